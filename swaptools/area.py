@@ -1,0 +1,71 @@
+"""What is known of one swap area: a value, gathered by observe/ and judged by others.
+
+Not here: how it was found out (observe/), what to think of it (check/), what a
+kernel answers (kernel/). Everything that could not be looked at is None, and
+``unseen`` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from swaptools.format.ghost import is_header_only
+
+if TYPE_CHECKING:
+    from swaptools.format.header import SwapHeader
+    from swaptools.format.signature import Signature
+
+
+class AreaKind(StrEnum):
+    """Where the bytes of an area lie."""
+
+    #: The whole of a regular file.
+    FILE = "file"
+    #: A block device.
+    BLOCK = "block"
+    #: A part of a regular file, from an offset on.
+    IMAGE = "image"
+    #: Something that can only be read once: stdin, a pipe.
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapArea:
+    """One area as it was seen, with its header or the reason there is none."""
+
+    #: As the caller gave it; ``-`` for stdin.
+    path: str
+    kind: AreaKind
+    #: Where the area begins, in bytes from the start of the file or device.
+    offset: int = 0
+    #: None when no signature was found or the page is cut short.
+    header: SwapHeader | None = None
+    #: Why there is no header, as half a sentence; None when there is one.
+    reason: str | None = None
+    #: Every magic found, the area's own first.
+    signatures: tuple[Signature, ...] = ()
+    #: Bytes from ``offset`` to the end; None for a stream longer than was read.
+    area_bytes: int | None = None
+    #: Bytes of storage the whole file takes (st_blocks * 512); None for devices.
+    allocated_bytes: int | None = None
+    #: Permission bits, and the owner's number; None for streams.
+    mode: int | None = None
+    owner_uid: int | None = None
+    #: Swapped on right now, under whatever name; None when it cannot be told.
+    active: bool | None = None
+    #: What could not be looked at, one sentence each.
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def is_ghost(self) -> bool:
+        """Whether this has the shape that a kernel with the ghost patches takes."""
+        if self.header is None or self.area_bytes is None:
+            return False
+        return is_header_only(self.header, self.area_bytes)
+
+    @property
+    def other_signatures(self) -> tuple[Signature, ...]:
+        """The magics found besides the header's own."""
+        return self.signatures[1:] if self.header is not None else self.signatures

@@ -1,0 +1,117 @@
+"""Every exception of the package, one tree under ``SwapToolsError``.
+
+An area that is broken but readable is not an exception: it is a value that
+says what is wrong. An exception means that we could not look, will not act,
+or were asked for something the emulated kernel would not do.
+
+Each leaf is also the fitting built-in, so ``except OSError`` keeps working.
+"""
+
+import os
+
+
+class SwapToolsError(Exception):
+    """The root; never raised itself."""
+
+
+class FormatError(SwapToolsError, ValueError):
+    """These bytes are not a swap header.
+
+    Attributes:
+        field: The header field at fault, or None when it is the page as such.
+        offset: Byte offset of that field in the page, or None.
+    """
+
+    def __init__(
+        self, reason: str, *, field: str | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.offset = offset
+
+
+class TruncatedHeader(FormatError):
+    """Fewer bytes than the smallest header page."""
+
+
+class BadSignature(FormatError):
+    """No known swap magic where one has to be."""
+
+
+class AreaError(SwapToolsError, OSError):
+    """An area that cannot be opened, measured, read or written.
+
+    Attributes:
+        path: The path as the caller gave it.
+        errno: The operating system's error number, or None.
+    """
+
+    def __init__(self, path: str, reason: str, errno: int | None = None) -> None:
+        super().__init__(errno, reason)
+        self.errno = errno
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+    @classmethod
+    def from_os_error(cls, path: str, exc: OSError) -> "AreaError":
+        """Keep the errno of ``exc`` and say its standard sentence."""
+        reason = os.strerror(exc.errno) if exc.errno else str(exc)
+        return cls(path, reason, exc.errno)
+
+
+class AreaInUse(AreaError):
+    """The area is swapped on, mounted, or locked by somebody else."""
+
+
+class CreateRefused(SwapToolsError, ValueError):
+    """A new area that we will not make: impossible, or not ours to overwrite."""
+
+
+class SelectionError(SwapToolsError, ValueError):
+    """A rule code, kernel profile or column that does not exist."""
+
+
+class ScriptError(SwapToolsError, ValueError):
+    """A run or trace that cannot be understood.
+
+    Attributes:
+        line: One-based line number in the script.
+    """
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.args[0]}"
+
+
+class SwapOnError(SwapToolsError, OSError):
+    """The emulated kernel refuses an area; ``errno`` is a number, as in OSError.
+
+    Attributes:
+        kernel_message: The line the kernel would log, or None when it is silent.
+    """
+
+    def __init__(self, errno: int, kernel_message: str | None) -> None:
+        super().__init__(errno, kernel_message or os.strerror(errno))
+        self.kernel_message = kernel_message
+
+
+class GhostWriteRefused(SwapToolsError, OSError):
+    """Data written by hand to a ghost, which has nowhere to put it."""
+
+
+class DeviceReadError(SwapToolsError, OSError):
+    """A slot that nothing holds was read; the kernel answers with SIGBUS."""
+
+
+class KernelOops(SwapToolsError, RuntimeError):
+    """What the emulated kernel would not survive."""
+
+
+class InvariantBroken(SwapToolsError, AssertionError):
+    """The emulator contradicts itself: our bug, with the state in the message."""

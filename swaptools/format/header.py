@@ -1,0 +1,356 @@
+"""The header page of a swap area as a value: parse, build, replace.
+
+Not here: files (observe/), judgement (check/), what a kernel says (kernel/).
+
+Parsing reads and does not judge: a silly ``last_page`` is returned as it
+stands, and ``nr_badpages`` is never used for more than its place in the page
+can hold. Building is the exact inverse: for every page that parses,
+``SwapHeader.parse(page).build() == page``.
+
+Kernel: include/linux/swap.h union swap_header; mm/swapfile.c read_swap_header().
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from swaptools.errors import BadSignature, FormatError, TruncatedHeader
+from swaptools.format import layout
+from swaptools.format.constants import (
+    GHOST_FLAG_OFFSET,
+    INFO_OFFSET,
+    MAGIC_BYTES,
+    PADDING_WORDS,
+    SWAP_SPACE,
+    SWAPSPACE2,
+    UUID_BYTES,
+    VOLUME_BYTES,
+    max_swap_badpages,
+)
+from swaptools.format.ghost import has_ghost_flag, with_ghost_flag
+from swaptools.format.hibernation import SuspendHeader, original_magic
+from swaptools.format.signature import magic_name
+from swaptools.units import MIN_PAGE_SIZE, is_page_size
+
+if TYPE_CHECKING:
+    from swaptools.format.layout import ByteOrder
+
+__all__ = ["BitmapHeader", "SwapHeader"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapHeader:
+    """A version 1 header page; BitmapHeader is its version 0 sibling.
+
+    The fields are the kernel's, raw; ``uuid``, ``label`` and ``badpages`` read
+    them for people. Make one with new(), change one with replace().
+    """
+
+    #: Bytes of the page; the unit of ``last_page``.
+    page_size: int
+    #: Order of the integers; UUID, label and magic have none.
+    byte_order: ByteOrder
+    #: 1, unless the page says otherwise; 0 for a bitmap page.
+    version: int
+    #: Number of the last page, inclusive; page 0 is this header.
+    last_page: int
+    #: Length of the bad page list as the page claims it.
+    nr_badpages: int
+    #: ``sws_uuid``, 16 bytes in RFC 4122 order.
+    sws_uuid: bytes
+    #: ``sws_volume``, 16 bytes, NUL padded, full without NUL at worst.
+    sws_volume: bytes
+    #: The first 1024 bytes, a boot loader's.
+    bootbits: bytes
+    #: 117 words that the kernel ignores; the last is our ghost flag.
+    padding: bytes
+    #: The bad page list, its unused rest and what hibernation left there.
+    badpage_bytes: bytes
+    #: What the list leaves before the magic, 2 bytes.
+    slack: bytes
+    #: The last ten bytes of the page.
+    magic: bytes
+
+    @classmethod
+    def new(
+        cls,
+        *,
+        page_size: int,
+        last_page: int,
+        byte_order: ByteOrder = "little",
+        uuid: UUID | None = None,
+        label: str = "",
+        badpages: tuple[int, ...] = (),
+        ghost_flag: bool = False,
+    ) -> SwapHeader:
+        """Make a version 1 header as mkswap(8) does.
+
+        Args:
+            page_size: Bytes a page, a power of two from 2048 to 262144.
+            last_page: Number of the last page, inclusive.
+            byte_order: Order of the integers.
+            uuid: None for the nil UUID.
+            label: At most 16 bytes of UTF-8 (mkswap keeps to 15 and a NUL).
+            badpages: Unusable pages, in any order.
+            ghost_flag: Mark the area as header only on purpose.
+
+        Raises:
+            FormatError: A value that its field cannot hold.
+        """
+        if not is_page_size(page_size):
+            raise FormatError(f"{page_size} is not a page size", field="page_size")
+        room = page_size - MAGIC_BYTES - GHOST_FLAG_OFFSET - 4
+        list_bytes = 4 * max_swap_badpages(page_size)
+        blank = cls(
+            page_size=page_size,
+            byte_order=byte_order,
+            version=1,
+            last_page=last_page,
+            nr_badpages=0,
+            sws_uuid=bytes(UUID_BYTES),
+            sws_volume=bytes(VOLUME_BYTES),
+            bootbits=bytes(INFO_OFFSET),
+            padding=bytes(4 * PADDING_WORDS),
+            badpage_bytes=bytes(list_bytes),
+            slack=bytes(room - list_bytes),
+            magic=SWAPSPACE2,
+        )
+        return blank.replace(
+            uuid=uuid, label=label, badpages=badpages, ghost_flag=ghost_flag
+        )
+
+    @staticmethod
+    def parse(page: bytes) -> SwapHeader:
+        """Parse page 0 of a swap area.
+
+        The byte order is the one in which ``version`` reads 1, as in the kernel;
+        little-endian when neither does.
+
+        Args:
+            page: Exactly one page; its length is the page size.
+
+        Returns:
+            The header; a BitmapHeader when the magic is that of version 0.
+
+        Raises:
+            TruncatedHeader: ``page`` is shorter than the smallest page.
+            BadSignature: No swap or suspend magic in the last ten bytes.
+            FormatError: The length of ``page`` is no page size.
+
+        Kernel: mm/swapfile.c read_swap_header().
+        """
+        page_size = len(page)
+        if page_size < MIN_PAGE_SIZE:
+            raise TruncatedHeader(f"{page_size} bytes are less than a header page")
+        if not is_page_size(page_size):
+            raise FormatError(f"{page_size} is not a page size")
+        magic = page[-MAGIC_BYTES:]
+        name = magic_name(magic)
+        if name is None:
+            raise BadSignature(
+                f"no swap signature at byte {page_size - MAGIC_BYTES}",
+                field="magic",
+                offset=page_size - MAGIC_BYTES,
+            )
+        is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
+        if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
+            return BitmapHeader.from_page(page)
+        byte_order: ByteOrder = "little"
+        if page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1":
+            byte_order = "big"
+        fields = layout.parse(layout.swap_header(page_size, byte_order), page)
+        return SwapHeader(
+            page_size=page_size,
+            byte_order=byte_order,
+            version=fields.version,
+            last_page=fields.last_page,
+            nr_badpages=fields.nr_badpages,
+            sws_uuid=fields.sws_uuid,
+            sws_volume=fields.sws_volume,
+            bootbits=fields.bootbits,
+            padding=fields.padding,
+            badpage_bytes=fields.badpages,
+            slack=fields.slack,
+            magic=fields.magic,
+        )
+
+    def build(self) -> bytes:
+        """Return the page, ``page_size`` bytes.
+
+        Raises:
+            FormatError: A field holds what its place cannot.
+        """
+        return layout.build(
+            layout.swap_header(self.page_size, self.byte_order),
+            {
+                "bootbits": self.bootbits,
+                "version": self.version,
+                "last_page": self.last_page,
+                "nr_badpages": self.nr_badpages,
+                "sws_uuid": self.sws_uuid,
+                "sws_volume": self.sws_volume,
+                "padding": self.padding,
+                "badpages": self.badpage_bytes,
+                "slack": self.slack,
+                "magic": self.magic,
+            },
+        )
+
+    def replace(
+        self,
+        *,
+        last_page: int | None = None,
+        uuid: UUID | None = None,
+        label: str | None = None,
+        badpages: tuple[int, ...] | None = None,
+        ghost_flag: bool | None = None,
+    ) -> SwapHeader:
+        """Return a copy with these changed; None leaves a field as it is.
+
+        Raises:
+            FormatError: A label over 16 bytes, or more bad pages than fit.
+        """
+        changes: dict[str, object] = {}
+        if last_page is not None:
+            changes["last_page"] = last_page
+        if uuid is not None:
+            changes["sws_uuid"] = uuid.bytes
+        if label is not None:
+            changes["sws_volume"] = _volume(label)
+        if badpages is not None:
+            changes["nr_badpages"] = len(badpages)
+            changes["badpage_bytes"] = self._with_badpages(badpages)
+        if ghost_flag is not None:
+            changes["padding"] = with_ghost_flag(self.padding, ghost_flag)
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def _with_badpages(self, badpages: tuple[int, ...]) -> bytes:
+        # The list in the header's own byte order, over what was there.
+        limit = max_swap_badpages(self.page_size)
+        if len(badpages) > limit:
+            raise FormatError(
+                f"{len(badpages)} bad pages, the header has room for {limit}",
+                field="nr_badpages",
+            )
+        words = layout.build_words(badpages, self.byte_order)
+        return words + self.badpage_bytes[len(words) :]
+
+    @property
+    def badpages(self) -> tuple[int, ...]:
+        """The bad pages listed, as many as are claimed and can be there."""
+        count = min(self.nr_badpages, max_swap_badpages(self.page_size))
+        return layout.parse_words(self.badpage_bytes[: 4 * count], self.byte_order)
+
+    @property
+    def uuid(self) -> UUID | None:
+        """The UUID, None when it is all zero."""
+        return UUID(bytes=self.sws_uuid) if any(self.sws_uuid) else None
+
+    @property
+    def label(self) -> str:
+        r"""The label up to its NUL; bytes that are not UTF-8 become ``\xff``."""
+        return self.sws_volume.partition(b"\0")[0].decode(
+            "utf-8", errors="backslashreplace"
+        )
+
+    @property
+    def signature(self) -> str:
+        """The magic as text, ``SWAPSPACE2`` for an area ready to use."""
+        return magic_name(self.magic) or ""
+
+    @property
+    def hibernation(self) -> SuspendHeader | None:
+        """What the page says about a hibernation image, None without one."""
+        if self.signature == "SWAPSPACE2":
+            return None
+        return SuspendHeader.parse(self.signature, self.build(), self.byte_order)
+
+    @property
+    def ghost_flag(self) -> bool:
+        """Whether the header is marked as header only on purpose."""
+        return has_ghost_flag(self)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the area that the header claims, header page included."""
+        return (self.last_page + 1) * self.page_size
+
+    @property
+    def usable_bytes(self) -> int:
+        """Bytes that can hold pages: without the header and distinct bad pages."""
+        bad = {page for page in self.badpages if 1 <= page <= self.last_page}
+        return (self.last_page - len(bad)) * self.page_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BitmapHeader(SwapHeader):
+    """A version 0 page: one bit a page, set where it is usable, bit 0 clear.
+
+    It has no ``last_page``, UUID or label of its own: the last set bit stands
+    for the first, clear bits below it are bad pages, the others are empty. No
+    kernel since 2.6.29 takes it.
+    """
+
+    #: The page up to its magic, least significant bit first.
+    bitmap: bytes
+
+    @classmethod
+    def from_page(cls, page: bytes) -> BitmapHeader:
+        """Read a page whose magic has been looked at."""
+        fields = layout.parse(layout.bitmap_header(len(page)), page)
+        bits = int.from_bytes(fields.bitmap, "little")
+        last_page = max(bits.bit_length() - 1, 0)
+        usable = (bits >> 1).bit_count()
+        return cls(
+            page_size=len(page),
+            byte_order="little",
+            version=0,
+            last_page=last_page,
+            nr_badpages=last_page - usable,
+            sws_uuid=bytes(UUID_BYTES),
+            sws_volume=bytes(VOLUME_BYTES),
+            bootbits=b"",
+            padding=b"",
+            badpage_bytes=b"",
+            slack=b"",
+            magic=fields.magic,
+            bitmap=fields.bitmap,
+        )
+
+    def build(self) -> bytes:
+        """Return the page, ``page_size`` bytes."""
+        return layout.build(
+            layout.bitmap_header(self.page_size),
+            {"bitmap": self.bitmap, "magic": self.magic},
+        )
+
+    @property
+    def badpages(self) -> tuple[int, ...]:
+        """The clear bits between the header and the last set bit."""
+        # One pass over a string of digits: shifting a huge number for each bit
+        # would be quadratic, and the page may be hostile.
+        digits = f"{int.from_bytes(self.bitmap, 'little'):b}"[::-1]
+        return tuple(
+            match.start() for match in re.finditer("0", digits) if match.start()
+        )
+
+    @property
+    def usable_bytes(self) -> int:
+        """Bytes that can hold pages: one page for every set bit but the first."""
+        return (self.last_page - self.nr_badpages) * self.page_size
+
+
+def _volume(label: str) -> bytes:
+    raw = label.encode("utf-8", errors="surrogateescape")
+    if len(raw) > VOLUME_BYTES:
+        raise FormatError(
+            f"label of {len(raw)} bytes, the header has room for {VOLUME_BYTES}",
+            field="sws_volume",
+        )
+    if b"\0" in raw:
+        raise FormatError("label with a NUL in it", field="sws_volume")
+    return raw.ljust(VOLUME_BYTES, b"\0")
