@@ -1,0 +1,1 @@
+"""What kernels do, as data and pure functions; nothing here asks the running one."""

@@ -1,0 +1,160 @@
+"""One frozen record per kernel or patch series; a difference is a field.
+
+Not here: the tests that swapon(2) makes with these fields (swapon.py).
+
+Page size and memory are arguments of whoever uses a profile, not part of it.
+
+RFC: 20251121-ghost-v1-1-cfc0efcf3855@kernel.org
+"mm: ghost swapfile support for zswap".
+RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com
+"mm: ghost swapfile support for zswap" (13/15), 14/15, 15/15.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from swaptools.errors import SelectionError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapOnRules:
+    """What swapon(2) accepts, says and costs."""
+
+    #: Priority of an area swapped on without one: each one lower than the
+    #: last from -2 on, or -1 for all. Kernel: mm/swapfile.c DEF_SWAP_PRIO.
+    default_priority: Literal["descending", "equal"]
+    #: Takes an area of exactly one page as a ghost.
+    accepts_ghost: bool = False
+    #: A page listed twice is refused, with a message; else it counts twice.
+    refuses_duplicate_badpages: bool = False
+    #: An entry out of range leaves a line in the log; else it is silent.
+    reports_badpage_range: bool = False
+    #: Refuses a file with file-system level encryption.
+    refuses_encrypted: bool = False
+    #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
+    ghost_is_dynamic: bool = False
+    #: Kernel memory that swapon takes, in bytes per slot and per cluster.
+    static_slot_bytes: float
+    static_cluster_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocatorRules:
+    """How slots are handed out."""
+
+    #: Which lists device allocation tries, in this order.
+    #: Kernel: mm/swapfile.c cluster_alloc_swap_entry().
+    trial_order: tuple[str, ...]
+    #: One hint per CPU for the whole system, or one per CPU and area (to 6.14).
+    hint_scope: Literal["cpu", "cpu_and_area"] = "cpu"
+    #: Which free cluster is next: the one free for longest, or the lowest number.
+    free_cluster: Literal["fifo", "lowest"] = "fifo"
+    #: References that fit without an extension. Kernel: SWAP_MAP_MAX, SWP_TB_COUNT_MAX.
+    max_inline_count: int
+    #: Slots a CPU takes ahead, 0 since 6.15. Kernel: SWAP_SLOTS_CACHE_SIZE.
+    slot_cache_slots: int = 0
+    #: A single fault on a synchronous device goes past the swap cache (to 6.18).
+    bypasses_swap_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZswapRules:
+    """How zswap treats what it cannot compress."""
+
+    #: Refused, or stored raw where writeback is allowed (from 6.18).
+    incompressible: Literal["reject", "raw"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelProfile:
+    """A kernel, mainline or patched, by the name that --kernel takes."""
+
+    name: str
+    #: One line for people.
+    title: str
+    swapon: SwapOnRules
+    allocator: AllocatorRules
+    zswap: ZswapRules
+
+
+_ORDER_618 = ("nonfull", "free", "reclaim", "frag_one", "steal")
+
+K6_12 = KernelProfile(
+    name="6.12",
+    title="Linux 6.12",
+    swapon=SwapOnRules(
+        default_priority="descending", static_slot_bytes=3.125, static_cluster_bytes=32
+    ),
+    allocator=AllocatorRules(
+        trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),
+        hint_scope="cpu_and_area",
+        max_inline_count=62,
+        slot_cache_slots=64,
+        bypasses_swap_cache=True,
+    ),
+    zswap=ZswapRules(incompressible="reject"),
+)
+K6_18 = KernelProfile(
+    name="6.18",
+    title="Linux 6.18",
+    swapon=SwapOnRules(
+        default_priority="descending", static_slot_bytes=3.125, static_cluster_bytes=32
+    ),
+    allocator=AllocatorRules(
+        trial_order=_ORDER_618, max_inline_count=62, bypasses_swap_cache=True
+    ),
+    zswap=ZswapRules(incompressible="raw"),
+)
+K7_2 = KernelProfile(
+    name="7.2",
+    title="Linux 7.2 and 7.3",
+    swapon=SwapOnRules(
+        default_priority="equal",
+        refuses_duplicate_badpages=True,
+        reports_badpage_range=True,
+        refuses_encrypted=True,
+        static_slot_bytes=0,
+        static_cluster_bytes=48,
+    ),
+    allocator=AllocatorRules(trial_order=_ORDER_618, max_inline_count=14),
+    zswap=ZswapRules(incompressible="raw"),
+)
+GHOST_RFC = replace(
+    K7_2,
+    name="ghost-rfc",
+    title="Linux 7.2 with the ghost swapfile patch",
+    swapon=replace(K7_2.swapon, accepts_ghost=True),
+)
+GHOST_RFC_6_12 = replace(
+    K6_12,
+    name="ghost-rfc-6.12",
+    title="Linux 6.12 with the ghost swapfile patch",
+    swapon=replace(K6_12.swapon, accepts_ghost=True),
+)
+GHOST_RFC_DYNAMIC = replace(
+    K7_2,
+    name="ghost-rfc-dynamic",
+    title="Swap table phase IV RFC of February 2026, with dynamic ghost swapfile",
+    swapon=replace(K7_2.swapon, accepts_ghost=True, ghost_is_dynamic=True),
+    allocator=replace(K7_2.allocator, free_cluster="lowest"),
+)
+
+PROFILES: dict[str, KernelProfile] = {
+    profile.name: profile
+    for profile in (K6_12, K6_18, K7_2, GHOST_RFC, GHOST_RFC_6_12, GHOST_RFC_DYNAMIC)
+}
+
+
+def get_profile(name: str) -> KernelProfile:
+    """Return the profile of that name.
+
+    Raises:
+        SelectionError: There is none; the message lists the names.
+    """
+    try:
+        return PROFILES[name]
+    except KeyError:
+        known = ", ".join(PROFILES)
+        raise SelectionError(f"no kernel profile {name!r}; known: {known}") from None
