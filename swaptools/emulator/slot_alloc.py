@@ -1,0 +1,455 @@
+"""Which slot a folio gets: scanning, the per-CPU hint, lists, areas.
+
+Rules for this file: every function is hot (see slots.py). The steps of an
+allocation and their order are data, ``Slots.trial``, from the kernel profile.
+
+Kernel: mm/swapfile.c, 6.18.
+Same: the slot, for any sequence of calls made one after another.
+Changed: a bitmap finds the next free range of a cluster.
+Left out: contended clusters, which isolate_lock_cluster() passes over; the
+worker that reclaims an area which is full to the last slot while it has idle
+ones; on 6.12 the slot caches and the random first cluster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.buffers import hot, hot_inline
+from swaptools.emulator.slots import (
+    CLUSTER_WORDS,
+    FRAG,
+    LIST_FRAG,
+    LIST_FREE,
+    LIST_FULL,
+    LIST_NONFULL,
+    MAX_SWAPFILES,
+    NONE,
+    NR_LISTS,
+    PMD_ORDER,
+    SWAP_NR_ORDERS,
+    SWAPFILE_CLUSTER,
+    SWP_BLKDEV,
+    SWP_PAGE_DISCARD,
+    SWP_SOLIDSTATE,
+    TYPE_SHIFT,
+    WORD_BITS,
+    WORD_MASK,
+    avail_requeue,
+    cluster_of,
+    cluster_offset,
+    do_scheduled_discard,
+    isolate_cluster,
+    range_alloc,
+    relocate_cluster,
+    slot_index,
+    slot_put,
+    swap_cache_del,
+    vm_swap_full,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.buffers import Buffer
+    from swaptools.emulator.structs import Slots
+
+#: Steps of one allocation, as ``AllocatorRules.trial_order`` names them.
+TRIAL_STEPS: Final = ("nonfull", "free", "reclaim", "frag_one", "frag_all", "steal")
+_NONFULL: Final = 0
+_FREE: Final = 1
+_RECLAIM: Final = 2
+_FRAG_ONE: Final = 3
+_FRAG_ALL: Final = 4
+_STEAL: Final = 5
+
+# The bits at which an aligned range of 2**order slots begins in a word.
+_ALIGNED: Final = (0xFFFFFFFF, 0x55555555, 0x11111111, 0x01010101, 0x00010001, 1)
+
+
+# --- one cluster -----------------------------------------------------------
+
+
+# Counts the zero bits below the lowest one bit of a word that is not zero.
+@hot_inline
+def lowest_bit(word: int) -> int:
+    """Return the number of the lowest bit that is set."""
+    bit = 0
+    if not word & 0xFFFF:
+        bit, word = 16, word >> 16
+    if not word & 0xFF:
+        bit, word = bit + 8, word >> 8
+    if not word & 0xF:
+        bit, word = bit + 4, word >> 4
+    if not word & 0x3:
+        bit, word = bit + 2, word >> 2
+    return bit if word & 1 else bit + 1
+
+
+@hot_inline
+def candidates(s: Slots, word: int, swap_full: bool) -> int:
+    """Return a word of slots that are free, or idle where those count.
+
+    Kernel: mm/swapfile.c cluster_scan_range().
+    """
+    bits = s.words[word]
+    taken = bits.used & ~bits.idle if swap_full else bits.used
+    return ~taken & WORD_MASK
+
+
+@hot_inline
+def find_range(s: Slots, table: int, start: int, order: int) -> int:
+    """Return the first aligned range from ``start`` on, or SWAPFILE_CLUSTER."""
+    swap_full = vm_swap_full(s)
+    words = table * CLUSTER_WORDS
+    word = start // WORD_BITS
+    if order <= 5:
+        wanted = _ALIGNED[order] & (WORD_MASK << (start % WORD_BITS))
+        while word < CLUSTER_WORDS:
+            free = candidates(s, words + word, swap_full)
+            for step in range(order):
+                free &= free >> (1 << step)
+            if free & wanted:
+                return word * WORD_BITS + lowest_bit(free & wanted)
+            wanted = _ALIGNED[order]
+            word += 1
+        return SWAPFILE_CLUSTER
+    nr_words = 1 << (order - 5)
+    while word < CLUSTER_WORDS:
+        free = WORD_MASK
+        for part in range(nr_words):
+            free &= candidates(s, words + word + part, swap_full)
+        if free == WORD_MASK:
+            break
+        word += nr_words
+    return word * WORD_BITS
+
+
+@hot_inline
+def range_has_used(s: Slots, table: int, start: int, order: int) -> bool:
+    """Tell whether a slot of an aligned range is in use, be it only by the cache."""
+    words = table * CLUSTER_WORDS + start // WORD_BITS
+    nr = 1 << order
+    if nr <= WORD_BITS:
+        return s.words[words].used >> (start % WORD_BITS) & ((1 << nr) - 1) != 0
+    for word in range(nr // WORD_BITS):
+        if s.words[words + word].used != 0:
+            return True
+    return False
+
+
+@hot_inline
+def cluster_is_usable(s: Slots, ci: int, order: int) -> bool:
+    """Tell whether a hint to this cluster still serves this order.
+
+    Kernel: mm/swapfile.c cluster_is_usable().
+    """
+    cluster = s.ci[ci]
+    if cluster.flags > FRAG or cluster.table == 0:
+        return False
+    return order == 0 or cluster.count == 0 or cluster.order == order
+
+
+@hot
+def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
+    """Take the folios of idle slots out of the swap cache, which frees the slots.
+
+    Kernel: mm/swapfile.c cluster_reclaim_range(), __try_to_reclaim_swap().
+    """
+    for at in range(start, end):
+        table = s.ci[ci].table - 1
+        if table < 0:
+            return  # the last one was freed, and the table with it
+        index = table * SWAPFILE_CLUSTER + at
+        if s.words[index // WORD_BITS].idle >> (index % WORD_BITS) & 1:
+            swap_cache_del(s, s.slots[index].cache)
+
+
+@hot_inline
+def hint_number(s: Slots, si: int, order: int, cpu: int) -> int:
+    """Return which hint an area keeps: its own if it is rotational, else the CPU's.
+
+    Kernel: mm/swapfile.c percpu_swap_cluster, si->global_cluster.
+    """
+    if s.si[si].flags & SWP_SOLIDSTATE:
+        return cpu * SWAP_NR_ORDERS + order
+    return (s.totals[0].nr_cpus + si) * SWAP_NR_ORDERS + order
+
+
+@hot_inline
+def scan_cluster(s: Slots, si: int, ci: int, start: int, order: int, cpu: int) -> int:
+    """Take a range from a usable cluster, from slot ``start`` of it on.
+
+    Moves the cluster and sets the hint also when nothing was found. Returns
+    the offset, or 0, which is the header and never free.
+
+    Kernel: mm/swapfile.c alloc_swap_scan_cluster().
+    """
+    nr = 1 << order
+    first = cluster_offset(s, si, ci)
+    end = min(SWAPFILE_CLUSTER, s.si[si].max - first)
+    found = following = 0
+    while s.ci[ci].count + nr <= SWAPFILE_CLUSTER:
+        start = find_range(s, s.ci[ci].table - 1, start, order)
+        if start + nr > end:
+            break
+        if range_has_used(s, s.ci[ci].table - 1, start, order):
+            reclaim_range(s, ci, start, start + nr)
+            if not cluster_is_usable(s, ci, order):
+                break
+            if range_has_used(s, s.ci[ci].table - 1, start, order):
+                start += nr
+                continue
+        range_alloc(s, si, ci, start, order)
+        found = first + start
+        if s.ci[ci].count < SWAPFILE_CLUSTER and start + 2 * nr <= end:
+            following = found + nr
+        break
+    relocate_cluster(s, si, ci)
+    hint = s.hints[hint_number(s, si, order, cpu)]
+    hint.si = si
+    hint.offset = following
+    return found
+
+
+@hot_inline
+def scan_from(s: Slots, si: int, offset: int, order: int, cpu: int) -> int:
+    """Take a range where a hint points to, if its cluster still serves the order."""
+    ci = cluster_of(s, si, offset)
+    if not cluster_is_usable(s, ci, order):
+        return 0
+    start = offset % SWAPFILE_CLUSTER if s.ci[ci].count else 0
+    return scan_cluster(s, si, ci, start, order, cpu)
+
+
+# --- one area --------------------------------------------------------------
+
+
+@hot
+def scan_list(
+    s: Slots, si: int, where: int, order: int, cpu: int, scan_all: bool
+) -> int:
+    """Take a range from the clusters of a list, or from its first one only.
+
+    A cluster that is scanned in vain goes to the tail of a list, maybe of this
+    one: the scan ends with the cluster that was last when it began.
+
+    Kernel: mm/swapfile.c alloc_swap_scan_list().
+    """
+    last = s.lists[si * NR_LISTS + where].last
+    while True:
+        ci = isolate_cluster(s, si, where)
+        if ci < 0:
+            return 0
+        found = scan_cluster(s, si, ci, 0, order, cpu)
+        if found or not scan_all or ci == last:
+            return found
+
+
+@hot
+def reclaim_full_clusters(s: Slots, si: int) -> None:
+    """Free the idle slots of the first full cluster.
+
+    Kernel: mm/swapfile.c swap_reclaim_full_clusters().
+    """
+    ci = isolate_cluster(s, si, LIST_FULL)
+    if ci < 0:
+        return
+    reclaim_range(s, ci, 0, SWAPFILE_CLUSTER)
+    if s.ci[ci].flags == NONE:
+        relocate_cluster(s, si, ci)
+
+
+@hot
+def steal(s: Slots, si: int, cpu: int) -> int:
+    """Take one slot from the clusters of higher orders."""
+    for order in range(1, SWAP_NR_ORDERS):
+        found = scan_list(s, si, LIST_FRAG + order, 0, cpu, True)
+        if not found:
+            found = scan_list(s, si, LIST_NONFULL + order, 0, cpu, True)
+        if found:
+            return found
+    return 0
+
+
+@hot
+def trial_step(s: Slots, si: int, step: int, order: int, cpu: int) -> int:
+    """Do one step of an allocation; returns the offset or 0."""
+    if step == _FREE:
+        return scan_list(s, si, LIST_FREE, order, cpu, False)
+    if step == _RECLAIM:
+        if vm_swap_full(s):
+            reclaim_full_clusters(s, si)
+    elif step == _STEAL:
+        if order == 0:
+            return steal(s, si, cpu)
+    elif order < PMD_ORDER:
+        if step == _NONFULL:
+            return scan_list(s, si, LIST_NONFULL + order, order, cpu, True)
+        return scan_list(s, si, LIST_FRAG + order, order, cpu, step == _FRAG_ALL)
+    return 0
+
+
+@hot
+def device_alloc(s: Slots, si: int, order: int, cpu: int) -> int:
+    """Take a range from one area; returns the offset or 0.
+
+    Kernel: mm/swapfile.c cluster_alloc_swap_entry().
+    """
+    flags = s.si[si].flags
+    if order and not flags & SWP_BLKDEV:
+        return 0
+    if not flags & SWP_SOLIDSTATE:
+        offset = s.hints[hint_number(s, si, order, cpu)].offset
+        if offset:
+            found = scan_from(s, si, offset, order, cpu)
+            if found:
+                return found
+    if flags & SWP_PAGE_DISCARD:
+        found = trial_step(s, si, _FREE, order, cpu)
+        if found:
+            return found
+    for place in range(len(s.trial)):
+        step = s.trial[place]
+        if step == _FREE and flags & SWP_PAGE_DISCARD:
+            continue
+        found = trial_step(s, si, step, order, cpu)
+        if found:
+            return found
+    return 0
+
+
+# --- all areas -------------------------------------------------------------
+
+
+@hot_inline
+def alloc_fast(s: Slots, order: int, cpu: int) -> int:
+    """Take a range where this CPU took the last one of this order, whatever area.
+
+    Kernel: mm/swapfile.c swap_alloc_fast().
+    """
+    hint = s.hints[cpu * SWAP_NR_ORDERS + order]
+    if not hint.offset:
+        return 0
+    si = hint.si
+    found = scan_from(s, si, hint.offset, order, cpu)
+    return si << TYPE_SHIFT | found if found else 0
+
+
+@hot
+def avail_after(s: Slots, si: int) -> int:
+    """Return the area behind ``si`` on the available list, or -1."""
+    for place in range(s.totals[0].nr_avail - 1):
+        if s.avail[place] == si:
+            return s.avail[place + 1]
+    return -1
+
+
+@hot
+def alloc_slow(s: Slots, order: int, cpu: int) -> int:
+    """Take a range from the areas by priority, each going behind its equals first.
+
+    A large folio tries the first area only. Areas of equal priority that have
+    slots but cannot give one would be tried forever; each gets two chances.
+
+    Kernel: mm/swapfile.c swap_alloc_slow().
+    """
+    if s.totals[0].nr_avail == 0:
+        return 0
+    si = s.avail[0]
+    for _ in range(2 * MAX_SWAPFILES):
+        following = avail_after(s, si)
+        avail_requeue(s, si)
+        found = device_alloc(s, si, order, cpu)
+        if found:
+            return si << TYPE_SHIFT | found
+        if order or following < 0:
+            return 0
+        si = following
+    return 0
+
+
+@hot
+def sync_discard(s: Slots) -> bool:
+    """Do the discards that wait in one area. Kernel: swap_sync_discard()."""
+    for si in range(MAX_SWAPFILES):
+        if s.si[si].flags & SWP_PAGE_DISCARD and do_scheduled_discard(s, si):
+            return True
+    return False
+
+
+@hot_inline
+def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
+    """Take a range of slots for a folio; returns its first entry, or 0.
+
+    Kernel: mm/swapfile.c folio_alloc_swap().
+    """
+    entry = alloc_fast(s, order, cpu)
+    if not entry:
+        entry = alloc_slow(s, order, cpu)
+    while not entry and order == 0 and sync_discard(s):
+        entry = alloc_fast(s, order, cpu)
+        if not entry:
+            entry = alloc_slow(s, order, cpu)
+    return entry
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot_inline
+def has_tables(s: Slots, order: int) -> bool:
+    """Tell whether tables are left for a folio, were each page to open a cluster."""
+    return s.totals[0].nr_free_tables > 1 << order
+
+
+@hot
+def alloc_range(
+    s: Slots, order: int, cpu: int, entries: Buffer[int], first: int, nr: int
+) -> int:
+    """Allocate ``nr`` folios, each referred to once, into ``entries`` from ``first``.
+
+    Returns how many were done: fewer when no slot or no table is left.
+    """
+    for done in range(nr):
+        if not has_tables(s, order):
+            return done
+        entry = folio_alloc_swap(s, order, cpu)
+        if not entry:
+            return done
+        index = slot_index(s, entry)
+        for page in range(1 << order):
+            s.map[index + page] = 1
+        entries[first + done] = entry
+    return nr
+
+
+@hot
+def free_range(s: Slots, order: int, entries: Buffer[int], first: int, nr: int) -> None:
+    """Drop one reference to each slot of ``nr`` folios, in order."""
+    for place in range(first, first + nr):
+        for page in range(1 << order):
+            slot_put(s, entries[place] + page)
+        entries[place] = 0
+
+
+@hot
+def toggle_range(
+    s: Slots, cpu: int, entries: Buffer[int], places: Buffer[int], first: int, nr: int
+) -> int:
+    """Free the folio at each of ``places``, or allocate one where there is none.
+
+    Returns how many places were done: fewer when no table is left.
+
+    Args:
+        entries: The first entry of each folio, or 0.
+        places: Which of ``entries``, times 16, plus the order of its folio.
+    """
+    for done in range(first, first + nr):
+        place = places[done] >> 4
+        order = places[done] & 15
+        if entries[place]:
+            free_range(s, order, entries, place, 1)
+        elif has_tables(s, order):
+            alloc_range(s, order, cpu, entries, place, 1)
+        else:
+            return done - first
+    return nr
