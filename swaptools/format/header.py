@@ -15,8 +15,8 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import layout
@@ -37,6 +37,8 @@ from swaptools.format.signature import magic_name
 from swaptools.units import MIN_PAGE_SIZE, is_page_size
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from swaptools.format.layout import ByteOrder
 
 __all__ = ["BitmapHeader", "SwapHeader"]
@@ -248,7 +250,18 @@ class SwapHeader:
     @property
     def uuid(self) -> UUID | None:
         """The UUID, None when it is all zero."""
+        from uuid import UUID  # slow to import, and most headers are only printed
+
         return UUID(bytes=self.sws_uuid) if any(self.sws_uuid) else None
+
+    @property
+    def uuid_text(self) -> str | None:
+        """The UUID as people write it, None when it is all zero."""
+        if not any(self.sws_uuid):
+            return None
+        digits = self.sws_uuid.hex()
+        ends = (0, 8, 12, 16, 20, 32)
+        return "-".join(digits[a:b] for a, b in pairwise(ends))
 
     @property
     def label(self) -> str:
