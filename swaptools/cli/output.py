@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    import json
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _Row = TypeVar("_Row")
@@ -174,8 +176,12 @@ def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
         yield batch
 
 
-def _json(value: Any, indent: int | None = None) -> bytes:
+@cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
     import json  # only where it is asked for
 
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace")
+    return json.JSONEncoder(indent=indent, ensure_ascii=False)
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return _encoder(indent).encode(value).encode("utf-8", "backslashreplace")

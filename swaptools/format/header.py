@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
@@ -168,16 +167,16 @@ class SwapHeader:
         return SwapHeader(
             page_size=page_size,
             byte_order=byte_order,
-            version=fields.version,
-            last_page=fields.last_page,
-            nr_badpages=fields.nr_badpages,
-            sws_uuid=fields.sws_uuid,
-            sws_volume=fields.sws_volume,
-            bootbits=fields.bootbits,
-            padding=fields.padding,
-            badpage_bytes=fields.badpages,
-            slack=fields.slack,
-            magic=fields.magic,
+            version=fields["version"],
+            last_page=fields["last_page"],
+            nr_badpages=fields["nr_badpages"],
+            sws_uuid=fields["sws_uuid"],
+            sws_volume=fields["sws_volume"],
+            bootbits=fields["bootbits"],
+            padding=fields["padding"],
+            badpage_bytes=fields["badpages"],
+            slack=fields["slack"],
+            magic=fields["magic"],
         )
 
     def build(self) -> bytes:
@@ -244,6 +243,8 @@ class SwapHeader:
     @property
     def badpages(self) -> tuple[int, ...]:
         """The bad pages listed, as many as are claimed and can be there."""
+        if not self.nr_badpages:
+            return ()
         count = min(self.nr_badpages, max_swap_badpages(self.page_size))
         return layout.parse_words(self.badpage_bytes[: 4 * count], self.byte_order)
 
@@ -259,9 +260,8 @@ class SwapHeader:
         """The UUID as people write it, None when it is all zero."""
         if not any(self.sws_uuid):
             return None
-        digits = self.sws_uuid.hex()
-        ends = (0, 8, 12, 16, 20, 32)
-        return "-".join(digits[a:b] for a, b in pairwise(ends))
+        text = self.sws_uuid.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     @property
     def label(self) -> str:
