@@ -2,8 +2,19 @@
 
 Not here: what is done with a page that does not get smaller (zswap.py, zram.py).
 
-Lengths are those of a library, which are near the kernel's but not equal: pages
-whose kernel lengths are known are given to the pool as lengths, not bytes.
+Lengths are those of a library, which are near the kernel's but not equal; a run
+that needs the kernel's own gives lengths instead of bytes. Against Linux 6.18, on
+9600 pages of mixed content, our length less the kernel's in percent of it:
+
+========  ====  ======  =====  ====  ========
+codec      sum  median  least  most  equal, %
+========  ====  ======  =====  ====  ========
+lz4       −3.7     0.0  −45.5  17.3      48.1
+lzo      −12.9   −12.7  −55.5   0.0      14.6
+========  ====  ======  =====  ====  ========
+
+deflate: same size class of zsmalloc on 40 of 40 pages (lengths are not shown).
+lz4hc, zstd: not compared, that kernel has neither in zswap nor in zram.
 
 Kernel: crypto/deflate.c, crypto/lzo.c, crypto/lz4.c, crypto/lz4hc.c, crypto/zstd.c.
 Same: stream formats, levels, windows.
