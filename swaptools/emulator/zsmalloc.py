@@ -11,14 +11,15 @@ when it is empty.
 Kernel: mm/zsmalloc.c, v6.12 to v6.18.
 Same: fullness groups and their order, which zspage an object goes to, pages held.
 Changed: a handle is a small number, given out again after a free; state is flat
-arrays; an empty zspage is never kept back because one of its pages is locked.
+lists; full zspages are on no list, as nothing looks for one; an empty zspage is
+never kept back because one of its pages is locked.
 Left out: the order of objects in a zspage, compaction (only the shrinker and
 zram's ``compact`` file ask for it), migration, locks, failing for want of memory.
 """
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.size_classes import (
@@ -64,16 +65,15 @@ class ZsPool:
         "_first",
         "_free_handles",
         "_free_zspages",
+        "_fullest",
         "_fullness",
         "_groups",
         "_inuse",
         "_next",
-        "_nonfull",
+        "_nonempty",
         "_prev",
         "_zspage_of",
-        "nr_objects",
         "nr_pages",
-        "nr_zspages",
         "page_size",
         "table",
     )
@@ -86,33 +86,37 @@ class ZsPool:
     ) -> None:
         self.page_size = page_size
         self.table = class_table(page_size, chain_size, min_alloc_bytes)
-        self.nr_objects = 0
-        self.nr_zspages = 0
         #: Pages that the zspages hold. Kernel: zs_get_total_pages().
         self.nr_pages = 0
         self._class_by_length = self.table.class_by_length
-        # By class: the group for each number of objects in use, the groups below
-        # full that have a zspage (a bit each), the first zspage of each group.
-        self._groups = [
-            bytes(
-                get_fullness_group(n, c.objs_per_zspage)
-                for n in range(c.objs_per_zspage + 1)
-            )
-            for c in self.table.classes
-        ]
+        # By class: the group for each number of objects in use; the first zspage
+        # of each group; the groups that have one, a bit each; and the first of
+        # the fullest of them, where the next object goes.
+        self._groups = [_groups_by_inuse(c) for c in self.table.classes]
         nr_classes = len(self.table.classes)
-        self._nonfull = array("q", [0] * nr_classes)
-        self._first = array("q", [_NONE] * (nr_classes * NR_FULLNESS_GROUPS))
-        # By zspage.
-        self._class_of = array("q")
-        self._inuse = array("q")
-        self._fullness = array("q")
-        self._prev = array("q")
-        self._next = array("q")
+        self._first = [_NONE] * (nr_classes * NR_FULLNESS_GROUPS)
+        self._nonempty = [0] * nr_classes
+        self._fullest = [_NONE] * nr_classes
+        # By zspage; neighbours in its group's list mean nothing off the lists.
+        self._class_of: list[int] = []
+        self._inuse: list[int] = []
+        self._fullness: list[int] = []
+        self._prev: list[int] = []
+        self._next: list[int] = []
         self._free_zspages: list[int] = []
         # By handle; the kernel's are never 0 either.
-        self._zspage_of = array("q", [_NONE])
+        self._zspage_of = [_NONE]
         self._free_handles: list[int] = []
+
+    @property
+    def nr_objects(self) -> int:
+        """Objects in the pool."""
+        return len(self._zspage_of) - 1 - len(self._free_handles)
+
+    @property
+    def nr_zspages(self) -> int:
+        """Zspages with an object."""
+        return len(self._inuse) - len(self._free_zspages)
 
     @property
     def pool_bytes(self) -> int:
@@ -142,24 +146,20 @@ class ZsPool:
                 f"an object of {length_bytes} bytes: not 1 to {self.page_size}"
             )
         ci = self._class_by_length[length_bytes]
-        groups = self._nonfull[ci]
-        if groups:
-            fullest = groups.bit_length() - 1
-            zspage = self._first[ci * NR_FULLNESS_GROUPS + fullest]
-        else:
+        zspage = self._fullest[ci]
+        if zspage == _NONE:
             zspage = self._alloc_zspage(ci)
-        inuse = self._inuse[zspage] + 1
-        self._inuse[zspage] = inuse
+        self._inuse[zspage] = inuse = self._inuse[zspage] + 1
         group = self._groups[ci][inuse]
         if group != self._fullness[zspage]:
-            self._fix_fullness_group(zspage, group)
-        self.nr_objects += 1
+            self._fix_fullness_group(zspage, ci, group)
         if self._free_handles:
             handle = self._free_handles.pop()
             self._zspage_of[handle] = zspage
-            return handle
-        self._zspage_of.append(zspage)
-        return len(self._zspage_of) - 1
+        else:
+            handle = len(self._zspage_of)
+            self._zspage_of.append(zspage)
+        return handle
 
     def free(self, handle: int) -> None:
         """Take an object out; its zspage too when it was the last one there.
@@ -172,14 +172,14 @@ class ZsPool:
         zspage = self._held(handle)
         self._zspage_of[handle] = _NONE
         self._free_handles.append(handle)
-        self.nr_objects -= 1
-        inuse = self._inuse[zspage] - 1
-        self._inuse[zspage] = inuse
-        group = self._groups[self._class_of[zspage]][inuse]
+        self._inuse[zspage] = inuse = self._inuse[zspage] - 1
+        ci = self._class_of[zspage]
+        group = self._groups[ci][inuse]
         if group != self._fullness[zspage]:
-            self._fix_fullness_group(zspage, group)
+            self._fix_fullness_group(zspage, ci, group)
             if group == ZS_INUSE_RATIO_0:
-                self._free_zspage(zspage)
+                self.nr_pages -= self.table.classes[ci].pages_per_zspage
+                self._free_zspages.append(zspage)
 
     def size_class(self, handle: int) -> SizeClass:
         """Return the class that an object is in.
@@ -190,47 +190,47 @@ class ZsPool:
         return self.table.classes[self._class_of[self._held(handle)]]
 
     def check_invariants(self) -> None:
-        """Compare the lists, the counts and the handles with one another.
+        """Compare the handles, the counts and the lists with one another.
 
         Raises:
             InvariantBroken: They disagree.
         """
-        held = [z for z in self._zspage_of if z != _NONE]
-        objects = [0] * len(self._inuse)
-        for zspage in held:
-            objects[zspage] += 1
-        listed = [
-            (zspage, ci, group)
-            for ci in range(len(self.table.classes))
-            for group in range(NR_FULLNESS_GROUPS)
-            for zspage in self._members(ci, group)
-        ]
+        objects = Counter(z for z in self._zspage_of if z != _NONE)
+        live = set(range(len(self._inuse))) - set(self._free_zspages)
+        self._check(objects.keys() == live, "live zspages", len(live))
+        self._check(objects.total() == self.nr_objects, "nr_objects", self.nr_objects)
         pages = 0
-        for zspage, ci, group in listed:
-            self._check(self._class_of[zspage] == ci, "class", zspage)
-            self._check(self._fullness[zspage] == group, "list", zspage)
-            self._check(self._inuse[zspage] == objects[zspage], "objects", zspage)
-            self._check(self._groups[ci][objects[zspage]] == group, "group", zspage)
-            self._check(group != ZS_INUSE_RATIO_0, "empty but listed", zspage)
+        on_lists: dict[tuple[int, int], set[int]] = defaultdict(set)
+        for zspage in live:
+            ci, group = self._class_of[zspage], self._fullness[zspage]
             pages += self.table.classes[ci].pages_per_zspage
-        for ci, groups in enumerate(self._nonfull):
-            for group in range(ZS_INUSE_RATIO_100):
-                some = any(True for _ in self._members(ci, group))
-                self._check(some == bool(groups >> group & 1), "group bit", ci)
-        self._check(len({z for z, _, _ in listed}) == len(listed), "listed twice", 0)
-        self._check(len(listed) == self.nr_zspages, "nr_zspages", len(listed))
-        self._check(set(held) <= {z for z, _, _ in listed}, "not listed", 0)
-        self._check(len(held) == self.nr_objects, "nr_objects", len(held))
+            self._check(self._inuse[zspage] == objects[zspage], "inuse", zspage)
+            self._check(self._groups[ci][objects[zspage]] == group, "group", zspage)
+            if group != ZS_INUSE_RATIO_100:
+                on_lists[ci, group].add(zspage)
         self._check(pages == self.nr_pages, "nr_pages", pages)
+        for ci in range(len(self.table.classes)):
+            self._check_lists(ci, on_lists)
+
+    def _check_lists(self, ci: int, on_lists: dict[tuple[int, int], set[int]]) -> None:
+        fullest = _NONE
+        for group in range(NR_FULLNESS_GROUPS):
+            members = list(self._members(ci, group))
+            self._check(set(members) == on_lists[ci, group], "list", ci)
+            self._check(len(set(members)) == len(members), "listed twice", ci)
+            bit = self._nonempty[ci] >> group & 1
+            self._check(bit == bool(members), "bit of a list", ci)
+            fullest = members[0] if members else fullest
+        self._check(self._fullest[ci] == fullest, "fullest", ci)
 
     def _held(self, handle: int) -> int:
-        zspage = self._zspage_of[handle] if 0 < handle < len(self._zspage_of) else _NONE
-        if zspage == _NONE:
-            raise ValueError(f"no object has handle {handle}")
-        return zspage
+        if 0 < handle < len(self._zspage_of):
+            zspage = self._zspage_of[handle]
+            if zspage != _NONE:
+                return zspage
+        raise ValueError(f"no object has handle {handle}")
 
     def _alloc_zspage(self, ci: int) -> int:
-        self.nr_zspages += 1
         self.nr_pages += self.table.classes[ci].pages_per_zspage
         if self._free_zspages:
             zspage = self._free_zspages.pop()
@@ -243,43 +243,36 @@ class ZsPool:
         self._next.append(_NONE)
         return len(self._inuse) - 1
 
-    def _free_zspage(self, zspage: int) -> None:
-        self.nr_zspages -= 1
-        self.nr_pages -= self.table.classes[self._class_of[zspage]].pages_per_zspage
-        self._free_zspages.append(zspage)
-
-    # Moves a zspage to the head of another group's list. An empty one is on no
-    # list: it is just made, or about to go.
-    def _fix_fullness_group(self, zspage: int, group: int) -> None:
-        ci = self._class_of[zspage]
+    # Moves a zspage from its list to the head of another group's. Empty ones, just
+    # made or about to go, and full ones are on no list. In one piece because this
+    # is half the cost of a store.
+    def _fix_fullness_group(self, zspage: int, ci: int, group: int) -> None:
+        first, after_of, before_of = self._first, self._next, self._prev
+        lists = ci * NR_FULLNESS_GROUPS
+        nonempty = self._nonempty[ci]
         old = self._fullness[zspage]
-        if old != ZS_INUSE_RATIO_0:
-            self._remove_zspage(zspage, ci, old)
         self._fullness[zspage] = group
-        if group != ZS_INUSE_RATIO_0:
-            self._insert_zspage(zspage, ci, group)
-
-    def _insert_zspage(self, zspage: int, ci: int, group: int) -> None:
-        head = ci * NR_FULLNESS_GROUPS + group
-        after = self._first[head]
-        self._first[head] = zspage
-        self._prev[zspage] = _NONE
-        self._next[zspage] = after
-        if after != _NONE:
-            self._prev[after] = zspage
-        elif group != ZS_INUSE_RATIO_100:
-            self._nonfull[ci] |= 1 << group
-
-    def _remove_zspage(self, zspage: int, ci: int, group: int) -> None:
-        before, after = self._prev[zspage], self._next[zspage]
-        if after != _NONE:
-            self._prev[after] = before
-        if before != _NONE:
-            self._next[before] = after
-            return
-        self._first[ci * NR_FULLNESS_GROUPS + group] = after
-        if after == _NONE and group != ZS_INUSE_RATIO_100:
-            self._nonfull[ci] &= ~(1 << group)
+        if ZS_INUSE_RATIO_0 < old < ZS_INUSE_RATIO_100:
+            before, after = before_of[zspage], after_of[zspage]
+            if after != _NONE:
+                before_of[after] = before
+            if before != _NONE:
+                after_of[before] = after
+            else:
+                first[lists + old] = after
+                if after == _NONE:
+                    nonempty ^= 1 << old
+        if ZS_INUSE_RATIO_0 < group < ZS_INUSE_RATIO_100:
+            after = first[lists + group]
+            if after != _NONE:
+                before_of[after] = zspage
+            before_of[zspage] = _NONE
+            after_of[zspage] = after
+            first[lists + group] = zspage
+            nonempty |= 1 << group
+        self._nonempty[ci] = nonempty
+        fullest = nonempty.bit_length() - 1
+        self._fullest[ci] = first[lists + fullest] if nonempty else _NONE
 
     def _members(self, ci: int, group: int) -> Iterator[int]:
         zspage = self._first[ci * NR_FULLNESS_GROUPS + group]
@@ -289,10 +282,13 @@ class ZsPool:
 
     def _check(self, holds: bool, what: str, number: int) -> None:
         if not holds:
-            raise InvariantBroken(f"zsmalloc: {what} ({number}): {self._dump()}")
+            raise InvariantBroken(
+                f"zsmalloc: {what} ({number}): class {self._class_of} "
+                f"inuse {self._inuse} fullness {self._fullness} next {self._next} "
+                f"zspage of handle {self._zspage_of}"
+            )
 
-    def _dump(self) -> str:
-        return (
-            f"class {list(self._class_of)} inuse {list(self._inuse)} "
-            f"fullness {list(self._fullness)} next {list(self._next)}"
-        )
+
+def _groups_by_inuse(size_class: SizeClass) -> bytes:
+    objs = size_class.objs_per_zspage
+    return bytes(get_fullness_group(inuse, objs) for inuse in range(objs + 1))
