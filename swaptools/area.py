@@ -58,6 +58,8 @@ class SwapArea:
     owner_uid: int | None = None
     #: Swapped on right now, under whatever name; None when it cannot be told.
     active: bool | None = None
+    #: A loop device over the file is swapped on, which the kernel does not notice.
+    is_behind_swap: bool = False
     #: The file system, inode and extents under it; None for a stream.
     backing: Backing | None = None
     #: What could not be looked at, one sentence each.
