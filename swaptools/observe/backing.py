@@ -99,13 +99,16 @@ def _regular(
     questions: _Questions,
 ) -> Backing:
     path = _resolved_path(descriptor)
+    block_bytes = os.fstatvfs(descriptor).f_bsize
+    splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
     backing = Backing(
         file_type=FileType.REGULAR,
         resolved_path=path,
-        block_bytes=os.fstatvfs(descriptor).f_bsize,
+        block_bytes=block_bytes,
         inode_flags=_inode_flags(descriptor),
         extents=questions.ask(
-            "extents", lambda: find_extents(descriptor, status.st_size)
+            "extents",
+            lambda: find_extents(descriptor, status.st_size, sync=splits_pages),
         ),
         is_unlinked=_is_unlinked(path, status),
         is_executing=_is_executing(status),
