@@ -24,6 +24,34 @@ if TYPE_CHECKING:
     from swaptools.backing import Backing
     from swaptools.kernel.attempt import Attempt
 
+#: What a file system can hold against a file. Kernel: see each function.
+FAULTS: Final = frozenset(
+    {
+        "hole",
+        "inline",
+        "shared",
+        "unaligned",
+        "copy_on_write",
+        "compressed",
+        "several_copies",
+        "no_bmap",
+    }
+)
+_IOMAP_WORDS: Final = {
+    "hole": "has unallocated extents",
+    "inline": "is inline",
+    "shared": "has shared extents",
+}
+_BTRFS_WORDS: Final = {
+    "compressed": "not be compressed",
+    "copy_on_write": "not be copy-on-write",
+    "hole": "not have holes",
+    "inline": "not be inline",
+    "shared": "not be copy-on-write",
+    "several_copies": "have single data profile",
+}
+_HAS_HOLES: Final = "swapon: swapfile has holes"
+
 #: How many pages can be used, header page included, or why none.
 Activation = int | Refusal
 
@@ -56,23 +84,22 @@ def iomap_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
         fault = _iomap_fault(extent)
         if fault is not None:
             path = backing.resolved_path or attempt.area.path
-            return Refusal("EINVAL", f"swapon: file {path} {fault}")
+            line = f"swapon: file {path} {_IOMAP_WORDS[fault]}"
+            return Refusal("EINVAL", line, fault)
     pages = _aligned_pages(backing.extents, end_bytes, attempt.page_size)
     if pages == 0:
         line = "swapon: Cannot find a single usable page in file."
-        return Refusal("EINVAL", line)
+        return Refusal("EINVAL", line, "unaligned")
     return min(pages, max_pages)
 
 
 def _iomap_fault(extent: Extent | None) -> str | None:
     # Delayed allocation is no fault: the kernel syncs the file before it looks.
     if extent is None:
-        return "has unallocated extents"
+        return "hole"
     if extent.flags & ExtentFlags.DATA_INLINE:
-        return "is inline"
-    if extent.flags & ExtentFlags.SHARED:
-        return "has shared extents"
-    return None
+        return "inline"
+    return "shared" if extent.flags & ExtentFlags.SHARED else None
 
 
 def btrfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -81,16 +108,17 @@ def btrfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
     if fault is None:
         return max_pages
     device = attempt.backing.device_name or "<unknown>"
-    return Refusal("EINVAL", f"BTRFS warning (device {device}): swapfile must {fault}")
+    line = f"BTRFS warning (device {device}): swapfile must {_BTRFS_WORDS[fault]}"
+    return Refusal("EINVAL", line, fault)
 
 
 def _btrfs_inode_fault(backing: Backing) -> str | None:
     if backing.inode_flags is None:
         return None
     if backing.has_flag(InodeFlags.COMPRESSED):
-        return "not be compressed"
+        return "compressed"
     if not backing.has_flag(InodeFlags.NOCOW):
-        return "not be copy-on-write"
+        return "copy_on_write"
     return None
 
 
@@ -100,15 +128,15 @@ def _btrfs_extent_fault(attempt: Attempt) -> str | None:
         return None
     for extent in with_holes(backing.extents, _whole_pages_bytes(attempt)):
         if extent is None:
-            return "not have holes"
+            return "hole"
         if extent.flags & ExtentFlags.DATA_INLINE:
-            return "not be inline"
+            return "inline"
         if extent.flags & ExtentFlags.ENCODED:
-            return "not be compressed"
+            return "compressed"
         if extent.flags & ExtentFlags.SHARED:
-            return "not be copy-on-write"
+            return "shared"
         if backing.data_profiles and "single" not in backing.data_profiles:
-            return "have single data profile"
+            return "several_copies"
     return None
 
 
@@ -120,12 +148,12 @@ def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
     end_bytes = min(_whole_pages_bytes(attempt), max_pages * attempt.page_size)
     if first_hole(extents, end_bytes) is None:
         return max_pages
-    return Refusal("EINVAL", "swapon: swapfile has holes")
+    return Refusal("EINVAL", _HAS_HOLES, "hole")
 
 
 def no_bmap(attempt: Attempt, max_pages: int) -> Activation:
     """ramfs, ZFS, bcachefs: no way to ask for a block reads as a hole."""
-    return Refusal("EINVAL", "swapon: swapfile has holes")
+    return Refusal("EINVAL", _HAS_HOLES, "no_bmap")
 
 
 def nfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -135,19 +163,19 @@ def nfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
         return max_pages
     if area.allocated_bytes >= area.area_bytes:
         return max_pages
-    return Refusal("EINVAL", "swap activate: swapfile has holes")
+    return Refusal("EINVAL", "swap activate: swapfile has holes", "hole")
 
 
 def f2fs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
     """f2fs: no compression; the rest is as good as it looks from outside."""
     backing = attempt.backing
     if backing.has_flag(InodeFlags.COMPRESSED):
-        return Refusal("EINVAL")
+        return Refusal("EINVAL", fault="compressed")
     if backing.extents is None:
         return max_pages
     if first_hole(backing.extents, _whole_pages_bytes(attempt)) is None:
         return max_pages
-    return Refusal("EINVAL", "Swapfile has holes")
+    return Refusal("EINVAL", "Swapfile has holes", "hole")
 
 
 def with_holes(extents: tuple[Extent, ...], end_bytes: int) -> Iterator[Extent | None]:

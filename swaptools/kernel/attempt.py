@@ -31,6 +31,8 @@ class Refusal(NamedTuple):
     errno: str
     #: The line in the kernel log, None where the kernel is silent.
     message: str | None = None
+    #: Which of a file system's conditions failed; None where the test has one.
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,8 @@ class Verdict:
     errno: str | None = None
     #: First log line of a refusal, None where the kernel is silent.
     message: str | None = None
-    #: Which test refused: the name of its function in this package.
+    #: Which test refused: the name of its function in this package, or of the
+    #: file system's fault (activation.py FAULTS).
     test: str | None = None
     #: Taken as a ghost: no data will be written to it.
     is_ghost: bool = False

@@ -101,7 +101,7 @@ def _refused(attempt: Attempt, test: str, refusal: Refusal) -> Verdict:
         accepted=False,
         errno=refusal.errno,
         message=refusal.message,
-        test=test,
+        test=refusal.fault or test,
     )
 
 
