@@ -113,7 +113,7 @@ def refuse_always(target: Target, plan: CreatePlan) -> None:
         if plan.offset:
             raise CreateRefused("an offset needs an existing file or device")
         return
-    if area.active:
+    if area.active or area.is_behind_swap:
         raise AreaInUse(target.path, "is swapped on")
     mounted = mount_point(status.st_rdev) if target.is_block else None
     if mounted is not None:

@@ -39,16 +39,25 @@ class ActiveSwaps:
     """The active areas, and what to recognise them by under any other name."""
 
     rows: tuple[SwapRow, ...]
-    #: (st_dev, st_ino) of swapfiles, and of files behind active loop devices.
+    #: (st_dev, st_ino) of swapfiles.
     inodes: frozenset[tuple[int, int]]
     #: st_rdev of active block devices.
     devices: frozenset[int]
+    #: (st_dev, st_ino) of files behind active loop devices.
+    loop_inodes: frozenset[tuple[int, int]]
 
     def has(self, status: os.stat_result) -> bool:
         """Tell whether the file or device with this stat is swapped on."""
         if (status.st_dev, status.st_ino) in self.inodes:
             return True
         return bool(status.st_rdev) and status.st_rdev in self.devices
+
+    def is_behind(self, status: os.stat_result) -> bool:
+        """Tell whether a loop device over this file is swapped on.
+
+        The kernel does not know, and would take the file, too.
+        """
+        return (status.st_dev, status.st_ino) in self.loop_inodes
 
 
 def parse_swaps(text: str) -> tuple[SwapRow, ...]:
@@ -86,6 +95,7 @@ def active_swaps() -> ActiveSwaps:
     rows = read_swaps()
     inodes = set()
     devices = set()
+    loop_inodes = set()
     for row in rows:
         status = _stat(Path(row.name))
         if status is None or row.is_deleted:
@@ -97,8 +107,10 @@ def active_swaps() -> ActiveSwaps:
         backing = loop_backing_file(status.st_rdev)
         behind = _stat(backing) if backing else None
         if behind is not None:
-            inodes.add((behind.st_dev, behind.st_ino))
-    return ActiveSwaps(rows, frozenset(inodes), frozenset(devices))
+            loop_inodes.add((behind.st_dev, behind.st_ino))
+    return ActiveSwaps(
+        rows, frozenset(inodes), frozenset(devices), frozenset(loop_inodes)
+    )
 
 
 def loop_backing_file(device: int) -> Path | None:
