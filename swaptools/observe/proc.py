@@ -19,6 +19,7 @@ _MOUNTINFO = Path("/proc/self/mountinfo")
 _ZSWAP = Path("/sys/module/zswap/parameters")
 _DELETED = "\\040(deleted)"
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_BLANKS = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,17 @@ class ActiveSwaps:
     inodes: frozenset[tuple[int, int]]
     #: st_rdev of active block devices.
     devices: frozenset[int]
+    #: /proc/swaps could be read; otherwise nothing is known of any area.
+    is_known: bool = True
 
-    def has(self, status: os.stat_result) -> bool:
-        """Tell whether the file or device with this stat is swapped on."""
+    def has(self, status: os.stat_result) -> bool | None:
+        """Tell whether the file or device with this stat is swapped on.
+
+        Returns:
+            None when that cannot be told.
+        """
+        if not self.is_known:
+            return None
         if (status.st_dev, status.st_ino) in self.inodes:
             return True
         return bool(status.st_rdev) and status.st_rdev in self.devices
@@ -73,9 +82,11 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
     >>> parse_swaps("Filename\n/my\\040swap   file   1020   4   -2\n")[0].name
     '/my swap'
     """
+    # Only what the kernel escapes can separate: a name may well hold a form feed
+    # or a no-break blank, at which splitlines() and split() would cut.
     rows = []
-    for line in text.splitlines()[1:]:
-        words = line.split()
+    for line in text.split("\n")[1:]:
+        words = _BLANKS.split(line)
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
@@ -99,12 +110,15 @@ def read_swaps() -> tuple[SwapRow, ...]:
 
 def active_swaps() -> ActiveSwaps:
     """Read the active areas and find out which inodes and devices they are."""
-    rows = read_swaps()
+    text = _read(_SWAPS)
+    rows = parse_swaps(text or "")
     inodes = set()
     devices = set()
     for row in rows:
-        status = _stat(Path(row.name))
-        if status is None or row.is_deleted:
+        # A name that ends so may be real as well.
+        name = f"{row.name} (deleted)" if row.is_deleted else row.name
+        status = _stat(Path(name))
+        if status is None:
             continue
         if not status.st_rdev:
             inodes.add((status.st_dev, status.st_ino))
@@ -114,7 +128,7 @@ def active_swaps() -> ActiveSwaps:
         behind = _stat(backing) if backing else None
         if behind is not None:
             inodes.add((behind.st_dev, behind.st_ino))
-    return ActiveSwaps(rows, frozenset(inodes), frozenset(devices))
+    return ActiveSwaps(rows, frozenset(inodes), frozenset(devices), text is not None)
 
 
 def loop_backing_file(device: int) -> Path | None:
@@ -134,7 +148,7 @@ def loop_backing_file(device: int) -> Path | None:
 def mount_point(device: int) -> str | None:
     """Return where a block device is mounted, None when it is not."""
     number = f"{os.major(device)}:{os.minor(device)}"
-    for line in (_read(_MOUNTINFO) or "").splitlines():
+    for line in (_read(_MOUNTINFO) or "").split("\n"):
         words = line.split()
         if len(words) > 4 and words[2] == number:
             return _unescape(words[4])
