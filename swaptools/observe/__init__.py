@@ -20,6 +20,8 @@ from swaptools.observe.proc import ActiveSwaps, active_swaps
 if TYPE_CHECKING:
     from swaptools.format.signature import Signature
 
+_UNKNOWN_ACTIVITY = "/proc/swaps cannot be read: active or not is not known"
+
 
 def read_area(
     path: str | os.PathLike[str], offset: int = 0, *, active: ActiveSwaps | None = None
@@ -60,6 +62,7 @@ def read_area(
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=status.st_uid if status else None,
         active=is_active,
+        unseen=(_UNKNOWN_ACTIVITY,) if status and is_active is None else (),
     )
 
 
