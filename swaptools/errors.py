@@ -74,6 +74,23 @@ class SelectionError(SwapToolsError, ValueError):
     """A rule code, kernel profile or column that does not exist."""
 
 
+class MissingExtra(SwapToolsError, ImportError):
+    """Something that needs a library which is not installed.
+
+    Attributes:
+        wanted: What was asked for.
+        extra: The extra that brings the library.
+    """
+
+    def __init__(self, wanted: str, extra: str) -> None:
+        super().__init__(wanted, extra)
+        self.wanted = wanted
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.wanted} needs: pip install 'swaptools[{self.extra}]'"
+
+
 class ScriptError(SwapToolsError, ValueError):
     """A run or trace that cannot be understood.
 
@@ -101,12 +118,24 @@ class SwapOnError(SwapToolsError, OSError):
         self.kernel_message = kernel_message
 
 
+class NoFreeSlot(SwapToolsError, OSError):
+    """A slot asked for by hand from an area that has none to give (ENOMEM)."""
+
+
+class IllegalOperation(SwapToolsError, ValueError):
+    """What no kernel could be asked for: a free slot freed, a task that is gone."""
+
+
 class GhostWriteRefused(SwapToolsError, OSError):
     """Data written by hand to a ghost, which has nowhere to put it."""
 
 
 class DeviceReadError(SwapToolsError, OSError):
     """A slot that nothing holds was read; the kernel answers with SIGBUS."""
+
+
+class DecompressError(SwapToolsError, ValueError):
+    """Bytes that a compressor cannot have made of a page of that size."""
 
 
 class KernelOops(SwapToolsError, RuntimeError):

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.buffers import hot
 from swaptools.emulator.slots import (
     POISONED_ENTRY,
-    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZERO,
@@ -263,7 +262,9 @@ def write_range(
         if pte[vpn] == PTE_POISONED:
             return vpn - first
         if pte[vpn] == 0:
-            fits = vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
+            fits = (
+                vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
+            )
             map_new(s, pte, vpn, order if fits else 0)
         elif not pte[vpn] & PTE_EXCLUSIVE:
             do_wp_page(s, pte, vpn)

@@ -95,6 +95,29 @@ def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> boo
 
 
 @hot
+def split_folio(
+    s: Slots, pte: Buffer[int], vpn: int, head: int, free_zeros: bool
+) -> None:
+    """Make pages of a folio whose first page belongs at ``vpn``.
+
+    Those of zeros are replaced by the shared one; their frames are free then,
+    or left to the caller.
+
+    Kernel: mm/huge_memory.c __folio_split(); mm/migrate.c
+    try_to_map_unused_to_zeropage(), seen on 6.18.
+    """
+    nr = 1 << s.frames[head].order
+    s.frames[head].order = 0
+    for page in range(nr):
+        frame = s.frames[head + page]
+        if frame.mapcount and not frame.content and not frame.entry:
+            frame.mapcount = 0
+            pte[vpn + page] = PTE_ZERO
+            if free_zeros:
+                free_frame(s, head + page)
+
+
+@hot
 def shrink_folio(
     s: Slots, pte: Buffer[int], vpn: int, cpu: int, heads: Buffer[int], nr_heads: int
 ) -> int:
@@ -109,17 +132,36 @@ def shrink_folio(
     if take_slot(s, pte, vpn, s.frames[head].order, cpu):
         heads[nr_heads] = head
         return nr_heads + 1
-    if nr > 1:
-        s.vmstat[0].thp_swpout_fallback += 1
-        s.frames[head].order = 0
+    if nr == 1:
+        s.vmstat[0].swpout_no_slot += 1
+        return nr_heads
+    s.vmstat[0].thp_swpout_fallback += 1
+    split_folio(s, pte, vpn, head, False)
     for step in range(nr):
         page = nr - step if step else 0
-        if nr > 1 and take_slot(s, pte, vpn + page, 0, cpu):
+        if pte[vpn + page] == PTE_ZERO:
+            pass_over_slot(s, head + page, cpu)
+        elif take_slot(s, pte, vpn + page, 0, cpu):
             heads[nr_heads] = head + page
             nr_heads += 1
         else:
             s.vmstat[0].swpout_no_slot += 1
     return nr_heads
+
+
+@hot
+def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
+    """Take a slot for a page that nobody maps, and free both.
+
+    Reclaim finds out when it writes the page: by then the slot is behind it.
+
+    Kernel: mm/page_io.c swap_writeout(), where folio_free_swap() succeeds.
+    """
+    entry = folio_alloc_swap(s, 0, cpu)
+    if entry:
+        swap_cache_add(s, entry, number)
+        swap_cache_del(s, number)
+    free_frame(s, number)
 
 
 @hot
@@ -171,11 +213,13 @@ def pageout_range(
         if order == 0:
             head = number
         shared = folio_is_shared(s, head, order)
-        if order and (number != head or not folio_is_whole(s, pte, vpn, head, order, end)):
+        if order and (
+            number != head or not folio_is_whole(s, pte, vpn, head, order, end)
+        ):
             if shared:
                 vpn += 1
             else:
-                s.frames[head].order = 0
+                split_folio(s, pte, vpn - (number - head), head, True)
             continue
         if not has_tables(s, order):
             break

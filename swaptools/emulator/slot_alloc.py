@@ -317,6 +317,17 @@ def device_alloc(s: Slots, si: int, order: int, cpu: int) -> int:
     return 0
 
 
+@hot
+def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
+    """Take a range from one area by hand, from the CPU's hint if that is there."""
+    hint = s.hints[cpu * SWAP_NR_ORDERS + order]
+    if hint.offset and hint.si == si:
+        found = scan_from(s, si, hint.offset, order, cpu)
+        if found:
+            return found
+    return device_alloc(s, si, order, cpu)
+
+
 # --- all areas -------------------------------------------------------------
 
 

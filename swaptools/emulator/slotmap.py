@@ -113,12 +113,14 @@ class SlotMap:
             self.add_tables(missing)
 
     def ensure_frames(self, nr_frames: int) -> None:
-        """Have that many frame records."""
-        self._grow("frames", nr_frames)
+        """Have that many frame records, or twice as many as there are."""
+        if nr_frames > len(self.slots.frames):
+            self._grow("frames", max(nr_frames, 2 * len(self.slots.frames)))
 
     def ensure_objects(self, nr_objects: int) -> None:
         """Have a link for each of that many stored objects."""
-        self._grow("objects", nr_objects)
+        if nr_objects > len(self.slots.objects):
+            self._grow("objects", max(nr_objects, 2 * len(self.slots.objects)))
 
     def _grow(self, name: str, length: int) -> None:
         old = getattr(self.slots, name)

@@ -38,7 +38,7 @@ class Totals(Structure):
     zswap_enabled: int
     #: A single fault on a synchronous device goes past the swap cache.
     bypasses_swap_cache: int
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
         ("nr_avail", c_int32),
@@ -66,7 +66,7 @@ class VmStat(Structure):
     #: Pages that found no slot at all, and that a backing refused.
     swpout_no_slot: int
     swpout_refused: int
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("pswpin", c_int64),
         ("pswpout", c_int64),
         ("zswpin", c_int64),
@@ -93,7 +93,7 @@ class SwapInfo(Structure):
     nr_clusters: int
     #: The clusters from here on that are UNTOUCHED head the free list.
     untouched: int
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("flags", c_int32),
         ("prio", c_int32),
         ("max", c_int64),
@@ -110,7 +110,7 @@ class ListHead(Structure):
 
     first: int
     last: int
-    _fields_ = [("first", c_int32), ("last", c_int32)]  # noqa: RUF012
+    _fields_ = [("first", c_int32), ("last", c_int32)]
 
 
 class Hint(Structure):
@@ -121,7 +121,7 @@ class Hint(Structure):
 
     si: int
     offset: int
-    _fields_ = [("offset", c_int64), ("si", c_int32)]  # noqa: RUF012
+    _fields_ = [("offset", c_int64), ("si", c_int32)]
 
 
 class Cluster(Structure):
@@ -134,7 +134,7 @@ class Cluster(Structure):
     prev: int
     #: Number of its table plus one; 0 for a cluster that is free.
     table: int
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("count", c_uint16),
         ("flags", c_uint8),
         ("order", c_uint8),
@@ -150,7 +150,7 @@ class Word(Structure):
     used: int
     #: Used, but only the swap cache refers to it.
     idle: int
-    _fields_ = [("used", c_uint32), ("idle", c_uint32)]  # noqa: RUF012
+    _fields_ = [("used", c_uint32), ("idle", c_uint32)]
 
 
 class Slot(Structure):
@@ -160,7 +160,7 @@ class Slot(Structure):
     cache: int
     #: What the data became, if SWAP_HAS_DATA is set: see slots.py STORED_SHIFT.
     stored: int
-    _fields_ = [("cache", c_int32), ("stored", c_int32)]  # noqa: RUF012
+    _fields_ = [("cache", c_int32), ("stored", c_int32)]
 
 
 class Frame(Structure):
@@ -181,7 +181,7 @@ class Frame(Structure):
     #: In the first frame: the order of the folio; 0 once it is split.
     order: int
     dirty: int
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("entry", c_int64),
         ("mapcount", c_int32),
         ("content", c_int32),
@@ -200,7 +200,7 @@ class Stored(Structure):
     refs: int
     #: The next one on the chain of released objects.
     next: int
-    _fields_ = [("refs", c_int32), ("next", c_int32)]  # noqa: RUF012
+    _fields_ = [("refs", c_int32), ("next", c_int32)]
 
 
 class Slots(NamedTuple):
