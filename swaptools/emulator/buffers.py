@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -85,10 +86,9 @@ class Engine:
     # Compiled functions want numpy arrays: views of the same memory. Tuples of
     # buffers come again and again, so the last one is kept.
     def _view(self, arg: Any) -> Any:  # noqa: ANN401
-        import numpy as np  # half a second, only for those who compile
-
         if isinstance(arg, ctypes.Array):
-            return np.frombuffer(arg, np.dtype(type(arg)._type_))
+            numpy: Any = import_module("numpy")  # half a second, if compiled at all
+            return numpy.frombuffer(arg, numpy.dtype(type(arg)._type_))
         if not isinstance(arg, tuple):
             return arg
         if arg is not self._viewed[0]:
@@ -129,9 +129,8 @@ def _anonymous(item: Any, length: int) -> ctypes.Array[Any]:  # noqa: ANN401
 # numba compiles what it is given, and what that calls if it is registered. With
 # no memory management (_nrt) a buffer costs no reference counting.
 def _compile(function: _Function) -> _Function:
-    import numba  # only for those who compile
-    from numba.extending import register_jitable
-
+    numba: Any = import_module("numba")
+    register_jitable: Any = import_module("numba.extending").register_jitable
     options = {"_nrt": False, "error_model": "numpy"}
     while _OUTLINE:
         register_jitable(**options)(_OUTLINE.pop())

@@ -240,7 +240,7 @@ class Machine:
         self.check_alive()
 
     def check_invariants(self) -> None:
-        """Compare everything with everything else; InvariantBroken says what differs."""
+        """Compare everything with everything else; InvariantBroken says where."""
         check_machine(self)
 
     # --- looking -----------------------------------------------------------
@@ -265,7 +265,7 @@ class Machine:
     def vmstat(self) -> dict[str, int]:
         """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
         stat = self.slotmap.slots.vmstat[0]
-        return {name: getattr(stat, name) for name, _ in VmStat._fields_}
+        return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
 
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""

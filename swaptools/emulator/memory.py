@@ -119,9 +119,8 @@ class Task:
         done = machine.engine[read_range](
             slotmap.slots, self.pte, first, nr_pages, numbers
         )
-        machine.io.load(numbers[page] for page in range(done)) if len(
-            machine.objects
-        ) else None
+        if len(machine.objects):
+            machine.io.load(numbers[page] for page in range(done))
         self._settle(first, done, nr_pages)
         frames = slotmap.slots.frames
         pages = (
@@ -227,7 +226,8 @@ class Task:
             raise IllegalOperation(
                 f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
             )
-        contents[:nr_pages] = [value] * nr_pages  # type: ignore[index]
+        for page in range(nr_pages):
+            contents[page] = value
         return contents
 
     def _reach(self, end: int) -> None:

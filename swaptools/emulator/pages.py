@@ -127,8 +127,7 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     zswap gives its entry away with the data: the frame then holds a zswap object
     that the caller turns into a page, and the page is dirty.
 
-    Args:
-        bypass: The swap cache is not told; the caller frees the slot.
+    With ``bypass`` the swap cache is not told, and the caller frees the slot.
 
     Kernel: mm/page_io.c swap_read_folio(); mm/zswap.c zswap_load().
     """

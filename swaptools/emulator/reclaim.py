@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 def folio_is_whole(
     s: Slots, pte: Buffer[int], vpn: int, head: int, order: int, end: int
 ) -> bool:
-    """Tell whether a large folio is mapped from ``vpn`` on, all of it, before ``end``."""
+    """Tell whether all of a large folio is mapped from ``vpn`` on, before ``end``."""
     nr = 1 << order
     if vpn + nr > end:
         return False

@@ -448,11 +448,9 @@ def toggle_range(
 ) -> int:
     """Free the folio at each of ``places``, or allocate one where there is none.
 
-    Returns how many places were done: fewer when no table is left.
-
-    Args:
-        entries: The first entry of each folio, or 0.
-        places: Which of ``entries``, times 16, plus the order of its folio.
+    Returns how many places were done: fewer when no table is left. ``entries``
+    has the first entry of each folio, or 0; an item of ``places`` is a place in
+    it, times 16, plus the order of its folio.
     """
     for done in range(first, first + nr):
         place = places[done] >> 4

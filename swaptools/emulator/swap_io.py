@@ -21,7 +21,6 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.pages import get_object
 from swaptools.emulator.reclaim import finish_page
 from swaptools.emulator.slots import (
     FIRST_OBJECT,
@@ -31,6 +30,7 @@ from swaptools.emulator.slots import (
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
+    get_object,
     get_stored,
     set_stored,
     slot_index,

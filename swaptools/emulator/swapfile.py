@@ -115,7 +115,10 @@ class SwapAreas:
         return min([device.prio for device in self if device.prio < 0], default=-1) - 1
 
     def swapoff(self, device: SwapDevice) -> None:
-        """Bring every page back and forget the area. Kernel: mm/swapfile.c swapoff()."""
+        """Bring every page back and forget the area.
+
+        Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff), try_to_unuse().
+        """
         machine, slotmap, si = self._machine, self._machine.slotmap, device.type
         slotmap.disable_area(si)
         if device.prio < 0 and machine.profile.swapon.default_priority == "descending":

@@ -74,8 +74,11 @@ class Zswap:
         """
         if not self.enabled:
             return None
-        data = self.codec.compress(page) if isinstance(page, bytes) else None
-        length = len(data) if data is not None else int(page)  # type: ignore[arg-type]
+        data = None
+        length = page if isinstance(page, int) else 0
+        if isinstance(page, bytes):
+            data = self.codec.compress(page)
+            length = len(data)
         if length >= self.page_size:
             if self._rules.incompressible == "reject":
                 self.reject_compress_fail += 1

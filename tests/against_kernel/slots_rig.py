@@ -110,14 +110,17 @@ def settings(*, zswap: bool) -> Iterator[None]:
     zswap is switched on once, so that large folios do not come back whole.
     """
     with ExitStack() as stack:
-        set_to = lambda path, value: stack.enter_context(rig.setting(path, value))  # noqa: E731
-        set_to(ZSWAP, "Y")
-        if not zswap:
-            set_to(ZSWAP, "N")
-        set_to("/proc/sys/vm/page-cluster", "0")
-        set_to(THP / "enabled", "madvise")
-        for knob in sorted(THP.glob("hugepages-*kB/enabled")):
-            set_to(knob, "never")
+        wanted: list[tuple[Path, str]] = [(ZSWAP, "Y")]
+        wanted += [] if zswap else [(ZSWAP, "N")]
+        wanted += [
+            (Path("/proc/sys/vm/page-cluster"), "0"),
+            (THP / "enabled", "madvise"),
+        ]
+        wanted += [
+            (knob, "never") for knob in sorted(THP.glob("hugepages-*kB/enabled"))
+        ]
+        for knob, value in wanted:
+            stack.enter_context(rig.setting(knob, value))
         mask = os.sched_getaffinity(0)
         stack.callback(os.sched_setaffinity, 0, mask)
         yield

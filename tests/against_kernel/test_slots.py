@@ -14,6 +14,7 @@ cgroup, or slots in use beside ours.
 from __future__ import annotations
 
 import random
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from tests.against_kernel.slots_rig import AreaSpec, KernelPages
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from swaptools.emulator.memory import Task
+    from swaptools.emulator.memory import PageEntry, Task
 
 pytestmark = pytest.mark.kernel
 
@@ -91,10 +92,17 @@ class Tally:
     """What was compared."""
 
     runs: int = 0
-    redrawn: int = 0
-    positions: int = 0
     steps: int = 0
+    positions: int = 0
     mismatches: list[str] = field(default_factory=list)
+    redrawn: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.runs} runs, {self.steps} steps, {self.positions} page positions, "
+            f"{len(self.mismatches)} mismatches, {len(self.redrawn)} drawn again "
+            f"{self.redrawn or ''}"
+        )
 
 
 class Contaminated(Exception):
@@ -111,26 +119,24 @@ def test_same_slots(
 ) -> None:
     """Every page of every clean run is in the same slot after every step."""
     tally = Tally()
-    seed = FIRST_SEED + 1000 * KINDS.index(kind)
-    while tally.runs < RUNS_PER_KIND and tally.redrawn <= MAX_REDRAWN:
+    first_seed = seed = FIRST_SEED + 1000 * KINDS.index(kind)
+    while tally.runs < RUNS_PER_KIND and len(tally.redrawn) <= MAX_REDRAWN:
         try:
             compare(kind, seed, tmp_path, tally)
             tally.runs += 1
         except (Contaminated, Unpredictable) as why:
-            tally.redrawn += 1
-            with capsys.disabled():
-                print(f"\n{kind.name}, seed {seed}: drawn again, {why}", end="")
+            tally.redrawn.append(f"seed {seed}: {why}")
         seed += 1
-    with capsys.disabled():
-        print(
-            f"\n{kind.name}: seeds {FIRST_SEED + 1000 * KINDS.index(kind)} to {seed - 1},"
-            f" {tally.runs} runs, {tally.redrawn} drawn again, {tally.steps} steps,"
-            f" {tally.positions} page positions, {len(tally.mismatches)} mismatches",
-            end=" ",
-        )
+    report(capsys, f"{kind.name}, seeds {first_seed} to {seed - 1}: {tally}")
     assert not tally.mismatches
     assert tally.runs == RUNS_PER_KIND
     assert tally.positions > RUNS_PER_KIND * 8000
+
+
+def report(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Say something that is seen although the test passes."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{text} ")
 
 
 def compare(kind: Kind, seed: int, scratch: Path, tally: Tally) -> None:
@@ -160,17 +166,22 @@ def compare(kind: Kind, seed: int, scratch: Path, tally: Tally) -> None:
             own.positions += sum(entry is not None for entry in have)
             own.steps += 1
             if want != have:
-                bad = [n for n in range(NR_PAGES) if want[n] != have[n]]
-                first = bad[0]
                 own.mismatches.append(
-                    f"seed {seed} step {step} ({text}): {len(bad)} pages, from {first}: "
-                    f"emulator {format_runs(want[first : first + 40], with_types=True)}; "
-                    f"kernel {format_runs(have[first : first + 40], with_types=True)}"
+                    f"seed {seed} step {step} ({text}): " + differences(want, have)
                 )
                 break
     tally.positions += own.positions
     tally.steps += own.steps
     tally.mismatches += own.mismatches
+
+
+def differences(want: list[PageEntry], have: list[PageEntry]) -> str:
+    """Say which pages differ, and how the first ones do."""
+    bad = [n for n in range(NR_PAGES) if want[n] != have[n]]
+    some = slice(bad[0], bad[0] + 40)
+    emulator = format_runs(want[some], with_types=True)
+    kernel = format_runs(have[some], with_types=True)
+    return f"{len(bad)} pages, from {bad[0]}: {emulator}; kernel {kernel}"
 
 
 def operate(
