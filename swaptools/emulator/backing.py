@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from swaptools.emulator.slots import (
+from swaptools.emulator.constants import (
     STORED_DEVICE,
     STORED_SHIFT,
     SWP_BLKDEV,

@@ -13,14 +13,18 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.slot_alloc import alloc_on
-from swaptools.emulator.slots import (
+from swaptools.emulator.constants import (
     SWAP_MAP_BAD,
     SWAP_NR_ORDERS,
     SWP_BLKDEV,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
+)
+from swaptools.emulator.slot_alloc import (
+    alloc_on,
+)
+from swaptools.emulator.slots import (
     slot_index,
     slot_put,
 )

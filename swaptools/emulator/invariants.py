@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.pages import PTE_EXCLUSIVE, PTE_PRESENT, PTE_SHIFT, PTE_SWAP
-from swaptools.emulator.slots import (
+from swaptools.emulator.clusters import (
+    list_of,
+)
+from swaptools.emulator.constants import (
     CLUSTER_WORDS,
     FIRST_OBJECT,
     FREE,
@@ -30,7 +32,14 @@ from swaptools.emulator.slots import (
     TYPE_SHIFT,
     UNTOUCHED,
     WORD_BITS,
-    list_of,
+)
+from swaptools.emulator.pages import (
+    PTE_EXCLUSIVE,
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+)
+from swaptools.emulator.slots import (
     slot_index,
 )
 from swaptools.errors import InvariantBroken

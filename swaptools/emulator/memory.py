@@ -15,6 +15,12 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.buffers import grown
+from swaptools.emulator.constants import (
+    OFFSET_MASK,
+    SWAP_MAP_MAX,
+    SWAP_NR_ORDERS,
+    TYPE_SHIFT,
+)
 from swaptools.emulator.pages import (
     PTE_PRESENT,
     PTE_SHIFT,
@@ -24,12 +30,9 @@ from swaptools.emulator.pages import (
     read_range,
     write_range,
 )
-from swaptools.emulator.reclaim import pageout_range, writeout_range
-from swaptools.emulator.slots import (
-    OFFSET_MASK,
-    SWAP_MAP_MAX,
-    SWAP_NR_ORDERS,
-    TYPE_SHIFT,
+from swaptools.emulator.reclaim import (
+    pageout_range,
+    writeout_range,
 )
 from swaptools.emulator.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation

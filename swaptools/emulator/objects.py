@@ -13,7 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.slots import FIRST_OBJECT, STORED_MASK, put_object
+from swaptools.emulator.constants import (
+    FIRST_OBJECT,
+    STORED_MASK,
+)
+from swaptools.emulator.slots import (
+    put_object,
+)
 
 if TYPE_CHECKING:
     from swaptools.emulator.slotmap import SlotMap

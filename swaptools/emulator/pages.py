@@ -1,6 +1,6 @@
 """Frames and page table entries: what a touch, a fork or an unmap does to them.
 
-Rules for this file: every function is hot (see slots.py). Paging out is in
+Rules for this file: every function is hot (see clusters.py). Paging out is in
 reclaim.py, tasks that own page tables in memory.py.
 
 Kernel: mm/memory.c do_swap_page(), do_wp_page(), zap_pte_range(),
@@ -20,7 +20,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.buffers import hot
-from swaptools.emulator.slots import (
+from swaptools.emulator.clusters import (
+    vm_swap_full,
+)
+from swaptools.emulator.constants import (
     POISONED_ENTRY,
     STORED_MASK,
     STORED_SHIFT,
@@ -29,6 +32,8 @@ from swaptools.emulator.slots import (
     SWAP_HAS_DATA,
     SWP_SYNCHRONOUS_IO,
     TYPE_SHIFT,
+)
+from swaptools.emulator.slots import (
     get_object,
     get_stored,
     put_object,
@@ -39,7 +44,6 @@ from swaptools.emulator.slots import (
     swap_cache_del,
     swap_cache_get,
     swap_count,
-    vm_swap_full,
 )
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Paging out: which pages of a range get slots, and what leaves memory.
 
-Rules for this file: every function is hot (see slots.py). What a backing does
+Rules for this file: every function is hot (see clusters.py). What a backing does
 with the data is in swap_io.py; the plain ones, which take all, are served here.
 
 Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c
@@ -19,6 +19,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.buffers import hot
+from swaptools.emulator.constants import (
+    STORED_DEVICE,
+    STORED_SHIFT,
+    STORED_ZERO,
+    SWP_PLAIN,
+    TYPE_SHIFT,
+)
 from swaptools.emulator.pages import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,
@@ -27,13 +34,11 @@ from swaptools.emulator.pages import (
     PTE_ZERO,
     free_frame,
 )
-from swaptools.emulator.slot_alloc import folio_alloc_swap, has_tables
+from swaptools.emulator.slot_alloc import (
+    folio_alloc_swap,
+    has_tables,
+)
 from swaptools.emulator.slots import (
-    STORED_DEVICE,
-    STORED_SHIFT,
-    STORED_ZERO,
-    SWP_PLAIN,
-    TYPE_SHIFT,
     get_object,
     set_stored,
     slot_get,

@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator import structs
 from swaptools.emulator.buffers import INT32, UINT16, grown
-from swaptools.emulator.slot_alloc import TRIAL_STEPS
-from swaptools.emulator.slots import (
+from swaptools.emulator.clusters import (
+    avail_add,
+    avail_del,
+    cluster_alloc_table,
+    cluster_free_table,
+    move_cluster,
+)
+from swaptools.emulator.constants import (
     CLUSTER_WORDS,
     FIRST_OBJECT,
     MAX_SWAPFILES,
@@ -27,11 +33,9 @@ from swaptools.emulator.slots import (
     SWP_DYNAMIC,
     SWP_WRITEOK,
     WORD_BITS,
-    avail_add,
-    avail_del,
-    cluster_alloc_table,
-    cluster_free_table,
-    move_cluster,
+)
+from swaptools.emulator.slot_alloc import (
+    TRIAL_STEPS,
 )
 from swaptools.emulator.structs import Slots
 

@@ -21,8 +21,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.reclaim import finish_page
-from swaptools.emulator.slots import (
+from swaptools.emulator.constants import (
     FIRST_OBJECT,
     STORED_MASK,
     STORED_SHIFT,
@@ -30,6 +29,11 @@ from swaptools.emulator.slots import (
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
+)
+from swaptools.emulator.reclaim import (
+    finish_page,
+)
+from swaptools.emulator.slots import (
     get_object,
     get_stored,
     set_stored,

@@ -15,15 +15,22 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.device import SwapDevice
-from swaptools.emulator.pages import unuse_cache, unuse_range
-from swaptools.emulator.slots import (
+from swaptools.emulator.clusters import (
+    do_scheduled_discard,
+)
+from swaptools.emulator.constants import (
     MAX_SWAPFILES,
     SWP_DYNAMIC,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
-    do_scheduled_discard,
+)
+from swaptools.emulator.device import SwapDevice
+from swaptools.emulator.pages import (
+    unuse_cache,
+    unuse_range,
+)
+from swaptools.emulator.slots import (
     slot_put,
 )
 from swaptools.emulator.swap_io import is_ghost
