@@ -11,7 +11,7 @@ cache still refers to it.
 Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
 Same: when a slot is free again, and what that does to its cluster and area.
 Changed: bitmaps; what became of the data is kept with the slot.
-Left out: memcg tables, more than 16382 references to a slot.
+Left out: memcg tables, more than 8190 references to a slot.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
     word.idle &= bits
     if s.map[index]:
         set_stored(s, index, 0)
+        s.map[index] = 0
     if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
         s.totals[0].oopsed = 1
     s.totals[0].nr_swap_pages += 1
