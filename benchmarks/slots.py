@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import random
-import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swaptools.emulator import Machine
@@ -155,7 +155,8 @@ def large_area(kind: str) -> None:
     places = random.Random(1).sample(range(1, (1 << 23) - 1), clusters)
     for number in range(1, clusters + 1) if kind == "dynamic" else places:
         device.alloc_cluster(number)
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()
+    peak_mib = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     print(
         f"16 TiB, {kind:<7} ghost: {device.inuse_pages} slots in {clusters} clusters,"
         f" {peak_mib:.0f} MiB resident at most, swapon {swapon_seconds * 1000:.1f} ms"

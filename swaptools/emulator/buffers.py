@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _Item = TypeVar("_Item")
@@ -103,7 +105,7 @@ class Engine:
 
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits."""
-        return self.zeroed(ctypes.c_int64, length)  # type: ignore[return-value]
+        return cast("Buffer[int]", _anonymous(ctypes.c_int64, max(length, 1)))
 
 
 def grown(old: Buffer[_Item], length: int) -> Buffer[_Item]:

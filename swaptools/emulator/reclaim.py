@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.buffers import hot
+from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.constants import (
     STORED_DEVICE,
     STORED_SHIFT,
@@ -178,7 +178,7 @@ def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
     return True
 
 
-@hot
+@hot_inline
 def finish_page(s: Slots, number: int, stored: int) -> None:
     """Let a page leave memory, now that its data are where ``stored`` says."""
     set_stored(s, slot_index(s, s.frames[number].entry), stored)
