@@ -297,7 +297,7 @@ def read_range(
     return nr
 
 
-@hot
+@hot_inline
 def zap_swap_entry(s: Slots, entry: int) -> None:
     """Forget a swap entry. Kernel: mm/swapfile.c free_swap_and_cache_nr()."""
     if slot_put(s, entry):
