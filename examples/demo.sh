@@ -14,3 +14,4 @@ show ghost-mkswap -L ghost --uuid-seed demo g.swap 64G
 show stat -c '%s bytes, mode %a, %b blocks' g.swap
 show swapinfo g.swap
 show swapinfo --dump g.swap
+show swapemu demo
