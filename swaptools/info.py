@@ -5,7 +5,6 @@ Not here: columns, tables and colours (cli/output.py).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from swaptools.format.header import SwapHeader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaInfo:
+class AreaInfo(NamedTuple):
     """What swapinfo says of one argument; the fields are its JSON keys.
 
     All but ``path`` and ``offset`` are None when there is an ``error``, and
@@ -101,10 +99,6 @@ class AreaInfo:
             active=area.active,
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the row as a JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 class DumpRow(NamedTuple):
     """One field of a header page: where it lies, its bytes, and what they say."""
@@ -138,7 +132,7 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
         fields = layout.fields(suspend, header.page_size - SWSUSP_BYTES)
         says = {
             name: str(value)
-            for name, value in asdict(header.hibernation).items()
+            for name, value in header.hibernation._asdict().items()
             if value is not None
         }
         says["sig"] = header.hibernation.signature
@@ -169,7 +163,7 @@ def _hibernation(area: SwapArea) -> dict[str, Any] | None:
     # TuxOnIce at byte 0 leaves the swap magic alone, so the header knows nothing.
     suspend = area.header.hibernation if area.header else None
     if suspend is not None:
-        return asdict(suspend)
+        return suspend._asdict()
     for found in area.signatures:
         if found.is_suspend and found.page_size is None:
             empty = dict.fromkeys(("orig_sig", "image", "flags", "hw_sig", "crc32"))
