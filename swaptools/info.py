@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
 from swaptools.format.constants import SWSUSP_BYTES
-from swaptools.format.header import BitmapHeader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,15 +117,8 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
     its end.
     """
     page = header.build()
-    bitmap = isinstance(header, BitmapHeader)
-    definition = (
-        layout.bitmap_header(header.page_size)
-        if bitmap
-        else layout.swap_header(header.page_size, header.byte_order)
-    )
-    meanings = {} if bitmap else _meanings(header)
-    meanings["magic"] = header.signature
-    yield from _dump(page, layout.fields(definition), meanings)
+    meanings = _meanings(header)
+    yield from _dump(page, layout.fields(header.definition), meanings)
     if header.hibernation is not None:
         suspend = layout.swsusp_header(header.byte_order)
         fields = layout.fields(suspend, header.page_size - SWSUSP_BYTES)
@@ -156,6 +148,7 @@ def _meanings(header: SwapHeader) -> dict[str, str]:
         "sws_volume": header.label,
         "padding": "ghost flag" if header.ghost_flag else "",
         "badpages": ",".join(map(str, header.badpages)),
+        "magic": header.signature,
     }
 
 

@@ -15,8 +15,8 @@ _SWAPS = "/proc/swaps"
 _MEMINFO = "/proc/meminfo"
 _MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
-_OCTAL = re.compile(r"\\([0-7]{3})")
-_BLANKS = re.compile(r"[ \t]+")
+_OCTAL = r"\\([0-7]{3})"
+_BLANKS = r"[ \t]+"
 
 
 class SwapRow(NamedTuple):
@@ -76,7 +76,7 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
     # or a no-break blank, at which splitlines() and split() would cut.
     rows = []
     for line in text.split("\n")[1:]:
-        words = _BLANKS.split(line)
+        words = re.split(_BLANKS, line)
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
@@ -174,7 +174,7 @@ def read_meminfo() -> dict[str, int]:
 
 def unescape(name: str) -> str:
     """Undo the octal escapes of a name in /proc."""
-    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), name)
+    return re.sub(_OCTAL, lambda match: chr(int(match[1], 8)), name)
 
 
 def read_text(path: str) -> str | None:
