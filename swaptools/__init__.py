@@ -1,1 +1,87 @@
-"""x."""
+"""swaptools: Linux swap areas, header-only ghosts included.
+
+The front door: names are resolved when first used, so that importing the
+package costs nothing. The rooms behind it are documented in README.md.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swaptools.area import AreaKind, SwapArea
+    from swaptools.create import create_ghost, create_real
+    from swaptools.create.request import CreateResult
+    from swaptools.errors import (
+        AreaError,
+        AreaInUse,
+        BadSignature,
+        CreateRefused,
+        FormatError,
+        SwapToolsError,
+        TruncatedHeader,
+    )
+    from swaptools.format.header import SwapHeader
+    from swaptools.format.hibernation import SuspendHeader
+    from swaptools.format.signature import Signature, find_signatures
+    from swaptools.observe import read_area
+    from swaptools.observe.proc import read_swaps
+    from swaptools.observe.zswap import read_zswap
+
+__all__ = [
+    "AreaError",
+    "AreaInUse",
+    "AreaKind",
+    "BadSignature",
+    "CreateRefused",
+    "CreateResult",
+    "FormatError",
+    "Signature",
+    "SuspendHeader",
+    "SwapArea",
+    "SwapHeader",
+    "SwapToolsError",
+    "TruncatedHeader",
+    "create_ghost",
+    "create_real",
+    "find_signatures",
+    "read_area",
+    "read_swaps",
+    "read_zswap",
+]
+
+_ROOMS = {
+    "AreaError": "errors",
+    "AreaInUse": "errors",
+    "AreaKind": "area",
+    "BadSignature": "errors",
+    "CreateRefused": "errors",
+    "CreateResult": "create.request",
+    "FormatError": "errors",
+    "Signature": "format.signature",
+    "SuspendHeader": "format.hibernation",
+    "SwapArea": "area",
+    "SwapHeader": "format.header",
+    "SwapToolsError": "errors",
+    "TruncatedHeader": "errors",
+    "create_ghost": "create",
+    "create_real": "create",
+    "find_signatures": "format.signature",
+    "read_area": "observe",
+    "read_swaps": "observe.proc",
+    "read_zswap": "observe.zswap",
+}
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,157 @@
+"""The columns of swapinfo's two tables, and how -o picks them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from swaptools.cli.output import Column
+from swaptools.status import ActiveArea
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class ColumnSpec(NamedTuple):
+    """One column before its size unit is known."""
+
+    heading: str
+    key: str
+    help: str
+    is_size: bool = False
+    right: bool = False
+
+
+class Table(NamedTuple):
+    """The columns of a table and which are shown when none are asked for."""
+
+    columns: tuple[ColumnSpec, ...]
+    usual: tuple[str, ...]
+
+    def choose(self, chosen: str | None, unit: str | None) -> list[Column]:
+        """Return the columns that ``-o`` names.
+
+        Args:
+            chosen: Headings in either case, separated by commas; a leading ``+``
+                adds them to the usual ones.
+            unit: ``b``, ``k``, ``m``, ``g``, or None for a size with its unit.
+
+        Raises:
+            ValueError: There is no such column.
+        """
+        names = list(self.usual)
+        if chosen is not None:
+            extra = chosen.removeprefix("+").upper().split(",")
+            names = names + extra if chosen.startswith("+") else extra
+        known = {spec.heading: spec for spec in self.columns}
+        for name in names:
+            if name not in known:
+                raise ValueError(f"unknown column: {name}")
+        return [_column(known[name], unit) for name in names]
+
+
+#: How the columns themselves are listed.
+LISTING = (
+    Column("COLUMN", False, lambda spec: f"  {spec.heading}"),
+    Column("MEANING", False, lambda spec: spec.help),
+)
+
+AREA = Table(
+    columns=(
+        ColumnSpec("PATH", "path", "the argument"),
+        ColumnSpec("KIND", "kind", "file, block, image or stream"),
+        ColumnSpec("SIGNATURE", "signature", "magic at the page end"),
+        ColumnSpec("VERSION", "version", "header version", right=True),
+        ColumnSpec("PAGE-SIZE", "page_size", "bytes a page", right=True),
+        ColumnSpec("BYTE-ORDER", "byte_order", "order of the header's integers"),
+        ColumnSpec("LAST-PAGE", "last_page", "number of the last page", right=True),
+        ColumnSpec("NR-BADPAGES", "nr_badpages", "bad pages claimed", right=True),
+        ColumnSpec("BADPAGES", "badpages", "bad pages listed"),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil"),
+        ColumnSpec("LABEL", "label", "label"),
+        ColumnSpec("SIZE", "size_bytes", "size claimed, header included", True, True),
+        ColumnSpec("USABLE", "usable_bytes", "what can hold pages", True, True),
+        ColumnSpec("AREA", "area_bytes", "size of what is there", True, True),
+        ColumnSpec("ALLOCATED", "allocated_bytes", "storage it takes", True, True),
+        ColumnSpec("GHOST", "is_ghost", "a header page and nothing else"),
+        ColumnSpec("GHOST-FLAG", "ghost_flag", "marked as header only on purpose"),
+        ColumnSpec("OFFSET", "offset", "where the area begins", right=True),
+        ColumnSpec("HIBERNATION", "hibernation", "hibernation image present"),
+        ColumnSpec("OTHER", "other_signatures", "further signatures, with offsets"),
+        ColumnSpec("ACTIVE", "active", "swapped on now"),
+        ColumnSpec("ERROR", "error", "why the row is empty"),
+    ),
+    usual=("PATH", "KIND", "GHOST", "PAGE-SIZE", "SIZE", "USABLE", "LABEL", "UUID"),
+)
+
+ACTIVE = Table(
+    columns=(
+        ColumnSpec("NAME", "name", "file or device"),
+        ColumnSpec("TYPE", "type", "partition, file, ghost, ..."),
+        ColumnSpec("SIZE", "size", "what can hold pages", True, True),
+        ColumnSpec("USED", "used", "slots in use", True, True),
+        ColumnSpec("AVAIL", "avail", "slots free", True, True),
+        ColumnSpec("USE%", "percent", "used part", right=True),
+        ColumnSpec("PRIO", "priority", "priority", right=True),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable"),
+        ColumnSpec("LABEL", "label", "label"),
+        ColumnSpec("NO-HIBERNATION", "no_hibernation", "why it can hold no image"),
+        ColumnSpec("ERROR", "error", "why the header could not be read"),
+    ),
+    usual=("NAME", "TYPE", "SIZE", "USED", "AVAIL", "USE%", "PRIO"),
+)
+
+#: For --list-columns.
+TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
+
+
+def total(areas: list[ActiveArea]) -> ActiveArea:
+    """Return the row that adds the active areas up."""
+    return ActiveArea(
+        name="Total",
+        type="",
+        size=sum(area.size for area in areas),
+        used=sum(area.used for area in areas),
+        priority=None,
+        uuid=None,
+        label=None,
+        no_hibernation=None,
+        error=None,
+    )
+
+
+#: What a column computes when it is no plain attribute.
+_COMPUTED: dict[str, Callable[[Any], Any]] = {
+    "avail": lambda row: row.size - row.used,
+    "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
+    "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
+    "other_signatures": lambda row: ",".join(
+        f"{found['signature']}@{found['offset']:#x}"
+        for found in row.other_signatures or ()
+    ),
+}
+
+
+def _column(spec: ColumnSpec, unit: str | None) -> Column:
+    def text(row: object) -> str:
+        get = _COMPUTED.get(spec.key)
+        return _text(get(row) if get else getattr(row, spec.key), spec.is_size, unit)
+
+    return Column(spec.heading, spec.right, text)
+
+
+def _text(value: object, is_size: bool, unit: str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if is_size and isinstance(value, int):
+        if unit is None:
+            return format_size(value, separator="", suffix="")
+        return str(value // _UNITS[unit])
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)

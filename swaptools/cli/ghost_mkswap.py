@@ -1,0 +1,275 @@
+"""ghost-mkswap: make a header-only swapfile, or an ordinary area."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import click
+
+from swaptools.cli import output, params
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from swaptools.create.request import CreateResult, UuidChoice
+
+_LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
+    "no": None,
+    "yes": "wait",
+    "nonblock": "nonblock",
+}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NIL_UUID = "00000000-0000-0000-0000-000000000000"
+_UUID_WORDS = ("clear", "random", "time")
+
+
+class UuidType(click.ParamType[Any]):
+    """A UUID in either case, or one of mkswap(8)'s words."""
+
+    name = "uuid"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> UUID | str:
+        """Parse, or fail with the reason."""
+        if isinstance(value, UUID):
+            return value
+        text = str(value)
+        if text in _UUID_WORDS:
+            return text
+        if not _UUID.fullmatch(text):
+            self.fail(f"{text!r} is not a UUID, clear, random or time", param, ctx)
+        return UUID(text)
+
+
+class LockCommand(click.Command):
+    """A command whose --lock may stand alone, as mkswap(8)'s does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read a lone --lock as --lock=yes."""
+        end = args.index("--") if "--" in args else len(args)
+        lock = ["--lock=yes" if word == "--lock" else word for word in args[:end]]
+        return super().parse_args(ctx, lock + args[end:])
+
+
+@click.command(cls=LockCommand, context_settings=params.CONTEXT)
+@click.option("-L", "--label", help="Name the area; at most 15 bytes.")
+@click.option(
+    "-U",
+    "--uuid",
+    type=UuidType(),
+    help="A UUID, or clear, random (the default) or time.",
+)
+@click.option(
+    "--uuid-seed",
+    metavar="TEXT",
+    help="Derive the UUID from TEXT and the label: the same one every time.",
+)
+@click.option(
+    "-p",
+    "--pagesize",
+    type=params.PAGE_SIZE,
+    metavar="BYTES",
+    help="Page size of the kernel that will use it (default: this one's).",
+)
+@click.option(
+    "-e",
+    "--endianness",
+    type=click.Choice(["native", "little", "big"]),
+    help="Byte order of the header (default: native).",
+)
+@click.option("-f", "--force", is_flag=True, help="Overwrite what is there.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--lock",
+    "lock_mode",
+    type=click.Choice(["yes", "no", "nonblock"]),
+    metavar="[=MODE]",
+    default="no",
+    help="Hold the BSD lock of an existing file or device meanwhile.",
+)
+@click.option(
+    "--keep-id",
+    is_flag=True,
+    help="Keep UUID, label, size, page size and byte order of the area that is"
+    " there, but for what is given.",
+)
+@click.option(
+    "--if-needed",
+    is_flag=True,
+    help="Change nothing when what was asked for is already there.",
+)
+@click.option("--no-flag", is_flag=True, help="Leave the ghost flag out.")
+@click.option("-n", "--dry-run", is_flag=True, help="Check everything, write nothing.")
+@click.option(
+    "--real", "is_real", is_flag=True, help="Make an ordinary area, data part and all."
+)
+@click.option(
+    "-o",
+    "--offset",
+    type=params.SIZE,
+    metavar="BYTES",
+    help="Where in the file or device the area begins (needs --real).",
+)
+@click.option(
+    "-c",
+    "--check",
+    is_flag=True,
+    help="Read a block device whole and list bad pages (needs --real).",
+)
+@click.option(
+    "--bad-pages",
+    type=params.PAGE_LIST,
+    metavar="LIST",
+    help="Pages of a block device not to use, such as 3,4 (needs --real).",
+)
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    help="Print (never run) a script that gives header-only swap on kernels without"
+    " ghosts: loop or dm-error.",
+)
+@params.json_option()
+@params.version_option()
+@click.argument("file", type=click.Path())
+@click.argument("size", type=params.SIZE, required=False)
+def main(
+    *,
+    file: str,
+    size: int | None,
+    label: str | None,
+    uuid: UuidChoice | None,
+    uuid_seed: str | None,
+    pagesize: int | None,
+    endianness: str | None,
+    is_real: bool,
+    offset: int | None,
+    check: bool,
+    bad_pages: tuple[int, ...] | None,
+    force: bool,
+    keep_id: bool,
+    if_needed: bool,
+    no_flag: bool,
+    dry_run: bool,
+    lock_mode: str,
+    recipe: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Write a header-only swapfile that claims SIZE (default: RAM).
+
+    A ghost is a swap area that is a header page and nothing else. Kernels with
+    the ghost swapfile patches keep its pages in zswap; all others refuse it.
+    SIZE takes suffixes: K, M, G, T are powers of 1024, KB, MB, GB of 1000.
+    """
+    if uuid is not None and uuid_seed is not None:
+        raise click.UsageError("--uuid and --uuid-seed exclude each other")
+    needs_real = {"--offset": offset, "--check": check, "--bad-pages": bad_pages}
+    for option, given in needs_real.items():
+        if given and not is_real:
+            raise click.UsageError(f"{option} needs --real")
+    if recipe is not None:
+        _print_recipe(recipe, file, size, pagesize)
+        return
+    # Imported here: construct takes longer to start than --help may.
+    from swaptools.create import CreateRequest, create
+    from swaptools.errors import SwapToolsError
+
+    progress = output.ProgressLine(f"reading {output.escape(file)}")
+    request = CreateRequest(
+        path=file,
+        is_ghost=not is_real,
+        size_bytes=size,
+        page_size=pagesize,
+        byte_order=_byte_order(endianness),
+        label=label,
+        uuid=uuid,
+        uuid_seed=uuid_seed,
+        offset=offset or 0,
+        badpages=bad_pages or (),
+        check=check,
+        force=force,
+        keep_id=keep_id,
+        if_needed=if_needed,
+        ghost_flag=not no_flag,
+        lock=_LOCKS[lock_mode],
+        dry_run=dry_run,
+        **({} if quiet else {"progress": progress}),
+    )
+    try:
+        result = create(request)
+    except SwapToolsError as exc:
+        output.fail(getattr(exc, "reason", None) or str(exc), file)
+    _report(result, dry_run=dry_run, quiet=quiet, as_json=as_json)
+
+
+def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> None:
+    from swaptools.errors import SelectionError
+    from swaptools.observe.proc import memory_bytes, page_size_bytes
+    from swaptools.recipe import make_recipe
+
+    size_bytes = size or memory_bytes()
+    if size_bytes is None:
+        raise click.UsageError("cannot tell the size of RAM; give a SIZE")
+    try:
+        script = make_recipe(name, file, size_bytes, page or page_size_bytes())
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+    click.echo(script, nl=False)
+
+
+def _byte_order(endianness: str | None) -> Literal["little", "big"] | None:
+    match endianness:
+        case "little" | "big":
+            return endianness
+        case "native":
+            return "little" if sys.byteorder == "little" else "big"
+    return None
+
+
+def _report(result: CreateResult, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+    if not quiet:
+        for warning in result.warnings:
+            output.error(warning, result.path)
+        for name in result.wiped:
+            output.error(f"wiping old {name} signature", result.path)
+    if as_json:
+        output.print_json(_as_dict(result))
+    elif not quiet:
+        _print_lines(result, dry_run=dry_run)
+
+
+def _as_dict(result: CreateResult) -> dict[str, Any]:
+    header = result.header
+    return {
+        "path": result.path,
+        "is_ghost": result.is_ghost,
+        "ghost_flag": header.ghost_flag,
+        "page_size": header.page_size,
+        "byte_order": header.byte_order,
+        "last_page": header.last_page,
+        "size_bytes": header.size_bytes,
+        "usable_bytes": header.usable_bytes,
+        "file_bytes": result.file_bytes,
+        "uuid": header.uuid_text,
+        "label": header.label or None,
+        "changed": result.changed,
+    }
+
+
+def _print_lines(result: CreateResult, *, dry_run: bool) -> None:
+    # mkswap(8)'s two lines; a ghost is called one.
+    header = result.header
+    if not result.changed:
+        click.echo(f"{output.escape(result.path)}: already as asked, nothing changed")
+        return
+    begin = "Would set up" if dry_run else "Setting up"
+    what = "ghost swapspace" if result.is_ghost else "swapspace"
+    size = format_size(header.usable_bytes)
+    if header.nr_badpages:
+        click.echo(f"{header.nr_badpages} bad page{'s'[: header.nr_badpages > 1]}")
+    click.echo(f"{begin} {what} version 1, size = {size} ({header.usable_bytes} bytes)")
+    label = f"LABEL={output.escape(header.label)}" if header.label else "no label"
+    click.echo(f"{label}, UUID={header.uuid_text or _NIL_UUID}")

@@ -1,0 +1,187 @@
+"""Values to text: escaping, tables, JSON, error lines, progress.
+
+Whatever comes from a disk or a path is escaped before it reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import json
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+_Row = TypeVar("_Row")
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+_BATCH_ROWS = 1000
+
+
+class TableStyle(Enum):
+    """How a table looks, as lsblk(8) has it."""
+
+    PLAIN = "plain"
+    #: One blank between columns, blanks within a cell escaped.
+    RAW = "raw"
+    #: KEY="value", quoted for a shell.
+    PAIRS = "pairs"
+
+
+class Column(NamedTuple):
+    """A column: its heading, whether it is right-aligned, what it shows."""
+
+    heading: str
+    right: bool
+    text: Callable[[Any], str]
+
+
+def escape(text: str) -> str:
+    r"""Write control bytes, and what is no UTF-8, as ``\x1b``; backslashes stay.
+
+    >>> escape("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else _hex(char.encode("utf-8", "surrogateescape"))
+        for char in text
+    )
+
+
+def error(reason: str, path: str | None = None) -> None:
+    """Print ``prog: path: reason`` to standard error."""
+    program = click.get_current_context().find_root().info_name
+    where = f"{escape(path)}: " if path is not None else ""
+    click.echo(f"{program}: {where}{escape(reason)}", err=True)
+
+
+def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoReturn:
+    """Print the error and exit."""
+    error(reason, path)
+    click.get_current_context().exit(code)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object; what is no UTF-8 is escaped."""
+    click.echo(_json(value, indent=2))
+
+
+def print_json_list(key: str, rows: Iterable[Any]) -> None:
+    """Print ``{key: [...]}`` while the rows come in, one line a row."""
+    click.echo(f'{{"{key}": [', nl=False)
+    separator = b"\n"
+    for batch in _batches(_json(row) for row in rows):
+        click.echo(separator + b",\n".join(batch), nl=False)
+        separator = b",\n"
+    click.echo("\n]}")
+
+
+def print_table(
+    rows: Iterable[Any],
+    columns: Sequence[Column],
+    *,
+    style: TableStyle = TableStyle.PLAIN,
+    headings: bool = True,
+) -> None:
+    """Print one line a row, while the rows come in.
+
+    Rows are printed in batches; columns line up within a batch, and never get
+    narrower from one to the next.
+    """
+    titles = [column.heading for column in columns]
+    widths = [len(title) if headings else 0 for title in titles]
+    lines = ([escape(column.text(row)) for column in columns] for row in rows)
+    for batch in _batches(lines):
+        if headings and style is not TableStyle.PAIRS:
+            batch.insert(0, titles)
+            headings = False
+        lengths = zip(*([len(cell) for cell in line] for line in batch), strict=True)
+        widths = [max(old, *new) for old, new in zip(widths, lengths, strict=True)]
+        texts = (_line(line, titles, widths, columns, style) for line in batch)
+        click.echo("\n".join(texts))
+
+
+def _line(
+    cells: Sequence[str],
+    titles: Sequence[str],
+    widths: Sequence[int],
+    columns: Sequence[Column],
+    style: TableStyle,
+) -> str:
+    if style is TableStyle.PAIRS:
+        names = (title.replace("-", "_") for title in titles)
+        pairs = zip(names, cells, strict=True)
+        return " ".join(f'{name}="{_quoted(cell)}"' for name, cell in pairs)
+    if style is TableStyle.RAW:
+        return " ".join(cell.replace(" ", "\\x20") for cell in cells)
+    padded = (
+        cell.rjust(width) if column.right else cell.ljust(width)
+        for cell, width, column in zip(cells, widths, columns, strict=True)
+    )
+    return " ".join(padded).rstrip()
+
+
+def with_progress(rows: Iterable[_Row], what: str) -> Iterator[_Row]:
+    """Count rows on a terminal's standard error while a file takes the output."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        yield from rows
+        return
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if count % _BATCH_ROWS == 0:
+            click.echo(f"\r{count} {what}", nl=False, err=True)
+        yield row
+    if count >= _BATCH_ROWS:
+        click.echo(f"\r{count} {what}", err=True)
+
+
+class ProgressLine:
+    """A line on a terminal's standard error that says how far long work is."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = -1
+        self._is_terminal = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show ``done`` of ``total`` when the percentage has changed."""
+        percent = 100 * done // total if total else 100
+        if not self._is_terminal or percent == self._shown:
+            return
+        self._shown = percent
+        click.echo(f"\r{self._what}: {percent:3d} %", nl=done >= total, err=True)
+
+
+def _hex(data: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"\\x{ord(char):02x}" if char in '"`$\\' else char for char in text)
+
+
+def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    # Many rows a write, and yet nobody waits for the last of a long list.
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH_ROWS)):
+        yield batch
+
+
+@cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
+    import json  # only where it is asked for
+
+    return json.JSONEncoder(indent=indent, ensure_ascii=False)
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return _encoder(indent).encode(value).encode("utf-8", "backslashreplace")

@@ -1,0 +1,131 @@
+"""Argument types and options that the commands share."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from swaptools.units import is_page_size, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
+
+
+class SizeType(click.ParamType[int]):
+    """Bytes, with util-linux suffixes."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Parse, or fail with the reason."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(value)
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
+
+
+class PageSizeType(SizeType):
+    """A page size: a power of two from 2048 to 262144."""
+
+    name = "pagesize"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Parse, or fail with the reason."""
+        page_size = super().convert(value, param, ctx)
+        if not is_page_size(page_size):
+            self.fail(f"{value} is not a power of two from 2048 to 262144", param, ctx)
+        return page_size
+
+
+class PageListType(click.ParamType[tuple[int, ...]]):
+    """Page numbers, separated by commas."""
+
+    name = "pages"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Parse, or fail with the reason."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"\d{1,10}(,\d{1,10})*", value):
+            self.fail(f"{value!r} is not a list of page numbers", param, ctx)
+        return tuple(int(page) for page in value.split(","))
+
+
+SIZE = SizeType()
+PAGE_SIZE = PageSizeType()
+PAGE_LIST = PageListType()
+
+
+def files0_option() -> Callable[[Any], Any]:
+    """Return --files0-from, the other way to name many files."""
+    return click.option(
+        "--files0-from",
+        "files0",
+        type=click.File("rb"),
+        metavar="LIST",
+        help="Read the names of the files, each ended by a NUL, from LIST or - .",
+    )
+
+
+def all_files(files: tuple[str, ...], files0: BinaryIO | None) -> Iterator[str]:
+    """Return the names given either way, one by one.
+
+    Raises:
+        click.UsageError: Both ways at once.
+    """
+    if files0 is None:
+        return iter(files)
+    if files:
+        raise click.UsageError("FILE and --files0-from exclude each other")
+    return _names(files0)
+
+
+def _names(files0: BinaryIO) -> Iterator[str]:
+    rest = b""
+    while part := files0.read(1 << 16):
+        *names, rest = (rest + part).split(b"\0")
+        yield from map(os.fsdecode, names)
+    if rest:
+        yield os.fsdecode(rest)
+
+
+def version_option() -> Callable[[Any], Any]:
+    """Return -V/--version, which reads the package's metadata only when asked."""
+
+    def show(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+        if not value or ctx.resilient_parsing:
+            return
+        from importlib.metadata import version  # slow to import, rarely wanted
+
+        click.echo(f"{ctx.info_name} from swaptools {version('swaptools')}")
+        ctx.exit()
+
+    return click.option(
+        "-V",
+        "--version",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=show,
+        help="Show the version and exit.",
+    )
+
+
+def json_option() -> Callable[[Any], Any]:
+    """Return -J/--json."""
+    return click.option(
+        "-J", "--json", "as_json", is_flag=True, help="Print one JSON object."
+    )

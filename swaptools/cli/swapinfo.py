@@ -1,0 +1,104 @@
+"""swapinfo: what is swapped on, and what is in a swap area's header.
+
+Not here: the view of the active areas (active.py), of headers (headers.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from swaptools.cli import columns, output, params
+from swaptools.cli.output import TableStyle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"-{letter}", *names, "unit", flag_value=letter, help=f"Sizes in {what}."
+    )
+
+
+@click.command(context_settings=params.CONTEXT)
+@click.option(
+    "-o",
+    "--output",
+    "chosen",
+    metavar="COLS",
+    help="Columns to print, separated by commas; +COLS adds to the usual ones.",
+)
+@click.option("--list-columns", is_flag=True, help="List the columns and exit.")
+@click.option("-n", "--noheadings", is_flag=True, help="Print no headings.")
+@click.option("-r", "--raw", is_flag=True, help="Print one blank between columns.")
+@click.option("-P", "--pairs", is_flag=True, help='Print KEY="value" pairs.')
+@_unit_option("b", "--bytes", what="bytes")
+@_unit_option("k", what="KiB")
+@_unit_option("m", what="MiB")
+@_unit_option("g", what="GiB")
+@click.option(
+    "--offset",
+    type=params.SIZE,
+    default=0,
+    metavar="BYTES",
+    help="Where in each file the area begins.",
+)
+@click.option("--dump", is_flag=True, help="Print every field of each header page.")
+@params.files0_option()
+@params.json_option()
+@params.version_option()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path())
+def main(
+    *,
+    files: tuple[str, ...],
+    files0: BinaryIO | None,
+    chosen: str | None,
+    list_columns: bool,
+    noheadings: bool,
+    raw: bool,
+    pairs: bool,
+    unit: str | None,
+    offset: int,
+    dump: bool,
+    as_json: bool,
+) -> None:
+    """Show the active swap areas, or what is in each FILE's swap header.
+
+    FILE is a swapfile, device or image, or - for standard input. Page size and
+    byte order are found, not assumed. Needs no root where FILE can be read.
+    """
+    if list_columns:
+        for title, listed in columns.TABLES.items():
+            click.echo(f"{title}:")
+            output.print_table(listed.columns, columns.LISTING, headings=False)
+        return
+    if raw and pairs:
+        raise click.UsageError("--raw and --pairs exclude each other")
+    about_files = bool(files) or files0 is not None
+    table = columns.AREA if about_files else columns.ACTIVE
+    try:
+        shown = table.choose(chosen, unit)
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from exc
+    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
+    headings = not noheadings
+    # Each view imports what it needs: the active areas do without construct.
+    if not about_files:
+        if dump:
+            raise click.UsageError("--dump needs a FILE")
+        from swaptools.cli import active
+
+        active.show(shown, style=style, headings=headings, as_json=as_json)
+        return
+    from swaptools.cli import headers
+
+    names = params.all_files(files, files0)
+    if dump:
+        code = headers.dump(names, offset)
+    elif as_json:
+        code = headers.show_json(names, offset)
+    else:
+        code = headers.show(names, offset, shown, style=style, headings=headings)
+    click.get_current_context().exit(code)

@@ -1,0 +1,76 @@
+"""What a caller asks for, and what it gets back: the two ends of create().
+
+Not here: any decision (settle.py, target.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from swaptools.create.content import Progress
+    from swaptools.format.header import SwapHeader
+    from swaptools.format.layout import ByteOrder
+
+UuidChoice = UUID | Literal["random", "time", "clear"]
+
+
+def _quiet(done_bytes: int, total_bytes: int) -> None:
+    """Report progress to nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRequest:
+    """What the caller wants; None leaves a value to its default or to keep_id."""
+
+    path: str
+    is_ghost: bool = True
+    #: Claimed size, header included; default: RAM for a ghost, all there is for
+    #: an existing file or device.
+    size_bytes: int | None = None
+    #: Default: the running kernel's.
+    page_size: int | None = None
+    #: Default: this machine's.
+    byte_order: ByteOrder | None = None
+    label: str | None = None
+    #: Default: random.
+    uuid: UuidChoice | None = None
+    #: Text that stands for a UUID, the same one every time.
+    uuid_seed: str | None = None
+    #: Byte at which a real area begins.
+    offset: int = 0
+    #: Pages of a block device not to use.
+    badpages: tuple[int, ...] = ()
+    #: Read the whole device first and list what cannot be read.
+    check: bool = False
+    #: Overwrite what is there.
+    force: bool = False
+    #: Take what was not asked for from the header that is there.
+    keep_id: bool = False
+    #: Change nothing when what is there is what was asked for.
+    if_needed: bool = False
+    ghost_flag: bool = True
+    #: ``wait`` or ``nonblock`` for the BSD lock on an existing target.
+    lock: Literal["wait", "nonblock"] | None = None
+    #: Do everything but write.
+    dry_run: bool = False
+    progress: Progress = field(default=_quiet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateResult:
+    """The area that was made, or that was found good enough."""
+
+    path: str
+    header: SwapHeader
+    is_ghost: bool
+    #: Bytes of the file or device that holds the area.
+    file_bytes: int
+    #: False when nothing had to be written.
+    changed: bool
+    #: What was wiped besides the header page, in words.
+    wiped: tuple[str, ...] = ()
+    #: What the caller should know, one sentence each.
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""A request and what is there, settled into a plan: defaults, kept values, UUID.
+
+Not here: whether the plan may be carried out (target.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid1, uuid4
+
+from swaptools.create.plan import CreatePlan, plan_area, seeded_uuid
+from swaptools.errors import CreateRefused
+from swaptools.observe.proc import memory_bytes, page_size_bytes
+
+if TYPE_CHECKING:
+    from swaptools.create.request import CreateRequest
+    from swaptools.create.target import Target
+    from swaptools.format.header import SwapHeader
+    from swaptools.format.layout import ByteOrder
+
+
+def settle(request: CreateRequest, target: Target) -> CreatePlan:
+    """Fill in what was not asked for.
+
+    Raises:
+        CreateRefused: The area cannot be, see plan_area(), or its size is not known.
+    """
+    old = target.area.header if target.area and request.keep_id else None
+    if old is not None and old.version != 1:
+        old = None
+    page_size = request.page_size or (old.page_size if old else page_size_bytes())
+    native: ByteOrder = "little" if sys.byteorder == "little" else "big"
+    label = request.label
+    if label is None:
+        label = old.label if old else ""
+    if request.badpages or request.check:
+        _need_block_device(request, target)
+    return plan_area(
+        size_bytes=_size_bytes(request, target, old),
+        page_size=page_size,
+        is_ghost=request.is_ghost,
+        byte_order=request.byte_order or (old.byte_order if old else native),
+        label=label,
+        uuid=_uuid(request, old, label),
+        badpages=request.badpages,
+        ghost_flag=request.ghost_flag,
+        offset=request.offset,
+    )
+
+
+def _size_bytes(request: CreateRequest, target: Target, old: SwapHeader | None) -> int:
+    if request.size_bytes is not None:
+        return request.size_bytes
+    if old is not None:
+        return old.size_bytes
+    if not request.is_ghost:
+        if target.area is None or target.area.area_bytes is None:
+            raise CreateRefused("a new file needs a SIZE")
+        return target.area.area_bytes
+    ram_bytes = memory_bytes()
+    if ram_bytes is None:
+        raise CreateRefused("cannot tell the size of RAM; give a SIZE")
+    return ram_bytes
+
+
+def _uuid(request: CreateRequest, old: SwapHeader | None, label: str) -> UUID | None:
+    if request.uuid_seed is not None:
+        return seeded_uuid(request.uuid_seed, label)
+    match request.uuid:
+        case UUID():
+            return request.uuid
+        case "clear":
+            return None
+        case "time":
+            return uuid1()
+        case None if old is not None:
+            return old.uuid
+        case _:
+            return uuid4()
+
+
+def _need_block_device(request: CreateRequest, target: Target) -> None:
+    if request.is_ghost or not target.is_block:
+        raise CreateRefused(
+            "bad pages are for block devices; a kernel refuses a file that lists any"
+        )
+
+
+def is_there(request: CreateRequest, target: Target, plan: CreatePlan) -> bool:
+    """Tell whether what is there is already what was asked for."""
+    # Only what was asked for is compared: a default need not match itself twice.
+    area = target.area
+    if area is None or area.header is None or area.header.signature != "SWAPSPACE2":
+        return False
+    old, new = area.header, plan.header
+    explicit_uuid = request.uuid_seed is not None or isinstance(request.uuid, UUID)
+    return (
+        old.version == 1
+        and area.is_ghost == plan.is_ghost
+        and (request.size_bytes is None or old.last_page == new.last_page)
+        and old.page_size == new.page_size
+        and old.byte_order == new.byte_order
+        and (request.label is None or old.sws_volume == new.sws_volume)
+        and (not explicit_uuid or old.sws_uuid == new.sws_uuid)
+        and (not request.badpages or old.badpages == new.badpages)
+    )

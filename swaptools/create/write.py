@@ -1,0 +1,210 @@
+"""A CreatePlan made real: the only module that writes to files and devices.
+
+A new file appears complete or not at all; an existing header page is replaced
+by one write. In either case the header comes last, after everything else is on
+disk, and nothing outside the area is touched.
+
+Not here: whether it may be written (target.py).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from swaptools.create.inode import forbid_copy_on_write, label_swapfile
+from swaptools.errors import AreaError, AreaInUse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from swaptools.create.plan import CreatePlan
+    from swaptools.create.target import Target
+
+_MODE = 0o600
+_OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+#: A file system without unnamed files answers with one of these.
+_NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
+
+
+def write_new_file(target: Target, plan: CreatePlan, *, replace: bool) -> None:
+    """Make a new file; ``replace`` lets it take the place of an old one.
+
+    Raises:
+        AreaError: It cannot be made; nothing is left, and an old file stays.
+    """
+
+    def fill(file: BinaryIO) -> None:
+        os.fchmod(file.fileno(), _MODE)
+        label_swapfile(file.fileno())
+        if not plan.is_ghost:
+            forbid_copy_on_write(file.fileno())
+            os.posix_fallocate(file.fileno(), 0, plan.area_bytes)
+            os.fsync(file.fileno())
+        _write_page(file, plan)
+
+    try:
+        if replace or not _has_proc():
+            _make_named(target.resolved, fill, replace=replace)
+        else:
+            _make_unnamed(target.resolved, fill)
+    except OSError as exc:
+        raise AreaError.from_os_error(target.path, exc) from exc
+
+
+def write_in_place(
+    target: Target,
+    plan: CreatePlan,
+    *,
+    wipe: tuple[tuple[int, int], ...] = (),
+) -> None:
+    """Write the header page over what an existing file or device has there.
+
+    Args:
+        target: The place, as it was looked at.
+        plan: What to write.
+        wipe: (offset, length) in the area of signatures to zero first.
+
+    Raises:
+        AreaInUse: Held by somebody else, or another file than was looked at.
+        AreaError: It cannot be written.
+    """
+    try:
+        with _open_existing(target) as file:
+            _mend_inode(file, plan)
+            for offset, length in wipe:
+                file.seek(plan.offset + offset)
+                _write_all(file, bytes(length))
+            if wipe:
+                os.fsync(file.fileno())
+            _write_page(file, plan)
+    except OSError as exc:
+        if isinstance(exc, AreaError):
+            raise
+        raise AreaError.from_os_error(target.path, exc) from exc
+
+
+@contextmanager
+def locked(target: Target, *, wait: bool) -> Iterator[None]:
+    """Hold the BSD lock of an existing target, as ``mkswap --lock`` does.
+
+    Raises:
+        AreaInUse: Somebody else holds it and we are not to wait.
+        AreaError: It cannot be opened.
+    """
+    flags = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+    try:
+        descriptor = os.open(target.resolved, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as exc:
+        raise AreaError.from_os_error(target.path, exc) from exc
+    try:
+        fcntl.flock(descriptor, flags)
+        yield
+    except BlockingIOError as exc:
+        raise AreaInUse(target.path, "already locked", exc.errno) from exc
+    finally:
+        os.close(descriptor)
+
+
+def _mend_inode(file: BinaryIO, plan: CreatePlan) -> None:
+    # A ghost keeps all but a mode that others can read; a file that becomes an
+    # area gets the type that lets it be swapped on.
+    status = os.fstat(file.fileno())
+    if plan.is_ghost:
+        if stat.S_IMODE(status.st_mode) != _MODE:
+            os.fchmod(file.fileno(), _MODE)
+    elif stat.S_ISREG(status.st_mode) and plan.offset == 0:
+        label_swapfile(file.fileno())
+
+
+def _write_page(file: BinaryIO, plan: CreatePlan) -> None:
+    file.seek(plan.offset)
+    _write_all(file, plan.page)
+    os.fsync(file.fileno())
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    # One call, unless the kernel takes less: then the rest, and its error.
+    done = 0
+    while done < len(data):
+        done += file.write(data[done:])
+
+
+def _make_unnamed(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+    # A file without a name, gone with us if we are killed; linked when whole.
+    try:
+        descriptor = os.open(
+            path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE
+        )
+    except OSError as exc:
+        if exc.errno in _NO_TMPFILE:
+            _make_named(path, fill, replace=False)
+            return
+        raise
+    with (
+        open(descriptor, "r+b", buffering=0) as file,
+        _directory(path.parent) as parent,
+    ):
+        fill(file)
+        os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=parent)
+        os.fsync(parent)
+
+
+def _make_named(path: Path, fill: Callable[[BinaryIO], None], *, replace: bool) -> None:
+    # A temporary name beside it, given up for the real one when whole.
+    temporary = path.with_name(f".{path.name}.ghost-mkswap.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, _OPEN | os.O_CREAT | os.O_EXCL, _MODE)
+    try:
+        with open(descriptor, "r+b", buffering=0) as file:
+            fill(file)
+        if replace:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    with _directory(path.parent) as parent:
+        os.fsync(parent)
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _open_existing(target: Target) -> Iterator[BinaryIO]:
+    # O_EXCL on a block device means: nobody else holds it.
+    flags = _OPEN | (os.O_EXCL if target.is_block else 0)
+    try:
+        descriptor = os.open(target.resolved, flags)
+    except OSError as exc:
+        if exc.errno == errno.EBUSY:
+            raise AreaInUse(target.path, "is held by somebody", exc.errno) from exc
+        if exc.errno == errno.ELOOP:
+            raise AreaInUse(target.path, "became a symbolic link meanwhile") from exc
+        raise
+    with open(descriptor, "r+b", buffering=0) as file:
+        now, then = os.fstat(descriptor), target.status
+        if then is None or _identity(now) != _identity(then):
+            raise AreaInUse(target.path, "changed while it was looked at")
+        yield file
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size
+
+
+def _has_proc() -> bool:
+    # Naming an unnamed file goes through /proc, which a chroot may lack.
+    return Path("/proc/self/fd").is_dir()

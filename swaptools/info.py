@@ -1,0 +1,177 @@
+"""A SwapArea made ready for text or JSON: one flat record a row.
+
+Not here: columns, tables and colours (cli/output.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from swaptools.format import layout
+from swaptools.format.constants import SWSUSP_BYTES
+from swaptools.format.header import BitmapHeader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.area import SwapArea
+    from swaptools.format.header import SwapHeader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaInfo:
+    """What swapinfo says of one argument; the fields are its JSON keys.
+
+    All but ``path`` and ``offset`` are None when there is an ``error``, and
+    those of the header when there is no header.
+    """
+
+    path: str
+    #: ``file``, ``block``, ``image`` or ``stream``.
+    kind: str | None = None
+    #: The magic as text.
+    signature: str | None = None
+    version: int | None = None
+    page_size: int | None = None
+    byte_order: str | None = None
+    last_page: int | None = None
+    nr_badpages: int | None = None
+    badpages: tuple[int, ...] | None = None
+    #: None when nil.
+    uuid: str | None = None
+    #: None when empty.
+    label: str | None = None
+    #: (last_page + 1) * page_size: what the header claims.
+    size_bytes: int | None = None
+    #: Without the header page and distinct bad pages.
+    usable_bytes: int | None = None
+    #: What is there.
+    area_bytes: int | None = None
+    allocated_bytes: int | None = None
+    is_ghost: bool | None = None
+    ghost_flag: bool | None = None
+    offset: int = 0
+    hibernation: dict[str, Any] | None = None
+    other_signatures: tuple[dict[str, Any], ...] | None = None
+    active: bool | None = None
+    #: Why the row is empty, as half a sentence.
+    error: str | None = None
+
+    @classmethod
+    def from_area(cls, area: SwapArea) -> AreaInfo:
+        """Flatten an area; one without a header carries the reason as its error."""
+        others = tuple(
+            {"signature": found.name, "offset": found.offset}
+            for found in area.other_signatures
+        )
+        header = area.header
+        if header is None:
+            return cls(
+                path=area.path,
+                kind=area.kind.value,
+                area_bytes=area.area_bytes,
+                allocated_bytes=area.allocated_bytes,
+                offset=area.offset,
+                other_signatures=others,
+                active=area.active,
+                error=area.reason,
+            )
+        return cls(
+            path=area.path,
+            kind=area.kind.value,
+            signature=header.signature,
+            version=header.version,
+            page_size=header.page_size,
+            byte_order=header.byte_order,
+            last_page=header.last_page,
+            nr_badpages=header.nr_badpages,
+            badpages=header.badpages,
+            uuid=header.uuid_text,
+            label=header.label or None,
+            size_bytes=header.size_bytes,
+            usable_bytes=header.usable_bytes,
+            area_bytes=area.area_bytes,
+            allocated_bytes=area.allocated_bytes,
+            is_ghost=area.is_ghost,
+            ghost_flag=header.ghost_flag,
+            offset=area.offset,
+            hibernation=_hibernation(area),
+            other_signatures=others,
+            active=area.active,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as a JSON object."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class DumpRow(NamedTuple):
+    """One field of a header page: where it lies, its bytes, and what they say."""
+
+    #: Bytes from the start of the page.
+    offset: int
+    name: str
+    data: bytes
+    #: The value in words, empty where the bytes speak for themselves.
+    value: str
+
+
+def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
+    """List every field of the page, in order, by the construct definitions.
+
+    A page that carries a suspend image is followed by the fields that overlay
+    its end.
+    """
+    page = header.build()
+    bitmap = isinstance(header, BitmapHeader)
+    definition = (
+        layout.bitmap_header(header.page_size)
+        if bitmap
+        else layout.swap_header(header.page_size, header.byte_order)
+    )
+    meanings = {} if bitmap else _meanings(header)
+    meanings["magic"] = header.signature
+    yield from _dump(page, layout.fields(definition), meanings)
+    if header.hibernation is not None:
+        suspend = layout.swsusp_header(header.byte_order)
+        fields = layout.fields(suspend, header.page_size - SWSUSP_BYTES)
+        says = {
+            name: str(value)
+            for name, value in asdict(header.hibernation).items()
+            if value is not None
+        }
+        says["sig"] = header.hibernation.signature
+        yield from _dump(page, fields, says)
+
+
+def _dump(
+    page: bytes, fields: tuple[layout.Field, ...], meanings: dict[str, str]
+) -> Iterator[DumpRow]:
+    for field in fields:
+        data = page[field.offset : field.offset + field.length]
+        yield DumpRow(field.offset, field.name, data, meanings.get(field.name, ""))
+
+
+def _meanings(header: SwapHeader) -> dict[str, str]:
+    return {
+        "version": f"{header.version} ({header.byte_order}-endian)",
+        "last_page": str(header.last_page),
+        "nr_badpages": str(header.nr_badpages),
+        "sws_uuid": header.uuid_text or "nil",
+        "sws_volume": header.label,
+        "padding": "ghost flag" if header.ghost_flag else "",
+        "badpages": ",".join(map(str, header.badpages)),
+    }
+
+
+def _hibernation(area: SwapArea) -> dict[str, Any] | None:
+    # TuxOnIce at byte 0 leaves the swap magic alone, so the header knows nothing.
+    suspend = area.header.hibernation if area.header else None
+    if suspend is not None:
+        return asdict(suspend)
+    for found in area.signatures:
+        if found.is_suspend and found.page_size is None:
+            empty = dict.fromkeys(("orig_sig", "image", "flags", "hw_sig", "crc32"))
+            return {"signature": found.name, **empty}
+    return None

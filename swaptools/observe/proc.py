@@ -1,0 +1,178 @@
+"""What this machine says of itself: active swap, memory, mounts.
+
+Not here: looking into an area (files.py), what compresses pages (zswap.py).
+
+Kernel: mm/swapfile.c swap_show(), fs/proc/meminfo.c.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_SWAPS = Path("/proc/swaps")
+_MEMINFO = Path("/proc/meminfo")
+_MOUNTINFO = Path("/proc/self/mountinfo")
+_DELETED = "\\040(deleted)"
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class SwapRow:
+    """One line of /proc/swaps."""
+
+    #: The path with the kernel's octal escapes undone; not a path for every type.
+    name: str
+    #: ``partition``, ``file``, ``ghost``, or what a later kernel says.
+    type: str
+    size_bytes: int
+    used_bytes: int
+    priority: int
+    #: The file was unlinked, so that its name leads nowhere.
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSwaps:
+    """The active areas, and what to recognise them by under any other name."""
+
+    rows: tuple[SwapRow, ...]
+    #: (st_dev, st_ino) of swapfiles.
+    inodes: frozenset[tuple[int, int]]
+    #: st_rdev of active block devices.
+    devices: frozenset[int]
+    #: (st_dev, st_ino) of files behind active loop devices.
+    loop_inodes: frozenset[tuple[int, int]]
+
+    def has(self, status: os.stat_result) -> bool:
+        """Tell whether the file or device with this stat is swapped on."""
+        if (status.st_dev, status.st_ino) in self.inodes:
+            return True
+        return bool(status.st_rdev) and status.st_rdev in self.devices
+
+    def is_behind(self, status: os.stat_result) -> bool:
+        """Tell whether a loop device over this file is swapped on.
+
+        The kernel does not know, and would take the file, too.
+        """
+        return (status.st_dev, status.st_ino) in self.loop_inodes
+
+
+def parse_swaps(text: str) -> tuple[SwapRow, ...]:
+    r"""Parse the text of /proc/swaps.
+
+    >>> parse_swaps("Filename\n/my\\040swap   file   1020   4   -2\n")[0].name
+    '/my swap'
+    """
+    rows = []
+    for line in text.splitlines()[1:]:
+        words = line.split()
+        if len(words) < 5:
+            continue
+        name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
+        rows.append(
+            SwapRow(
+                name=unescape(name.removesuffix(_DELETED)),
+                type=type_,
+                size_bytes=int(size_kib) * 1024,
+                used_bytes=int(used_kib) * 1024,
+                priority=int(priority),
+                is_deleted=name.endswith(_DELETED),
+            )
+        )
+    return tuple(rows)
+
+
+def read_swaps() -> tuple[SwapRow, ...]:
+    """Read the active areas; none where the kernel has no swap."""
+    return parse_swaps(read_text(_SWAPS) or "")
+
+
+def active_swaps() -> ActiveSwaps:
+    """Read the active areas and find out which inodes and devices they are."""
+    rows = read_swaps()
+    inodes = set()
+    devices = set()
+    loop_inodes = set()
+    for row in rows:
+        status = _stat(Path(row.name))
+        if status is None or row.is_deleted:
+            continue
+        if not status.st_rdev:
+            inodes.add((status.st_dev, status.st_ino))
+            continue
+        devices.add(status.st_rdev)
+        backing = loop_backing_file(status.st_rdev)
+        behind = _stat(backing) if backing else None
+        if behind is not None:
+            loop_inodes.add((behind.st_dev, behind.st_ino))
+    return ActiveSwaps(
+        rows, frozenset(inodes), frozenset(devices), frozenset(loop_inodes)
+    )
+
+
+def loop_backing_file(device: int) -> Path | None:
+    """Return the file behind a loop device, or behind a partition of one.
+
+    Kernel: drivers/block/loop.c loop_attr_backing_file_show().
+    """
+    number = f"{os.major(device)}:{os.minor(device)}"
+    node = Path("/sys/dev/block") / number
+    for place in (node, node / ".."):
+        text = read_text(place / "loop" / "backing_file")
+        if text is not None:
+            return Path(text.rstrip("\n"))
+    return None
+
+
+def mount_point(device: int) -> str | None:
+    """Return where a block device is mounted, None when it is not."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for line in (read_text(_MOUNTINFO) or "").splitlines():
+        words = line.split()
+        if len(words) > 4 and words[2] == number:
+            return unescape(words[4])
+    return None
+
+
+def memory_bytes() -> int | None:
+    """Return this machine's RAM in bytes, as MemTotal has it."""
+    return read_meminfo().get("MemTotal")
+
+
+def page_size_bytes() -> int:
+    """Return the page size of the running kernel."""
+    return os.sysconf("SC_PAGE_SIZE")
+
+
+def read_meminfo() -> dict[str, int]:
+    """Return the fields of /proc/meminfo that are sizes, in bytes."""
+    found = {}
+    for line in (read_text(_MEMINFO) or "").splitlines():
+        name, _, rest = line.partition(":")
+        words = rest.split()
+        if words and words[0].isdigit():
+            found[name] = int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
+    return found
+
+
+def unescape(name: str) -> str:
+    """Undo the octal escapes of a name in /proc."""
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), name)
+
+
+def read_text(path: Path) -> str | None:
+    """Return what a file says, None where there is none or it may not be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None
