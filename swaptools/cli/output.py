@@ -66,10 +66,12 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object; UUIDs as text, undecodable file names escaped."""
+    """Print one JSON object; UUIDs as text, what is not printable as escapes."""
+    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
     click.echo(
-        json.dumps(value, indent=2, default=_plain, ensure_ascii=False).encode(
-            "utf-8", "backslashreplace"
+        "".join(
+            char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
+            for char in text
         )
     )
 
@@ -82,18 +84,22 @@ def print_table(
     headings: bool = True,
 ) -> None:
     """Print one line a row."""
-    cells = [[escape(column.text(row)) for column in columns] for row in rows]
+    # A style's own escapes come first: those of escape() hold a backslash, too.
+    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
+    cells = [[escape(within(column.text(row))) for column in columns] for row in rows]
     if style is TableStyle.PAIRS:
-        names = [column.heading.replace("-", "_") for column in columns]
+        names = [
+            column.heading.replace("-", "_").replace("%", "_PCT") for column in columns
+        ]
         for line in cells:
             pairs = zip(names, line, strict=True)
-            click.echo(" ".join(f'{name}="{_quoted(cell)}"' for name, cell in pairs))
+            click.echo(" ".join(f'{name}="{cell}"' for name, cell in pairs))
         return
     if headings:
         cells.insert(0, [column.heading for column in columns])
     if style is TableStyle.RAW:
         for line in cells:
-            click.echo(" ".join(cell.replace(" ", "\\x20") for cell in line))
+            click.echo(" ".join(line))
         return
     widths = [max(map(len, column), default=0) for column in zip(*cells, strict=True)]
     for line in cells:
@@ -123,6 +129,10 @@ class ProgressLine:
 
 def _hex(data: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace("\\", "\\x5c").replace(" ", "\\x20")
 
 
 def _quoted(text: str) -> str:
