@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from swaptools.check.case import Case
-from swaptools.check.registry import Severity, select_rules
+from swaptools.check.registry import Severity, all_rules
+from swaptools.format import layout
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.profiles import get_profile
 from swaptools.kernel.releases import profile_for_release
 from swaptools.kernel.swapon import judge_attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from swaptools.area import SwapArea
     from swaptools.check.registry import Rule
@@ -74,6 +75,20 @@ class Report:
         """First log line of the first kernel's refusal."""
         return self.verdicts[0].message
 
+    def field_bytes(self, finding: Finding) -> tuple[int, bytes] | None:
+        """Return where a finding's field lies in the area, and its bytes.
+
+        None for a finding about no field, or where this kernel sees no header.
+        """
+        header = self.area.header_at(self.page_size)
+        if header is None or finding.field is None:
+            return None
+        shape = layout.swap_header(header.page_size, header.byte_order)
+        for name, offset, length in layout.fields(shape):
+            if name == finding.field:
+                return offset, header.build()[offset : offset + length]
+        return None
+
 
 def check_area(
     area: SwapArea,
@@ -81,8 +96,7 @@ def check_area(
     page_size: int | None = None,
     ram_bytes: int | None = None,
     *,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
+    rules: tuple[Rule, ...] | None = None,
 ) -> Report:
     """Say what swapon(2) answers, and why, and what else is odd.
 
@@ -92,20 +106,18 @@ def check_area(
             running kernel, and for a header-only area ``ghost-rfc``, too.
         page_size: The machine's, in bytes; this machine's without one.
         ram_bytes: The machine's memory; None leaves out what depends on it.
-        select: Rule codes or their beginnings; nothing means all.
-        ignore: Rule codes or their beginnings to leave out.
+        rules: What select_rules() returned; all of them without it.
 
     Raises:
-        SelectionError: There is no such kernel or rule.
+        SelectionError: There is no such kernel.
     """
     page_size = page_size or os.sysconf("SC_PAGE_SIZE")
-    rules = select_rules(select, ignore)
     cases = [_case(area, name, page_size, ram_bytes) for name in _names(area, kernel)]
     return Report(
         area=area,
         page_size=page_size,
         verdicts=tuple(case.verdict for case in cases),
-        findings=tuple(_merged(cases, rules)),
+        findings=tuple(_merged(cases, all_rules() if rules is None else rules)),
     )
 
 

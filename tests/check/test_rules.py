@@ -9,7 +9,7 @@ import pytest
 
 from swaptools.check import Severity, all_rules, check_area
 from swaptools.kernel.profiles import PROFILES
-from tests.builders import swap_area
+from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
     from swaptools.check import Finding, Report, Rule
@@ -41,7 +41,7 @@ class Example(NamedTuple):
             self.kernel,
             self.page_size,
             self.ram_bytes,
-            select=[self.rule.code],
+            rules=(self.rule,),
         )
 
     @property
