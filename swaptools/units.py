@@ -20,7 +20,7 @@ PAGE_SIZES: tuple[int, ...] = tuple(2048 << shift for shift in range(8))
 _SIZE = re.compile(
     r"(?P<number>\d+)(?P<fraction>\.\d+)?\s*"
     r"(?:(?P<unit>[KMGTPE])(?P<base>iB|B)?|B)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _UNITS = "KMGTPE"
 _MAX_DIGITS = 20

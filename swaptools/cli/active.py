@@ -53,7 +53,7 @@ def _look(path: str) -> SwapArea:
     # Imported when there is an area to look at: construct is slow to start.
     from swaptools.observe import read_area
 
-    return read_area(path)
+    return read_area(path, below=False)
 
 
 def _zswap_parts(zswap: Zswap) -> list[str]:

@@ -36,7 +36,7 @@ class Reading:
         active = active_swaps()
         for path in self._names:
             try:
-                area = read_area(path, self._offset, active=active)
+                area = read_area(path, self._offset, active=active, below=False)
                 row = AreaInfo.from_area(area)
             except AreaError as exc:
                 row = AreaInfo(path=path, offset=self._offset, error=exc.reason)
@@ -75,7 +75,7 @@ def dump(names: Iterable[str], offset: int) -> int:
     code = 0
     for number, path in enumerate(names):
         try:
-            area = read_area(path, offset)
+            area = read_area(path, offset, below=False)
         except AreaError as exc:
             output.error(exc.reason, path)
             code = output.EXIT_USAGE

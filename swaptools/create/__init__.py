@@ -156,7 +156,7 @@ def _without_unreadable(
         page_size=header.page_size,
         is_ghost=False,
         byte_order=header.byte_order,
-        label=header.label,
+        label=header.raw_label,
         uuid=header.uuid,
         badpages=tuple(sorted({*bad, *header.badpages})),
         offset=plan.offset,

@@ -90,13 +90,15 @@ def look_at(path: str, offset: int = 0) -> Target:
         refuse_odd_types(path, status)
     except FileNotFoundError as exc:
         raise CreateRefused("is a symbolic link to nothing") from exc
+    except RuntimeError as exc:  # what pathlib before 3.13 makes of ELOOP
+        raise CreateRefused("is a symbolic link to itself") from exc
     except AreaError as exc:
         raise CreateRefused(exc.reason) from exc
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
     if stat.S_ISCHR(status.st_mode):
         raise CreateRefused(_KINDS[stat.S_IFCHR])
-    area = read_area(resolved, offset)
+    area = read_area(resolved, offset, below=False)
     return Target(path=path, resolved=resolved, status=status, area=area)
 
 

@@ -106,11 +106,11 @@ def _cost(what: str, size_bytes: float | Fraction, per: Unit) -> Cost:
 
 # Kernel: mm/swapfile.c swapon(): the arrays made for the size of an area.
 def _static(profile: KernelProfile) -> tuple[Cost, ...]:
-    rules = profile.swapon
-    per_cluster = Fraction(rules.static_cluster_bytes, SWAPFILE_CLUSTER)
-    return (
-        _cost("swap_map, swap_cgroup, zeromap", rules.static_slot_bytes, "slot"),
-        _cost("swap_cluster_info", per_cluster, "slot"),
+    return tuple(
+        _cost(
+            array.name, Fraction(array.element_bytes, array.slots_per_element), "slot"
+        )
+        for array in profile.swapon.arrays
     )
 
 

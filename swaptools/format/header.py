@@ -271,6 +271,13 @@ class SwapHeader:
         )
 
     @property
+    def raw_label(self) -> str:
+        """The label with bytes that are not UTF-8 as surrogates, to be written back."""
+        return self.sws_volume.partition(b"\0")[0].decode(
+            "utf-8", errors="surrogateescape"
+        )
+
+    @property
     def signature(self) -> str:
         """The magic as text, ``SWAPSPACE2`` for an area ready to use."""
         return magic_name(self.magic) or ""

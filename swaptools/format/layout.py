@@ -12,6 +12,7 @@ struct swsusp_header.
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -31,7 +32,7 @@ from swaptools.format.constants import (
 
 _COMPILE_AFTER = 64
 _uses: dict[Any, int] = {}
-_quick: dict[Any, Any] = {}
+_compiled: dict[Any, Any] = {}
 
 ByteOrder = Literal["little", "big"]
 
@@ -116,7 +117,11 @@ def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:
 def parse(layout: Any, data: bytes) -> Any:
     """Parse with ``layout``; construct's errors become FormatError here only."""
     try:
-        return _compiled(layout).parse(data)
+        return _quick(layout).parse(data)
+    except (construct.ConstructError, struct.error):
+        pass  # plain code does not know which field; the definition does
+    try:
+        return layout.parse(data)
     except construct.ConstructError as exc:
         raise FormatError(_reason(exc), field=_field(exc)) from exc
 
@@ -146,16 +151,16 @@ def swsusp_offset(page_size: int) -> int:
     return page_size - SWSUSP_BYTES
 
 
-def _compiled(layout: Any) -> Any:
+def _quick(layout: Any) -> Any:
     # Construct can turn a definition into plain code, five times as quick. That
     # takes 2 ms, so it is for those who read many headers.
     uses = _uses.get(layout, 0)
     if uses < _COMPILE_AFTER:
         _uses[layout] = uses + 1
         return layout
-    if layout not in _quick:
-        _quick[layout] = layout.compile()
-    return _quick[layout]
+    if layout not in _compiled:
+        _compiled[layout] = layout.compile()
+    return _compiled[layout]
 
 
 def _reason(exc: construct.ConstructError) -> str:

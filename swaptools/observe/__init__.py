@@ -15,14 +15,15 @@ from swaptools.area import AreaKind, SwapArea
 from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
-from swaptools.observe.backing import observe_backing
 from swaptools.observe.files import STDIN, Beginning, read_beginning
-from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing
     from swaptools.format.signature import Signature
+    from swaptools.observe.mounts import Mounts
+
+_UNKNOWN_ACTIVITY = "/proc/swaps cannot be read: active or not is not known"
 
 
 def read_area(
@@ -30,6 +31,7 @@ def read_area(
     offset: int = 0,
     *,
     active: ActiveSwaps | None = None,
+    below: bool = True,
     mounts: Mounts | None = None,
 ) -> SwapArea:
     """Look at one area.
@@ -39,6 +41,7 @@ def read_area(
         offset: Where the area begins, in bytes.
         active: The active areas when they are already known; read once per
             call otherwise.
+        below: Look at what lies under it, too: extents, inode, file system.
         mounts: The mounts of this process, likewise.
 
     Returns:
@@ -55,7 +58,10 @@ def read_area(
     status = beginning.status
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
     swaps = active_swaps() if active is None else active
-    backing, unseen = _backing(name, beginning.kind, mounts)
+    is_active = swaps.has(status) if status else None
+    backing, unseen = _backing(name, beginning.kind, mounts) if below else (None, ())
+    if status and is_active is None:
+        unseen += (_UNKNOWN_ACTIVITY,)
     return SwapArea(
         path=name,
         kind=beginning.kind,
@@ -68,7 +74,7 @@ def read_area(
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=status.st_uid if status else None,
-        active=swaps.has(status) if status else None,
+        active=is_active,
         is_behind_swap=status is not None and swaps.is_behind(status),
         backing=backing,
         unseen=unseen,
@@ -81,6 +87,10 @@ def _backing(
     # What lies under a part of a file matters to nobody: it is for a loop device.
     if path == STDIN or kind == AreaKind.IMAGE:
         return None, ()
+    # Imported where they are needed: most callers want the header alone.
+    from swaptools.observe.backing import observe_backing
+    from swaptools.observe.mounts import Mounts
+
     try:
         return observe_backing(path, Mounts() if mounts is None else mounts)
     except OSError as exc:

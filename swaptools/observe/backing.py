@@ -185,11 +185,9 @@ def _is_executing(status: os.stat_result) -> bool:
     # Only what may be executed can be running; looking at all processes is slow.
     if not status.st_mode & _EXECUTE_BITS:
         return False
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
+    for program in Path("/proc").glob("[0-9]*/exe"):
         try:
-            if os.path.samestat((process / "exe").stat(), status):
+            if os.path.samestat(program.stat(), status):
                 return True
         except OSError:
             continue

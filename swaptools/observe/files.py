@@ -53,11 +53,8 @@ def read_beginning(path: str, offset: int = 0) -> Beginning:
     try:
         if path == STDIN:
             return _read_stream(sys.stdin.buffer, offset)
-        # Not waiting for whoever is at the other end of a fifo or terminal.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            refuse_odd_types(path, status)
+        with open_for_reading(path) as file:
+            status = os.fstat(file.fileno())
             if stat.S_ISCHR(status.st_mode):
                 return _read_stream(file, offset)
             return _read_seekable(path, file, status, offset)
@@ -65,6 +62,18 @@ def read_beginning(path: str, offset: int = 0) -> Beginning:
         if isinstance(exc, AreaError):
             raise
         raise AreaError.from_os_error(path, exc) from exc
+
+
+def open_for_reading(path: str) -> BinaryIO:
+    """Open a file or device; what can hold no area is not even opened.
+
+    Raises:
+        AreaError: A directory, fifo or socket.
+        OSError: As open(2) has it.
+    """
+    refuse_odd_types(path, os.stat(path))
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    return open(descriptor, "rb", buffering=0)
 
 
 def refuse_odd_types(path: str, status: os.stat_result) -> None:

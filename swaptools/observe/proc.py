@@ -17,6 +17,7 @@ _MEMINFO = Path("/proc/meminfo")
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _DELETED = "\\040(deleted)"
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_BLANKS = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,17 @@ class ActiveSwaps:
     devices: frozenset[int]
     #: (st_dev, st_ino) of files behind active loop devices.
     loop_inodes: frozenset[tuple[int, int]]
+    #: /proc/swaps could be read; otherwise nothing is known of any area.
+    is_known: bool = True
 
-    def has(self, status: os.stat_result) -> bool:
-        """Tell whether the file or device with this stat is swapped on."""
+    def has(self, status: os.stat_result) -> bool | None:
+        """Tell whether the file or device with this stat is swapped on.
+
+        Returns:
+            None when that cannot be told.
+        """
+        if not self.is_known:
+            return None
         if (status.st_dev, status.st_ino) in self.inodes:
             return True
         return bool(status.st_rdev) and status.st_rdev in self.devices
@@ -66,9 +75,11 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
     >>> parse_swaps("Filename\n/my\\040swap   file   1020   4   -2\n")[0].name
     '/my swap'
     """
+    # Only what the kernel escapes can separate: a name may well hold a form feed
+    # or a no-break blank, at which splitlines() and split() would cut.
     rows = []
-    for line in text.splitlines()[1:]:
-        words = line.split()
+    for line in text.split("\n")[1:]:
+        words = _BLANKS.split(line)
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
@@ -92,13 +103,16 @@ def read_swaps() -> tuple[SwapRow, ...]:
 
 def active_swaps() -> ActiveSwaps:
     """Read the active areas and find out which inodes and devices they are."""
-    rows = read_swaps()
+    text = read_text(_SWAPS)
+    rows = parse_swaps(text or "")
     inodes = set()
     devices = set()
     loop_inodes = set()
     for row in rows:
-        status = _stat(Path(row.name))
-        if status is None or row.is_deleted:
+        # A name that ends so may be real as well.
+        name = f"{row.name} (deleted)" if row.is_deleted else row.name
+        status = _stat(Path(name))
+        if status is None:
             continue
         if not status.st_rdev:
             inodes.add((status.st_dev, status.st_ino))
@@ -109,7 +123,11 @@ def active_swaps() -> ActiveSwaps:
         if behind is not None:
             loop_inodes.add((behind.st_dev, behind.st_ino))
     return ActiveSwaps(
-        rows, frozenset(inodes), frozenset(devices), frozenset(loop_inodes)
+        rows,
+        frozenset(inodes),
+        frozenset(devices),
+        frozenset(loop_inodes),
+        text is not None,
     )
 
 
@@ -130,7 +148,7 @@ def loop_backing_file(device: int) -> Path | None:
 def mount_point(device: int) -> str | None:
     """Return where a block device is mounted, None when it is not."""
     number = f"{os.major(device)}:{os.minor(device)}"
-    for line in (read_text(_MOUNTINFO) or "").splitlines():
+    for line in (read_text(_MOUNTINFO) or "").split("\n"):
         words = line.split()
         if len(words) > 4 and words[2] == number:
             return unescape(words[4])

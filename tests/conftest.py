@@ -1,0 +1,99 @@
+"""What many tests stand on: a fake /proc, scratch files, devices without root."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from swaptools.observe import proc
+from tests.builders import header_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pyfakefs.fake_filesystem import FakeFilesystem
+
+SWAPS_HEADING = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+
+
+@pytest.fixture
+def fake_proc(fs: FakeFilesystem) -> FakeFilesystem:
+    """An empty root with a /proc/swaps that lists nothing, on pyfakefs."""
+    fs.create_file("/proc/swaps", contents=SWAPS_HEADING)
+    fs.create_dir("/proc/self/fd")
+    fs.create_file("/proc/meminfo", contents="MemTotal:        8388608 kB\n")
+    return fs
+
+
+@pytest.fixture
+def swaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Call with rows to make them what /proc/swaps says, on the real file system."""
+    listing = tmp_path / "proc-swaps"
+
+    def write(*rows: str) -> None:
+        listing.write_text(SWAPS_HEADING + "".join(f"{row}\n" for row in rows))
+
+    write()
+    monkeypatch.setattr(proc, "_SWAPS", listing)
+    return write
+
+
+@pytest.fixture
+def area_file(tmp_path: Path) -> Callable[..., Path]:
+    """Call to make a file that begins with a header page, and get its path."""
+
+    def make(
+        name: str = "area", *, file_bytes: int | None = None, **changes: Any
+    ) -> Path:
+        page = header_page(**changes)
+        path = tmp_path / name
+        path.write_bytes(page)
+        path.chmod(0o600)
+        if file_bytes is not None:
+            os.truncate(path, file_bytes)
+        return path
+
+    return make
+
+
+class _Status:
+    """A stat result with some fields changed."""
+
+    def __init__(self, real: os.stat_result, **changes: int) -> None:
+        self._real = real
+        self.__dict__.update(changes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+@pytest.fixture
+def as_device(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Call with a file to make stat(2) call it a device, with no root and no loop."""
+    devices: dict[tuple[int, int], dict[str, int]] = {}
+    real = {name: getattr(os, name) for name in ("stat", "fstat", "lstat")}
+
+    def patched(name: str) -> Callable[..., Any]:
+        def look(*args: Any, **kwargs: Any) -> Any:
+            status = real[name](*args, **kwargs)
+            changes = devices.get((status.st_dev, status.st_ino))
+            return _Status(status, **changes) if changes else status
+
+        return look
+
+    for name in real:
+        monkeypatch.setattr(os, name, patched(name))
+
+    def declare(path: Path, *, number: int = 0x700, kind: int = stat.S_IFBLK) -> None:
+        status = real["stat"](path)
+        devices[status.st_dev, status.st_ino] = {
+            "st_mode": kind | stat.S_IMODE(status.st_mode),
+            "st_rdev": number,
+            "st_blocks": 0,
+        }
+
+    return declare
