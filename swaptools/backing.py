@@ -13,14 +13,11 @@ from typing import NamedTuple
 
 
 class FileType(StrEnum):
-    """What stat(2) calls the thing at the path."""
+    """What stat(2) calls the thing at the path, if an area can be read from it."""
 
     REGULAR = "regular file"
     BLOCK = "block device"
     CHARACTER = "character device"
-    DIRECTORY = "directory"
-    FIFO = "fifo"
-    SOCKET = "socket"
 
 
 class InodeFlags(IntFlag):

@@ -185,4 +185,4 @@ def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bo
 def _naming(finding: Finding, kernels: list[str], asked: int) -> Finding:
     if len(kernels) == asked:
         return finding
-    return replace(finding, message=f"{finding.message} [{', '.join(kernels)}]")
+    return replace(finding, message=f"{finding.message} (on {', '.join(kernels)})")

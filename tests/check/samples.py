@@ -1,89 +1,46 @@
-"""The only makers of samples: a good area, changed in the ways a test names."""
+"""A good area, changed in the ways a rule's docstring names."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.backing import Backing, Extent, ExtentFlags, FileType, InodeFlags
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
+from tests.builders import header_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from uuid import UUID
-
-    from swaptools.format.layout import ByteOrder
 
 #: What a change belongs to when it is no field of the header.
 _AREA_FIELDS = {field.name for field in dataclasses.fields(SwapArea)}
 _BACKING_FIELDS = {field.name for field in dataclasses.fields(Backing)}
-
-
-def header_page(
-    *,
-    page_size: int = 4096,
-    byte_order: ByteOrder = "little",
-    version: int = 1,
-    last_page: int = 255,
-    badpages: Iterable[int] = (),
-    nr_badpages: int | None = None,
-    uuid: UUID | None = None,
-    label: str = "",
-    ghost_flag: bool = False,
-    bootbits: bytes = b"",
-    padding_words: Mapping[int, int] | None = None,
-    magic: bytes = b"SWAPSPACE2",
-) -> bytes:
-    """Return a header page; ``magic`` may be anything of up to ten bytes."""
-    header = SwapHeader.new(
-        page_size=page_size,
-        byte_order=byte_order,
-        last_page=last_page,
-        badpages=tuple(badpages),
-        uuid=uuid,
-        label=label,
-        ghost_flag=ghost_flag,
-    )
-    padding = bytearray(header.padding)
-    for word, value in (padding_words or {}).items():
-        padding[4 * word : 4 * word + 4] = value.to_bytes(4, byte_order)
-    changed = dataclasses.replace(
-        header,
-        version=version,
-        nr_badpages=header.nr_badpages if nr_badpages is None else nr_badpages,
-        bootbits=bootbits.ljust(1024, b"\0"),
-        padding=bytes(padding),
-        magic=magic.ljust(10, b"\0"),
-    )
-    return changed.build()
+_PADDING_OFFSET = 1068
 
 
 def swap_area(
-    *,
-    kind: str = "file",
-    second_page_size: int | None = None,
-    **changes: Any,  # noqa: ANN401
+    *, kind: str = "file", second_page_size: int | None = None, **changes: Any
 ) -> SwapArea:
     """Return an area as read_area() would, good but for the changes.
 
     Args:
         kind: ``file``, ``block``, ``image`` or ``stream``.
         second_page_size: Put a header for pages of this size behind the first.
-        changes: Fields of header_page(), SwapArea or Backing. ``area_bytes``
-            is as long as the header says unless given. Extents are tuples of
-            offset, physical offset, length and the names of flags; inode flags
-            are a string, names joined by ``|``.
+        changes: Fields of the header page, of SwapArea or of Backing.
+            ``area_bytes`` is as much as the header says unless given. Extents
+            are tuples of offset, physical offset, length and the names of
+            flags; inode flags are a string, names joined by ``|``.
     """
     of_area = {name: changes.pop(name) for name in _AREA_FIELDS & changes.keys()}
     of_backing = {name: changes.pop(name) for name in _BACKING_FIELDS & changes.keys()}
-    data = header_page(**changes)
+    data = _page(**changes)
     if second_page_size is not None:
         data += header_page(page_size=second_page_size)[len(data) :]
-    size = (changes.get("last_page", 255) + 1) * changes.get("page_size", 4096)
-    area_bytes = of_area.setdefault("area_bytes", size)
-    data = data[:area_bytes] if area_bytes is not None else data
+    claimed_bytes = (changes.get("last_page", 255) + 1) * changes.get("page_size", 4096)
+    area_bytes = of_area.setdefault("area_bytes", claimed_bytes)
+    data = data[:area_bytes]
     signatures = find_signatures(data)
     headers = [SwapHeader.parse(data[: s.page_size]) for s in signatures if s.page_size]
     is_device = kind == "block"
@@ -103,6 +60,30 @@ def swap_area(
         signatures=signatures,
         backing=_backing(is_device, of_backing),
         **described,
+    )
+
+
+def _page(
+    *,
+    last_page: int = 255,
+    badpages: Iterable[int] = (),
+    label: str = "sample",
+    bootbits: bytes = b"",
+    padding_words: Mapping[int, int] | None = None,
+    byte_order: Literal["little", "big"] = "little",
+    **fields: Any,
+) -> bytes:
+    words = [
+        (_PADDING_OFFSET + 4 * word, value.to_bytes(4, byte_order))
+        for word, value in (padding_words or {}).items()
+    ]
+    return header_page(
+        last_page=last_page,
+        badpages=tuple(badpages),
+        label=label.encode(),
+        byte_order=byte_order,
+        patches=((0, bootbits), *words),
+        **fields,
     )
 
 

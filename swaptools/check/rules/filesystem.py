@@ -171,7 +171,7 @@ def several_copies(case: Case) -> Iterator[str]:
 
 @rule(
     "F708",
-    "file may lie on more than one device, or in more than one copy",
+    "chunks of the file not known",
     Severity.NOTE,
     hint='btrfs filesystem usage "$(findmnt -no TARGET -T FILE)" shows the chunks',
 )
