@@ -4,8 +4,8 @@ First the open for reading and writing, which the file system and the mount
 answer, then the few questions of swapon(2) itself. One function a test, in the
 kernel's order; none of them leaves a line in the log unless it says so.
 
-Not here: a missing path or privilege, a directory or socket: there is no area
-to ask about then.
+Not here: a missing path or privilege, a directory, socket or fifo, a device file
+on a mount with nodev: there is no area to ask about then.
 
 Kernel: fs/namei.c may_open(), fs/open.c do_dentry_open(), block/bdev.c
 bdev_open(), mm/swapfile.c SYSCALL_DEFINE2(swapon).
@@ -31,13 +31,6 @@ WITHOUT_READ_FOLIO: Final = frozenset(
 #: system calls its transfer size a block, which binds nobody.
 WITH_LARGE_BLOCKS: Final = frozenset({"btrfs", "ext4", "xfs"})
 _WITH_PAGE_CACHE = (FileType.REGULAR, FileType.BLOCK)
-
-
-def device_on_nodev_mount(attempt: Attempt) -> Refusal | None:
-    """Device files mean nothing on a mount with ``nodev``."""
-    backing = attempt.backing
-    is_device = backing.file_type in (FileType.BLOCK, FileType.CHARACTER)
-    return Refusal("EACCES") if is_device and backing.is_nodev_mount else None
 
 
 def readonly_filesystem(attempt: Attempt) -> Refusal | None:
@@ -130,7 +123,6 @@ def no_read_folio(attempt: Attempt) -> Refusal | None:
 
 #: In the kernel's order.
 OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
-    device_on_nodev_mount,
     readonly_filesystem,
     immutable,
     executing,

@@ -107,7 +107,7 @@ def test_refusals_are_the_kernels(example: Example) -> None:
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_severity_follows_from_the_consequence(rule: Rule) -> None:
     """What the kernel refuses is an error; other errors are dangers, named here."""
-    dangers = {"B306", "G504", "A810"}
+    dangers = {"B306", "G504", "A809"}
     if rule.refused_by:
         assert rule.severity is Severity.ERROR
     else:

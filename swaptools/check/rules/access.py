@@ -187,26 +187,6 @@ def encrypted(case: Case) -> Iterator[str]:
 
 @rule(
     "A809",
-    "device node on a mount with nodev",
-    Severity.ERROR,
-    hint="name the device by its node in /dev",
-    refused_by=["device_on_nodev_mount"],
-    needs_header=False,
-)
-def nodev(case: Case) -> Iterator[str]:
-    """Device files on such a mount cannot be opened.
-
-    Kernel: fs/namei.c may_open_dev().
-
-    *Trips on:* ``swap_area(kind="block", is_nodev_mount=True)``
-    *Quiet on:* ``swap_area(is_nodev_mount=True)``
-    """
-    if opening.device_on_nodev_mount(case.attempt):
-        yield "the mount that holds the node has nodev"
-
-
-@rule(
-    "A810",
     "a loop device over this file is swapped on",
     Severity.ERROR,
     hint="leave it alone, or swapoff the loop device first",
