@@ -1,6 +1,7 @@
 """swapinfo: what is swapped on, and what is in a swap area's header.
 
-Not here: the view of the active areas (active.py), of headers (headers.py).
+Not here: the views of active areas (active.py), of headers (headers.py), of where
+an area lies (placement.py).
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     help="Where in each file the area begins.",
 )
 @click.option("--dump", is_flag=True, help="Print every field of each header page.")
+@click.option("--extents", is_flag=True, help="Print where each FILE lies on disk.")
+@click.option(
+    "--resume-offset",
+    is_flag=True,
+    help="Print what resume_offset= has to say for each FILE.",
+)
 @params.files0_option()
 @params.json_option()
 @params.version_option()
@@ -62,6 +69,8 @@ def main(
     unit: str | None,
     offset: int,
     dump: bool,
+    extents: bool,
+    resume_offset: bool,
     as_json: bool,
 ) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
@@ -76,6 +85,8 @@ def main(
         return
     if raw and pairs:
         raise click.UsageError("--raw and --pairs exclude each other")
+    if dump + extents + resume_offset > 1:
+        raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
     about_files = bool(files) or files0 is not None
     table = columns.AREA if about_files else columns.ACTIVE
     try:
@@ -86,15 +97,21 @@ def main(
     headings = not noheadings
     # Each view imports what it needs: the active areas do without construct.
     if not about_files:
-        if dump:
-            raise click.UsageError("--dump needs a FILE")
+        if dump or extents or resume_offset:
+            raise click.UsageError("needs a FILE")
         from swaptools.cli import active
 
         active.show(shown, style=style, headings=headings, as_json=as_json)
         return
+    names = params.all_files(files, files0)
+    if extents or resume_offset:
+        from swaptools.cli import placement
+
+        show = placement.show_extents if extents else placement.show_resume_offset
+        code = show(names, as_json=as_json)
+        click.get_current_context().exit(code)
     from swaptools.cli import headers
 
-    names = params.all_files(files, files0)
     if dump:
         code = headers.dump(names, offset)
     elif as_json:
