@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from swaptools.area import AreaKind, SwapArea
+    from swaptools.check import Finding, Report, check_area
     from swaptools.create import create_ghost, create_real
     from swaptools.create.request import CreateResult
     from swaptools.errors import (
@@ -38,13 +39,16 @@ __all__ = [
     "BadSignature",
     "CreateRefused",
     "CreateResult",
+    "Finding",
     "FormatError",
+    "Report",
     "Signature",
     "SuspendHeader",
     "SwapArea",
     "SwapHeader",
     "SwapToolsError",
     "TruncatedHeader",
+    "check_area",
     "create_ghost",
     "create_real",
     "find_signatures",
@@ -60,13 +64,16 @@ _ROOMS = {
     "BadSignature": "errors",
     "CreateRefused": "errors",
     "CreateResult": "create.request",
+    "Finding": "check",
     "FormatError": "errors",
+    "Report": "check",
     "Signature": "format.signature",
     "SuspendHeader": "format.hibernation",
     "SwapArea": "area",
     "SwapHeader": "format.header",
     "SwapToolsError": "errors",
     "TruncatedHeader": "errors",
+    "check_area": "check",
     "create_ghost": "create",
     "create_real": "create",
     "find_signatures": "format.signature",

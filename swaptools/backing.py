@@ -13,14 +13,11 @@ from typing import NamedTuple
 
 
 class FileType(StrEnum):
-    """What stat(2) calls the thing at the path."""
+    """What stat(2) calls the thing at the path, if an area can be read from it."""
 
     REGULAR = "regular file"
     BLOCK = "block device"
     CHARACTER = "character device"
-    DIRECTORY = "directory"
-    FIFO = "fifo"
-    SOCKET = "socket"
 
 
 class InodeFlags(IntFlag):
@@ -93,8 +90,6 @@ class Backing:
     #: The file system, or only this mount of it, is read-only.
     is_readonly_filesystem: bool = False
     is_readonly_mount: bool = False
-    #: Mounted so that device files do not work.
-    is_nodev_mount: bool = False
     #: Reads go past the page cache, straight to persistent memory.
     is_dax: bool = False
     #: The name is gone and only a descriptor leads here.

@@ -124,20 +124,24 @@ def _btrfs_inode_fault(backing: Backing) -> str | None:
 
 def _btrfs_extent_fault(attempt: Attempt) -> str | None:
     backing = attempt.backing
+    profiles = backing.data_profiles
+    chunk_fault = "several_copies" if profiles and "single" not in profiles else None
     if backing.extents is None:
-        return None
+        return chunk_fault
     for extent in with_holes(backing.extents, _whole_pages_bytes(attempt)):
-        if extent is None:
-            return "hole"
-        if extent.flags & ExtentFlags.DATA_INLINE:
-            return "inline"
-        if extent.flags & ExtentFlags.ENCODED:
-            return "compressed"
-        if extent.flags & ExtentFlags.SHARED:
-            return "shared"
-        if backing.data_profiles and "single" not in backing.data_profiles:
-            return "several_copies"
+        if fault := _btrfs_fault(extent) or chunk_fault:
+            return fault
     return None
+
+
+def _btrfs_fault(extent: Extent | None) -> str | None:
+    if extent is None:
+        return "hole"
+    if extent.flags & ExtentFlags.DATA_INLINE:
+        return "inline"
+    if extent.flags & ExtentFlags.ENCODED:
+        return "compressed"
+    return "shared" if extent.flags & ExtentFlags.SHARED else None
 
 
 def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:

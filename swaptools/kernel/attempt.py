@@ -101,3 +101,8 @@ class Verdict:
     pages: int = 0
     #: Slots marked bad, below ``max``, in the order of the header's list.
     badpages: tuple[int, ...] = ()
+
+    @property
+    def underflows(self) -> bool:
+        """Whether duplicates were taken off until the count went below zero."""
+        return self.accepted and self.pages >= self.max

@@ -206,7 +206,7 @@ def out_of_memory(attempt: Attempt, max_pages: int, is_ghost: bool) -> Refusal |
         return None
     for array in attempt.rules.arrays_for(is_ghost):
         array_bytes = array.size_bytes(max_pages)
-        if array_bytes > attempt.ram_bytes:
+        if array_bytes > attempt.ram_bytes and not array.is_paged:
             line = f"vmalloc error: size {array_bytes}, exceeds total pages"
             return Refusal("ENOMEM", line)
     return None

@@ -65,8 +65,7 @@ def observe_backing(path: str, mounts: Mounts) -> tuple[Backing, tuple[str, ...]
             mount = mounts.of_descriptor(descriptor)
             backing = _regular(descriptor, status, mount, questions)
         elif stat.S_ISBLK(status.st_mode):
-            mount = mounts.of_descriptor(descriptor)
-            backing = _block(path, descriptor, status, mount, questions)
+            backing = _block(path, descriptor, status, questions)
         else:
             backing = Backing(file_type=FileType.CHARACTER)
     return backing, tuple(questions.unseen)
@@ -76,7 +75,6 @@ def _block(
     path: str,
     descriptor: int,
     status: os.stat_result,
-    mount: Mount | None,
     questions: _Questions,
 ) -> Backing:
     claimed = questions.ask("who holds the device", lambda: devices.is_claimed(path))
@@ -86,7 +84,6 @@ def _block(
         block_bytes=questions.ask(
             "block size", lambda: devices.block_bytes(descriptor)
         ),
-        is_nodev_mount=mount is not None and "nodev" in mount.options,
         is_claimed=bool(claimed),
         is_zoned=devices.is_zoned(status.st_rdev),
     )

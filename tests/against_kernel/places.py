@@ -213,10 +213,10 @@ def nocow_reflinked(path: Path) -> Path:
 def nocow_snapshotted(path: Path) -> Path:
     """Without copy-on-write, but kept by a snapshot of its subvolume."""
     volume = path.with_suffix(".volume")
-    _run("btrfs", "subvolume", "create", str(volume))
+    run("btrfs", "subvolume", "create", str(volume))
     area = nocow(volume / path.name)
     os.sync()
-    _run("btrfs", "subvolume", "snapshot", str(volume), str(path.with_suffix(".snap")))
+    run("btrfs", "subvolume", "snapshot", str(volume), str(path.with_suffix(".snap")))
     return area
 
 
@@ -381,5 +381,6 @@ def _cloned(source: Path, copy: Path | None = None) -> Path:
     return source
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """Run a program that has to succeed."""
     subprocess.run(command, check=True, capture_output=True)

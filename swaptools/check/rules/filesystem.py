@@ -1,0 +1,337 @@
+"""Family F: where the slots of a file lie, and file systems that cannot say.
+
+Unwritten extents (fallocate(1)) and delayed ones (not yet written back) are
+fine, so no rule mentions them. A ghost is not asked for its extents.
+
+Not here: opening the file (access.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.backing import Extent, ExtentFlags, InodeFlags, first_hole
+from swaptools.check import hints
+from swaptools.check.registry import Severity, rule
+from swaptools.kernel.activation import KNOWN_FILESYSTEMS
+from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.check.case import Case
+
+
+@rule(
+    "F701",
+    "hole in the file",
+    Severity.ERROR,
+    hint=hints.fill_holes,
+    refused_by=["hole"],
+)
+def hole(case: Case) -> Iterator[str]:
+    """A slot without storage cannot be written to when memory is short.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate(), fs/btrfs/inode.c
+    btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(extents=[(0, 0, 4096)])``
+    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096, "UNWRITTEN")])``
+    """
+    start = _first_hole(case)
+    if start is not None and start < case.claimed_bytes:
+        yield f"nothing is allocated from byte {start} on"
+
+
+@rule(
+    "F702",
+    "hole behind the last page",
+    Severity.ERROR,
+    hint=hints.cut_behind_last_page,
+    refused_by=["hole"],
+)
+def hole_behind(case: Case) -> Iterator[str]:
+    """The whole file is walked, not only the part that the header claims.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
+
+    *Trips on:* ``swap_area(area_bytes=300 * 4096, extents=[(0, 0, 256 * 4096)])``
+    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096)])``
+    """
+    start = _first_hole(case)
+    if start is not None and start >= case.claimed_bytes > 0:
+        yield f"nothing is allocated from byte {start} on, which no slot needs"
+
+
+@rule(
+    "F703",
+    "extents shared with another file",
+    Severity.ERROR,
+    hint=hints.unshare,
+    refused_by=["shared"],
+)
+def shared(case: Case) -> Iterator[str]:
+    """A reflinked copy, or a snapshot, would be written along.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_iter(), fs/btrfs/inode.c
+    can_nocow_extent().
+
+    *Trips on:* ``swap_area(extents=[(0, 0, 256 * 4096, "SHARED")])``
+    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096, "DELALLOC")])``
+    """
+    yield from _extents_with(case, ExtentFlags.SHARED, "shared")
+
+
+@rule(
+    "F704",
+    "data kept inside the inode",
+    Severity.ERROR,
+    hint=hints.rewrite,
+    refused_by=["inline"],
+)
+def inline(case: Case) -> Iterator[str]:
+    """Inline data has no block of its own to write to.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_iter().
+
+    *Trips on:* ``swap_area(extents=[(0, 0, 256 * 4096, "DATA_INLINE")])``
+    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096)])``
+    """
+    yield from _extents_with(case, ExtentFlags.DATA_INLINE, "inline")
+
+
+@rule(
+    "F705",
+    "file is copied on write",
+    Severity.ERROR,
+    hint=hints.make_nocow,
+    refused_by=["copy_on_write"],
+)
+def copy_on_write(case: Case) -> Iterator[str]:
+    """Btrfs moves a block with each write, and swap must stay where it is.
+
+    Without copy-on-write there are no checksums either, which would be wrong
+    after each slot.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs")``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
+    """
+    flags = case.backing.inode_flags
+    if _is_btrfs(case) and flags is not None and not flags & InodeFlags.NOCOW:
+        yield "the file lacks the No_COW attribute (C) of chattr(1)"
+
+
+@rule(
+    "F706",
+    "file is compressed",
+    Severity.ERROR,
+    hint=hints.make_nocow,
+    refused_by=["compressed"],
+)
+def compressed(case: Case) -> Iterator[str]:
+    """Compressed blocks have no place for a page of their own.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate(), fs/f2fs/data.c
+    f2fs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="COMPRESSED")``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
+    """
+    if case.backing.filesystem not in ("btrfs", "f2fs"):
+        return
+    if case.is_judged_by_filesystem and case.backing.has_flag(InodeFlags.COMPRESSED):
+        yield "the file has the compressed attribute (c) of chattr(1)"
+    elif _is_btrfs(case):
+        yield from _extents_with(case, ExtentFlags.ENCODED, "compressed")
+
+
+@rule(
+    "F707",
+    "data is kept more than once",
+    Severity.ERROR,
+    hint=hints.single_profile,
+    refused_by=["several_copies"],
+)
+def several_copies(case: Case) -> Iterator[str]:
+    """Btrfs swaps to one place; a mirror or stripe of it would go stale.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``data_profiles={"dup"})``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``data_profiles={"single"})``
+    """
+    profiles = case.backing.data_profiles
+    if case.is_judged_by_filesystem and profiles and "single" not in profiles:
+        yield f"data profile {', '.join(sorted(profiles))}, single is needed"
+
+
+@rule(
+    "F708",
+    "chunks of the file not known",
+    Severity.NOTE,
+    hint='btrfs filesystem usage "$(findmnt -no TARGET -T FILE)" shows the chunks',
+)
+def several_devices(case: Case) -> Iterator[str]:
+    """Which chunk a file lies in is for root to see; swapon(2) will say.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=2)``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=1)``
+    """
+    backing = case.backing
+    if not case.is_judged_by_filesystem:
+        return
+    if backing.device_count is not None and backing.device_count > 1:
+        yield f"file system on {backing.device_count} devices, swap needs one"
+    if len(backing.data_profiles) > 1 and "single" in backing.data_profiles:
+        yield f"data profiles {', '.join(sorted(backing.data_profiles))}"
+
+
+@rule(
+    "F709",
+    "file system block larger than a page",
+    Severity.ERROR,
+    hint=hints.on_loop,
+    refused_by=["block_over_page"],
+    needs_header=False,
+)
+def large_blocks(case: Case) -> Iterator[str]:
+    """The page cache there has no single pages; the kernel refuses without a word.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), mapping_min_folio_order().
+
+    *Trips on:* ``swap_area(filesystem="xfs", block_bytes=8192)``
+    *Quiet on:* ``swap_area(filesystem="xfs", block_bytes=4096)``
+    """
+    if block_over_page(case.attempt):
+        yield f"blocks of {case.backing.block_bytes} bytes, pages of {case.page_size}"
+
+
+@rule(
+    "F710",
+    "no page cache to read a header from",
+    Severity.ERROR,
+    hint=hints.elsewhere,
+    refused_by=["no_read_folio"],
+    needs_header=False,
+)
+def without_page_cache(case: Case) -> Iterator[str]:
+    """tmpfs, overlayfs, DAX, character devices; the kernel refuses without a word.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), a_ops->read_folio.
+
+    *Trips on:* ``swap_area(filesystem="tmpfs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if no_read_folio(case.attempt):
+        backing = case.backing
+        where = f"a file on {backing.filesystem}" if backing.filesystem else "it"
+        access = ", mounted for direct access (DAX)" if backing.is_dax else ""
+        kind = f"a {backing.file_type}" if where == "it" else where
+        yield f"{kind}{access} cannot be swap"
+
+
+@rule(
+    "F711",
+    "file system cannot say where blocks lie",
+    Severity.ERROR,
+    hint=hints.elsewhere,
+    refused_by=["no_bmap"],
+)
+def without_bmap(case: Case) -> Iterator[str]:
+    """ramfs, ZFS, bcachefs, FUSE: not to know the block counts as a hole.
+
+    Kernel: mm/page_io.c generic_swapfile_activate(), bmap().
+
+    *Trips on:* ``swap_area(filesystem="zfs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if case.verdict.test == "no_bmap":
+        yield f"{case.backing.filesystem} has no swap support; the log says holes"
+
+
+@rule(
+    "F712",
+    "no whole page on page bounds",
+    Severity.ERROR,
+    hint=hints.rewrite,
+    refused_by=["unaligned"],
+)
+def all_unaligned(case: Case) -> Iterator[str]:
+    """Every run of blocks is off page bounds of the device and shorter than two.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
+
+    *Trips on:* ``swap_area(last_page=1, extents=[(0, 512, 4096), (4096, 9216, 4096)])``
+    *Quiet on:* ``swap_area(last_page=1, extents=[(0, 4096, 8192)])``
+    """
+    if case.verdict.test == "unaligned":
+        yield f"{len(case.extents)} extents, none of them holds a whole aligned page"
+
+
+@rule(
+    "F713",
+    "zoned device",
+    Severity.ERROR,
+    hint="use a device that is not zoned",
+    refused_by=["zoned"],
+    needs_header=False,
+)
+def on_zones(case: Case) -> Iterator[str]:
+    """Slots are rewritten in any order, zones are written in one.
+
+    Kernel: mm/swapfile.c claim_swapfile().
+
+    *Trips on:* ``swap_area(kind="block", is_zoned=True)``
+    *Quiet on:* ``swap_area(kind="block")``
+    """
+    if zoned(case.attempt):
+        yield "the device is written zone by zone"
+
+
+@rule(
+    "F714",
+    "f2fs wants whole sections",
+    Severity.NOTE,
+    hint=(
+        "touch FILE && f2fs_io pinfile set FILE && fallocate -l SIZE FILE && mkswap"
+        " FILE, with SIZE a multiple of the section (2 MiB, more on zoned devices)"
+    ),
+)
+def f2fs_sections(case: Case) -> Iterator[str]:
+    """It moves what is not aligned to sections, and may give up on it.
+
+    Kernel: fs/f2fs/data.c check_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="f2fs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if case.backing.filesystem == "f2fs" and case.is_judged_by_filesystem:
+        yield "alignment to sections cannot be told from here; swapon(2) will say"
+
+
+def _is_btrfs(case: Case) -> bool:
+    return case.is_judged_by_filesystem and case.backing.filesystem == "btrfs"
+
+
+def _first_hole(case: Case) -> int | None:
+    backing = case.backing
+    if not case.is_judged_by_filesystem or backing.extents is None:
+        return None
+    if backing.filesystem not in KNOWN_FILESYSTEMS:
+        return None
+    whole_bytes = case.area_bytes - case.area_bytes % case.page_size
+    return first_hole(backing.extents, whole_bytes)
+
+
+def _extents_with(case: Case, flag: ExtentFlags, what: str) -> Iterator[str]:
+    found: list[Extent] = [extent for extent in case.extents if extent.flags & flag]
+    if found:
+        total_bytes = sum(extent.length_bytes for extent in found)
+        first = found[0].offset_bytes
+        yield f"{total_bytes} bytes from byte {first} on are {what}"

@@ -1,0 +1,149 @@
+"""swapcheck: would swapon(2) take this area, and if not, why and what to do.
+
+Not here: how a report looks (verdicts.py).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from swaptools.cli import output, params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from swaptools.area import SwapArea
+    from swaptools.check import Report
+
+
+def _codes(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(code for value in values for code in value.split(",") if code)
+
+
+@click.command(context_settings=params.CONTEXT)
+@click.option(
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="PROFILE",
+    help="Kernel to ask: running, 6.12, 6.18, 7.2, ghost-rfc, ghost-rfc-6.12 or"
+    " ghost-rfc-dynamic; may be given again.",
+)
+@click.option(
+    "-p",
+    "--pagesize",
+    type=params.PAGE_SIZE,
+    metavar="BYTES",
+    help="Page size of that kernel (default: this one's).",
+)
+@click.option(
+    "--ram",
+    "ram_bytes",
+    type=params.SIZE,
+    metavar="BYTES",
+    help="Memory of that machine (default: this one's).",
+)
+@click.option(
+    "--offset",
+    type=params.SIZE,
+    default=0,
+    metavar="BYTES",
+    help="Where in each file the area begins.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Run only rules whose code begins so, such as S,G501.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Leave out rules whose code begins so.",
+)
+@click.option("--list", "list_rules", is_flag=True, help="Print every rule and exit.")
+@params.files0_option()
+@params.json_option()
+@params.version_option()
+@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path())
+def main(
+    *,
+    files: tuple[str, ...],
+    files0: BinaryIO | None,
+    kernels: tuple[str, ...],
+    pagesize: int | None,
+    ram_bytes: int | None,
+    offset: int,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    list_rules: bool,
+    as_json: bool,
+) -> None:
+    """Say whether swapon(2) would take each FILE, and why not.
+
+    FILE is a swapfile, device or image, or - for standard input. Without
+    --kernel the running one is asked, and for a header-only area a kernel with
+    the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
+    """
+    # Imported here: construct takes longer to start than --help may.
+    from swaptools.check import check_area, select_rules
+    from swaptools.cli import verdicts
+    from swaptools.errors import SelectionError
+    from swaptools.observe.proc import memory_bytes
+
+    try:
+        rules = select_rules(select, ignore)
+        if list_rules:
+            verdicts.print_rules(rules)
+            return
+        if not files and files0 is None:
+            raise click.UsageError("no FILE to check")
+        check = partial(
+            check_area,
+            kernel=kernels,
+            page_size=pagesize,
+            ram_bytes=memory_bytes() if ram_bytes is None else ram_bytes,
+            rules=rules,
+        )
+        reports, code = _look(params.all_files(files, files0), offset, check)
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+    if as_json:
+        verdicts.print_json(reports)
+    else:
+        verdicts.print_reports(reports)
+    click.get_current_context().exit(code)
+
+
+def _look(
+    files: Iterator[str], offset: int, check: Callable[[SwapArea], Report]
+) -> tuple[list[Report], int]:
+    # 2 when a file could not be looked at, 1 when one is refused.
+    from swaptools.errors import AreaError
+    from swaptools.observe import read_area
+    from swaptools.observe.mounts import Mounts
+    from swaptools.observe.proc import active_swaps
+
+    reports = []
+    code = 0
+    active, mounts = active_swaps(), Mounts()
+    for path in files:
+        try:
+            area = read_area(path, offset, active=active, mounts=mounts)
+        except AreaError as exc:
+            output.error(exc.reason, path)
+            code = output.EXIT_USAGE
+            continue
+        report = check(area)
+        if not report.accepted:
+            code = code or output.EXIT_FAILED
+        reports.append(report)
+    return reports, code
