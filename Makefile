@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-kernel check fix bench clean
+.PHONY: demo test test-kernel check fix bench completions clean
 
 # The package alone: what a user gets.
 $(VENV)/installed: pyproject.toml
@@ -39,6 +39,9 @@ fix: $(VENV)/developing
 
 bench: $(VENV)/developing
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+completions: $(VENV)/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo
 
 clean:
 	rm -rf $(VENV)

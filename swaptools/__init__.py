@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.signature import Signature, find_signatures
     from swaptools.observe import read_area
-    from swaptools.observe.proc import read_swaps, read_zswap
+    from swaptools.observe.proc import read_swaps
+    from swaptools.observe.zswap import read_zswap
 
 __all__ = [
     "AreaError",
@@ -69,7 +70,7 @@ _ROOMS = {
     "find_signatures": "format.signature",
     "read_area": "observe",
     "read_swaps": "observe.proc",
-    "read_zswap": "observe.proc",
+    "read_zswap": "observe.zswap",
 }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from swaptools.format.ghost import is_header_only
 
 if TYPE_CHECKING:
+    from swaptools.backing import Backing
     from swaptools.format.header import SwapHeader
     from swaptools.format.signature import Signature
 
@@ -44,6 +45,8 @@ class SwapArea:
     header: SwapHeader | None = None
     #: Why there is no header, as half a sentence; None when there is one.
     reason: str | None = None
+    #: Headers at the ends of larger pages, for a kernel that has such pages.
+    other_headers: tuple[SwapHeader, ...] = ()
     #: Every magic found, the area's own first.
     signatures: tuple[Signature, ...] = ()
     #: Bytes from ``offset`` to the end; None for a stream longer than was read.
@@ -55,6 +58,10 @@ class SwapArea:
     owner_uid: int | None = None
     #: Swapped on right now, under whatever name; None when it cannot be told.
     active: bool | None = None
+    #: A loop device over the file is swapped on, which the kernel does not notice.
+    is_behind_swap: bool = False
+    #: The file system, inode and extents under it; None for a stream.
+    backing: Backing | None = None
     #: What could not be looked at, one sentence each.
     unseen: tuple[str, ...] = ()
 
@@ -69,3 +76,8 @@ class SwapArea:
     def other_signatures(self) -> tuple[Signature, ...]:
         """The magics found besides the header's own."""
         return self.signatures[1:] if self.header is not None else self.signatures
+
+    def header_at(self, page_size: int) -> SwapHeader | None:
+        """Return the header that a machine with pages of this many bytes reads."""
+        headers = (self.header, *self.other_headers)
+        return next((h for h in headers if h and h.page_size == page_size), None)

@@ -74,6 +74,23 @@ class SelectionError(SwapToolsError, ValueError):
     """A rule code, kernel profile or column that does not exist."""
 
 
+class MissingExtra(SwapToolsError, ImportError):
+    """Something that needs a library which is not installed.
+
+    Attributes:
+        wanted: What was asked for.
+        extra: The extra that brings the library.
+    """
+
+    def __init__(self, wanted: str, extra: str) -> None:
+        super().__init__(wanted, extra)
+        self.wanted = wanted
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.wanted} needs: pip install 'swaptools[{self.extra}]'"
+
+
 class ScriptError(SwapToolsError, ValueError):
     """A run or trace that cannot be understood.
 
@@ -107,6 +124,10 @@ class GhostWriteRefused(SwapToolsError, OSError):
 
 class DeviceReadError(SwapToolsError, OSError):
     """A slot that nothing holds was read; the kernel answers with SIGBUS."""
+
+
+class DecompressError(SwapToolsError, ValueError):
+    """Bytes that a compressor cannot have made of a page of that size."""
 
 
 class KernelOops(SwapToolsError, RuntimeError):

@@ -6,7 +6,7 @@ Not here: columns, tables and colours (cli/output.py).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
 from swaptools.format.constants import SWSUSP_BYTES
@@ -14,7 +14,6 @@ from swaptools.format.header import BitmapHeader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
@@ -40,7 +39,7 @@ class AreaInfo:
     nr_badpages: int | None = None
     badpages: tuple[int, ...] | None = None
     #: None when nil.
-    uuid: UUID | None = None
+    uuid: str | None = None
     #: None when empty.
     label: str | None = None
     #: (last_page + 1) * page_size: what the header claims.
@@ -88,7 +87,7 @@ class AreaInfo:
             last_page=header.last_page,
             nr_badpages=header.nr_badpages,
             badpages=header.badpages,
-            uuid=header.uuid,
+            uuid=header.uuid_text,
             label=header.label or None,
             size_bytes=header.size_bytes,
             usable_bytes=header.usable_bytes,
@@ -102,9 +101,12 @@ class AreaInfo:
             active=area.active,
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as a JSON object."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
-@dataclass(frozen=True, slots=True)
-class DumpRow:
+
+class DumpRow(NamedTuple):
     """One field of a header page: where it lies, its bytes, and what they say."""
 
     #: Bytes from the start of the page.
@@ -156,7 +158,7 @@ def _meanings(header: SwapHeader) -> dict[str, str]:
         "version": f"{header.version} ({header.byte_order}-endian)",
         "last_page": str(header.last_page),
         "nr_badpages": str(header.nr_badpages),
-        "sws_uuid": str(header.uuid or "nil"),
+        "sws_uuid": header.uuid_text or "nil",
         "sws_volume": header.label,
         "padding": "ghost flag" if header.ghost_flag else "",
         "badpages": ",".join(map(str, header.badpages)),

@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.cli.output import Column
+from swaptools.status import ActiveArea
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swaptools.observe.proc import SwapRow
 
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-class Total(NamedTuple):
-    """The last row of the active areas."""
-
-    size_bytes: int
-    used_bytes: int
-    name: str = "Total"
-    type: str = ""
-    priority: int | None = None
 
 
 class ColumnSpec(NamedTuple):
@@ -101,11 +91,15 @@ ACTIVE = Table(
     columns=(
         ColumnSpec("NAME", "name", "file or device"),
         ColumnSpec("TYPE", "type", "partition, file, ghost, ..."),
-        ColumnSpec("SIZE", "size_bytes", "what can hold pages", True, True),
-        ColumnSpec("USED", "used_bytes", "slots in use", True, True),
+        ColumnSpec("SIZE", "size", "what can hold pages", True, True),
+        ColumnSpec("USED", "used", "slots in use", True, True),
         ColumnSpec("AVAIL", "avail", "slots free", True, True),
         ColumnSpec("USE%", "percent", "used part", right=True),
         ColumnSpec("PRIO", "priority", "priority", right=True),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable"),
+        ColumnSpec("LABEL", "label", "label"),
+        ColumnSpec("NO-HIBERNATION", "no_hibernation", "why it can hold no image"),
+        ColumnSpec("ERROR", "error", "why the header could not be read"),
     ),
     usual=("NAME", "TYPE", "SIZE", "USED", "AVAIL", "USE%", "PRIO"),
 )
@@ -114,23 +108,25 @@ ACTIVE = Table(
 TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
 
 
-def active_json(row: SwapRow) -> dict[str, Any]:
-    """Return an active area under its JSON keys."""
-    return {
-        "name": row.name,
-        "type": row.type,
-        "size": row.size_bytes,
-        "used": row.used_bytes,
-        "priority": row.priority,
-    }
+def total(areas: list[ActiveArea]) -> ActiveArea:
+    """Return the row that adds the active areas up."""
+    return ActiveArea(
+        name="Total",
+        type="",
+        size=sum(area.size for area in areas),
+        used=sum(area.used for area in areas),
+        priority=None,
+        uuid=None,
+        label=None,
+        no_hibernation=None,
+        error=None,
+    )
 
 
 #: What a column computes when it is no plain attribute.
 _COMPUTED: dict[str, Callable[[Any], Any]] = {
-    "avail": lambda row: row.size_bytes - row.used_bytes,
-    "percent": lambda row: (
-        f"{100 * row.used_bytes // row.size_bytes}%" if row.size_bytes else None
-    ),
+    "avail": lambda row: row.size - row.used,
+    "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"

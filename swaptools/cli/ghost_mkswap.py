@@ -21,6 +21,7 @@ _LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
     "nonblock": "nonblock",
 }
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID_WORDS = ("clear", "random", "time")
 
 
@@ -124,6 +125,12 @@ class LockCommand(click.Command):
     metavar="LIST",
     help="Pages of a block device not to use, such as 3,4 (needs --real).",
 )
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    help="Print (never run) a script that gives header-only swap on kernels without"
+    " ghosts: loop or dm-error.",
+)
 @params.json_option()
 @params.version_option()
 @click.argument("file", type=click.Path())
@@ -147,6 +154,7 @@ def main(
     no_flag: bool,
     dry_run: bool,
     lock_mode: str,
+    recipe: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -162,6 +170,9 @@ def main(
     for option, given in needs_real.items():
         if given and not is_real:
             raise click.UsageError(f"{option} needs --real")
+    if recipe is not None:
+        _print_recipe(recipe, file, size, pagesize)
+        return
     # Imported here: construct takes longer to start than --help may.
     from swaptools.create import CreateRequest, create
     from swaptools.errors import SwapToolsError
@@ -192,6 +203,21 @@ def main(
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
     _report(result, dry_run=dry_run, quiet=quiet, as_json=as_json)
+
+
+def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> None:
+    from swaptools.errors import SelectionError
+    from swaptools.observe.proc import memory_bytes, page_size_bytes
+    from swaptools.recipe import make_recipe
+
+    size_bytes = size or memory_bytes()
+    if size_bytes is None:
+        raise click.UsageError("cannot tell the size of RAM; give a SIZE")
+    try:
+        script = make_recipe(name, file, size_bytes, page or page_size_bytes())
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+    click.echo(script, nl=False)
 
 
 def _byte_order(endianness: str | None) -> Literal["little", "big"] | None:
@@ -227,7 +253,7 @@ def _as_dict(result: CreateResult) -> dict[str, Any]:
         "size_bytes": header.size_bytes,
         "usable_bytes": header.usable_bytes,
         "file_bytes": result.file_bytes,
-        "uuid": header.uuid,
+        "uuid": header.uuid_text,
         "label": header.label or None,
         "changed": result.changed,
     }
@@ -246,4 +272,4 @@ def _print_lines(result: CreateResult, *, dry_run: bool) -> None:
         click.echo(f"{header.nr_badpages} bad page{'s'[: header.nr_badpages > 1]}")
     click.echo(f"{begin} {what} version 1, size = {size} ({header.usable_bytes} bytes)")
     label = f"LABEL={output.escape(header.label)}" if header.label else "no label"
-    click.echo(f"{label}, UUID={UUID(bytes=header.sws_uuid)}")
+    click.echo(f"{label}, UUID={header.uuid_text or _NIL_UUID}")

@@ -5,19 +5,24 @@ Whatever comes from a disk or a path is escaped before it reaches a terminal.
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-from uuid import UUID
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import json
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+_Row = TypeVar("_Row")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+_BATCH_ROWS = 1000
 
 
 class TableStyle(Enum):
@@ -66,48 +71,79 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object; UUIDs as text, what is not printable as escapes."""
-    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
-    click.echo(
-        "".join(
-            char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
-            for char in text
-        )
-    )
+    """Print one JSON object; what is not printable is escaped."""
+    click.echo(_json(value, indent=2))
+
+
+def print_json_list(key: str, rows: Iterable[Any]) -> None:
+    """Print ``{key: [...]}`` while the rows come in, one line a row."""
+    click.echo(f'{{"{key}": [', nl=False)
+    separator = b"\n"
+    for batch in _batches(_json(row) for row in rows):
+        click.echo(separator + b",\n".join(batch), nl=False)
+        separator = b",\n"
+    click.echo("\n]}")
 
 
 def print_table(
-    rows: Sequence[Any],
+    rows: Iterable[Any],
     columns: Sequence[Column],
     *,
     style: TableStyle = TableStyle.PLAIN,
     headings: bool = True,
 ) -> None:
-    """Print one line a row."""
+    """Print one line a row, while the rows come in.
+
+    Rows are printed in batches; columns line up within a batch, and never get
+    narrower from one to the next.
+    """
+    titles = [column.heading for column in columns]
+    widths = [len(title) if headings else 0 for title in titles]
     # A style's own escapes come first: those of escape() hold a backslash, too.
     within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
-    cells = [[escape(within(column.text(row))) for column in columns] for row in rows]
+    lines = ([escape(within(column.text(row))) for column in columns] for row in rows)
+    for batch in _batches(lines):
+        if headings and style is not TableStyle.PAIRS:
+            batch.insert(0, titles)
+            headings = False
+        lengths = zip(*([len(cell) for cell in line] for line in batch), strict=True)
+        widths = [max(old, *new) for old, new in zip(widths, lengths, strict=True)]
+        texts = (_line(line, titles, widths, columns, style) for line in batch)
+        click.echo("\n".join(texts))
+
+
+def _line(
+    cells: Sequence[str],
+    titles: Sequence[str],
+    widths: Sequence[int],
+    columns: Sequence[Column],
+    style: TableStyle,
+) -> str:
     if style is TableStyle.PAIRS:
-        names = [
-            column.heading.replace("-", "_").replace("%", "_PCT") for column in columns
-        ]
-        for line in cells:
-            pairs = zip(names, line, strict=True)
-            click.echo(" ".join(f'{name}="{cell}"' for name, cell in pairs))
-        return
-    if headings:
-        cells.insert(0, [column.heading for column in columns])
+        names = (title.replace("-", "_").replace("%", "_PCT") for title in titles)
+        pairs = zip(names, cells, strict=True)
+        return " ".join(f'{name}="{cell}"' for name, cell in pairs)
     if style is TableStyle.RAW:
-        for line in cells:
-            click.echo(" ".join(line))
+        return " ".join(cells)
+    padded = (
+        cell.rjust(width) if column.right else cell.ljust(width)
+        for cell, width, column in zip(cells, widths, columns, strict=True)
+    )
+    return " ".join(padded).rstrip()
+
+
+def with_progress(rows: Iterable[_Row], what: str) -> Iterator[_Row]:
+    """Count rows on a terminal's standard error while a file takes the output."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        yield from rows
         return
-    widths = [max(map(len, column), default=0) for column in zip(*cells, strict=True)]
-    for line in cells:
-        padded = (
-            cell.rjust(width) if column.right else cell.ljust(width)
-            for cell, width, column in zip(line, widths, columns, strict=True)
-        )
-        click.echo(" ".join(padded).rstrip())
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if count % _BATCH_ROWS == 0:
+            click.echo(f"\r{count} {what}", nl=False, err=True)
+        yield row
+    if count >= _BATCH_ROWS:
+        click.echo(f"\r{count} {what}", err=True)
 
 
 class ProgressLine:
@@ -139,7 +175,31 @@ def _quoted(text: str) -> str:
     return "".join(f"\\x{ord(char):02x}" if char in '"`$\\' else char for char in text)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    # Many rows a write, and yet nobody waits for the last of a long list.
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH_ROWS)):
+        yield batch
+
+
+@cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
+    import json  # only where it is asked for
+
+    return json.JSONEncoder(indent=indent, ensure_ascii=False)
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    text = _encoder(indent).encode(value)
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() or char == "\n" else _code_units(char)
+            for char in text
+        )
+    return text.encode()
+
+
+def _code_units(char: str) -> str:
+    # JSON writes a character in UTF-16: beyond the first 65536, two units.
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
 
@@ -66,6 +67,39 @@ class PageListType(click.ParamType[tuple[int, ...]]):
 SIZE = SizeType()
 PAGE_SIZE = PageSizeType()
 PAGE_LIST = PageListType()
+
+
+def files0_option() -> Callable[[Any], Any]:
+    """Return --files0-from, the other way to name many files."""
+    return click.option(
+        "--files0-from",
+        "files0",
+        type=click.File("rb"),
+        metavar="LIST",
+        help="Read the names of the files, each ended by a NUL, from LIST or - .",
+    )
+
+
+def all_files(files: tuple[str, ...], files0: BinaryIO | None) -> Iterator[str]:
+    """Return the names given either way, one by one.
+
+    Raises:
+        click.UsageError: Both ways at once.
+    """
+    if files0 is None:
+        return iter(files)
+    if files:
+        raise click.UsageError("FILE and --files0-from exclude each other")
+    return _names(files0)
+
+
+def _names(files0: BinaryIO) -> Iterator[str]:
+    rest = b""
+    while part := files0.read(1 << 16):
+        *names, rest = (rest + part).split(b"\0")
+        yield from map(os.fsdecode, names)
+    if rest:
+        yield os.fsdecode(rest)
 
 
 def version_option() -> Callable[[Any], Any]:

@@ -1,9 +1,12 @@
-"""swapinfo: what is swapped on, and what is in a swap area's header."""
+"""swapinfo: what is swapped on, and what is in a swap area's header.
+
+Not here: the views of active areas (active.py), of headers (headers.py), of where
+an area lies (placement.py).
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -13,16 +16,10 @@ from swaptools.cli.output import TableStyle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swaptools.info import AreaInfo
-    from swaptools.observe.proc import SwapRow, Zswap
 
-
-def _unit_option(letter: str, what: str) -> Callable[[Any], Any]:
+def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     return click.option(
-        f"-{letter}",
-        "unit",
-        flag_value=letter,
-        help=f"Print sizes in {what}.",
+        f"-{letter}", *names, "unit", flag_value=letter, help=f"Sizes in {what}."
     )
 
 
@@ -38,10 +35,10 @@ def _unit_option(letter: str, what: str) -> Callable[[Any], Any]:
 @click.option("-n", "--noheadings", is_flag=True, help="Print no headings.")
 @click.option("-r", "--raw", is_flag=True, help="Print one blank between columns.")
 @click.option("-P", "--pairs", is_flag=True, help='Print KEY="value" pairs.')
-@click.option("-b", "--bytes", "unit", flag_value="b", help="Print sizes in bytes.")
-@_unit_option("k", "KiB")
-@_unit_option("m", "MiB")
-@_unit_option("g", "GiB")
+@_unit_option("b", "--bytes", what="bytes")
+@_unit_option("k", what="KiB")
+@_unit_option("m", what="MiB")
+@_unit_option("g", what="GiB")
 @click.option(
     "--offset",
     type=params.SIZE,
@@ -50,12 +47,20 @@ def _unit_option(letter: str, what: str) -> Callable[[Any], Any]:
     help="Where in each file the area begins.",
 )
 @click.option("--dump", is_flag=True, help="Print every field of each header page.")
+@click.option("--extents", is_flag=True, help="Print where each FILE lies on disk.")
+@click.option(
+    "--resume-offset",
+    is_flag=True,
+    help="Print what resume_offset= has to say for each FILE.",
+)
+@params.files0_option()
 @params.json_option()
 @params.version_option()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path())
 def main(
     *,
     files: tuple[str, ...],
+    files0: BinaryIO | None,
     chosen: str | None,
     list_columns: bool,
     noheadings: bool,
@@ -64,6 +69,8 @@ def main(
     unit: str | None,
     offset: int,
     dump: bool,
+    extents: bool,
+    resume_offset: bool,
     as_json: bool,
 ) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
@@ -71,140 +78,42 @@ def main(
     FILE is a swapfile, device or image, or - for standard input. Page size and
     byte order are found, not assumed. Needs no root where FILE can be read.
     """
-    table = columns.AREA if files else columns.ACTIVE
     if list_columns:
         for title, listed in columns.TABLES.items():
             click.echo(f"{title}:")
             output.print_table(listed.columns, columns.LISTING, headings=False)
         return
-    if dump and not files:
-        raise click.UsageError("--dump needs a FILE")
     if raw and pairs:
         raise click.UsageError("--raw and --pairs exclude each other")
-    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
+    if dump + extents + resume_offset > 1:
+        raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
+    about_files = bool(files) or files0 is not None
+    table = columns.AREA if about_files else columns.ACTIVE
     try:
         shown = table.choose(chosen, unit)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
-    if not files:
-        _show_active(shown, style=style, headings=not noheadings, as_json=as_json)
+    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
+    headings = not noheadings
+    # Each view imports what it needs: the active areas do without construct.
+    if not about_files:
+        if dump or extents or resume_offset:
+            raise click.UsageError("needs a FILE")
+        from swaptools.cli import active
+
+        active.show(shown, style=style, headings=headings, as_json=as_json)
         return
+    from swaptools.cli import headers, placement
+
+    names = params.all_files(files, files0)
     if dump:
-        _dump(files, offset)
-        return
-    rows, code = _look(files, offset)
-    if as_json:
-        output.print_json({"swapareas": [asdict(row) for row in rows]})
-    elif style is not TableStyle.PLAIN or any(row.error is None for row in rows):
-        output.print_table(rows, shown, style=style, headings=not noheadings)
+        code = headers.dump(names, offset)
+    elif extents:
+        code = placement.show_extents(names, as_json=as_json)
+    elif resume_offset:
+        code = placement.show_resume_offset(names, as_json=as_json)
+    elif as_json:
+        code = headers.show_json(names, offset)
+    else:
+        code = headers.show(names, offset, shown, style=style, headings=headings)
     click.get_current_context().exit(code)
-
-
-def _look(files: tuple[str, ...], offset: int) -> tuple[list[AreaInfo], int]:
-    # One row an argument; 2 when one could not be looked at, 1 when one is no
-    # swap area.
-    from swaptools.errors import AreaError
-    from swaptools.info import AreaInfo
-    from swaptools.observe import read_area
-    from swaptools.observe.proc import active_swaps
-
-    rows = []
-    code = 0
-    active = active_swaps()
-    for path in files:
-        try:
-            row = AreaInfo.from_area(read_area(path, offset, active=active))
-        except AreaError as exc:
-            row = AreaInfo(path=path, offset=offset, error=exc.reason)
-            code = output.EXIT_USAGE
-        if row.error is not None:
-            output.error(row.error, path)
-            code = code or output.EXIT_FAILED
-        rows.append(row)
-    return rows, code
-
-
-def _show_active(
-    shown: list[output.Column], *, style: TableStyle, headings: bool, as_json: bool
-) -> None:
-    from swaptools.observe.proc import read_swaps, read_zswap
-
-    rows, zswap = read_swaps(), read_zswap()
-    if as_json:
-        swaps = [columns.active_json(row) for row in rows]
-        state = None if zswap is None else asdict(zswap)
-        output.print_json({"swaps": swaps, "zswap": state})
-        return
-    is_for_people = style is TableStyle.PLAIN and headings
-    if is_for_people and not rows:
-        click.echo("no swap area is active", err=True)
-    elif rows:
-        lines = [*rows, _total(rows)] if is_for_people and len(rows) > 1 else rows
-        output.print_table(lines, shown, style=style, headings=headings)
-    if is_for_people and zswap is not None:
-        click.echo(_zswap_line(zswap))
-
-
-def _total(rows: tuple[SwapRow, ...]) -> columns.Total:
-    return columns.Total(
-        size_bytes=sum(row.size_bytes for row in rows),
-        used_bytes=sum(row.used_bytes for row in rows),
-    )
-
-
-def _zswap_line(zswap: Zswap) -> str:
-    from swaptools.units import format_size
-
-    if not zswap.enabled:
-        return "zswap: off"
-    parts = [f"zswap: on, {zswap.compressor}"]
-    if zswap.max_pool_percent is not None:
-        parts.append(f"up to {zswap.max_pool_percent} % of RAM")
-    if zswap.pool_bytes is not None and zswap.stored_bytes is not None:
-        stored, pool = format_size(zswap.stored_bytes), format_size(zswap.pool_bytes)
-        parts.append(f"{stored} stored in {pool}")
-    return ", ".join(parts)
-
-
-def _dump(files: tuple[str, ...], offset: int) -> None:
-    from swaptools.errors import AreaError
-    from swaptools.info import dump_header
-    from swaptools.observe import read_area
-
-    code = 0
-    for number, path in enumerate(files):
-        try:
-            area = read_area(path, offset)
-        except AreaError as exc:
-            output.error(exc.reason, path)
-            code = output.EXIT_USAGE
-            continue
-        if area.header is None:
-            output.error(area.reason or "no header", path)
-            code = code or output.EXIT_FAILED
-            continue
-        if number:
-            click.echo()
-        if len(files) > 1:
-            click.echo(f"{output.escape(path)}:")
-        for row in dump_header(area.header):
-            _print_field(row.offset, row.name, row.data, row.value)
-    click.get_current_context().exit(code)
-
-
-def _print_field(offset: int, name: str, data: bytes, value: str) -> None:
-    # The field on one line, then its bytes, runs of zero lines left out.
-    end = offset + len(data)
-    meaning = f" = {output.escape(value)}" if value else ""
-    click.echo(f"{offset:#07x}..{end:#07x} {name}{meaning}")
-    skipping = False
-    for at in range(0, len(data), 16):
-        line = data[at : at + 16]
-        if len(data) > 16 and not any(line):
-            if not skipping:
-                click.echo("    *  zero")
-            skipping = True
-            continue
-        skipping = False
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
-        click.echo(f"    {offset + at:05x}  {line.hex(' '):<47}  {text}")

@@ -11,6 +11,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
+from swaptools.area import AreaKind
 from swaptools.create.content import unreadable_pages
 from swaptools.create.plan import CreatePlan, plan_area
 from swaptools.create.request import CreateRequest, CreateResult, UuidChoice
@@ -19,7 +20,7 @@ from swaptools.create.target import Target, look_at, refuse_always, refuse_repla
 from swaptools.create.write import locked, write_in_place, write_new_file
 from swaptools.errors import AreaError, CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
-from swaptools.observe.foreign import find_foreign
+from swaptools.observe.foreign import foreign_within
 
 if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
@@ -175,31 +176,33 @@ def _without_unreadable(
 
 
 def _to_wipe(target: Target, plan: CreatePlan) -> tuple[_Wipe, ...]:
-    # What lies behind the new header page but inside the area. A ghost is a
-    # whole new file or just its page, so there is nothing behind it.
+    # What else lies inside the area. A ghost is a whole new file or just its
+    # page, so there is nothing else.
     area = target.area
     if area is None or plan.is_ghost or not target.takes_in_place(plan):
         return ()
-    found = [_Wipe(seen.name, seen.offset, MAGIC_BYTES) for seen in area.signatures]
+    own = plan.header.page_size - MAGIC_BYTES
+    found = [
+        _Wipe(seen.name, seen.offset, MAGIC_BYTES)
+        for seen in area.signatures
+        if seen.offset != own and seen.offset + MAGIC_BYTES <= plan.area_bytes
+    ]
     try:
-        with target.resolved.open("rb", buffering=0) as file:
-            found += [
-                _Wipe(seen.name, seen.offset, len(seen.magic))
-                for seen in find_foreign(file, plan.offset, plan.area_bytes)
-            ]
+        foreign = foreign_within(target.resolved, plan.offset, plan.area_bytes)
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
-    first = plan.header.page_size
-    return tuple(
-        place
-        for place in found
-        if first <= place.offset <= plan.area_bytes - place.length
-    )
+    found += [_Wipe(seen.name, seen.offset, len(seen.magic)) for seen in foreign]
+    return tuple(found)
 
 
 def _write(target: Target, plan: CreatePlan, wipe: tuple[_Wipe, ...]) -> None:
     if target.takes_in_place(plan):
-        places = tuple((place.offset, place.length) for place in wipe)
+        # What lies in the header page goes with it.
+        places = tuple(
+            (place.offset, place.length)
+            for place in wipe
+            if place.offset >= plan.header.page_size
+        )
         write_in_place(target, plan, wipe=places)
     else:
         write_new_file(target, plan)
@@ -213,15 +216,22 @@ def _file_bytes(target: Target, plan: CreatePlan) -> int:
 
 
 def _warnings(target: Target, plan: CreatePlan) -> tuple[str, ...]:
+    # What swapon(8) and the kernel mind of a whole file; an image is for others.
     area = target.area
-    if area is None or plan.is_ghost or area.allocated_bytes is None:
+    if (
+        area is None
+        or area.kind is not AreaKind.FILE
+        or not target.takes_in_place(plan)
+    ):
+        return ()
+    if plan.is_ghost or area.mode is None or area.allocated_bytes is None:
         return ()
     found = []
-    if area.mode is not None and area.mode & 0o077:
+    if area.mode & 0o077:
         found.append(
             f"insecure permissions {area.mode:04o}, fix with: chmod 0600 {target.path}"
         )
-    if plan.offset == 0 and area.allocated_bytes < (area.area_bytes or 0):
+    if area.allocated_bytes < (area.area_bytes or 0):
         found.append(
             "has holes, which the kernel refuses;"
             f" fix with: fallocate -l {area.area_bytes} {target.path}"

@@ -18,7 +18,7 @@ from swaptools.create.content import first_content
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from swaptools.observe import read_area
 from swaptools.observe.files import refuse_odd_types
-from swaptools.observe.foreign import find_foreign
+from swaptools.observe.foreign import foreign_within
 from swaptools.observe.proc import mount_point
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def look_at(path: str, offset: int = 0) -> Target:
         raise AreaError.from_os_error(path, exc) from exc
     if stat.S_ISCHR(status.st_mode):
         raise CreateRefused(_KINDS[stat.S_IFCHR])
-    area = read_area(resolved, offset)
+    area = read_area(resolved, offset, below=False)
     return Target(path=path, resolved=resolved, status=status, area=area)
 
 
@@ -115,7 +115,7 @@ def refuse_always(target: Target, plan: CreatePlan) -> None:
         if plan.offset:
             raise CreateRefused("an offset needs an existing file or device")
         return
-    if area.active:
+    if area.active or area.is_behind_swap:
         raise AreaInUse(target.path, "is swapped on")
     mounted = mount_point(status.st_rdev) if target.is_block else None
     if mounted is not None:
@@ -175,9 +175,9 @@ def _describe(area: SwapArea) -> str | None:
 def _content(target: Target, plan: CreatePlan) -> str | None:
     # Another signature, or any byte that is not zero, within the area.
     try:
+        for foreign in foreign_within(target.resolved, plan.offset, plan.area_bytes):
+            return f"{foreign.name} data"
         with target.resolved.open("rb", buffering=0) as file:
-            for foreign in find_foreign(file, plan.offset, plan.area_bytes):
-                return f"{foreign.name} data"
             start, end = plan.offset, plan.offset + plan.area_bytes
             at = first_content(file, start, end, whole=not target.is_block)
     except OSError as exc:

@@ -16,7 +16,6 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import layout
@@ -37,6 +36,8 @@ from swaptools.format.signature import magic_name
 from swaptools.units import MIN_PAGE_SIZE, is_page_size
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from swaptools.format.layout import ByteOrder
 
 __all__ = ["BitmapHeader", "SwapHeader"]
@@ -166,16 +167,16 @@ class SwapHeader:
         return SwapHeader(
             page_size=page_size,
             byte_order=byte_order,
-            version=fields.version,
-            last_page=fields.last_page,
-            nr_badpages=fields.nr_badpages,
-            sws_uuid=fields.sws_uuid,
-            sws_volume=fields.sws_volume,
-            bootbits=fields.bootbits,
-            padding=fields.padding,
-            badpage_bytes=fields.badpages,
-            slack=fields.slack,
-            magic=fields.magic,
+            version=fields["version"],
+            last_page=fields["last_page"],
+            nr_badpages=fields["nr_badpages"],
+            sws_uuid=fields["sws_uuid"],
+            sws_volume=fields["sws_volume"],
+            bootbits=fields["bootbits"],
+            padding=fields["padding"],
+            badpage_bytes=fields["badpages"],
+            slack=fields["slack"],
+            magic=fields["magic"],
         )
 
     def build(self) -> bytes:
@@ -242,13 +243,25 @@ class SwapHeader:
     @property
     def badpages(self) -> tuple[int, ...]:
         """The bad pages listed, as many as are claimed and can be there."""
+        if not self.nr_badpages:
+            return ()
         count = min(self.nr_badpages, max_swap_badpages(self.page_size))
         return layout.parse_words(self.badpage_bytes[: 4 * count], self.byte_order)
 
     @property
     def uuid(self) -> UUID | None:
         """The UUID, None when it is all zero."""
+        from uuid import UUID  # slow to import, and most headers are only printed
+
         return UUID(bytes=self.sws_uuid) if any(self.sws_uuid) else None
+
+    @property
+    def uuid_text(self) -> str | None:
+        """The UUID as people write it, None when it is all zero."""
+        if not any(self.sws_uuid):
+            return None
+        text = self.sws_uuid.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     @property
     def label(self) -> str:

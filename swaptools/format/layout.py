@@ -12,6 +12,7 @@ struct swsusp_header.
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +29,10 @@ from swaptools.format.constants import (
     VOLUME_BYTES,
     max_swap_badpages,
 )
+
+_COMPILE_AFTER = 64
+_uses: dict[Any, int] = {}
+_compiled: dict[Any, Any] = {}
 
 ByteOrder = Literal["little", "big"]
 
@@ -90,10 +95,14 @@ def swsusp_header(byte_order: ByteOrder) -> Any:
     )
 
 
+@cache
+def _words(count: int, byte_order: ByteOrder) -> Any:
+    return construct.Array(count, _u32(byte_order))
+
+
 def parse_words(data: bytes, byte_order: ByteOrder) -> tuple[int, ...]:
     """Decode ``data`` as 32-bit words; a bad page list, say."""
-    words = construct.Array(len(data) // 4, _u32(byte_order))
-    return tuple(parse(words, data))
+    return tuple(parse(_words(len(data) // 4, byte_order), data))
 
 
 def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:
@@ -102,12 +111,15 @@ def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:
     Raises:
         FormatError: A value that is no unsigned 32-bit number.
     """
-    array = construct.Array(len(words), _u32(byte_order))
-    return build(array, list(words))
+    return build(_words(len(words), byte_order), list(words))
 
 
 def parse(layout: Any, data: bytes) -> Any:
     """Parse with ``layout``; construct's errors become FormatError here only."""
+    try:
+        return _quick(layout).parse(data)
+    except (construct.ConstructError, struct.error):
+        pass  # plain code does not know which field; the definition does
     try:
         return layout.parse(data)
     except construct.ConstructError as exc:
@@ -137,6 +149,18 @@ def fields(layout: Any, base: int = 0) -> tuple[Field, ...]:
 def swsusp_offset(page_size: int) -> int:
     """Return where in the page the suspend header begins."""
     return page_size - SWSUSP_BYTES
+
+
+def _quick(layout: Any) -> Any:
+    # Construct can turn a definition into plain code, five times as quick. That
+    # takes 2 ms, so it is for those who read many headers.
+    uses = _uses.get(layout, 0)
+    if uses < _COMPILE_AFTER:
+        _uses[layout] = uses + 1
+        return layout
+    if layout not in _compiled:
+        _compiled[layout] = layout.compile()
+    return _compiled[layout]
 
 
 def _reason(exc: construct.ConstructError) -> str:

@@ -40,6 +40,7 @@ MAGICS: dict[str, bytes] = {
     "LINHIB0001": LINHIB0001,
     "TuxOnIce": TUXONICE,
 }
+_ALL_MAGICS = tuple(MAGICS.values())
 SWAP_NAMES = frozenset({"SWAPSPACE2", "SWAP-SPACE"})
 
 
@@ -65,10 +66,11 @@ def magic_name(magic: bytes) -> str | None:
     >>> magic_name(b"SWAPSPACE2"), magic_name(bytes(10))
     ('SWAPSPACE2', None)
     """
-    for name, expected in MAGICS.items():
-        if magic.startswith(expected):
-            return name
-    return None
+    if magic == SWAPSPACE2:
+        return "SWAPSPACE2"
+    if not magic.startswith(_ALL_MAGICS):
+        return None
+    return next(name for name, known in MAGICS.items() if magic.startswith(known))
 
 
 def find_signatures(data: bytes) -> tuple[Signature, ...]:

@@ -13,9 +13,31 @@ RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from swaptools.errors import SelectionError
+
+
+class SlotArray(NamedTuple):
+    """An array over all slots of an area, allocated by swapon(2)."""
+
+    #: The kernel's name for it.
+    name: str
+    #: Bytes of one element, and the slots an element covers.
+    element_bytes: int
+    slots_per_element: int
+
+    def size_bytes(self, max_slots: int) -> int:
+        """Return its size for an area of that many slots, header page included."""
+        return -(-max_slots // self.slots_per_element) * self.element_bytes
+
+
+#: One byte a slot: how often it is referenced. Kernel: si->swap_map.
+SWAP_MAP = SlotArray("swap_map", 1, 1)
+#: Two bytes a slot: the cgroup charged. Kernel: mm/swap_cgroup.c swap_cgroup_swapon().
+SWAP_CGROUP = SlotArray("swap_cgroup", 2, 1)
+#: One bit a slot, in longs: the page is all zero. Kernel: si->zeromap.
+ZEROMAP = SlotArray("zeromap", 8, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +57,21 @@ class SwapOnRules:
     refuses_encrypted: bool = False
     #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
     ghost_is_dynamic: bool = False
-    #: Kernel memory that swapon takes, in bytes per slot and per cluster.
-    static_slot_bytes: float
-    static_cluster_bytes: int
+    #: Kernel memory that swapon takes, in the order in which it asks for it.
+    arrays: tuple[SlotArray, ...]
+
+    def arrays_for(self, is_ghost: bool) -> tuple[SlotArray, ...]:
+        """Return the arrays that swapon allocates for an area, in order."""
+        return () if is_ghost and self.ghost_is_dynamic else self.arrays
+
+    def static_bytes(self, max_slots: int, is_ghost: bool = False) -> int:
+        """Return the kernel memory that an area takes, empty as it is.
+
+        Args:
+            max_slots: Slots of the area, header page included.
+            is_ghost: Taken as a ghost.
+        """
+        return sum(array.size_bytes(max_slots) for array in self.arrays_for(is_ghost))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +119,8 @@ K6_12 = KernelProfile(
     name="6.12",
     title="Linux 6.12",
     swapon=SwapOnRules(
-        default_priority="descending", static_slot_bytes=3.125, static_cluster_bytes=32
+        default_priority="descending",
+        arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, SlotArray("cluster_info", 32, 512)),
     ),
     allocator=AllocatorRules(
         trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),
@@ -100,7 +135,8 @@ K6_18 = KernelProfile(
     name="6.18",
     title="Linux 6.18",
     swapon=SwapOnRules(
-        default_priority="descending", static_slot_bytes=3.125, static_cluster_bytes=32
+        default_priority="descending",
+        arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, SlotArray("cluster_info", 32, 512)),
     ),
     allocator=AllocatorRules(
         trial_order=_ORDER_618, max_inline_count=62, bypasses_swap_cache=True
@@ -115,8 +151,7 @@ K7_2 = KernelProfile(
         refuses_duplicate_badpages=True,
         reports_badpage_range=True,
         refuses_encrypted=True,
-        static_slot_bytes=0,
-        static_cluster_bytes=48,
+        arrays=(SlotArray("cluster_info", 48, 512),),
     ),
     allocator=AllocatorRules(trial_order=_ORDER_618, max_inline_count=14),
     zswap=ZswapRules(incompressible="raw"),

@@ -1,7 +1,8 @@
 """Looking at the world, never changing it: read_area() puts a SwapArea together.
 
-files.py opens and measures, proc.py asks the running system. Besides create/
-and cli/, this is the only room that opens paths.
+files.py opens and measures, backing.py looks at what lies under it, proc.py asks
+the running system. Besides create/ and cli/, this is the only room that opens
+paths.
 """
 
 from __future__ import annotations
@@ -10,21 +11,28 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from swaptools.area import SwapArea
-from swaptools.errors import FormatError
+from swaptools.area import AreaKind, SwapArea
+from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
-from swaptools.observe.files import Beginning, read_beginning
+from swaptools.observe.files import STDIN, Beginning, read_beginning
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
+    from swaptools.backing import Backing
     from swaptools.format.signature import Signature
+    from swaptools.observe.mounts import Mounts
 
 _UNKNOWN_ACTIVITY = "/proc/swaps cannot be read: active or not is not known"
 
 
 def read_area(
-    path: str | os.PathLike[str], offset: int = 0, *, active: ActiveSwaps | None = None
+    path: str | os.PathLike[str],
+    offset: int = 0,
+    *,
+    active: ActiveSwaps | None = None,
+    below: bool = True,
+    mounts: Mounts | None = None,
 ) -> SwapArea:
     """Look at one area.
 
@@ -33,6 +41,8 @@ def read_area(
         offset: Where the area begins, in bytes.
         active: The active areas when they are already known; read once per
             call otherwise.
+        below: Look at what lies under it, too: extents, inode, file system.
+        mounts: The mounts of this process, likewise.
 
     Returns:
         What was seen. A file without a swap header is a result, too: its
@@ -47,23 +57,44 @@ def read_area(
     header, reason = _header(beginning, signatures)
     status = beginning.status
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
-    is_active = None
-    if status is not None:
-        is_active = (active_swaps() if active is None else active).has(status)
+    swaps = active_swaps() if active is None else active
+    is_active = swaps.has(status) if status else None
+    backing, unseen = _backing(name, beginning.kind, mounts) if below else (None, ())
+    if status and is_active is None:
+        unseen += (_UNKNOWN_ACTIVITY,)
     return SwapArea(
         path=name,
         kind=beginning.kind,
         offset=offset,
         header=header,
         reason=reason,
+        other_headers=_other_headers(beginning, signatures) if header else (),
         signatures=signatures,
         area_bytes=beginning.area_bytes,
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=status.st_uid if status else None,
         active=is_active,
-        unseen=(_UNKNOWN_ACTIVITY,) if status and is_active is None else (),
+        is_behind_swap=status is not None and swaps.is_behind(status),
+        backing=backing,
+        unseen=unseen,
     )
+
+
+def _backing(
+    path: str, kind: AreaKind, mounts: Mounts | None
+) -> tuple[Backing | None, tuple[str, ...]]:
+    # What lies under a part of a file matters to nobody: it is for a loop device.
+    if path == STDIN or kind == AreaKind.IMAGE:
+        return None, ()
+    # Imported where they are needed: most callers want the header alone.
+    from swaptools.observe.backing import observe_backing
+    from swaptools.observe.mounts import Mounts
+
+    try:
+        return observe_backing(path, Mounts() if mounts is None else mounts)
+    except OSError as exc:
+        raise AreaError.from_os_error(path, exc) from exc
 
 
 def _header(
@@ -79,3 +110,10 @@ def _header(
         return SwapHeader.parse(beginning.data[:page_size]), None
     except FormatError as exc:
         return None, str(exc)
+
+
+def _other_headers(
+    beginning: Beginning, signatures: tuple[Signature, ...]
+) -> tuple[SwapHeader, ...]:
+    sizes = [found.page_size for found in signatures[1:] if found.page_size]
+    return tuple(SwapHeader.parse(beginning.data[:size]) for size in sizes)

@@ -11,16 +11,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
 from swaptools.format.signature import PROBE_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: The path that stands for standard input.
 STDIN = "-"
@@ -32,8 +27,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """The measured beginning of an area."""
 
     kind: AreaKind
@@ -70,9 +64,8 @@ def read_beginning(path: str, offset: int = 0) -> Beginning:
         raise AreaError.from_os_error(path, exc) from exc
 
 
-@contextmanager
-def open_for_reading(path: str) -> Iterator[BinaryIO]:
-    """Open for reading without waiting for anybody on the other side.
+def open_for_reading(path: str) -> BinaryIO:
+    """Open a file or device; what can hold no area is not even opened.
 
     Raises:
         AreaError: A directory, fifo or socket.
@@ -80,8 +73,7 @@ def open_for_reading(path: str) -> Iterator[BinaryIO]:
     """
     refuse_odd_types(path, os.stat(path))
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb", buffering=0) as file:
-        yield file
+    return open(descriptor, "rb", buffering=0)
 
 
 def refuse_odd_types(path: str, status: os.stat_result) -> None:
@@ -91,23 +83,22 @@ def refuse_odd_types(path: str, status: os.stat_result) -> None:
         raise AreaError(path, reason)
 
 
-def size_of(file: BinaryIO) -> int:
-    """Return the size of a regular file or block device in bytes."""
-    return file.seek(0, os.SEEK_END)
-
-
 def _read_seekable(
     path: str, file: BinaryIO, status: os.stat_result, offset: int
 ) -> Beginning:
-    total_bytes = size_of(file)
-    if offset > total_bytes:
-        raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
-    file.seek(offset)
-    data = _read_up_to(file, PROBE_BYTES)
-    kind = AreaKind.BLOCK
-    if stat.S_ISREG(status.st_mode):
-        kind = AreaKind.IMAGE if offset else AreaKind.FILE
-    return Beginning(kind, data, total_bytes - offset, status)
+    kind, total_bytes = AreaKind.FILE, status.st_size
+    if stat.S_ISBLK(status.st_mode):
+        kind, total_bytes = AreaKind.BLOCK, file.seek(0, os.SEEK_END)
+        file.seek(0)
+    elif offset:
+        kind = AreaKind.IMAGE
+    if offset:
+        if offset > total_bytes:
+            raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
+        file.seek(offset)
+    area_bytes = total_bytes - offset
+    data = _read_up_to(file, min(area_bytes, PROBE_BYTES))
+    return Beginning(kind, data, area_bytes, status)
 
 
 def _read_stream(file: BinaryIO, offset: int) -> Beginning:

@@ -1,7 +1,8 @@
 """Signatures of other formats: what would be destroyed, and where it lies.
 
-A short list of what people have on disks, each from the format's own
-documentation; not a replacement for libblkid. Swap's own magics are in
+libblkid knows them all, so wipefs(8) is asked where it is installed and the area
+begins the file. A short list of what people have on disks, each from the
+format's own documentation, serves everywhere else. Swap's own magics are in
 format/signature.py.
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class ForeignSignature(NamedTuple):
@@ -54,10 +56,50 @@ FOREIGN: tuple[ForeignSignature, ...] = (
 )
 
 
+def foreign_within(path: Path, offset: int, area_bytes: int) -> list[ForeignSignature]:
+    """Find other formats' magics inside an area, as many as can be known.
+
+    Args:
+        path: A regular file or block device.
+        offset: Where the area begins, in bytes.
+        area_bytes: Where it ends, counted from ``offset``; nothing outside counts.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        found = list(find_foreign(file, offset, area_bytes))
+        told = _ask_wipefs(path) if offset == 0 else ()
+        places = {known.offset for known in found}
+        for name, at, length in told:
+            if at in places or at + length > area_bytes or name == "swap":
+                continue
+            file.seek(at)
+            found.append(ForeignSignature(name, at, file.read(length)))
+    return found
+
+
+def _ask_wipefs(path: Path) -> tuple[tuple[str, int, int], ...]:
+    # (type, offset, length) of what libblkid sees; nothing where it cannot tell.
+    import json
+    import subprocess  # both only needed before an old device is overwritten
+
+    command = ["wipefs", "--no-act", "--json", "--output", "TYPE,OFFSET,LENGTH"]
+    try:
+        ran = subprocess.run([*command, path], capture_output=True, timeout=60)
+        said = json.loads(ran.stdout or b"{}")
+        return tuple(
+            (row["type"], int(row["offset"], 16), int(row["length"]))
+            for row in said.get("signatures", ())
+        )
+    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError):
+        return ()
+
+
 def find_foreign(
     file: BinaryIO, offset: int, area_bytes: int
 ) -> Iterator[ForeignSignature]:
-    """Find other formats' magics inside an area.
+    """Find the short list's magics inside an area.
 
     Args:
         file: Open for reading, seekable.

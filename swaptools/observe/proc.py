@@ -1,9 +1,8 @@
-"""What this machine says of itself: active swap, zswap, memory, mounts.
+"""What this machine says of itself: active swap, memory, mounts.
 
-Not here: looking into an area (files.py).
+Not here: looking into an area (files.py), what compresses pages (zswap.py).
 
-Kernel: mm/swapfile.c swap_show(); mm/zswap.c module parameters;
-fs/proc/meminfo.c.
+Kernel: mm/swapfile.c swap_show(), fs/proc/meminfo.c.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from pathlib import Path
 _SWAPS = Path("/proc/swaps")
 _MEMINFO = Path("/proc/meminfo")
 _MOUNTINFO = Path("/proc/self/mountinfo")
-_ZSWAP = Path("/sys/module/zswap/parameters")
 _DELETED = "\\040(deleted)"
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _BLANKS = re.compile(r"[ \t]+")
@@ -38,28 +36,16 @@ class SwapRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Zswap:
-    """State of zswap; what the kernel does not tell is None."""
-
-    enabled: bool
-    compressor: str | None
-    max_pool_percent: int | None
-    accept_threshold_percent: int | None
-    shrinker_enabled: bool | None
-    #: Memory that the pool takes, and the pages it stands for, in bytes.
-    pool_bytes: int | None
-    stored_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ActiveSwaps:
     """The active areas, and what to recognise them by under any other name."""
 
     rows: tuple[SwapRow, ...]
-    #: (st_dev, st_ino) of swapfiles, and of files behind active loop devices.
+    #: (st_dev, st_ino) of swapfiles.
     inodes: frozenset[tuple[int, int]]
     #: st_rdev of active block devices.
     devices: frozenset[int]
+    #: (st_dev, st_ino) of files behind active loop devices.
+    loop_inodes: frozenset[tuple[int, int]]
     #: /proc/swaps could be read; otherwise nothing is known of any area.
     is_known: bool = True
 
@@ -74,6 +60,13 @@ class ActiveSwaps:
         if (status.st_dev, status.st_ino) in self.inodes:
             return True
         return bool(status.st_rdev) and status.st_rdev in self.devices
+
+    def is_behind(self, status: os.stat_result) -> bool:
+        """Tell whether a loop device over this file is swapped on.
+
+        The kernel does not know, and would take the file, too.
+        """
+        return (status.st_dev, status.st_ino) in self.loop_inodes
 
 
 def parse_swaps(text: str) -> tuple[SwapRow, ...]:
@@ -92,7 +85,7 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
         rows.append(
             SwapRow(
-                name=_unescape(name.removesuffix(_DELETED)),
+                name=unescape(name.removesuffix(_DELETED)),
                 type=type_,
                 size_bytes=int(size_kib) * 1024,
                 used_bytes=int(used_kib) * 1024,
@@ -105,15 +98,16 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
 
 def read_swaps() -> tuple[SwapRow, ...]:
     """Read the active areas; none where the kernel has no swap."""
-    return parse_swaps(_read(_SWAPS) or "")
+    return parse_swaps(read_text(_SWAPS) or "")
 
 
 def active_swaps() -> ActiveSwaps:
     """Read the active areas and find out which inodes and devices they are."""
-    text = _read(_SWAPS)
+    text = read_text(_SWAPS)
     rows = parse_swaps(text or "")
     inodes = set()
     devices = set()
+    loop_inodes = set()
     for row in rows:
         # A name that ends so may be real as well.
         name = f"{row.name} (deleted)" if row.is_deleted else row.name
@@ -127,8 +121,14 @@ def active_swaps() -> ActiveSwaps:
         backing = loop_backing_file(status.st_rdev)
         behind = _stat(backing) if backing else None
         if behind is not None:
-            inodes.add((behind.st_dev, behind.st_ino))
-    return ActiveSwaps(rows, frozenset(inodes), frozenset(devices), text is not None)
+            loop_inodes.add((behind.st_dev, behind.st_ino))
+    return ActiveSwaps(
+        rows,
+        frozenset(inodes),
+        frozenset(devices),
+        frozenset(loop_inodes),
+        text is not None,
+    )
 
 
 def loop_backing_file(device: int) -> Path | None:
@@ -139,7 +139,7 @@ def loop_backing_file(device: int) -> Path | None:
     number = f"{os.major(device)}:{os.minor(device)}"
     node = Path("/sys/dev/block") / number
     for place in (node, node / ".."):
-        text = _read(place / "loop" / "backing_file")
+        text = read_text(place / "loop" / "backing_file")
         if text is not None:
             return Path(text.rstrip("\n"))
     return None
@@ -148,16 +148,16 @@ def loop_backing_file(device: int) -> Path | None:
 def mount_point(device: int) -> str | None:
     """Return where a block device is mounted, None when it is not."""
     number = f"{os.major(device)}:{os.minor(device)}"
-    for line in (_read(_MOUNTINFO) or "").split("\n"):
+    for line in (read_text(_MOUNTINFO) or "").split("\n"):
         words = line.split()
         if len(words) > 4 and words[2] == number:
-            return _unescape(words[4])
+            return unescape(words[4])
     return None
 
 
 def memory_bytes() -> int | None:
     """Return this machine's RAM in bytes, as MemTotal has it."""
-    return _meminfo().get("MemTotal")
+    return read_meminfo().get("MemTotal")
 
 
 def page_size_bytes() -> int:
@@ -165,28 +165,10 @@ def page_size_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE")
 
 
-def read_zswap() -> Zswap | None:
-    """Read the state of zswap; None where the kernel has none."""
-    enabled = _read(_ZSWAP / "enabled")
-    if enabled is None:
-        return None
-    meminfo = _meminfo()
-    shrinker = _read(_ZSWAP / "shrinker_enabled")
-    return Zswap(
-        enabled=enabled.strip() == "Y",
-        compressor=(_read(_ZSWAP / "compressor") or "").strip() or None,
-        max_pool_percent=_number(_read(_ZSWAP / "max_pool_percent")),
-        accept_threshold_percent=_number(_read(_ZSWAP / "accept_threshold_percent")),
-        shrinker_enabled=None if shrinker is None else shrinker.strip() == "Y",
-        pool_bytes=meminfo.get("Zswap"),
-        stored_bytes=meminfo.get("Zswapped"),
-    )
-
-
-def _meminfo() -> dict[str, int]:
-    # Field name -> bytes.
+def read_meminfo() -> dict[str, int]:
+    """Return the fields of /proc/meminfo that are sizes, in bytes."""
     found = {}
-    for line in (_read(_MEMINFO) or "").splitlines():
+    for line in (read_text(_MEMINFO) or "").splitlines():
         name, _, rest = line.partition(":")
         words = rest.split()
         if words and words[0].isdigit():
@@ -194,15 +176,13 @@ def _meminfo() -> dict[str, int]:
     return found
 
 
-def _unescape(name: str) -> str:
+def unescape(name: str) -> str:
+    """Undo the octal escapes of a name in /proc."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), name)
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdigit() else None
-
-
-def _read(path: Path) -> str | None:
+def read_text(path: Path) -> str | None:
+    """Return what a file says, None where there is none or it may not be read."""
     try:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

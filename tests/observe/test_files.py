@@ -252,6 +252,6 @@ def test_looking_changes_nothing(area_file: Callable[..., Path]) -> None:
 
 def test_where_activity_cannot_be_told_the_area_says_so(fs: FakeFilesystem) -> None:
     fs.create_file("/area", contents=header_page())
-    area = read_area("/area")
+    area = read_area("/area", below=False)
     assert area.active is None
     assert area.unseen == ("/proc/swaps cannot be read: active or not is not known",)

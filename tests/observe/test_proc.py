@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.observe import proc
-from swaptools.observe.proc import SwapRow, Zswap, parse_swaps
+from swaptools.observe.proc import SwapRow, parse_swaps
 from tests.conftest import SWAPS_HEADING
 
 if TYPE_CHECKING:
@@ -90,7 +90,6 @@ def test_without_proc_nothing_is_listed_and_activity_cannot_be_told(
     assert proc.read_swaps() == ()
     assert proc.active_swaps().has(os.stat("/area")) is None
     assert proc.memory_bytes() is None
-    assert proc.read_zswap() is None
     assert proc.mount_point(0x700) is None
 
 
@@ -151,7 +150,9 @@ def test_the_file_behind_an_active_loop_device_is_in_use(
     swaps(f"{node} partition\t4092\t\t0\t\t-2")
     behind = {0x700: image}
     monkeypatch.setattr(proc, "loop_backing_file", behind.get)
-    assert proc.active_swaps().has(image.stat()) is True
+    active = proc.active_swaps()
+    assert active.has(image.stat()) is False
+    assert active.is_behind(image.stat()) is True
 
 
 def test_the_backing_file_of_a_loop_device_comes_from_sysfs(
@@ -174,40 +175,6 @@ def test_a_mount_is_found_by_device_number(fs: FakeFilesystem) -> None:
     assert proc.mount_point(os.makedev(254, 0)) == "/"
     assert proc.mount_point(os.makedev(7, 3)) == "/mnt/my disk"
     assert proc.mount_point(os.makedev(7, 4)) is None
-
-
-ZSWAP = "/sys/module/zswap/parameters"
-
-
-def test_zswap_is_read_whole(fs: FakeFilesystem) -> None:
-    for name, text in {
-        "enabled": "Y\n",
-        "compressor": "zstd\n",
-        "max_pool_percent": "20\n",
-        "accept_threshold_percent": "90\n",
-        "shrinker_enabled": "N\n",
-    }.items():
-        fs.create_file(f"{ZSWAP}/{name}", contents=text)
-    fs.create_file(
-        "/proc/meminfo",
-        contents="MemTotal:  1000 kB\nZswap:  8 kB\nZswapped:  64 kB\nHugePages: 3\n",
-    )
-    assert proc.read_zswap() == Zswap(
-        enabled=True,
-        compressor="zstd",
-        max_pool_percent=20,
-        accept_threshold_percent=90,
-        shrinker_enabled=False,
-        pool_bytes=8192,
-        stored_bytes=65536,
-    )
-
-
-def test_what_an_older_kernel_does_not_tell_of_zswap_is_none(
-    fs: FakeFilesystem,
-) -> None:
-    fs.create_file(f"{ZSWAP}/enabled", contents="N\n")
-    assert proc.read_zswap() == Zswap(False, None, None, None, None, None, None)
 
 
 def test_memory_is_memtotal_in_bytes(fake_proc: FakeFilesystem) -> None:

@@ -1,0 +1,124 @@
+"""What lies under an area: file system, inode, extents; values, no I/O.
+
+Not here: the area itself (area.py), how this was found out (observe/), what a
+kernel makes of it (kernel/opening.py, kernel/activation.py). What could not be
+looked at is None, and the area's ``unseen`` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntFlag, StrEnum
+from typing import NamedTuple
+
+
+class FileType(StrEnum):
+    """What stat(2) calls the thing at the path."""
+
+    REGULAR = "regular file"
+    BLOCK = "block device"
+    CHARACTER = "character device"
+    DIRECTORY = "directory"
+    FIFO = "fifo"
+    SOCKET = "socket"
+
+
+class InodeFlags(IntFlag):
+    """The flags of chattr(1) that swapon(2) minds.
+
+    Kernel: include/uapi/linux/fs.h FS_*_FL.
+    """
+
+    COMPRESSED = 0x4
+    IMMUTABLE = 0x10
+    APPEND = 0x20
+    ENCRYPTED = 0x800
+    VERITY = 0x100000
+    NOCOW = 0x800000
+
+
+class ExtentFlags(IntFlag):
+    """What FIEMAP says of an extent.
+
+    Kernel: include/uapi/linux/fiemap.h FIEMAP_EXTENT_*.
+    """
+
+    LAST = 0x1
+    UNKNOWN = 0x2
+    DELALLOC = 0x4
+    ENCODED = 0x8
+    DATA_ENCRYPTED = 0x80
+    NOT_ALIGNED = 0x100
+    DATA_INLINE = 0x200
+    DATA_TAIL = 0x400
+    UNWRITTEN = 0x800
+    MERGED = 0x1000
+    SHARED = 0x2000
+
+
+class Extent(NamedTuple):
+    """A run of a file that has storage; what lies between two is a hole."""
+
+    #: First byte, from the start of the file.
+    offset_bytes: int
+    #: First byte on the device (btrfs: in its own address space); None when unknown.
+    physical_bytes: int | None
+    #: Length of the run.
+    length_bytes: int
+    flags: ExtentFlags = ExtentFlags(0)
+
+    @property
+    def end_bytes(self) -> int:
+        """First byte of the file behind the run."""
+        return self.offset_bytes + self.length_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backing:
+    """The file or device an area was read from."""
+
+    file_type: FileType
+    #: Absolute, symbolic links followed: what the kernel prints.
+    resolved_path: str | None = None
+    #: Type as mounted: ``ext4``, ``btrfs``; None for a block device.
+    filesystem: str | None = None
+    #: Kernel name of the device under the file system: ``vda1``.
+    device_name: str | None = None
+    #: Block of the file system, or logical block of the device.
+    block_bytes: int | None = None
+    #: None where the file system keeps no such flags.
+    inode_flags: InodeFlags | None = None
+    #: Sorted by offset; None where they cannot be told.
+    extents: tuple[Extent, ...] | None = None
+    #: The file system, or only this mount of it, is read-only.
+    is_readonly_filesystem: bool = False
+    is_readonly_mount: bool = False
+    #: Mounted so that device files do not work.
+    is_nodev_mount: bool = False
+    #: Reads go past the page cache, straight to persistent memory.
+    is_dax: bool = False
+    #: The name is gone and only a descriptor leads here.
+    is_unlinked: bool = False
+    #: A process runs it.
+    is_executing: bool = False
+    #: A block device that a mount, a stacked device or a program holds.
+    is_claimed: bool = False
+    #: A block device that is written zone by zone.
+    is_zoned: bool = False
+    #: btrfs: profiles of its data chunks (``single``, ``dup``), and its devices.
+    data_profiles: frozenset[str] = field(default_factory=frozenset)
+    device_count: int | None = None
+
+    def has_flag(self, flag: InodeFlags) -> bool:
+        """Tell whether the inode is known to carry ``flag``."""
+        return self.inode_flags is not None and bool(self.inode_flags & flag)
+
+
+def first_hole(extents: tuple[Extent, ...], end_bytes: int) -> int | None:
+    """Return where the first hole below ``end_bytes`` begins, None without one."""
+    position = 0
+    for extent in extents:
+        if extent.offset_bytes > position:
+            break
+        position = max(position, extent.end_bytes)
+    return position if position < end_bytes else None

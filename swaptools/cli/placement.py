@@ -1,0 +1,103 @@
+"""swapinfo --extents and --resume-offset: where an area lies on its device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from swaptools.backing import ExtentFlags
+from swaptools.cli import output
+from swaptools.errors import AreaError
+from swaptools.observe import read_area
+from swaptools.observe.power import read_hibernation
+from swaptools.observe.proc import page_size_bytes
+from swaptools.observe.resume import find_first_byte
+from swaptools.resume import resume_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swaptools.backing import Extent
+
+_EXTENT_COLUMNS = (
+    output.Column("OFFSET", True, lambda extent: str(extent.offset_bytes)),
+    output.Column("PHYSICAL", True, lambda extent: _or_dash(extent.physical_bytes)),
+    output.Column("LENGTH", True, lambda extent: str(extent.length_bytes)),
+    output.Column("FLAGS", False, lambda extent: ",".join(_flag_names(extent))),
+)
+
+
+def show_extents(names: Iterable[str], *, as_json: bool) -> int:
+    """Print the extents of each file; return the exit status."""
+    code = 0
+    found: list[dict[str, Any]] = []
+    for number, path in enumerate(names):
+        extents, reason = _extents(path)
+        if reason is not None:
+            output.error(reason, path)
+            code = output.EXIT_USAGE
+        if as_json:
+            rows = None if extents is None else [_extent_json(row) for row in extents]
+            found.append({"path": path, "extents": rows, "error": reason})
+        elif extents is not None:
+            click.echo(f"{chr(10) * (number > 0)}{output.escape(path)}:")
+            output.print_table(extents, _EXTENT_COLUMNS)
+    if as_json:
+        output.print_json_list("files", found)
+    return code
+
+
+def show_resume_offset(names: Iterable[str], *, as_json: bool) -> int:
+    """Print the resume offset of each file; return the exit status."""
+    code = 0
+    machine, page_size = read_hibernation(), page_size_bytes()
+    found: list[dict[str, Any]] = []
+    for path in names:
+        try:
+            area = read_area(path, below=False)
+            answer = resume_offset(area, find_first_byte(path), machine, page_size)
+        except AreaError as exc:
+            output.error(exc.reason, path)
+            code = output.EXIT_USAGE
+            continue
+        if answer.reason is not None:
+            output.error(f"no resume offset: {answer.reason}", path)
+            code = code or output.EXIT_FAILED
+        for sentence in answer.disagreements:
+            output.error(sentence, path)
+        if as_json:
+            found.append(answer._asdict())
+        elif answer.offset_pages is not None:
+            click.echo(answer.offset_pages)
+    if as_json:
+        output.print_json_list("areas", found)
+    return code
+
+
+def _extents(path: str) -> tuple[tuple[Extent, ...] | None, str | None]:
+    try:
+        backing = read_area(path).backing
+    except AreaError as exc:
+        return None, exc.reason
+    if backing is None or backing.extents is None:
+        return None, "no extents can be had"
+    return backing.extents, None
+
+
+def _extent_json(extent: Extent) -> dict[str, Any]:
+    return {
+        "offset": extent.offset_bytes,
+        "physical": extent.physical_bytes,
+        "length": extent.length_bytes,
+        "flags": _flag_names(extent),
+    }
+
+
+def _flag_names(extent: Extent) -> list[str]:
+    names = (flag.name for flag in ExtentFlags if extent.flags & flag)
+    return [name.lower() for name in names if name is not None]
+
+
+def _or_dash(number: int | None) -> str:
+    return "-" if number is None else str(number)

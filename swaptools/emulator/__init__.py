@@ -1,0 +1,1 @@
+"""A kernel's swap in user space: slots, zswap, zram and the designs argued about."""

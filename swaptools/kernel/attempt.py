@@ -1,0 +1,103 @@
+"""One swapon(2) of one area on one kernel: the question and the answer, as values.
+
+Not here: the kernel's tests (opening.py, swapon.py, activation.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from swaptools.area import AreaKind
+from swaptools.backing import Backing, FileType
+
+if TYPE_CHECKING:
+    from swaptools.area import SwapArea
+    from swaptools.format.header import SwapHeader
+    from swaptools.format.layout import ByteOrder
+    from swaptools.kernel.profiles import KernelProfile, SwapOnRules
+
+#: What is assumed of an area that came without a file under it.
+_PLAIN_FILE = Backing(file_type=FileType.REGULAR)
+_PLAIN_DEVICE = Backing(file_type=FileType.BLOCK)
+
+
+class Refusal(NamedTuple):
+    """A kernel test that failed."""
+
+    #: Name of the error number: ``EINVAL``.
+    errno: str
+    #: The line in the kernel log, None where the kernel is silent.
+    message: str | None = None
+    #: Which of a file system's conditions failed; None where the test has one.
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An area, and the machine that is asked to swap it on."""
+
+    area: SwapArea
+    profile: KernelProfile
+    #: The machine's, which need not be the header's.
+    page_size: int
+    #: Memory of the machine; None skips the tests that need it.
+    ram_bytes: int | None = None
+    #: The machine's.
+    byte_order: ByteOrder = sys.byteorder
+
+    @property
+    def rules(self) -> SwapOnRules:
+        """What the profile says about swapon(2)."""
+        return self.profile.swapon
+
+    @property
+    def backing(self) -> Backing:
+        """What lies under the area; an image is judged as the loop device over it."""
+        if self.area.kind == AreaKind.IMAGE:
+            return _PLAIN_DEVICE
+        if self.area.backing is not None:
+            return self.area.backing
+        is_block = self.area.kind == AreaKind.BLOCK
+        return _PLAIN_DEVICE if is_block else _PLAIN_FILE
+
+    @property
+    def header(self) -> SwapHeader | None:
+        """The header, if it has the magic where this machine's pages end."""
+        header = self.area.header_at(self.page_size)
+        if header is None or header.signature != "SWAPSPACE2":
+            return None
+        return header
+
+
+#: A kernel test that needs no header, and one that does.
+OpenTest = Callable[[Attempt], Refusal | None]
+HeaderTest = Callable[["Attempt", "SwapHeader"], Refusal | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The kernel's answer, and nothing else."""
+
+    #: Name of the profile that answered.
+    kernel: str
+    #: The profile is that kernel, not the nearest older one.
+    exact: bool = True
+    accepted: bool
+    #: Name of the error number of a refusal.
+    errno: str | None = None
+    #: First log line of a refusal, None where the kernel is silent.
+    message: str | None = None
+    #: Which test refused: the name of its function in this package, or of the
+    #: file system's fault (activation.py FAULTS).
+    test: str | None = None
+    #: Taken as a ghost: no data will be written to it.
+    is_ghost: bool = False
+    #: Slots, header page included. Kernel: si->max.
+    max: int = 0
+    #: Usable slots. Kernel: si->pages, an unsigned int that can underflow.
+    pages: int = 0
+    #: Slots marked bad, below ``max``, in the order of the header's list.
+    badpages: tuple[int, ...] = ()

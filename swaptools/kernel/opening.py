@@ -1,0 +1,162 @@
+"""What swapon(2) tests before it reads a byte of the header.
+
+First the open for reading and writing, which the file system and the mount
+answer, then the few questions of swapon(2) itself. One function a test, in the
+kernel's order; none of them leaves a line in the log unless it says so.
+
+Not here: the missing path and the missing privilege, which are no facts about
+an area.
+
+Kernel: fs/namei.c may_open(), fs/open.c do_dentry_open(), block/bdev.c
+bdev_open(), mm/swapfile.c SYSCALL_DEFINE2(swapon).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.backing import FileType, InodeFlags
+from swaptools.kernel.attempt import Refusal
+
+if TYPE_CHECKING:
+    from swaptools.kernel.attempt import Attempt, OpenTest
+
+#: File systems whose files have no ``read_folio`` and so no page cache to read
+#: a header from. Kernel: mm/shmem.c shmem_aops, fs/overlayfs/inode.c ovl_aops,
+#: fs/hugetlbfs/inode.c hugetlbfs_aops, fs/kernfs/file.c.
+WITHOUT_READ_FOLIO: Final = frozenset(
+    {"cgroup", "cgroup2", "devtmpfs", "hugetlbfs", "overlay", "proc", "sysfs", "tmpfs"}
+)
+#: File systems whose block size is a lower bound for folios. A network file
+#: system calls its transfer size a block, which binds nobody.
+WITH_LARGE_BLOCKS: Final = frozenset({"btrfs", "ext4", "xfs"})
+_FILE_OR_DIRECTORY = (FileType.REGULAR, FileType.DIRECTORY)
+_WITH_PAGE_CACHE = (FileType.REGULAR, FileType.BLOCK)
+
+
+def is_directory(attempt: Attempt) -> Refusal | None:
+    """A directory cannot be opened for writing."""
+    if attempt.backing.file_type != FileType.DIRECTORY:
+        return None
+    return Refusal("EISDIR")
+
+
+def device_on_nodev_mount(attempt: Attempt) -> Refusal | None:
+    """Device files mean nothing on a mount with ``nodev``."""
+    backing = attempt.backing
+    is_device = backing.file_type in (FileType.BLOCK, FileType.CHARACTER)
+    return Refusal("EACCES") if is_device and backing.is_nodev_mount else None
+
+
+def readonly_filesystem(attempt: Attempt) -> Refusal | None:
+    """The whole file system is read-only; devices and fifos on it still work."""
+    backing = attempt.backing
+    if not backing.is_readonly_filesystem:
+        return None
+    return Refusal("EROFS") if backing.file_type in _FILE_OR_DIRECTORY else None
+
+
+def immutable(attempt: Attempt) -> Refusal | None:
+    """``chattr +i``, and ``+a`` since the open is not for appending."""
+    flags = InodeFlags.IMMUTABLE | InodeFlags.APPEND
+    return Refusal("EPERM") if attempt.backing.has_flag(flags) else None
+
+
+def is_socket(attempt: Attempt) -> Refusal | None:
+    """A socket has no open at all."""
+    return Refusal("ENXIO") if attempt.backing.file_type == FileType.SOCKET else None
+
+
+def executing(attempt: Attempt) -> Refusal | None:
+    """What a process runs cannot be opened for writing."""
+    return Refusal("ETXTBSY") if attempt.backing.is_executing else None
+
+
+def readonly_mount(attempt: Attempt) -> Refusal | None:
+    """Only this mount is read-only: asked later than a read-only file system."""
+    backing = attempt.backing
+    is_refused = backing.is_readonly_mount and backing.file_type == FileType.REGULAR
+    return Refusal("EROFS") if is_refused else None
+
+
+def has_verity(attempt: Attempt) -> Refusal | None:
+    """A file with fs-verity is read-only for good."""
+    return Refusal("EPERM") if attempt.backing.has_flag(InodeFlags.VERITY) else None
+
+
+def claimed(attempt: Attempt) -> Refusal | None:
+    """The device is mounted, under another device, swapped on, or held."""
+    if attempt.backing.file_type != FileType.BLOCK:
+        return None
+    is_claimed = attempt.backing.is_claimed or attempt.area.active
+    return Refusal("EBUSY") if is_claimed else None
+
+
+def zoned(attempt: Attempt) -> Refusal | None:
+    """Slots are rewritten in any order, zones are not."""
+    return Refusal("EINVAL") if attempt.backing.is_zoned else None
+
+
+def unlinked(attempt: Attempt) -> Refusal | None:
+    """Reached through a descriptor, and the name is gone."""
+    return Refusal("ENOENT") if attempt.backing.is_unlinked else None
+
+
+def already_active(attempt: Attempt) -> Refusal | None:
+    """The inode is swap already, under this name, a symbolic or a hard link."""
+    return Refusal("EBUSY") if attempt.area.active else None
+
+
+def encrypted(attempt: Attempt) -> Refusal | None:
+    """Pages would go to the disk in the clear; the kernel says so once a boot."""
+    is_encrypted = attempt.backing.has_flag(InodeFlags.ENCRYPTED)
+    if not (is_encrypted and attempt.rules.refuses_encrypted):
+        return None
+    return Refusal(
+        "EINVAL",
+        f"Filesystem-level encrypted swapfile '{attempt.area.path}' is unsupported."
+        " Create a loop device over it, or use dm-crypt",
+    )
+
+
+def block_over_page(attempt: Attempt) -> Refusal | None:
+    """The page cache only has folios larger than a page there.
+
+    Kernel: include/linux/pagemap.h mapping_min_folio_order().
+    """
+    backing = attempt.backing
+    is_bound = (
+        backing.file_type == FileType.BLOCK or backing.filesystem in WITH_LARGE_BLOCKS
+    )
+    if not is_bound or backing.block_bytes is None:
+        return None
+    return Refusal("EINVAL") if backing.block_bytes > attempt.page_size else None
+
+
+def no_read_folio(attempt: Attempt) -> Refusal | None:
+    """Nothing to read a header page with: tmpfs, overlayfs, a pipe, ``/dev/null``."""
+    backing = attempt.backing
+    if backing.file_type not in _WITH_PAGE_CACHE:
+        return Refusal("EINVAL")
+    is_without = backing.filesystem in WITHOUT_READ_FOLIO or backing.is_dax
+    return Refusal("EINVAL") if is_without else None
+
+
+#: In the kernel's order.
+OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
+    is_directory,
+    device_on_nodev_mount,
+    readonly_filesystem,
+    immutable,
+    is_socket,
+    executing,
+    readonly_mount,
+    has_verity,
+    claimed,
+    zoned,
+    unlinked,
+    already_active,
+    encrypted,
+    block_over_page,
+    no_read_folio,
+)

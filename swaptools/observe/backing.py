@@ -1,0 +1,194 @@
+"""What lies under a path: observe_backing() puts a Backing together.
+
+Every question that fails leaves its field as unknown and a sentence that says
+why; none of them needs root where the file can be read.
+
+Not here: the bytes of the area (files.py), what is swapped on (proc.py).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import struct
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from swaptools.backing import Backing, FileType, InodeFlags
+from swaptools.observe import btrfs, devices
+from swaptools.observe.extents import find_extents
+from swaptools.observe.files import open_for_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swaptools.observe.mounts import Mount, Mounts
+
+#: _IOR('f', 1, long), although an int is written.
+FS_IOC_GETFLAGS: Final = 0x80086601
+_EXT4_SYSFS: Final = Path("/sys/fs/ext4")
+_DELETED: Final = " (deleted)"
+_EXECUTE_BITS: Final = 0o111
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(slots=True)
+class _Questions:
+    # Asks, and remembers what could not be answered.
+    unseen: list[str] = field(default_factory=list)
+
+    def ask(self, what: str, question: Callable[[], _Answer]) -> _Answer | None:
+        try:
+            return question()
+        except OSError as exc:
+            self.unseen.append(f"{what}: {exc.strerror}")
+            return None
+
+
+def observe_backing(path: str, mounts: Mounts) -> tuple[Backing, tuple[str, ...]]:
+    """Look at what lies under ``path``.
+
+    Returns:
+        The facts, and one sentence for each that could not be had.
+
+    Raises:
+        OSError: It cannot be opened for reading.
+    """
+    with open_for_reading(path) as file:
+        descriptor = file.fileno()
+        status = os.fstat(descriptor)
+        questions = _Questions()
+        if stat.S_ISREG(status.st_mode):
+            mount = mounts.of_descriptor(descriptor)
+            backing = _regular(descriptor, status, mount, questions)
+        elif stat.S_ISBLK(status.st_mode):
+            mount = mounts.of_descriptor(descriptor)
+            backing = _block(path, descriptor, status, mount, questions)
+        else:
+            backing = Backing(file_type=FileType.CHARACTER)
+    return backing, tuple(questions.unseen)
+
+
+def _block(
+    path: str,
+    descriptor: int,
+    status: os.stat_result,
+    mount: Mount | None,
+    questions: _Questions,
+) -> Backing:
+    claimed = questions.ask("who holds the device", lambda: devices.is_claimed(path))
+    return Backing(
+        file_type=FileType.BLOCK,
+        resolved_path=_resolved_path(descriptor),
+        block_bytes=questions.ask(
+            "block size", lambda: devices.block_bytes(descriptor)
+        ),
+        is_nodev_mount=mount is not None and "nodev" in mount.options,
+        is_claimed=bool(claimed),
+        is_zoned=devices.is_zoned(status.st_rdev),
+    )
+
+
+def _regular(
+    descriptor: int,
+    status: os.stat_result,
+    mount: Mount | None,
+    questions: _Questions,
+) -> Backing:
+    path = _resolved_path(descriptor)
+    block_bytes = os.fstatvfs(descriptor).f_bsize
+    splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
+    backing = Backing(
+        file_type=FileType.REGULAR,
+        resolved_path=path,
+        block_bytes=block_bytes,
+        inode_flags=_inode_flags(descriptor),
+        extents=questions.ask(
+            "extents",
+            lambda: find_extents(descriptor, status.st_size, sync=splits_pages),
+        ),
+        is_unlinked=_is_unlinked(path, status),
+        is_executing=_is_executing(status),
+    )
+    if mount is None:
+        questions.unseen.append("file system: /proc does not say")
+        return backing
+    backing = _on_mount(backing, mount)
+    if backing.filesystem != "btrfs":
+        return backing
+    profiles = questions.ask("data profiles", lambda: btrfs.data_profiles(descriptor))
+    return replace(
+        backing,
+        data_profiles=profiles or frozenset(),
+        device_count=questions.ask("devices", lambda: btrfs.device_count(descriptor)),
+    )
+
+
+def _on_mount(backing: Backing, mount: Mount) -> Backing:
+    return replace(
+        backing,
+        filesystem=_driver(mount),
+        device_name=_device_name(mount),
+        is_readonly_filesystem="ro" in mount.super_options,
+        is_readonly_mount="ro" in mount.options,
+        is_dax=not mount.super_options.isdisjoint({"dax", "dax=always"}),
+    )
+
+
+def _resolved_path(descriptor: int) -> str | None:
+    # What the kernel prints for an open file. Kernel: fs/d_path.c d_path().
+    try:
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:
+        return None
+
+
+def _is_unlinked(path: str | None, status: os.stat_result) -> bool:
+    # A file can bear the suffix as a part of its name.
+    if path is None or not path.endswith(_DELETED):
+        return False
+    try:
+        return not os.path.samestat(os.stat(path), status)
+    except OSError:
+        return True
+
+
+def _driver(mount: Mount) -> str:
+    # The ext4 driver serves ext2 and ext3, too, under those names.
+    if mount.filesystem in ("ext2", "ext3"):
+        name = _device_name(mount)
+        if name and (_EXT4_SYSFS / name).exists():
+            return "ext4"
+    return mount.filesystem
+
+
+def _device_name(mount: Mount) -> str | None:
+    if not mount.source.startswith("/dev/"):
+        return None
+    return Path(os.path.realpath(mount.source)).name
+
+
+def _inode_flags(descriptor: int) -> InodeFlags | None:
+    # A file system without such flags has nothing to hide: no sentence.
+    buffer = bytearray(8)
+    try:
+        fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, buffer)
+    except OSError:
+        return None
+    return InodeFlags(struct.unpack_from("=I", buffer)[0])
+
+
+def _is_executing(status: os.stat_result) -> bool:
+    # Only what may be executed can be running; looking at all processes is slow.
+    if not status.st_mode & _EXECUTE_BITS:
+        return False
+    for program in Path("/proc").glob("[0-9]*/exe"):
+        try:
+            if os.path.samestat(program.stat(), status):
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,64 @@
+"""How btrfs keeps data: the profiles of its chunks and the number of its devices.
+
+Not here: the extents of a file, which FIEMAP tells as everywhere (extents.py).
+
+Kernel: include/uapi/linux/btrfs.h, include/uapi/linux/btrfs_tree.h
+BTRFS_BLOCK_GROUP_*.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+from typing import Final
+
+#: _IOR(0x94, 31, struct btrfs_ioctl_fs_info_args), 1024 bytes.
+BTRFS_IOC_FS_INFO: Final = 0x8400941F
+#: _IOWR(0x94, 20, struct btrfs_ioctl_space_args), 16 bytes and the slots.
+BTRFS_IOC_SPACE_INFO: Final = 0xC0109414
+#: struct btrfs_ioctl_space_info: flags, total_bytes, used_bytes.
+_SPACE: Final = struct.Struct("=QQQ")
+_HEAD: Final = struct.Struct("=QQ")
+_DATA: Final = 0x1
+#: More kinds of space than there are combinations of type and profile.
+_SLOTS: Final = 64
+_PROFILES: Final = {
+    0x8: "raid0",
+    0x10: "raid1",
+    0x20: "dup",
+    0x40: "raid10",
+    0x80: "raid5",
+    0x100: "raid6",
+    0x200: "raid1c3",
+    0x400: "raid1c4",
+}
+
+
+def data_profiles(descriptor: int) -> frozenset[str]:
+    """Return the profiles in which this file system keeps data.
+
+    Raises:
+        OSError: As ioctl(2) has it.
+    """
+    buffer = bytearray(_HEAD.size + _SLOTS * _SPACE.size)
+    _HEAD.pack_into(buffer, 0, _SLOTS, 0)
+    fcntl.ioctl(descriptor, BTRFS_IOC_SPACE_INFO, buffer)
+    count = min(_HEAD.unpack_from(buffer)[1], _SLOTS)
+    spaces = _SPACE.iter_unpack(buffer[_HEAD.size : _HEAD.size + count * _SPACE.size])
+    return frozenset(_profile(flags) for flags, _, _ in spaces if flags & _DATA)
+
+
+def device_count(descriptor: int) -> int:
+    """Return how many devices the file system is on.
+
+    Raises:
+        OSError: As ioctl(2) has it.
+    """
+    buffer = bytearray(1024)
+    fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
+    devices: int = _HEAD.unpack_from(buffer)[1]
+    return devices
+
+
+def _profile(flags: int) -> str:
+    return next((name for bit, name in _PROFILES.items() if flags & bit), "single")

@@ -1,0 +1,108 @@
+"""Where on its device btrfs keeps a byte: its chunk tree, read by ioctl as root.
+
+FIEMAP tells btrfs's own logical addresses; the chunk tree says which part of
+which device stands behind them. Only chunks with one copy on one device are
+followed, as swapon(2) asks for.
+
+Kernel: include/uapi/linux/btrfs.h struct btrfs_ioctl_search_key,
+include/uapi/linux/btrfs_tree.h struct btrfs_chunk; fs/btrfs/inode.c
+btrfs_swap_activate().
+"""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: _IOWR(0x94, 17, struct btrfs_ioctl_search_args), 4096 bytes.
+BTRFS_IOC_TREE_SEARCH: Final = 0xD0009411
+_CHUNK_TREE: Final = 3
+_FIRST_CHUNK_TREE_OBJECTID: Final = 256
+_CHUNK_ITEM_KEY: Final = 228
+#: Any of BTRFS_BLOCK_GROUP_PROFILE_MASK: more than one copy or device.
+_PROFILE_MASK: Final = 0x7F8
+_MAX_U64: Final = (1 << 64) - 1
+
+#: tree, objectid, offset and transid from and to, type from and to, nr_items.
+_KEY: Final = struct.Struct("=7Q3I4x32x")
+#: struct btrfs_ioctl_search_header: transid, objectid, offset, type, len.
+_ITEM: Final = struct.Struct("=3Q2I")
+#: struct btrfs_chunk up to its stripes: length, type, num_stripes.
+_CHUNK: Final = struct.Struct("=Q16xQ12xH2x")
+#: struct btrfs_stripe: devid, offset, dev_uuid.
+_STRIPE: Final = struct.Struct("=QQ16x")
+
+
+class _Chunk(NamedTuple):
+    # A run of logical addresses; ``physical`` is None for anything but single.
+    logical: int
+    length: int
+    physical: int | None
+
+
+def physical_byte(descriptor: int, logical: int) -> int | None:
+    """Return where on its device a logical address lies, in bytes.
+
+    Args:
+        descriptor: Of any file on the file system.
+        logical: As FIEMAP has it.
+
+    Returns:
+        None when the chunk has several copies or devices, or is not there.
+
+    Raises:
+        OSError: The tree cannot be searched; that takes root.
+    """
+    for chunk in _chunks(descriptor):
+        if chunk.logical <= logical < chunk.logical + chunk.length:
+            if chunk.physical is None:
+                return None
+            return chunk.physical + logical - chunk.logical
+    return None
+
+
+def _chunks(descriptor: int) -> Iterator[_Chunk]:
+    first = 0
+    while True:
+        found = _search(descriptor, first)
+        yield from found
+        if not found:
+            return
+        first = found[-1].logical + 1
+
+
+def _search(descriptor: int, first: int) -> list[_Chunk]:
+    # As many chunks from ``first`` on as one answer holds.
+    buffer = bytearray(4096)
+    _KEY.pack_into(
+        buffer,
+        0,
+        _CHUNK_TREE,
+        _FIRST_CHUNK_TREE_OBJECTID,
+        _FIRST_CHUNK_TREE_OBJECTID,
+        first,
+        _MAX_U64,
+        0,
+        _MAX_U64,
+        _CHUNK_ITEM_KEY,
+        _CHUNK_ITEM_KEY,
+        _MAX_U64 >> 32,
+    )
+    fcntl.ioctl(descriptor, BTRFS_IOC_TREE_SEARCH, buffer)
+    count = _KEY.unpack_from(buffer)[9]
+    found = []
+    position = _KEY.size
+    for _ in range(count):
+        _, _, logical, _, item_bytes = _ITEM.unpack_from(buffer, position)
+        position += _ITEM.size
+        length, flags, stripes = _CHUNK.unpack_from(buffer, position)
+        physical = None
+        if stripes == 1 and not flags & _PROFILE_MASK:
+            physical = _STRIPE.unpack_from(buffer, position + _CHUNK.size)[1]
+        found.append(_Chunk(logical, length, physical))
+        position += item_bytes
+    return found
