@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from swaptools.observe.proc import read_swaps
     from swaptools.observe.zswap import read_zswap
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AreaError",
     "AreaInUse",

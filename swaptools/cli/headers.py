@@ -66,7 +66,7 @@ def show_json(names: Iterable[str], offset: int) -> int:
     """Print JSON; return the exit status."""
     reading = Reading(names, offset)
     rows = output.with_progress(reading.rows(), "areas")
-    output.print_json_list("swapareas", (row.as_json() for row in rows))
+    output.print_json_list("swapareas", (row._asdict() for row in rows))
     return reading.code
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from swaptools import __version__
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:
@@ -103,14 +104,12 @@ def _names(files0: BinaryIO) -> Iterator[str]:
 
 
 def version_option() -> Callable[[Any], Any]:
-    """Return -V/--version, which reads the package's metadata only when asked."""
+    """Return -V/--version."""
 
     def show(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         if not value or ctx.resilient_parsing:
             return
-        from importlib.metadata import version  # slow to import, rarely wanted
-
-        click.echo(f"{ctx.info_name} from swaptools {version('swaptools')}")
+        click.echo(f"{ctx.info_name} from swaptools {__version__}")
         ctx.exit()
 
     return click.option(

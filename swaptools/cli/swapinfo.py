@@ -103,15 +103,17 @@ def main(
 
         active.show(shown, style=style, headings=headings, as_json=as_json)
         return
-    from swaptools.cli import headers, placement
-
     names = params.all_files(files, files0)
+    if extents or resume_offset:
+        from swaptools.cli import placement
+
+        show = placement.show_extents if extents else placement.show_resume_offset
+        code = show(names, as_json=as_json)
+        click.get_current_context().exit(code)
+    from swaptools.cli import headers
+
     if dump:
         code = headers.dump(names, offset)
-    elif extents:
-        code = placement.show_extents(names, as_json=as_json)
-    elif resume_offset:
-        code = placement.show_resume_offset(names, as_json=as_json)
     elif as_json:
         code = headers.show_json(names, offset)
     else:

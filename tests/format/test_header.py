@@ -15,7 +15,8 @@ from swaptools.errors import (
     SwapToolsError,
     TruncatedHeader,
 )
-from swaptools.format.header import BitmapHeader, SwapHeader
+from swaptools.format.bitmap import BitmapHeader
+from swaptools.format.header import SwapHeader
 from tests.builders import (
     COMMON,
     PAGE_SIZES,
