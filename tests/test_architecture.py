@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "create": {"errors", "units", "format", "backing", "area", "observe"},
     "info": {"errors", "units", "format", "backing", "area", "observe"},
     "status": {"errors", "units", "format", "backing", "area", "observe"},
+    "resume": {"errors", "units", "format", "backing", "area", "observe"},
     "check": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
     "recipe": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
     "emulator": {"errors", "units", "format", "backing", "area", "kernel"},
