@@ -21,8 +21,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     if importlib.util.find_spec("hatchling") is None:
         pytest.skip("hatchling is not installed; it builds the wheel")
     tree = tmp_path_factory.mktemp("tree") / "swaptools"
-    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, tree, ignore=ignored)
+    tree.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    for name in ("swaptools", "man", "completions"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
     built = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)],
