@@ -40,7 +40,7 @@ def show(
         total = [columns.total(areas)] if len(areas) > 1 else []
         output.print_table([*areas, *total], shown)
     else:
-        click.echo("no swap area is active")
+        click.echo("no swap area is active", err=True)
     if zswap is not None:
         click.echo(f"zswap: {', '.join(_zswap_parts(zswap))}")
     for zram in zrams:

@@ -98,7 +98,7 @@ def main(
     # Each view imports what it needs: the active areas do without construct.
     if not about_files:
         if dump or extents or resume_offset:
-            raise click.UsageError("needs a FILE")
+            raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
         from swaptools.cli import active
 
         active.show(shown, style=style, headings=headings, as_json=as_json)

@@ -23,6 +23,8 @@ _SWAPFILE_TYPE = "swapfile_t"
 
 #: What a file system without the attribute answers.
 _NOT_HERE = {errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
+#: What a file system without labels answers, and an unlabelled file.
+_NO_LABEL = {errno.EOPNOTSUPP, errno.ENODATA}
 
 
 def forbid_copy_on_write(descriptor: int) -> None:
@@ -44,7 +46,13 @@ def label_swapfile(descriptor: int) -> None:
     """Give a new file the SELinux type ``swapfile_t`` where SELinux is on."""
     if not _SELINUXFS.exists():
         return
-    context = os.getxattr(descriptor, _SELINUX_ATTRIBUTE).rstrip(b"\0").decode()
+    try:
+        raw = os.getxattr(descriptor, _SELINUX_ATTRIBUTE)
+    except OSError as exc:
+        if exc.errno in _NO_LABEL:
+            return
+        raise
+    context = raw.rstrip(b"\0").decode()
     user, role, _type, *level = context.split(":", 3)
     wanted = ":".join([user, role, _SWAPFILE_TYPE, *level])
     os.setxattr(descriptor, _SELINUX_ATTRIBUTE, wanted.encode() + b"\0")

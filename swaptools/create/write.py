@@ -28,15 +28,19 @@ if TYPE_CHECKING:
     from swaptools.create.target import Target
 
 _MODE = 0o600
+#: So much of a file's name goes into its temporary one: 255 bytes are the limit,
+#: and a character takes up to four.
+_NAME_CHARACTERS = 50
 _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 #: A file system without unnamed files answers with one of these.
 _NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
 
-def write_new_file(target: Target, plan: CreatePlan, *, replace: bool) -> None:
-    """Make a new file; ``replace`` lets it take the place of an old one.
+def write_new_file(target: Target, plan: CreatePlan) -> None:
+    """Make a new file; it takes the place of the old one when the target has one.
 
     Raises:
+        AreaInUse: The old file is not the one that was looked at.
         AreaError: It cannot be made; nothing is left, and an old file stays.
     """
 
@@ -50,11 +54,13 @@ def write_new_file(target: Target, plan: CreatePlan, *, replace: bool) -> None:
         _write_page(file, plan)
 
     try:
-        if replace or not _has_proc():
-            _make_named(target.resolved, fill, replace=replace)
+        if target.status is not None or not _has_proc():
+            _make_named(target, fill)
         else:
-            _make_unnamed(target.resolved, fill)
+            _make_unnamed(target, fill)
     except OSError as exc:
+        if isinstance(exc, AreaError):
+            raise
         raise AreaError.from_os_error(target.path, exc) from exc
 
 
@@ -104,12 +110,19 @@ def locked(target: Target, *, wait: bool) -> Iterator[None]:
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
     try:
-        fcntl.flock(descriptor, flags)
+        _lock(target, descriptor, flags)
         yield
-    except BlockingIOError as exc:
-        raise AreaInUse(target.path, "already locked", exc.errno) from exc
     finally:
         os.close(descriptor)
+
+
+def _lock(target: Target, descriptor: int, flags: int) -> None:
+    try:
+        fcntl.flock(descriptor, flags)
+    except BlockingIOError as exc:
+        raise AreaInUse(target.path, "already locked", exc.errno) from exc
+    except OSError as exc:
+        raise AreaError.from_os_error(target.path, exc) from exc
 
 
 def _mend_inode(file: BinaryIO, plan: CreatePlan) -> None:
@@ -136,15 +149,16 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
         done += file.write(data[done:])
 
 
-def _make_unnamed(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+def _make_unnamed(target: Target, fill: Callable[[BinaryIO], None]) -> None:
     # A file without a name, gone with us if we are killed; linked when whole.
+    path = target.resolved
     try:
         descriptor = os.open(
             path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE
         )
     except OSError as exc:
         if exc.errno in _NO_TMPFILE:
-            _make_named(path, fill, replace=False)
+            _make_named(target, fill)
             return
         raise
     with (
@@ -156,17 +170,20 @@ def _make_unnamed(path: Path, fill: Callable[[BinaryIO], None]) -> None:
         os.fsync(parent)
 
 
-def _make_named(path: Path, fill: Callable[[BinaryIO], None], *, replace: bool) -> None:
+def _make_named(target: Target, fill: Callable[[BinaryIO], None]) -> None:
     # A temporary name beside it, given up for the real one when whole.
-    temporary = path.with_name(f".{path.name}.ghost-mkswap.{secrets.token_hex(4)}")
+    path = target.resolved
+    beginning = path.name[:_NAME_CHARACTERS]
+    temporary = path.with_name(f".{beginning}.ghost-mkswap.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, _OPEN | os.O_CREAT | os.O_EXCL, _MODE)
     try:
         with open(descriptor, "r+b", buffering=0) as file:
             fill(file)
-        if replace:
-            temporary.replace(path)
-        else:
+        if target.status is None:
             os.link(temporary, path)
+        else:
+            _refuse_changed(target, path.stat())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     with _directory(path.parent) as parent:
@@ -195,14 +212,17 @@ def _open_existing(target: Target) -> Iterator[BinaryIO]:
             raise AreaInUse(target.path, "became a symbolic link meanwhile") from exc
         raise
     with open(descriptor, "r+b", buffering=0) as file:
-        now, then = os.fstat(descriptor), target.status
-        if then is None or _identity(now) != _identity(then):
-            raise AreaInUse(target.path, "changed while it was looked at")
+        _refuse_changed(target, os.fstat(descriptor))
         yield file
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size
+def _refuse_changed(target: Target, now: os.stat_result) -> None:
+    if target.status is None or _identity(now) != _identity(target.status):
+        raise AreaInUse(target.path, "changed while it was looked at")
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _has_proc() -> bool:
