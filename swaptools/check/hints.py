@@ -1,7 +1,8 @@
 """Remedies: commands that mend an area where it lies, made for the case.
 
-Each returns one line, ready for a shell, or a sentence where no command helps.
-A remedy never loses the UUID and the label that a header already has.
+Each returns one line, ready for a shell, with a comment where there is a choice,
+or a sentence where no command helps. A remedy never loses the UUID and the label
+that a header already has.
 
 Not here: when a remedy is offered (rules/).
 """
@@ -51,7 +52,7 @@ def lengthen(case: Case) -> str:
     """Give a file the pages its header claims; a device gets a new header."""
     if not case.is_regular or case.area_bytes < case.page_size:
         return mkswap(case)
-    return f"{_grow(case, case.claimed_bytes)}, or for what is there {mkswap(case)}"
+    return f"{_grow(case, case.claimed_bytes)}  # or make do: {mkswap(case)}"
 
 
 def fill_holes(case: Case) -> str:
@@ -68,10 +69,8 @@ def cut_behind_last_page(case: Case) -> str:
 
 def cut_to_header(case: Case) -> str:
     """Leave the header page only, or take the flag off a real area."""
-    return (
-        f"truncate -s {case.page_size} {quoted(case)} if it is to be a ghost,"
-        f" otherwise {mkswap(case)}"
-    )
+    cut = f"truncate -s {case.page_size} {quoted(case)}"
+    return f"{cut}  # or, if it is to hold data: {mkswap(case)}"
 
 
 def rewrite(case: Case) -> str:
@@ -106,10 +105,8 @@ def single_profile(case: Case) -> str:
 
 def on_loop(case: Case) -> str:
     """Put a block device over the file, which hides its file system."""
-    return (
-        f'swapon "$(losetup --find --show {quoted(case)})" goes around the file'
-        f" system, at a price; better {_ELSEWHERE}"
-    )
+    loop = f'swapon "$(losetup --find --show {quoted(case)})"'
+    return f"{loop}  # slow, and may deadlock; better {_ELSEWHERE}"
 
 
 def elsewhere(case: Case) -> str:
@@ -126,20 +123,18 @@ def remount_writable(case: Case) -> str:
 
 def keep_as_ghost_or_restore(case: Case) -> str:
     """Mark an intended ghost, or give a truncated area its pages back."""
-    return (
-        f"ghost-mkswap --keep-id {quoted(case)} marks it as intended; if it was cut"
-        f" short, {_grow(case, case.claimed_bytes)}"
-    )
+    mark = f"ghost-mkswap --keep-id {quoted(case)}"
+    return f"{mark}  # or, if it was cut short: {_grow(case, case.claimed_bytes)}"
 
 
 def ghost_without_patches(case: Case) -> str:
     """Say what works like a ghost on any kernel."""
     path = shlex.quote(f"{case.area.path}.img")
     return (
-        f"no mainline kernel takes a ghost; much the same is truncate -s"
-        f" {case.claimed_bytes} {path} && mkswap {path} && swapon"
-        f' "$(losetup --find --show {path})" && echo 0'
-        " > /sys/fs/cgroup/memory.zswap.writeback"
+        f"truncate -s {case.claimed_bytes} {path} && mkswap {path} &&"
+        f' swapon "$(losetup --find --show {path})" &&'
+        " echo 0 > /sys/fs/cgroup/memory.zswap.writeback"
+        "  # no ghost, but on any kernel from 6.11 on much the same"
     )
 
 
@@ -157,7 +152,7 @@ def wipe_start(case: Case) -> str:
 
 def drop_image(case: Case) -> str:
     """Resume, or give the image up."""
-    return f"resume the machine that slept, or lose its image: {mkswap(case)}"
+    return f"{mkswap(case)}  # loses the image: rather resume the machine that slept"
 
 
 def protect(case: Case) -> str:

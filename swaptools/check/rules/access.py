@@ -89,7 +89,7 @@ def verity(case: Case) -> Iterator[str]:
     "A804",
     "a process runs this file",
     Severity.ERROR,
-    hint=lambda case: f"fuser -v {hints.quoted(case)} names the process",
+    hint=lambda case: f"fuser -v {hints.quoted(case)}  # names the process",
     refused_by=["executing"],
     needs_header=False,
 )
@@ -149,7 +149,7 @@ def in_use(case: Case) -> Iterator[str]:
     "A807",
     "file has no name any more",
     Severity.ERROR,
-    hint=lambda case: f"cp --sparse=never {hints.quoted(case)} NEW, and use that",
+    hint=lambda case: f"cp --sparse=never {hints.quoted(case)} NEW  # and use that",
     refused_by=["unlinked"],
     needs_header=False,
 )
@@ -202,3 +202,22 @@ def behind_swap(case: Case) -> Iterator[str]:
     """
     if case.area.is_behind_swap:
         yield "accepted, although its blocks are swap already"
+
+
+@rule(
+    "A810",
+    "pages of an encrypted file are written in the clear",
+    Severity.WARNING,
+    hint="put a loop device over it, or use dm-crypt below the area",
+)
+def encrypted_in_clear(case: Case) -> Iterator[str]:
+    """Swap writes to the blocks, below the encryption, so memory is there to read.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_add_extent(); refused since 7.2.
+
+    *Trips on:* ``swap_area(inode_flags="ENCRYPTED")``
+    *Quiet on:* ``swap_area(inode_flags="NOCOW")``
+    """
+    is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
+    if case.verdict.accepted and is_encrypted and not case.verdict.is_ghost:
+        yield "fscrypt does not see what is swapped"

@@ -173,7 +173,7 @@ def several_copies(case: Case) -> Iterator[str]:
     "F708",
     "chunks of the file not known",
     Severity.NOTE,
-    hint='btrfs filesystem usage "$(findmnt -no TARGET -T FILE)" shows the chunks',
+    hint=lambda case: f'btrfs filesystem usage "$(dirname {hints.quoted(case)})"',
 )
 def several_devices(case: Case) -> Iterator[str]:
     """Which chunk a file lies in is for root to see; swapon(2) will say.
