@@ -330,7 +330,7 @@ def _first_hole(case: Case) -> int | None:
 
 
 def _extents_with(case: Case, flag: ExtentFlags, what: str) -> Iterator[str]:
-    found: list[Extent] = [extent for extent in case.extents if extent.flags & flag]
+    found: list[Extent] = [extent for extent in case.extents if extent.has_flag(flag)]
     if found:
         total_bytes = sum(extent.length_bytes for extent in found)
         first = found[0].offset_bytes
