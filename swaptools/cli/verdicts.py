@@ -97,7 +97,7 @@ def print_reports(reports: Iterable[Report]) -> None:
     for number, report in enumerate(shown):
         # click leaves the colours out where standard output is no terminal.
         gap = "\n" * (number > 0)
-        click.echo(gap + "\n".join(_lines(report)), color=colour)
+        click.echo(gap + "\n".join(report_lines(report)), color=colour)
 
 
 def print_rules(rules: Iterable[Rule]) -> None:
@@ -121,7 +121,8 @@ def _as_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def _lines(report: Report) -> Iterator[str]:
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the lines that describe one area, with colours."""
     path = click.style(output.escape(report.area.path), bold=True)
     yield f"{path}: {_description(report)}"
     width = max(len(verdict.kernel) for verdict in report.verdicts)
