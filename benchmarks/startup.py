@@ -1,10 +1,12 @@
 """Claim: swapinfo FILE starts within 1.2 times ``import click, construct``.
 
-Whole processes, in turn, many times; the ratios of the medians are printed.
+Whole processes, in turn, many times; the ratios of the medians are printed. Byte code
+is compiled first, as an installer does for every package.
 """
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import statistics
 import subprocess
@@ -12,6 +14,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import swaptools
 
 ROUNDS = 30
 
@@ -25,6 +29,7 @@ def seconds(command: list[str]) -> float:
 
 def compare() -> None:
     """Run all commands in turn and print the ratios."""
+    compileall.compile_dir(str(Path(swaptools.__file__).parent), quiet=1)
     programs = Path(sys.executable).parent
     base = "import click, construct"
     with tempfile.TemporaryDirectory() as scratch:

@@ -54,7 +54,7 @@ class LockCommand(click.Command):
         return super().parse_args(ctx, lock + args[end:])
 
 
-@click.command(cls=LockCommand, context_settings=params.CONTEXT)
+@click.command("ghost-mkswap", cls=LockCommand, context_settings=params.CONTEXT)
 @click.option("-L", "--label", help="Name the area; at most 15 bytes.")
 @click.option(
     "-U",

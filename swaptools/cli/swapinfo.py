@@ -23,7 +23,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command(context_settings=params.CONTEXT)
+@click.command("swapinfo", context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",

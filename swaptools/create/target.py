@@ -7,6 +7,7 @@ the second.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -80,7 +81,8 @@ def look_at(path: str, offset: int = 0) -> Target:
     if not os.path.lexists(place):
         parent = place.parent
         if not parent.is_dir():
-            raise AreaError(path, f"{parent} is not a directory")
+            code = errno.ENOTDIR if parent.exists() else errno.ENOENT
+            raise AreaError(path, os.strerror(code), code)
         return Target(
             path=path, resolved=parent.resolve() / place.name, status=None, area=None
         )
