@@ -69,6 +69,10 @@ class Extent(NamedTuple):
         """First byte of the file behind the run."""
         return self.offset_bytes + self.length_bytes
 
+    def has_flag(self, flag: ExtentFlags) -> bool:
+        """Tell whether FIEMAP set ``flag``."""
+        return bool(int(self.flags) & int(flag))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backing:
@@ -106,7 +110,8 @@ class Backing:
 
     def has_flag(self, flag: InodeFlags) -> bool:
         """Tell whether the inode is known to carry ``flag``."""
-        return self.inode_flags is not None and bool(self.inode_flags & flag)
+        # As plain numbers: the operators of IntFlag are slow.
+        return self.inode_flags is not None and bool(int(self.inode_flags) & int(flag))
 
 
 def first_hole(extents: tuple[Extent, ...], end_bytes: int) -> int | None:

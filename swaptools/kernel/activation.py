@@ -97,9 +97,9 @@ def _iomap_fault(extent: Extent | None) -> str | None:
     # Delayed allocation is no fault: the kernel syncs the file before it looks.
     if extent is None:
         return "hole"
-    if extent.flags & ExtentFlags.DATA_INLINE:
+    if extent.has_flag(ExtentFlags.DATA_INLINE):
         return "inline"
-    return "shared" if extent.flags & ExtentFlags.SHARED else None
+    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
 
 
 def btrfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -137,11 +137,11 @@ def _btrfs_extent_fault(attempt: Attempt) -> str | None:
 def _btrfs_fault(extent: Extent | None) -> str | None:
     if extent is None:
         return "hole"
-    if extent.flags & ExtentFlags.DATA_INLINE:
+    if extent.has_flag(ExtentFlags.DATA_INLINE):
         return "inline"
-    if extent.flags & ExtentFlags.ENCODED:
+    if extent.has_flag(ExtentFlags.ENCODED):
         return "compressed"
-    return "shared" if extent.flags & ExtentFlags.SHARED else None
+    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
 
 
 def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -224,7 +224,7 @@ def _storage_runs(
         if clipped <= 0:
             break
         physical = extent.physical_bytes
-        if physical is None or extent.flags & ExtentFlags.UNKNOWN:
+        if physical is None or extent.has_flag(ExtentFlags.UNKNOWN):
             physical = 0
         if length and physical == start + length:
             length += clipped

@@ -52,7 +52,7 @@ def find_extents(
         if exc.errno not in _NO_FIEMAP:
             raise
         return _seek(descriptor, size_bytes)
-    if sync and any(extent.flags & ExtentFlags.DELALLOC for extent in extents):
+    if sync and any(extent.has_flag(ExtentFlags.DELALLOC) for extent in extents):
         return _fiemap(descriptor, size_bytes, flags=FIEMAP_FLAG_SYNC)
     return extents
 
@@ -63,7 +63,7 @@ def _fiemap(descriptor: int, size_bytes: int, flags: int) -> tuple[Extent, ...]:
     while start < size_bytes:
         batch = _fiemap_batch(descriptor, start, size_bytes - start, flags)
         found += batch
-        if not batch or batch[-1].flags & ExtentFlags.LAST:
+        if not batch or batch[-1].has_flag(ExtentFlags.LAST):
             break
         start = batch[-1].end_bytes
     return tuple(found)

@@ -96,6 +96,7 @@ def _backing(is_device: bool, changes: dict[str, Any]) -> Backing:
         changes["inode_flags"] = InodeFlags(sum(InodeFlags[name] for name in names))
     elif changes.get("filesystem") == "btrfs":
         changes["inode_flags"] = InodeFlags(0)
+    changes.setdefault("device_name", None if is_device else "sda2")
     file_type = FileType.BLOCK if is_device else FileType.REGULAR
     return Backing(**{"file_type": file_type, **changes})
 

@@ -54,7 +54,7 @@ def test_no_signature_reads_nothing_else() -> None:
 def test_list_of_a_foreign_header_is_bounded_first(native: Any, order: Any) -> None:
     """Then even an area that is too short is refused without a word."""
     area = swap_area(byte_order=order, nr_badpages=638, area_bytes=8192, kind="block")
-    attempt = Attempt(area=area, profile=K6_18, page_size=4096, byte_order=native)
+    attempt = Attempt.of(area, K6_18, 4096, byte_order=native)
     expected = "shorter_than_header" if native == order else "swabbed_list_too_long"
     assert judge_attempt(attempt).test == expected
 
@@ -62,7 +62,7 @@ def test_list_of_a_foreign_header_is_bounded_first(native: Any, order: Any) -> N
 def test_version_is_printed_as_a_native_number() -> None:
     """A big-endian kernel reads the same bytes as another number."""
     area = swap_area(version=2)
-    attempt = Attempt(area=area, profile=K6_18, page_size=4096, byte_order="big")
+    attempt = Attempt.of(area, K6_18, 4096, byte_order="big")
     message = judge_attempt(attempt).message
     assert message == "Unable to handle swap header version 33554432"
 
