@@ -168,8 +168,23 @@ def test_the_header_comes_last_after_the_data_is_on_disk(
         real_page(*args)
 
     monkeypatch.setattr(write, "_write_page", noted_page)
+    monkeypatch.setattr(write, "forbid_copy_on_write", lambda _: steps.append("nocow"))
     create_real(tmp_path / "r", size_bytes=1 << 20)
-    assert steps == ["posix_fallocate", "fsync", "header", "fsync", "link", "fsync"]
+    assert steps == [
+        "nocow",
+        "posix_fallocate",
+        "fsync",
+        "header",
+        "fsync",
+        "link",
+        "fsync",
+    ]
+    steps.clear()
+    with (tmp_path / "r").open("r+b") as file:
+        file.seek(65600)
+        file.write(b"_BHRfS_M")
+    create_real(tmp_path / "r", force=True)
+    assert steps == ["fsync", "header", "fsync"]
 
 
 def test_a_full_fake_disk_leaves_nothing_behind(fs: FakeFilesystem) -> None:
