@@ -74,6 +74,15 @@ class Extent(NamedTuple):
         return bool(int(self.flags) & int(flag))
 
 
+class Chunk(NamedTuple):
+    """A part of a btrfs file system that holds a part of a file."""
+
+    #: ``single``, ``dup``, ...
+    profile: str
+    #: btrfs's number of the device, the first one's when there are several.
+    device: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backing:
     """The file or device an area was read from."""
@@ -104,9 +113,12 @@ class Backing:
     is_claimed: bool = False
     #: A block device that is written zone by zone.
     is_zoned: bool = False
-    #: btrfs: profiles of its data chunks (``single``, ``dup``), and its devices.
+    #: btrfs: profiles of its data (``single``, ``dup``), and its devices.
     data_profiles: frozenset[str] = field(default_factory=frozenset)
     device_count: int | None = None
+    #: btrfs: where the file lies, in file order; None where there is no choice,
+    #: or where it takes root to look.
+    chunks: tuple[Chunk, ...] | None = None
 
     def has_flag(self, flag: InodeFlags) -> bool:
         """Tell whether the inode is known to carry ``flag``."""

@@ -30,7 +30,7 @@ def new_header(case: Case) -> str:
     """Write a new header for what is there, under the same name."""
     area = case.area
     if area.is_ghost:
-        return f"ghost-mkswap --keep-id {quoted(case)}"
+        return _new_ghost(case)
     if area.kind == AreaKind.IMAGE:
         return _new_header_in_image(case)
     if case.area_bytes >= MKSWAP_MIN_PAGES * case.page_size:
@@ -38,6 +38,12 @@ def new_header(case: Case) -> str:
     if not case.is_regular:
         return f"too small for mkswap(8): use {MKSWAP_MIN_PAGES} pages or more"
     return f"{_grow(case, MKSWAP_MIN_PAGES * case.page_size)} && {_mkswap(case)}"
+
+
+def _new_ghost(case: Case) -> str:
+    is_ours = case.header is None or case.header.page_size == case.page_size
+    page_size = "" if is_ours else f" -p {case.page_size}"
+    return f"ghost-mkswap -f --keep-id{page_size} {quoted(case)}"
 
 
 def _mkswap(case: Case) -> str:

@@ -34,6 +34,7 @@ FAULTS: Final = frozenset(
         "copy_on_write",
         "compressed",
         "several_copies",
+        "several_devices",
         "no_bmap",
     }
 )
@@ -49,6 +50,7 @@ _BTRFS_WORDS: Final = {
     "inline": "not be inline",
     "shared": "not be copy-on-write",
     "several_copies": "have single data profile",
+    "several_devices": "be on one device",
 }
 _HAS_HOLES: Final = "swapon: swapfile has holes"
 
@@ -124,13 +126,28 @@ def _btrfs_inode_fault(backing: Backing) -> str | None:
 
 def _btrfs_extent_fault(attempt: Attempt) -> str | None:
     backing = attempt.backing
-    profiles = backing.data_profiles
-    chunk_fault = "several_copies" if profiles and "single" not in profiles else None
+    chunk_fault = btrfs_chunk_fault(backing)
     if backing.extents is None:
         return chunk_fault
     for extent in with_holes(backing.extents, _whole_pages_bytes(attempt)):
         if fault := _btrfs_fault(extent) or chunk_fault:
             return fault
+    return None
+
+
+def btrfs_chunk_fault(backing: Backing) -> str | None:
+    """Say what is wrong with where btrfs keeps the file, if anything.
+
+    Where the chunks are not known, a profile that all data has is a fault.
+    """
+    if backing.chunks is None:
+        profiles = backing.data_profiles
+        return "several_copies" if profiles and "single" not in profiles else None
+    for chunk in backing.chunks:
+        if chunk.profile != "single":
+            return "several_copies"
+        if chunk.device != backing.chunks[0].device:
+            return "several_devices"
     return None
 
 

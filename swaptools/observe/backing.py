@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
-from swaptools.observe import btrfs, devices
+from swaptools.observe import btrfs, btrfs_chunks, devices
 from swaptools.observe.extents import find_extents
 from swaptools.observe.files import open_for_reading
 from swaptools.observe.ioctl import LONG_BYTES, ior
@@ -25,6 +25,7 @@ from swaptools.observe.ioctl import LONG_BYTES, ior
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swaptools.backing import Extent
     from swaptools.observe.mounts import Mount, Mounts
 
 #: Declared with a long, although an int is written.
@@ -98,23 +99,26 @@ def _regular(
     path = _resolved_path(descriptor)
     block_bytes = os.fstatvfs(descriptor).f_bsize
     splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
+    extents = questions.ask(
+        "extents", lambda: find_extents(descriptor, status.st_size, sync=splits_pages)
+    )
     return Backing(
         file_type=FileType.REGULAR,
         resolved_path=path,
         block_bytes=block_bytes,
         inode_flags=_inode_flags(descriptor),
-        extents=questions.ask(
-            "extents",
-            lambda: find_extents(descriptor, status.st_size, sync=splits_pages),
-        ),
+        extents=extents,
         is_unlinked=_is_unlinked(path, status),
         is_executing=_is_executing(status),
-        **_on_mount(descriptor, mount, questions),
+        **_on_mount(descriptor, extents, mount, questions),
     )
 
 
 def _on_mount(
-    descriptor: int, mount: Mount | None, questions: _Questions
+    descriptor: int,
+    extents: tuple[Extent, ...] | None,
+    mount: Mount | None,
+    questions: _Questions,
 ) -> dict[str, Any]:
     # The fields that the file system fills, or the mount of it.
     if mount is None:
@@ -128,10 +132,26 @@ def _on_mount(
         "is_dax": not mount.super_options.isdisjoint({"dax", "dax=always"}),
     }
     if mount.filesystem == "btrfs":
-        profiles = questions.ask("profiles", lambda: btrfs.data_profiles(descriptor))
-        devices = questions.ask("devices", lambda: btrfs.device_count(descriptor))
-        fields |= {"data_profiles": profiles or frozenset(), "device_count": devices}
+        fields |= _on_btrfs(descriptor, extents, questions)
     return fields
+
+
+def _on_btrfs(
+    descriptor: int, extents: tuple[Extent, ...] | None, questions: _Questions
+) -> dict[str, Any]:
+    # Root may look which chunks hold the file; often there is no choice anyway.
+    profiles = questions.ask("profiles", lambda: btrfs.data_profiles(descriptor))
+    devices = questions.ask("devices", lambda: btrfs.device_count(descriptor))
+    fields: dict[str, Any] = {
+        "data_profiles": profiles or frozenset(),
+        "device_count": devices,
+    }
+    if devices == len(fields["data_profiles"]) == 1:
+        return fields
+    chunks = questions.ask(
+        "chunks", lambda: btrfs_chunks.file_chunks(descriptor, extents or ())
+    )
+    return fields | {"chunks": chunks}
 
 
 def _resolved_path(descriptor: int) -> str | None:

@@ -47,7 +47,7 @@ def data_profiles(descriptor: int) -> frozenset[str]:
     fcntl.ioctl(descriptor, BTRFS_IOC_SPACE_INFO, buffer)
     count = min(_HEAD.unpack_from(buffer)[1], _SLOTS)
     spaces = _SPACE.iter_unpack(buffer[_HEAD.size : _HEAD.size + count * _SPACE.size])
-    return frozenset(_profile(flags) for flags, _, _ in spaces if flags & _DATA)
+    return frozenset(profile_name(flags) for flags, _, _ in spaces if flags & _DATA)
 
 
 def device_count(descriptor: int) -> int:
@@ -62,5 +62,6 @@ def device_count(descriptor: int) -> int:
     return devices
 
 
-def _profile(flags: int) -> str:
+def profile_name(flags: int) -> str:
+    """Name the profile in the flags of a chunk or a kind of space."""
     return next((name for bit, name in _PROFILES.items() if flags & bit), "single")

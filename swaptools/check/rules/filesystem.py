@@ -11,6 +11,7 @@ from swaptools.backing import ExtentFlags, InodeFlags
 from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
 from swaptools.check.rules.extents import extents_with
+from swaptools.kernel.activation import btrfs_chunk_fault
 from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
 
 if TYPE_CHECKING:
@@ -79,12 +80,13 @@ def several_copies(case: Case) -> Iterator[str]:
     Kernel: fs/btrfs/inode.c btrfs_swap_activate().
 
     *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
-    ``data_profiles={"dup"})``
+    ``data_profiles={"dup"}, device_count=1)``
     *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
-    ``data_profiles={"single"})``
+    ``data_profiles={"single"}, device_count=1)``
     """
-    profiles = case.backing.data_profiles
-    if case.is_judged_by_filesystem and profiles and "single" not in profiles:
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_copies":
+        chunks = case.backing.chunks or ()
+        profiles = {chunk.profile for chunk in chunks} or case.backing.data_profiles
         yield f"data profile {', '.join(sorted(profiles))}, single is needed"
 
 
@@ -94,8 +96,8 @@ def several_copies(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint=lambda case: f'btrfs filesystem usage "$(dirname {hints.quoted(case)})"',
 )
-def several_devices(case: Case) -> Iterator[str]:
-    """Which chunk a file lies in is for root to see; swapon(2) will say.
+def chunks_unknown(case: Case) -> Iterator[str]:
+    """With several devices or data profiles, only root can tell those of a file.
 
     Kernel: fs/btrfs/inode.c btrfs_swap_activate().
 
@@ -103,9 +105,9 @@ def several_devices(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=1)``
     """
     backing = case.backing
-    if not case.is_judged_by_filesystem:
+    if not _is_btrfs(case) or backing.chunks is not None:
         return
-    if backing.device_count is not None and backing.device_count > 1:
+    if (backing.device_count or 1) > 1:
         yield f"file system on {backing.device_count} devices, swap needs one"
     if len(backing.data_profiles) > 1 and "single" in backing.data_profiles:
         yield f"data profiles {', '.join(sorted(backing.data_profiles))}"
@@ -213,6 +215,28 @@ def f2fs_sections(case: Case) -> Iterator[str]:
     """
     if case.backing.filesystem == "f2fs" and case.is_judged_by_filesystem:
         yield "alignment to sections cannot be told from here; swapon(2) will say"
+
+
+@rule(
+    "F715",
+    "file lies on several devices",
+    Severity.ERROR,
+    hint="make it anew on a file system with one device, or smaller than a chunk",
+    refused_by=["several_devices"],
+)
+def several_devices(case: Case) -> Iterator[str]:
+    """Chunks of btrfs are spread over its devices; an area has one.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 1), ("single", 2)])``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 2), ("single", 2)])``
+    """
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_devices":
+        devices = {chunk.device for chunk in case.backing.chunks or ()}
+        yield f"its chunks are on {len(devices)} devices"
 
 
 def _is_btrfs(case: Case) -> bool:
