@@ -22,33 +22,46 @@ _ELSEWHERE = "keep the swapfile on ext4, XFS or btrfs"
 
 
 def quoted(case: Case) -> str:
-    """Return the path as a shell wants it."""
-    return shlex.quote(case.area.path)
+    """Return the path as a shell wants it, and never as an option."""
+    path = case.area.path
+    if case.area.kind == AreaKind.STREAM:
+        return "FILE"
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def new_header(case: Case) -> str:
     """Write a new header for what is there, under the same name."""
-    area = case.area
-    if area.is_ghost:
-        return f"ghost-mkswap --keep-id {quoted(case)}"
-    if area.kind == AreaKind.IMAGE:
-        return _new_header_in_image(case)
-    if case.area_bytes >= MKSWAP_MIN_PAGES * case.page_size:
-        return _mkswap(case)
-    if not case.is_regular:
+    least_bytes = MKSWAP_MIN_PAGES * case.page_size
+    if case.area.is_ghost and case.is_regular:
+        return _new_ghost(case)
+    if case.area_bytes < least_bytes and case.is_regular:
+        return f"{_grow(case, least_bytes)} && {_mkswap(case)}"
+    if case.area_bytes < least_bytes:
         return f"too small for mkswap(8): use {MKSWAP_MIN_PAGES} pages or more"
-    return f"{_grow(case, MKSWAP_MIN_PAGES * case.page_size)} && {_mkswap(case)}"
+    if case.area.kind == AreaKind.IMAGE:
+        return _new_header_in_image(case)
+    return _mkswap(case)
 
 
-def _mkswap(case: Case) -> str:
-    return " ".join(["mkswap -p", str(case.page_size), *_identity(case), quoted(case)])
+def _new_ghost(case: Case) -> str:
+    size_bytes = case.header.size_bytes if case.header else case.area_bytes
+    return _ghost_mkswap(case, ["-f"], size_bytes)
 
 
 def _new_header_in_image(case: Case) -> str:
     # mkswap(8) writes over the start of the file, too, when given an offset.
-    keep = " --keep-id" if case.header else ""
-    where = f"-o {case.area.offset} -p {case.page_size}"
-    return f"ghost-mkswap --real -f{keep} {where} {quoted(case)} {case.area_bytes}"
+    where = ["--real", "-f", "-o", str(case.area.offset)]
+    return _ghost_mkswap(case, where, case.area_bytes)
+
+
+def _ghost_mkswap(case: Case, options: list[str], size_bytes: int) -> str:
+    page_size = ["-p", str(case.page_size)]
+    words = ["ghost-mkswap", *options, *page_size, *_identity(case), quoted(case)]
+    return " ".join([*words, str(size_bytes)])
+
+
+def _mkswap(case: Case) -> str:
+    return " ".join(["mkswap -p", str(case.page_size), *_identity(case), quoted(case)])
 
 
 def _identity(case: Case) -> list[str]:
