@@ -13,6 +13,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
+from swaptools.backing import FileType
 from swaptools.format.constants import LIBBLKID_MIN_BYTES, MKSWAP_MIN_PAGES
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ def _identity(case: Case) -> list[str]:
 
 def _grow(case: Case, size_bytes: int) -> str:
     return f"fallocate -l {size_bytes} {quoted(case)}"
+
+
+def first_header(case: Case) -> str:
+    """Write a header where there was none, over what is there."""
+    return f"{new_header(case)}  # destroys what it holds"
 
 
 def lengthen(case: Case) -> str:
@@ -153,6 +159,8 @@ def on_loop(case: Case) -> str:
 
 def elsewhere(case: Case) -> str:
     """Say where swapfiles work."""
+    if case.backing.file_type == FileType.CHARACTER:
+        return "use a regular file or a block device"
     if case.backing.filesystem in ("tmpfs", "ramfs", "devtmpfs"):
         return f"{_ELSEWHERE}; here it would lie in memory"
     return on_loop(case)
