@@ -20,6 +20,7 @@ from swaptools.backing import Backing, FileType, InodeFlags
 from swaptools.observe import btrfs, btrfs_chunks, devices
 from swaptools.observe.extents import find_extents
 from swaptools.observe.files import open_for_reading
+from swaptools.observe.ioctl import LONG_BYTES, ior
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from swaptools.backing import Extent
     from swaptools.observe.mounts import Mount, Mounts
 
-#: _IOR('f', 1, long), although an int is written.
-FS_IOC_GETFLAGS: Final = 0x80086601
+#: Declared with a long, although an int is written.
+FS_IOC_GETFLAGS: Final = ior(ord("f"), 1, LONG_BYTES)
 _DELETED: Final = " (deleted)"
 _EXECUTE_BITS: Final = 0o111
 

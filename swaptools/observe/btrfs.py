@@ -12,10 +12,12 @@ import fcntl
 import struct
 from typing import Final
 
-#: _IOR(0x94, 31, struct btrfs_ioctl_fs_info_args), 1024 bytes.
-BTRFS_IOC_FS_INFO: Final = 0x8400941F
-#: _IOWR(0x94, 20, struct btrfs_ioctl_space_args), 16 bytes and the slots.
-BTRFS_IOC_SPACE_INFO: Final = 0xC0109414
+from swaptools.observe.ioctl import ior, iowr
+
+#: struct btrfs_ioctl_fs_info_args is 1024 bytes.
+BTRFS_IOC_FS_INFO: Final = ior(0x94, 31, 1024)
+#: struct btrfs_ioctl_space_args is 16 bytes, and then the slots.
+BTRFS_IOC_SPACE_INFO: Final = iowr(0x94, 20, 16)
 #: struct btrfs_ioctl_space_info: flags, total_bytes, used_bytes.
 _SPACE: Final = struct.Struct("=QQQ")
 _HEAD: Final = struct.Struct("=QQ")

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.backing import Chunk
 from swaptools.observe.btrfs import profile_name
+from swaptools.observe.ioctl import iowr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.backing import Extent
 
-#: _IOWR(0x94, 17, struct btrfs_ioctl_search_args), 4096 bytes.
-BTRFS_IOC_TREE_SEARCH: Final = 0xD0009411
+#: struct btrfs_ioctl_search_args is 4096 bytes.
+BTRFS_IOC_TREE_SEARCH: Final = iowr(0x94, 17, 4096)
 _CHUNK_TREE: Final = 3
 _FIRST_CHUNK_TREE_OBJECTID: Final = 256
 _CHUNK_ITEM_KEY: Final = 228

@@ -18,9 +18,10 @@ import struct
 from typing import Final
 
 from swaptools.backing import Extent, ExtentFlags
+from swaptools.observe.ioctl import iowr
 
-#: Kernel: FS_IOC_FIEMAP, _IOWR('f', 11, struct fiemap).
-FS_IOC_FIEMAP: Final = 0xC020660B
+#: struct fiemap without extents is 32 bytes.
+FS_IOC_FIEMAP: Final = iowr(ord("f"), 11, 32)
 FIEMAP_FLAG_SYNC: Final = 0x1
 #: struct fiemap: start, length, flags, mapped, count, reserved.
 _REQUEST: Final = struct.Struct("=QQIIII")
