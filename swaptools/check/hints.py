@@ -13,6 +13,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
+from swaptools.backing import FileType
 from swaptools.format.constants import LIBBLKID_MIN_BYTES, MKSWAP_MIN_PAGES
 
 if TYPE_CHECKING:
@@ -22,39 +23,46 @@ _ELSEWHERE = "keep the swapfile on ext4, XFS or btrfs"
 
 
 def quoted(case: Case) -> str:
-    """Return the path as a shell wants it."""
-    return shlex.quote(case.area.path)
+    """Return the path as a shell wants it, and never as an option."""
+    path = case.area.path
+    if case.area.kind == AreaKind.STREAM:
+        return "FILE"
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def new_header(case: Case) -> str:
     """Write a new header for what is there, under the same name."""
-    area = case.area
-    if area.is_ghost:
+    least_bytes = MKSWAP_MIN_PAGES * case.page_size
+    if case.area.is_ghost and case.is_regular:
         return _new_ghost(case)
-    if area.kind == AreaKind.IMAGE:
-        return _new_header_in_image(case)
-    if case.area_bytes >= MKSWAP_MIN_PAGES * case.page_size:
-        return _mkswap(case)
-    if not case.is_regular:
+    if case.area_bytes < least_bytes and case.is_regular:
+        return f"{_grow(case, least_bytes)} && {_mkswap(case)}"
+    if case.area_bytes < least_bytes:
         return f"too small for mkswap(8): use {MKSWAP_MIN_PAGES} pages or more"
-    return f"{_grow(case, MKSWAP_MIN_PAGES * case.page_size)} && {_mkswap(case)}"
+    if case.area.kind == AreaKind.IMAGE:
+        return _new_header_in_image(case)
+    return _mkswap(case)
 
 
 def _new_ghost(case: Case) -> str:
-    is_ours = case.header is None or case.header.page_size == case.page_size
-    page_size = "" if is_ours else f" -p {case.page_size}"
-    return f"ghost-mkswap -f --keep-id{page_size} {quoted(case)}"
-
-
-def _mkswap(case: Case) -> str:
-    return " ".join(["mkswap -p", str(case.page_size), *_identity(case), quoted(case)])
+    size_bytes = case.header.size_bytes if case.header else case.area_bytes
+    return _ghost_mkswap(case, ["-f"], size_bytes)
 
 
 def _new_header_in_image(case: Case) -> str:
     # mkswap(8) writes over the start of the file, too, when given an offset.
-    keep = " --keep-id" if case.header else ""
-    where = f"-o {case.area.offset} -p {case.page_size}"
-    return f"ghost-mkswap --real -f{keep} {where} {quoted(case)} {case.area_bytes}"
+    where = ["--real", "-f", "-o", str(case.area.offset)]
+    return _ghost_mkswap(case, where, case.area_bytes)
+
+
+def _ghost_mkswap(case: Case, options: list[str], size_bytes: int) -> str:
+    page_size = ["-p", str(case.page_size)]
+    words = ["ghost-mkswap", *options, *page_size, *_identity(case), quoted(case)]
+    return " ".join([*words, str(size_bytes)])
+
+
+def _mkswap(case: Case) -> str:
+    return " ".join(["mkswap -p", str(case.page_size), *_identity(case), quoted(case)])
 
 
 def _identity(case: Case) -> list[str]:
@@ -69,6 +77,11 @@ def _identity(case: Case) -> list[str]:
 
 def _grow(case: Case, size_bytes: int) -> str:
     return f"fallocate -l {size_bytes} {quoted(case)}"
+
+
+def first_header(case: Case) -> str:
+    """Write a header where there was none, over what is there."""
+    return f"{new_header(case)}  # destroys what it holds"
 
 
 def lengthen(case: Case) -> str:
@@ -146,6 +159,8 @@ def on_loop(case: Case) -> str:
 
 def elsewhere(case: Case) -> str:
     """Say where swapfiles work."""
+    if case.backing.file_type == FileType.CHARACTER:
+        return "use a regular file or a block device"
     if case.backing.filesystem in ("tmpfs", "ramfs", "devtmpfs"):
         return f"{_ELSEWHERE}; here it would lie in memory"
     return on_loop(case)

@@ -66,7 +66,7 @@ def _codes(
 @params.files0_option()
 @params.json_option()
 @params.version_option()
-@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path())
+@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path(readable=False))
 def main(
     *,
     files: tuple[str, ...],

@@ -21,8 +21,8 @@ _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 class Mount:
     """One line of mountinfo."""
 
-    #: ``ext4``, ``btrfs``, ``fuse.sshfs``; ext2 and ext3 are ext4 where its
-    #: driver serves them.
+    #: ``ext4``, ``btrfs``, ``fuse`` for all of its kinds; ext2 and ext3 are ext4
+    #: where its driver serves them.
     filesystem: str
     #: What was mounted, as the mounter called it: ``/dev/vda1``, ``tmpfs``.
     source: str
@@ -87,6 +87,7 @@ def _device_name(source: str) -> str | None:
 
 
 def _driver(filesystem: str, device_name: str | None) -> str:
+    filesystem = filesystem.partition(".")[0]  # fuse.sshfs
     if filesystem in ("ext2", "ext3") and device_name:
         return "ext4" if (_EXT4_SYSFS / device_name).exists() else filesystem
     return filesystem

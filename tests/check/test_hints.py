@@ -17,6 +17,7 @@ from swaptools.check import check_area
 from swaptools.cli.ghost_mkswap import main
 from swaptools.observe import read_area
 from tests.builders import SAMPLE_UUID, header_page
+from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,3 +82,12 @@ def test_area_in_an_image(tmp_path: Path) -> None:
     follow(check(path, 65536), "H201")
     assert check(path, 65536).accepted
     assert path.read_bytes()[:65536] == b"x" * 65536
+
+
+def test_a_path_is_never_an_option() -> None:
+    """Nor several words, nor standard input."""
+    for path, shown in (("-f", "./-f"), ("a b", "'a b'"), ("$(x)", "'$(x)'")):
+        report = check_area(swap_area(path=path, version=2), "6.18", 4096)
+        assert report.findings[0].hint.endswith(f" {shown}")
+    report = check_area(swap_area(path="-", kind="stream", version=2), "6.18", 4096)
+    assert report.findings[0].hint.endswith(" FILE")

@@ -17,6 +17,7 @@ TEXT = """\
 29 1 254:1 / / rw,relatime shared:1 master:2 - btrfs /dev/nowhere7 rw,ssd
 31 29 0:40 / /a\\040b ro,nodev - overlay overlay rw,lowerdir=/x
 cut short
+32 29 0:50 / /far rw - fuse.sshfs host:/ rw
 33 29 8:1 / /old rw - ext3 /dev/nowhere8 ro
 """
 
@@ -24,12 +25,13 @@ cut short
 def test_fields() -> None:
     """Optional fields before the dash are skipped, broken lines left out."""
     found = parse_mountinfo(TEXT)
-    assert sorted(found) == [29, 31, 33]
+    assert sorted(found) == [29, 31, 32, 33]
     root, overlay, old = (found[number] for number in (29, 31, 33))
     assert (root.filesystem, root.device_name) == ("btrfs", "nowhere7")
     assert (overlay.filesystem, overlay.device_name) == ("overlay", None)
     assert overlay.options == {"ro", "nodev"}
     assert old.super_options == {"ro"}
+    assert found[32].filesystem == "fuse"
 
 
 def test_ext3_is_ext4_where_its_driver_serves_it(

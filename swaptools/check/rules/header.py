@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "H101",
     "no swap signature",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=hints.first_header,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
