@@ -133,7 +133,7 @@ class LockCommand(click.Command):
 )
 @params.json_option()
 @params.version_option()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))
 @click.argument("size", type=params.SIZE, required=False)
 def main(
     *,

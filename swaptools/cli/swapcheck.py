@@ -18,7 +18,7 @@ def _codes(
     return tuple(code for value in values for code in value.split(",") if code)
 
 
-@click.command(context_settings=params.CONTEXT)
+@click.command("swapcheck", context_settings=params.CONTEXT)
 @click.option(
     "--kernel",
     "kernels",
@@ -41,13 +41,7 @@ def _codes(
     metavar="BYTES",
     help="Memory of that machine (default: this one's).",
 )
-@click.option(
-    "--offset",
-    type=params.SIZE,
-    default=0,
-    metavar="BYTES",
-    help="Where in each file the area begins.",
-)
+@params.offset_option()
 @click.option(
     "--select",
     multiple=True,

@@ -139,7 +139,7 @@ def _description(report: Report) -> str:
     if header is None:
         return f"{size}, no swap header"
     kind = "ghost, header only" if area.is_ghost else "swap area"
-    label = f", label {output.escape(header.label)!r}" if header.label else ""
+    label = f", label '{output.escape(header.label)}'" if header.label else ""
     return f"{kind}, claims {format_size(header.size_bytes)}, {size}{label}"
 
 

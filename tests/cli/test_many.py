@@ -135,3 +135,10 @@ def test_a_recipe_that_loses_data_is_refused_with_the_reason(tmp_path: Path) -> 
     result = CliRunner().invoke(ghost_mkswap.main, arguments)
     assert result.exit_code == 2
     assert "lost without a message" in result.stderr
+
+
+@pytest.mark.skipif("os.geteuid() == 0", reason="root reads everything")
+def test_an_unreadable_file_stops_nothing(areas: list[Path]) -> None:
+    areas[0].chmod(0)
+    result = run("-n", "-o", "LABEL", areas[0], areas[2])
+    assert (result.exit_code, result.stdout) == (2, "\nthird\n")
