@@ -10,8 +10,16 @@ show() {
     "$@"
 }
 
+# For what is meant to be refused.
+show_refusal() {
+    show "$@" && exit 1
+    echo "(refused, as it should be)"
+}
+
 show ghost-mkswap -L ghost --uuid-seed demo g.swap 64G
 show stat -c '%s bytes, mode %a, %b blocks' g.swap
 show swapinfo g.swap
 show swapinfo --dump g.swap
+show_refusal swapcheck --kernel 6.18 g.swap
+show swapcheck --kernel ghost-rfc --ignore G506,I402 g.swap
 show swapemu demo

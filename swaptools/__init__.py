@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from swaptools.area import AreaKind, SwapArea
+    from swaptools.check import Finding, Report, check_area
     from swaptools.create import create_ghost, create_real
     from swaptools.create.request import CreateResult
     from swaptools.errors import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from swaptools.observe.proc import read_swaps
     from swaptools.observe.zswap import read_zswap
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AreaError",
     "AreaInUse",
@@ -36,13 +39,16 @@ __all__ = [
     "BadSignature",
     "CreateRefused",
     "CreateResult",
+    "Finding",
     "FormatError",
+    "Report",
     "Signature",
     "SuspendHeader",
     "SwapArea",
     "SwapHeader",
     "SwapToolsError",
     "TruncatedHeader",
+    "check_area",
     "create_ghost",
     "create_real",
     "find_signatures",
@@ -58,13 +64,16 @@ _ROOMS = {
     "BadSignature": "errors",
     "CreateRefused": "errors",
     "CreateResult": "create.request",
+    "Finding": "check",
     "FormatError": "errors",
+    "Report": "check",
     "Signature": "format.signature",
     "SuspendHeader": "format.hibernation",
     "SwapArea": "area",
     "SwapHeader": "format.header",
     "SwapToolsError": "errors",
     "TruncatedHeader": "errors",
+    "check_area": "check",
     "create_ghost": "create",
     "create_real": "create",
     "find_signatures": "format.signature",

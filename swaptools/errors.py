@@ -118,6 +118,18 @@ class SwapOnError(SwapToolsError, OSError):
         self.kernel_message = kernel_message
 
 
+class TierRefused(SwapToolsError, OSError):
+    """The emulated kernel refuses a write to a file of swap tiers.
+
+    Attributes:
+        reason: What was wrong with it; the kernel tells the errno alone.
+    """
+
+    def __init__(self, errno: int, reason: str) -> None:
+        super().__init__(errno, reason)
+        self.reason = reason
+
+
 class NoFreeSlot(SwapToolsError, OSError):
     """A slot asked for by hand from an area that has none to give (ENOMEM)."""
 

@@ -5,12 +5,10 @@ Not here: columns, tables and colours (cli/output.py).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
 from swaptools.format.constants import SWSUSP_BYTES
-from swaptools.format.header import BitmapHeader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from swaptools.format.header import SwapHeader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaInfo:
+class AreaInfo(NamedTuple):
     """What swapinfo says of one argument; the fields are its JSON keys.
 
     All but ``path`` and ``offset`` are None when there is an ``error``, and
@@ -101,10 +98,6 @@ class AreaInfo:
             active=area.active,
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the row as a JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 class DumpRow(NamedTuple):
     """One field of a header page: where it lies, its bytes, and what they say."""
@@ -124,21 +117,14 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
     its end.
     """
     page = header.build()
-    bitmap = isinstance(header, BitmapHeader)
-    definition = (
-        layout.bitmap_header(header.page_size)
-        if bitmap
-        else layout.swap_header(header.page_size, header.byte_order)
-    )
-    meanings = {} if bitmap else _meanings(header)
-    meanings["magic"] = header.signature
-    yield from _dump(page, layout.fields(definition), meanings)
+    meanings = _meanings(header)
+    yield from _dump(page, layout.fields(header.definition), meanings)
     if header.hibernation is not None:
         suspend = layout.swsusp_header(header.byte_order)
         fields = layout.fields(suspend, header.page_size - SWSUSP_BYTES)
         says = {
             name: str(value)
-            for name, value in asdict(header.hibernation).items()
+            for name, value in header.hibernation._asdict().items()
             if value is not None
         }
         says["sig"] = header.hibernation.signature
@@ -162,6 +148,7 @@ def _meanings(header: SwapHeader) -> dict[str, str]:
         "sws_volume": header.label,
         "padding": "ghost flag" if header.ghost_flag else "",
         "badpages": ",".join(map(str, header.badpages)),
+        "magic": header.signature,
     }
 
 
@@ -169,7 +156,7 @@ def _hibernation(area: SwapArea) -> dict[str, Any] | None:
     # TuxOnIce at byte 0 leaves the swap magic alone, so the header knows nothing.
     suspend = area.header.hibernation if area.header else None
     if suspend is not None:
-        return asdict(suspend)
+        return suspend._asdict()
     for found in area.signatures:
         if found.is_suspend and found.page_size is None:
             empty = dict.fromkeys(("orig_sig", "image", "flags", "hw_sig", "crc32"))

@@ -17,10 +17,9 @@ MAX_PAGE_SIZE = 262144
 #: Every page size a header can have, smallest first.
 PAGE_SIZES: tuple[int, ...] = tuple(2048 << shift for shift in range(8))
 
-_SIZE = re.compile(
+_SIZE = (
     r"(?P<number>\d+)(?P<fraction>\.\d+)?\s*"
-    r"(?:(?P<unit>[KMGTPE])(?P<base>iB|B)?|B)?",
-    re.IGNORECASE | re.ASCII,
+    r"(?:(?P<unit>[KMGTPE])(?P<base>iB|B)?|B)?"
 )
 _UNITS = "KMGTPE"
 _MAX_DIGITS = 20
@@ -39,7 +38,7 @@ def parse_size(text: str) -> int:
     >>> parse_size("64G"), parse_size("1KB"), parse_size("1.5KiB")
     (68719476736, 1000, 1536)
     """
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip(), re.IGNORECASE | re.ASCII)
     if match is None or len(text) > 2 * _MAX_DIGITS:
         raise ValueError(f"invalid size {text!r}")
     factor = 1

@@ -7,9 +7,14 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from swaptools.observe import proc
 from tests.builders import header_page
+
+# No example database: a run leaves nothing behind, and needs no place to.
+settings.register_profile("swaptools", database=None, deadline=None)
+settings.load_profile("swaptools")
 
 if TYPE_CHECKING:
     from collections.abc import Callable

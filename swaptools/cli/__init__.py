@@ -3,3 +3,10 @@
 The only room that imports click, prints or exits. Library modules are imported
 inside the commands, so that --help and --version stay quick.
 """
+
+import atexit
+import gc
+
+# A process that ends would look at every object of its libraries once more, to no
+# end: a tenth of a short run.
+atexit.register(gc.freeze)

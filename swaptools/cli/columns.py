@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.cli.output import Column
-from swaptools.status import ActiveArea
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from swaptools.status import ActiveArea
 
 
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -110,6 +111,8 @@ TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
 
 def total(areas: list[ActiveArea]) -> ActiveArea:
     """Return the row that adds the active areas up."""
+    from swaptools.status import ActiveArea
+
     return ActiveArea(
         name="Total",
         type="",

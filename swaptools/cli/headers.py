@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
 
 from swaptools.cli import output
+from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
 from swaptools.observe import read_area
@@ -14,8 +16,6 @@ from swaptools.observe.proc import active_swaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from swaptools.cli.output import TableStyle
 
 
 class Reading:
@@ -58,7 +58,11 @@ def show(
     """Print a table; return the exit status."""
     reading = Reading(names, offset)
     rows = output.with_progress(reading.rows(), "areas")
-    output.print_table(rows, shown, style=style, headings=headings)
+    first = list(islice(rows, 2))
+    if len(first) > 1 or style is not TableStyle.PLAIN or not reading.code:
+        # A table of one row with nothing in it would only repeat the reason.
+        rows = chain(first, rows)
+        output.print_table(rows, shown, style=style, headings=headings)
     return reading.code
 
 
@@ -66,7 +70,7 @@ def show_json(names: Iterable[str], offset: int) -> int:
     """Print JSON; return the exit status."""
     reading = Reading(names, offset)
     rows = output.with_progress(reading.rows(), "areas")
-    output.print_json_list("swapareas", (row.as_json() for row in rows))
+    output.print_json_list("swapareas", (row._asdict() for row in rows))
     return reading.code
 
 

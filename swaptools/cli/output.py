@@ -71,17 +71,17 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object; what is no UTF-8 is escaped."""
+    """Print one JSON object; what is not printable is escaped."""
     click.echo(_json(value, indent=2))
 
 
 def print_json_list(key: str, rows: Iterable[Any]) -> None:
     """Print ``{key: [...]}`` while the rows come in, one line a row."""
     click.echo(f'{{"{key}": [', nl=False)
-    separator = b"\n"
+    separator = "\n"
     for batch in _batches(_json(row) for row in rows):
-        click.echo(separator + b",\n".join(batch), nl=False)
-        separator = b",\n"
+        click.echo(separator + ",\n".join(batch), nl=False)
+        separator = ",\n"
     click.echo("\n]}")
 
 
@@ -99,7 +99,9 @@ def print_table(
     """
     titles = [column.heading for column in columns]
     widths = [len(title) if headings else 0 for title in titles]
-    lines = ([escape(column.text(row)) for column in columns] for row in rows)
+    # A style's own escapes come first: those of escape() hold a backslash, too.
+    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
+    lines = ([escape(within(column.text(row))) for column in columns] for row in rows)
     for batch in _batches(lines):
         if headings and style is not TableStyle.PAIRS:
             batch.insert(0, titles)
@@ -118,11 +120,11 @@ def _line(
     style: TableStyle,
 ) -> str:
     if style is TableStyle.PAIRS:
-        names = (title.replace("-", "_") for title in titles)
+        names = (title.replace("-", "_").replace("%", "_PCT") for title in titles)
         pairs = zip(names, cells, strict=True)
-        return " ".join(f'{name}="{_quoted(cell)}"' for name, cell in pairs)
+        return " ".join(f'{name}="{cell}"' for name, cell in pairs)
     if style is TableStyle.RAW:
-        return " ".join(cell.replace(" ", "\\x20") for cell in cells)
+        return " ".join(cells)
     padded = (
         cell.rjust(width) if column.right else cell.ljust(width)
         for cell, width, column in zip(cells, widths, columns, strict=True)
@@ -165,6 +167,10 @@ def _hex(data: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in data)
 
 
+def _unbroken(text: str) -> str:
+    return text.replace("\\", "\\x5c").replace(" ", "\\x20")
+
+
 def _quoted(text: str) -> str:
     return "".join(f"\\x{ord(char):02x}" if char in '"`$\\' else char for char in text)
 
@@ -183,5 +189,17 @@ def _encoder(indent: int | None) -> json.JSONEncoder:
     return json.JSONEncoder(indent=indent, ensure_ascii=False)
 
 
-def _json(value: Any, indent: int | None = None) -> bytes:
-    return _encoder(indent).encode(value).encode("utf-8", "backslashreplace")
+def _json(value: Any, indent: int | None = None) -> str:
+    # What is not printable is escaped, so that JSON can be looked at, too.
+    text = _encoder(indent).encode(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char == "\n" else _escaped(char) for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    # Beyond 16 bits JSON has a pair of surrogates.
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from swaptools import __version__
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:
@@ -69,6 +70,17 @@ PAGE_SIZE = PageSizeType()
 PAGE_LIST = PageListType()
 
 
+def offset_option() -> Callable[[Any], Any]:
+    """Return --offset, for areas within images."""
+    return click.option(
+        "--offset",
+        type=SIZE,
+        default=0,
+        metavar="BYTES",
+        help="Where in each file the area begins.",
+    )
+
+
 def files0_option() -> Callable[[Any], Any]:
     """Return --files0-from, the other way to name many files."""
     return click.option(
@@ -103,14 +115,12 @@ def _names(files0: BinaryIO) -> Iterator[str]:
 
 
 def version_option() -> Callable[[Any], Any]:
-    """Return -V/--version, which reads the package's metadata only when asked."""
+    """Return -V/--version."""
 
     def show(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         if not value or ctx.resilient_parsing:
             return
-        from importlib.metadata import version  # slow to import, rarely wanted
-
-        click.echo(f"{ctx.info_name} from swaptools {version('swaptools')}")
+        click.echo(f"{ctx.info_name} from swaptools {__version__}")
         ctx.exit()
 
     return click.option(

@@ -23,7 +23,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command(context_settings=params.CONTEXT)
+@click.command("swapinfo", context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",
@@ -39,13 +39,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 @_unit_option("k", what="KiB")
 @_unit_option("m", what="MiB")
 @_unit_option("g", what="GiB")
-@click.option(
-    "--offset",
-    type=params.SIZE,
-    default=0,
-    metavar="BYTES",
-    help="Where in each file the area begins.",
-)
+@params.offset_option()
 @click.option("--dump", is_flag=True, help="Print every field of each header page.")
 @click.option("--extents", is_flag=True, help="Print where each FILE lies on disk.")
 @click.option(
@@ -56,7 +50,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 @params.files0_option()
 @params.json_option()
 @params.version_option()
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path())
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(readable=False))
 def main(
     *,
     files: tuple[str, ...],
@@ -98,20 +92,22 @@ def main(
     # Each view imports what it needs: the active areas do without construct.
     if not about_files:
         if dump or extents or resume_offset:
-            raise click.UsageError("needs a FILE")
+            raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
         from swaptools.cli import active
 
         active.show(shown, style=style, headings=headings, as_json=as_json)
         return
-    from swaptools.cli import headers, placement
-
     names = params.all_files(files, files0)
+    if extents or resume_offset:
+        from swaptools.cli import placement
+
+        show = placement.show_extents if extents else placement.show_resume_offset
+        code = show(names, as_json=as_json)
+        click.get_current_context().exit(code)
+    from swaptools.cli import headers
+
     if dump:
         code = headers.dump(names, offset)
-    elif extents:
-        code = placement.show_extents(names, as_json=as_json)
-    elif resume_offset:
-        code = placement.show_resume_offset(names, as_json=as_json)
     elif as_json:
         code = headers.show_json(names, offset)
     else:

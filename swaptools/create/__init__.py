@@ -43,10 +43,19 @@ def create(request: CreateRequest) -> CreateResult:
         AreaInUse: Swapped on, mounted, locked, or changed meanwhile.
         AreaError: The operating system refused.
     """
-    target = look_at(request.path, request.offset)
+    with ExitStack() as stack:
+        target = look_at(request.path, request.offset)
+        if request.lock is not None and target.area is not None:
+            stack.enter_context(locked(target, wait=request.lock == "wait"))
+            # Whoever held the lock may have changed everything meanwhile.
+            target = look_at(request.path, request.offset)
+        return _create(request, target)
+
+
+def _create(request: CreateRequest, target: Target) -> CreateResult:
     plan = settle(request, target)
     if request.if_needed and is_there(request, target, plan):
-        return _unchanged(request, target)
+        return _unchanged(request, target, plan)
     refuse_always(target, plan)
     if not request.force:
         refuse_replacing(target, plan)
@@ -54,7 +63,7 @@ def create(request: CreateRequest) -> CreateResult:
         plan = _without_unreadable(request, target, plan)
     wipe = _to_wipe(target, plan)
     if not request.dry_run:
-        _write(request, target, plan, wipe)
+        _write(target, plan, wipe)
     return CreateResult(
         path=request.path,
         header=plan.header,
@@ -121,7 +130,9 @@ def create_real(
     )
 
 
-def _unchanged(request: CreateRequest, target: Target) -> CreateResult:
+def _unchanged(
+    request: CreateRequest, target: Target, plan: CreatePlan
+) -> CreateResult:
     area = target.area
     if area is None or area.header is None:
         raise CreateRefused("vanished while it was looked at")
@@ -131,6 +142,7 @@ def _unchanged(request: CreateRequest, target: Target) -> CreateResult:
         is_ghost=area.is_ghost,
         file_bytes=area.offset + (area.area_bytes or 0),
         changed=False,
+        warnings=_warnings(target, plan),
     )
 
 
@@ -179,26 +191,27 @@ def _to_wipe(target: Target, plan: CreatePlan) -> tuple[_Wipe, ...]:
         foreign = foreign_within(target.resolved, plan.offset, plan.area_bytes)
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
-    found += [_Wipe(seen.name, seen.offset, len(seen.magic)) for seen in foreign]
+    # wipefs(8) knows suspend images, too, by a name of its own.
+    ours = {place.offset for place in found}
+    found += [
+        _Wipe(seen.name, seen.offset, len(seen.magic))
+        for seen in foreign
+        if seen.offset not in ours
+    ]
     return tuple(found)
 
 
-def _write(
-    request: CreateRequest, target: Target, plan: CreatePlan, wipe: tuple[_Wipe, ...]
-) -> None:
-    with ExitStack() as stack:
-        if request.lock is not None and target.area is not None:
-            stack.enter_context(locked(target, wait=request.lock == "wait"))
-        if target.takes_in_place(plan):
-            # What lies in the header page goes with it.
-            places = tuple(
-                (place.offset, place.length)
-                for place in wipe
-                if place.offset >= plan.header.page_size
-            )
-            write_in_place(target, plan, wipe=places)
-        else:
-            write_new_file(target, plan, replace=target.area is not None)
+def _write(target: Target, plan: CreatePlan, wipe: tuple[_Wipe, ...]) -> None:
+    if target.takes_in_place(plan):
+        # What lies in the header page goes with it.
+        places = tuple(
+            (place.offset, place.length)
+            for place in wipe
+            if place.offset >= plan.header.page_size
+        )
+        write_in_place(target, plan, wipe=places)
+    else:
+        write_new_file(target, plan)
 
 
 def _file_bytes(target: Target, plan: CreatePlan) -> int:

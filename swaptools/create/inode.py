@@ -14,8 +14,11 @@ import fcntl
 import os
 from pathlib import Path
 
-_FS_IOC_GETFLAGS = 0x80086601
-_FS_IOC_SETFLAGS = 0x40086602
+from swaptools.observe.ioctl import LONG_BYTES, ior, iow
+
+#: Declared with a long, although an int is passed.
+_FS_IOC_GETFLAGS = ior(ord("f"), 1, LONG_BYTES)
+_FS_IOC_SETFLAGS = iow(ord("f"), 2, LONG_BYTES)
 _FS_NOCOW_FL = 0x00800000
 _SELINUXFS = Path("/sys/fs/selinux/enforce")
 _SELINUX_ATTRIBUTE = "security.selinux"
@@ -23,6 +26,8 @@ _SWAPFILE_TYPE = "swapfile_t"
 
 #: What a file system without the attribute answers.
 _NOT_HERE = {errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
+#: What a file system without labels answers, and an unlabelled file.
+_NO_LABEL = {errno.EOPNOTSUPP, errno.ENODATA}
 
 
 def forbid_copy_on_write(descriptor: int) -> None:
@@ -30,7 +35,7 @@ def forbid_copy_on_write(descriptor: int) -> None:
 
     It has to come before the first block is allocated; later it has no effect.
     """
-    flags = array.array("L", [0])
+    flags = array.array("I", [0, 0])
     try:
         fcntl.ioctl(descriptor, _FS_IOC_GETFLAGS, flags)
         flags[0] |= _FS_NOCOW_FL
@@ -44,7 +49,13 @@ def label_swapfile(descriptor: int) -> None:
     """Give a new file the SELinux type ``swapfile_t`` where SELinux is on."""
     if not _SELINUXFS.exists():
         return
-    context = os.getxattr(descriptor, _SELINUX_ATTRIBUTE).rstrip(b"\0").decode()
+    try:
+        raw = os.getxattr(descriptor, _SELINUX_ATTRIBUTE)
+    except OSError as exc:
+        if exc.errno in _NO_LABEL:
+            return
+        raise
+    context = raw.rstrip(b"\0").decode()
     user, role, _type, *level = context.split(":", 3)
     wanted = ":".join([user, role, _SWAPFILE_TYPE, *level])
     os.setxattr(descriptor, _SELINUX_ATTRIBUTE, wanted.encode() + b"\0")

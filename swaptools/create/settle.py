@@ -14,6 +14,7 @@ from swaptools.errors import CreateRefused
 from swaptools.observe.proc import memory_bytes, page_size_bytes
 
 if TYPE_CHECKING:
+    from swaptools.area import SwapArea
     from swaptools.create.request import CreateRequest
     from swaptools.create.target import Target
     from swaptools.format.header import SwapHeader
@@ -27,8 +28,8 @@ def settle(request: CreateRequest, target: Target) -> CreatePlan:
         CreateRefused: The area cannot be, see plan_area(), or its size is not known.
     """
     old = target.area.header if target.area and request.keep_id else None
-    if old is not None and old.version != 1:
-        old = None
+    if old is not None and old.signature == "SWAP-SPACE":
+        old = None  # a bitmap has neither label nor UUID to keep
     page_size = request.page_size or (old.page_size if old else page_size_bytes())
     native: ByteOrder = "little" if sys.byteorder == "little" else "big"
     label = request.label
@@ -94,14 +95,32 @@ def is_there(request: CreateRequest, target: Target, plan: CreatePlan) -> bool:
     if area is None or area.header is None or area.header.signature != "SWAPSPACE2":
         return False
     old, new = area.header, plan.header
-    explicit_uuid = request.uuid_seed is not None or isinstance(request.uuid, UUID)
     return (
         old.version == 1
         and area.is_ghost == plan.is_ghost
+        and _is_sound(area, plan)
         and (request.size_bytes is None or old.last_page == new.last_page)
         and old.page_size == new.page_size
         and old.byte_order == new.byte_order
         and (request.label is None or old.sws_volume == new.sws_volume)
-        and (not explicit_uuid or old.sws_uuid == new.sws_uuid)
+        and (request.ghost_flag or not old.ghost_flag)
+        and _has_uuid(request, old, new)
         and (not request.badpages or old.badpages == new.badpages)
     )
+
+
+def _is_sound(area: SwapArea, plan: CreatePlan) -> bool:
+    # A ghost that others can read is mended; a real area has to be there whole.
+    if plan.is_ghost:
+        return area.mode is not None and not area.mode & 0o077
+    return area.area_bytes is not None and (
+        area.header is None or area.header.size_bytes <= area.area_bytes
+    )
+
+
+def _has_uuid(request: CreateRequest, old: SwapHeader, new: SwapHeader) -> bool:
+    if request.uuid_seed is not None or isinstance(request.uuid, UUID):
+        return old.sws_uuid == new.sws_uuid
+    if request.uuid == "clear":
+        return old.uuid is None
+    return request.uuid is None or old.uuid is not None

@@ -4,7 +4,8 @@ A new file appears complete or not at all; an existing header page is replaced
 by one write. In either case the header comes last, after everything else is on
 disk, and nothing outside the area is touched.
 
-Not here: whether it may be written (target.py).
+Not here: whether it may be written (target.py), how a new file gets its name
+(naming.py).
 """
 
 from __future__ import annotations
@@ -12,31 +13,29 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from swaptools.create.inode import forbid_copy_on_write, label_swapfile
+from swaptools.create.naming import make_file
 from swaptools.errors import AreaError, AreaInUse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from swaptools.create.plan import CreatePlan
     from swaptools.create.target import Target
 
 _MODE = 0o600
 _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-#: A file system without unnamed files answers with one of these.
-_NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
 
-def write_new_file(target: Target, plan: CreatePlan, *, replace: bool) -> None:
-    """Make a new file; ``replace`` lets it take the place of an old one.
+def write_new_file(target: Target, plan: CreatePlan) -> None:
+    """Make a new file; it takes the place of the old one when the target has one.
 
     Raises:
+        AreaInUse: The old file is not the one that was looked at.
         AreaError: It cannot be made; nothing is left, and an old file stays.
     """
 
@@ -50,11 +49,10 @@ def write_new_file(target: Target, plan: CreatePlan, *, replace: bool) -> None:
         _write_page(file, plan)
 
     try:
-        if replace or not _has_proc():
-            _make_named(target.resolved, fill, replace=replace)
-        else:
-            _make_unnamed(target.resolved, fill)
+        make_file(target, fill)
     except OSError as exc:
+        if isinstance(exc, AreaError):
+            raise
         raise AreaError.from_os_error(target.path, exc) from exc
 
 
@@ -104,12 +102,19 @@ def locked(target: Target, *, wait: bool) -> Iterator[None]:
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
     try:
-        fcntl.flock(descriptor, flags)
+        _lock(target, descriptor, flags)
         yield
-    except BlockingIOError as exc:
-        raise AreaInUse(target.path, "already locked", exc.errno) from exc
     finally:
         os.close(descriptor)
+
+
+def _lock(target: Target, descriptor: int, flags: int) -> None:
+    try:
+        fcntl.flock(descriptor, flags)
+    except BlockingIOError as exc:
+        raise AreaInUse(target.path, "already locked", exc.errno) from exc
+    except OSError as exc:
+        raise AreaError.from_os_error(target.path, exc) from exc
 
 
 def _mend_inode(file: BinaryIO, plan: CreatePlan) -> None:
@@ -136,52 +141,6 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
         done += file.write(data[done:])
 
 
-def _make_unnamed(path: Path, fill: Callable[[BinaryIO], None]) -> None:
-    # A file without a name, gone with us if we are killed; linked when whole.
-    try:
-        descriptor = os.open(
-            path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE
-        )
-    except OSError as exc:
-        if exc.errno in _NO_TMPFILE:
-            _make_named(path, fill, replace=False)
-            return
-        raise
-    with (
-        open(descriptor, "r+b", buffering=0) as file,
-        _directory(path.parent) as parent,
-    ):
-        fill(file)
-        os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=parent)
-        os.fsync(parent)
-
-
-def _make_named(path: Path, fill: Callable[[BinaryIO], None], *, replace: bool) -> None:
-    # A temporary name beside it, given up for the real one when whole.
-    temporary = path.with_name(f".{path.name}.ghost-mkswap.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, _OPEN | os.O_CREAT | os.O_EXCL, _MODE)
-    try:
-        with open(descriptor, "r+b", buffering=0) as file:
-            fill(file)
-        if replace:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    with _directory(path.parent) as parent:
-        os.fsync(parent)
-
-
-@contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _open_existing(target: Target) -> Iterator[BinaryIO]:
     # O_EXCL on a block device means: nobody else holds it.
@@ -195,16 +154,5 @@ def _open_existing(target: Target) -> Iterator[BinaryIO]:
             raise AreaInUse(target.path, "became a symbolic link meanwhile") from exc
         raise
     with open(descriptor, "r+b", buffering=0) as file:
-        now, then = os.fstat(descriptor), target.status
-        if then is None or _identity(now) != _identity(then):
-            raise AreaInUse(target.path, "changed while it was looked at")
+        target.refuse_changed(os.fstat(descriptor))
         yield file
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size
-
-
-def _has_proc() -> bool:
-    # Naming an unnamed file goes through /proc, which a chroot may lack.
-    return Path("/proc/self/fd").is_dir()

@@ -15,7 +15,7 @@ gives the fewest xarray leaves there can be).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from swaptools.emulator.costs import (
     XA_CHUNK_SIZE,
     Cost,
     Design,
+    Holder,
     Kind,
     Mode,
     Unit,
@@ -52,9 +53,10 @@ class Usage:
     used_slots: Fraction
     #: Clusters with a used slot.
     clusters: Fraction
-    #: Leaves of zswap's xarray with an entry.
-    xarray_leaves: Fraction
-    #: Physical slots and clusters below a virtual area.
+    #: Slots whose page is in zswap, and leaves of its xarray with one of them.
+    zswap_slots: Fraction = Fraction()
+    xarray_leaves: Fraction = Fraction()
+    #: Slots whose page is on disk; of a virtual area, the physical ones below.
     disk_slots: Fraction = Fraction()
     disk_clusters: Fraction = Fraction()
 
@@ -62,15 +64,8 @@ class Usage:
     def dense(cls, design: Design, area_slots: int, percent: int | Fraction) -> Usage:
         """Fill the area from its start with pages where the design holds them."""
         used = Fraction(area_slots * percent, 100)
-        on_disk = used if design.holder == "disk" else Fraction()
-        return cls(
-            area_slots,
-            used,
-            used / SWAPFILE_CLUSTER,
-            (used - on_disk) / XA_CHUNK_SIZE,
-            on_disk,
-            on_disk / SWAPFILE_CLUSTER,
-        )
+        clusters, leaves = used / SWAPFILE_CLUSTER, used / XA_CHUNK_SIZE
+        return cls._held_in(design.holder, area_slots, used, clusters, leaves)
 
     @classmethod
     def of_clusters(
@@ -84,11 +79,23 @@ class Usage:
             used_by_cluster: Used slots of each cluster; empty ones cost nothing.
         """
         used = [n for n in used_by_cluster if n]
-        leaves = sum(-(-n // XA_CHUNK_SIZE) for n in used)
         slots, clusters = Fraction(sum(used)), Fraction(len(used))
-        if design.holder == "disk":
-            return cls(area_slots, slots, clusters, Fraction(), slots, clusters)
-        return cls(area_slots, slots, clusters, Fraction(leaves))
+        leaves = Fraction(sum(-(-n // XA_CHUNK_SIZE) for n in used))
+        return cls._held_in(design.holder, area_slots, slots, clusters, leaves)
+
+    @classmethod
+    def _held_in(
+        cls,
+        holder: Holder,
+        area_slots: int,
+        slots: Fraction,
+        clusters: Fraction,
+        leaves: Fraction,
+    ) -> Usage:
+        usage = cls(area_slots, slots, clusters)
+        if holder == "disk":
+            return replace(usage, disk_slots=slots, disk_clusters=clusters)
+        return replace(usage, zswap_slots=slots, xarray_leaves=leaves)
 
     def count(self, unit: Unit) -> Fraction:
         """Return how many there are of a unit."""
@@ -96,6 +103,7 @@ class Usage:
             "slot": Fraction(self.area_slots),
             "used slot": self.used_slots,
             "cluster": self.clusters,
+            "zswap slot": self.zswap_slots,
             "xarray leaf": self.xarray_leaves,
             "disk slot": self.disk_slots,
             "disk cluster": self.disk_clusters,

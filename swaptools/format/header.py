@@ -1,6 +1,7 @@
 """The header page of a swap area as a value: parse, build, replace.
 
-Not here: files (observe/), judgement (check/), what a kernel says (kernel/).
+Not here: version 0 (bitmap.py), files (observe/), judgement (check/), what a kernel
+says (kernel/).
 
 Parsing reads and does not judge: a silly ``last_page`` is returned as it
 stands, and ``nr_badpages`` is never used for more than its place in the page
@@ -13,9 +14,8 @@ Kernel: include/linux/swap.h union swap_header; mm/swapfile.c read_swap_header()
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import layout
@@ -40,12 +40,10 @@ if TYPE_CHECKING:
 
     from swaptools.format.layout import ByteOrder
 
-__all__ = ["BitmapHeader", "SwapHeader"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapHeader:
-    """A version 1 header page; BitmapHeader is its version 0 sibling.
+    """A version 1 header page; bitmap.py has its version 0 sibling.
 
     The fields are the kernel's, raw; ``uuid``, ``label`` and ``badpages`` read
     them for people. Make one with new(), change one with replace().
@@ -159,6 +157,9 @@ class SwapHeader:
             )
         is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
         if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
+            # Imported here: it derives from this class, and is hardly ever met.
+            from swaptools.format.bitmap import BitmapHeader
+
             return BitmapHeader.from_page(page)
         byte_order: ByteOrder = "little"
         if page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1":
@@ -185,21 +186,26 @@ class SwapHeader:
         Raises:
             FormatError: A field holds what its place cannot.
         """
-        return layout.build(
-            layout.swap_header(self.page_size, self.byte_order),
-            {
-                "bootbits": self.bootbits,
-                "version": self.version,
-                "last_page": self.last_page,
-                "nr_badpages": self.nr_badpages,
-                "sws_uuid": self.sws_uuid,
-                "sws_volume": self.sws_volume,
-                "padding": self.padding,
-                "badpages": self.badpage_bytes,
-                "slack": self.slack,
-                "magic": self.magic,
-            },
-        )
+        return layout.build(self.definition, self._fields())
+
+    @property
+    def definition(self) -> Any:
+        """The construct definition of this page."""
+        return layout.swap_header(self.page_size, self.byte_order)
+
+    def _fields(self) -> dict[str, object]:
+        return {
+            "bootbits": self.bootbits,
+            "version": self.version,
+            "last_page": self.last_page,
+            "nr_badpages": self.nr_badpages,
+            "sws_uuid": self.sws_uuid,
+            "sws_volume": self.sws_volume,
+            "padding": self.padding,
+            "badpages": self.badpage_bytes,
+            "slack": self.slack,
+            "magic": self.magic,
+        }
 
     def replace(
         self,
@@ -304,64 +310,6 @@ class SwapHeader:
         """Bytes that can hold pages: without the header and distinct bad pages."""
         bad = {page for page in self.badpages if 1 <= page <= self.last_page}
         return (self.last_page - len(bad)) * self.page_size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BitmapHeader(SwapHeader):
-    """A version 0 page: one bit a page, set where it is usable, bit 0 clear.
-
-    It has no ``last_page``, UUID or label of its own: the last set bit stands
-    for the first, clear bits below it are bad pages, the others are empty. No
-    kernel since 2.6.29 takes it.
-    """
-
-    #: The page up to its magic, least significant bit first.
-    bitmap: bytes
-
-    @classmethod
-    def from_page(cls, page: bytes) -> BitmapHeader:
-        """Read a page whose magic has been looked at."""
-        fields = layout.parse(layout.bitmap_header(len(page)), page)
-        bits = int.from_bytes(fields.bitmap, "little")
-        last_page = max(bits.bit_length() - 1, 0)
-        usable = (bits >> 1).bit_count()
-        return cls(
-            page_size=len(page),
-            byte_order="little",
-            version=0,
-            last_page=last_page,
-            nr_badpages=last_page - usable,
-            sws_uuid=bytes(UUID_BYTES),
-            sws_volume=bytes(VOLUME_BYTES),
-            bootbits=b"",
-            padding=b"",
-            badpage_bytes=b"",
-            slack=b"",
-            magic=fields.magic,
-            bitmap=fields.bitmap,
-        )
-
-    def build(self) -> bytes:
-        """Return the page, ``page_size`` bytes."""
-        return layout.build(
-            layout.bitmap_header(self.page_size),
-            {"bitmap": self.bitmap, "magic": self.magic},
-        )
-
-    @property
-    def badpages(self) -> tuple[int, ...]:
-        """The clear bits between the header and the last set bit."""
-        # One pass over a string of digits: shifting a huge number for each bit
-        # would be quadratic, and the page may be hostile.
-        digits = f"{int.from_bytes(self.bitmap, 'little'):b}"[::-1]
-        return tuple(
-            match.start() for match in re.finditer("0", digits) if match.start()
-        )
-
-    @property
-    def usable_bytes(self) -> int:
-        """Bytes that can hold pages: one page for every set bit but the first."""
-        return (self.last_page - self.nr_badpages) * self.page_size
 
 
 def _volume(label: str) -> bytes:

@@ -11,8 +11,7 @@ swsusp_check().
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.format import layout
 from swaptools.format.constants import MAGIC_BYTES, SWSUSP_FLAGS
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
 
 
-@dataclass(frozen=True, slots=True)
-class SuspendHeader:
+class SuspendHeader(NamedTuple):
     """What a suspended area says about its image; None where its writer says nothing.
 
     Only the kernel's own image (S1SUSPEND) fills all fields; user-space suspend

@@ -4,8 +4,8 @@ First the open for reading and writing, which the file system and the mount
 answer, then the few questions of swapon(2) itself. One function a test, in the
 kernel's order; none of them leaves a line in the log unless it says so.
 
-Not here: the missing path and the missing privilege, which are no facts about
-an area.
+Not here: a missing path or privilege, a directory, socket or fifo, a device file
+on a mount with nodev: there is no area to ask about then.
 
 Kernel: fs/namei.c may_open(), fs/open.c do_dentry_open(), block/bdev.c
 bdev_open(), mm/swapfile.c SYSCALL_DEFINE2(swapon).
@@ -30,41 +30,20 @@ WITHOUT_READ_FOLIO: Final = frozenset(
 #: File systems whose block size is a lower bound for folios. A network file
 #: system calls its transfer size a block, which binds nobody.
 WITH_LARGE_BLOCKS: Final = frozenset({"btrfs", "ext4", "xfs"})
-_FILE_OR_DIRECTORY = (FileType.REGULAR, FileType.DIRECTORY)
 _WITH_PAGE_CACHE = (FileType.REGULAR, FileType.BLOCK)
 
 
-def is_directory(attempt: Attempt) -> Refusal | None:
-    """A directory cannot be opened for writing."""
-    if attempt.backing.file_type != FileType.DIRECTORY:
-        return None
-    return Refusal("EISDIR")
-
-
-def device_on_nodev_mount(attempt: Attempt) -> Refusal | None:
-    """Device files mean nothing on a mount with ``nodev``."""
-    backing = attempt.backing
-    is_device = backing.file_type in (FileType.BLOCK, FileType.CHARACTER)
-    return Refusal("EACCES") if is_device and backing.is_nodev_mount else None
-
-
 def readonly_filesystem(attempt: Attempt) -> Refusal | None:
-    """The whole file system is read-only; devices and fifos on it still work."""
+    """The whole file system is read-only; device files on it still work."""
     backing = attempt.backing
-    if not backing.is_readonly_filesystem:
-        return None
-    return Refusal("EROFS") if backing.file_type in _FILE_OR_DIRECTORY else None
+    is_file = backing.file_type == FileType.REGULAR
+    return Refusal("EROFS") if is_file and backing.is_readonly_filesystem else None
 
 
 def immutable(attempt: Attempt) -> Refusal | None:
     """``chattr +i``, and ``+a`` since the open is not for appending."""
     flags = InodeFlags.IMMUTABLE | InodeFlags.APPEND
     return Refusal("EPERM") if attempt.backing.has_flag(flags) else None
-
-
-def is_socket(attempt: Attempt) -> Refusal | None:
-    """A socket has no open at all."""
-    return Refusal("ENXIO") if attempt.backing.file_type == FileType.SOCKET else None
 
 
 def executing(attempt: Attempt) -> Refusal | None:
@@ -75,8 +54,8 @@ def executing(attempt: Attempt) -> Refusal | None:
 def readonly_mount(attempt: Attempt) -> Refusal | None:
     """Only this mount is read-only: asked later than a read-only file system."""
     backing = attempt.backing
-    is_refused = backing.is_readonly_mount and backing.file_type == FileType.REGULAR
-    return Refusal("EROFS") if is_refused else None
+    is_file = backing.file_type == FileType.REGULAR
+    return Refusal("EROFS") if is_file and backing.is_readonly_mount else None
 
 
 def has_verity(attempt: Attempt) -> Refusal | None:
@@ -134,7 +113,7 @@ def block_over_page(attempt: Attempt) -> Refusal | None:
 
 
 def no_read_folio(attempt: Attempt) -> Refusal | None:
-    """Nothing to read a header page with: tmpfs, overlayfs, a pipe, ``/dev/null``."""
+    """Nothing to read a header page with: tmpfs, overlayfs, ``/dev/null``."""
     backing = attempt.backing
     if backing.file_type not in _WITH_PAGE_CACHE:
         return Refusal("EINVAL")
@@ -144,11 +123,8 @@ def no_read_folio(attempt: Attempt) -> Refusal | None:
 
 #: In the kernel's order.
 OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
-    is_directory,
-    device_on_nodev_mount,
     readonly_filesystem,
     immutable,
-    is_socket,
     executing,
     readonly_mount,
     has_verity,

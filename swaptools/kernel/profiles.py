@@ -26,6 +26,8 @@ class SlotArray(NamedTuple):
     #: Bytes of one element, and the slots an element covers.
     element_bytes: int
     slots_per_element: int
+    #: Allocated page by page, so that it fails only when memory is gone.
+    is_paged: bool = False
 
     def size_bytes(self, max_slots: int) -> int:
         """Return its size for an area of that many slots, header page included."""
@@ -34,8 +36,10 @@ class SlotArray(NamedTuple):
 
 #: One byte a slot: how often it is referenced. Kernel: si->swap_map.
 SWAP_MAP = SlotArray("swap_map", 1, 1)
-#: Two bytes a slot: the cgroup charged. Kernel: mm/swap_cgroup.c swap_cgroup_swapon().
+#: Two bytes a slot: the cgroup charged; 6.12 had single pages for it.
+#: Kernel: mm/swap_cgroup.c swap_cgroup_swapon().
 SWAP_CGROUP = SlotArray("swap_cgroup", 2, 1)
+SWAP_CGROUP_PAGES = SWAP_CGROUP._replace(is_paged=True)
 #: One bit a slot, in longs: the page is all zero. Kernel: si->zeromap.
 ZEROMAP = SlotArray("zeromap", 8, 64)
 
@@ -120,7 +124,12 @@ K6_12 = KernelProfile(
     title="Linux 6.12",
     swapon=SwapOnRules(
         default_priority="descending",
-        arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, SlotArray("cluster_info", 32, 512)),
+        arrays=(
+            SWAP_MAP,
+            SWAP_CGROUP_PAGES,
+            ZEROMAP,
+            SlotArray("cluster_info", 32, 512),
+        ),
     ),
     allocator=AllocatorRules(
         trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),

@@ -6,13 +6,12 @@ Kernel: kernel/power/hibernate.c resume_show(), resume_offset_show().
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 from swaptools.observe.proc import read_text
 
-_POWER = Path("/sys/power")
-_CMDLINE = Path("/proc/cmdline")
+_POWER = "/sys/power"
+_CMDLINE = "/proc/cmdline"
 
 
 class Hibernation(NamedTuple):
@@ -31,15 +30,15 @@ class Hibernation(NamedTuple):
 
 def read_hibernation() -> Hibernation:
     """Read what the kernel and its command line say."""
-    device = (read_text(_POWER / "resume") or "").strip()
+    device = (read_text(f"{_POWER}/resume") or "").strip()
     major, _, minor = device.partition(":")
-    offset = (read_text(_POWER / "resume_offset") or "").strip()
+    offset = (read_text(f"{_POWER}/resume_offset") or "").strip()
     words = dict(
         word.partition("=")[::2] for word in (read_text(_CMDLINE) or "").split()
     )
     cmdline_offset = words.get("resume_offset", "")
     return Hibernation(
-        is_possible="disk" in (read_text(_POWER / "state") or "").split(),
+        is_possible="disk" in (read_text(f"{_POWER}/state") or "").split(),
         resume_device=os.makedev(int(major), int(minor)) if minor else None,
         resume_offset_pages=int(offset) if offset.isdigit() else None,
         cmdline_resume=words.get("resume"),

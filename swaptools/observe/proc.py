@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-_SWAPS = Path("/proc/swaps")
-_MEMINFO = Path("/proc/meminfo")
-_MOUNTINFO = Path("/proc/self/mountinfo")
+_SWAPS = "/proc/swaps"
+_MEMINFO = "/proc/meminfo"
+_MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
-_OCTAL = re.compile(r"\\([0-7]{3})")
-_BLANKS = re.compile(r"[ \t]+")
+_OCTAL = r"\\([0-7]{3})"
+_BLANKS = r"[ \t]+"
 
 
-@dataclass(frozen=True, slots=True)
-class SwapRow:
+class SwapRow(NamedTuple):
     """One line of /proc/swaps."""
 
     #: The path with the kernel's octal escapes undone; not a path for every type.
@@ -35,8 +33,7 @@ class SwapRow:
     is_deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveSwaps:
+class ActiveSwaps(NamedTuple):
     """The active areas, and what to recognise them by under any other name."""
 
     rows: tuple[SwapRow, ...]
@@ -79,7 +76,7 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
     # or a no-break blank, at which splitlines() and split() would cut.
     rows = []
     for line in text.split("\n")[1:]:
-        words = _BLANKS.split(line)
+        words = re.split(_BLANKS, line)
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
@@ -111,7 +108,7 @@ def active_swaps() -> ActiveSwaps:
     for row in rows:
         # A name that ends so may be real as well.
         name = f"{row.name} (deleted)" if row.is_deleted else row.name
-        status = _stat(Path(name))
+        status = _stat(name)
         if status is None:
             continue
         if not status.st_rdev:
@@ -131,17 +128,16 @@ def active_swaps() -> ActiveSwaps:
     )
 
 
-def loop_backing_file(device: int) -> Path | None:
+def loop_backing_file(device: int) -> str | None:
     """Return the file behind a loop device, or behind a partition of one.
 
     Kernel: drivers/block/loop.c loop_attr_backing_file_show().
     """
-    number = f"{os.major(device)}:{os.minor(device)}"
-    node = Path("/sys/dev/block") / number
-    for place in (node, node / ".."):
-        text = read_text(place / "loop" / "backing_file")
+    node = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    for place in (node, f"{node}/.."):
+        text = read_text(f"{place}/loop/backing_file")
         if text is not None:
-            return Path(text.rstrip("\n"))
+            return text.rstrip("\n")
     return None
 
 
@@ -178,19 +174,20 @@ def read_meminfo() -> dict[str, int]:
 
 def unescape(name: str) -> str:
     """Undo the octal escapes of a name in /proc."""
-    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), name)
+    return re.sub(_OCTAL, lambda match: chr(int(match[1], 8)), name)
 
 
-def read_text(path: Path) -> str | None:
+def read_text(path: str) -> str | None:
     """Return what a file says, None where there is none or it may not be read."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
     except OSError:
         return None
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _stat(path: str) -> os.stat_result | None:
     try:
-        return path.stat()
+        return os.stat(path)
     except (OSError, ValueError):
         return None

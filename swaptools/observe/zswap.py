@@ -6,16 +6,16 @@ mm/memcontrol.c zswap_writeback_show(); drivers/block/zram/zram_drv.c mm_stat_sh
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import NamedTuple
 
 from swaptools.observe.proc import read_meminfo, read_text, unescape
 
-_PARAMETERS = Path("/sys/module/zswap/parameters")
-_DEBUGFS = Path("/sys/kernel/debug/zswap")
-_MOUNTINFO = Path("/proc/self/mountinfo")
-_CGROUP = Path("/proc/self/cgroup")
-_BLOCK = Path("/sys/block")
+_PARAMETERS = "/sys/module/zswap/parameters"
+_DEBUGFS = "/sys/kernel/debug/zswap"
+_MOUNTINFO = "/proc/self/mountinfo"
+_CGROUP = "/proc/self/cgroup"
+_BLOCK = "/sys/block"
 _KNOB = "memory.zswap.writeback"
 
 
@@ -54,17 +54,17 @@ class Zram(NamedTuple):
 
 def read_zswap() -> Zswap | None:
     """Read the state of zswap; None where the kernel has none."""
-    enabled = _flag(_PARAMETERS / "enabled")
+    enabled = _flag(f"{_PARAMETERS}/enabled")
     if enabled is None:
         return None
     meminfo = read_meminfo()
     writeback, unknown = read_writeback()
     return Zswap(
         enabled=enabled,
-        compressor=_word(_PARAMETERS / "compressor"),
-        max_pool_percent=_number(_PARAMETERS / "max_pool_percent"),
-        accept_threshold_percent=_number(_PARAMETERS / "accept_threshold_percent"),
-        shrinker_enabled=_flag(_PARAMETERS / "shrinker_enabled"),
+        compressor=_word(f"{_PARAMETERS}/compressor"),
+        max_pool_percent=_number(f"{_PARAMETERS}/max_pool_percent"),
+        accept_threshold_percent=_number(f"{_PARAMETERS}/accept_threshold_percent"),
+        shrinker_enabled=_flag(f"{_PARAMETERS}/shrinker_enabled"),
         pool_bytes=meminfo.get("Zswap"),
         stored_bytes=meminfo.get("Zswapped"),
         counters=_counters(),
@@ -84,12 +84,12 @@ def read_writeback() -> tuple[bool | None, str | None]:
     root = _cgroup2_root()
     if root is None:
         return None, "not available here (cgroup v1)"
-    if read_text(root / _KNOB) is None:
+    if read_text(f"{root}/{_KNOB}") is None:
         return None, "not available here (the knob came with Linux 6.8)"
     place = root
     for part in ("", *_own_cgroup()):
-        place = place / part
-        if (read_text(place / _KNOB) or "1").strip() == "0":
+        place = f"{place}/{part}"
+        if (read_text(f"{place}/{_KNOB}") or "1").strip() == "0":
             return False, None
     return True, None
 
@@ -97,17 +97,21 @@ def read_writeback() -> tuple[bool | None, str | None]:
 def read_zrams() -> tuple[Zram, ...]:
     """Read the zram devices that have a size."""
     found = []
-    for device in sorted(_BLOCK.glob("zram*")):
-        disksize_bytes = _number(device / "disksize")
-        numbers = [int(word) for word in (read_text(device / "mm_stat") or "").split()]
+    for name in _listed(_BLOCK):
+        if not name.startswith("zram"):
+            continue
+        device = f"{_BLOCK}/{name}"
+        disksize_bytes = _number(f"{device}/disksize")
+        statistics = read_text(f"{device}/mm_stat") or ""
+        numbers = [int(word) for word in statistics.split()]
         if not disksize_bytes or len(numbers) < 3:
             continue
-        backing = _word(device / "backing_dev")
+        backing = _word(f"{device}/backing_dev")
         found.append(
             Zram(
-                name=f"/dev/{device.name}",
+                name=f"/dev/{name}",
                 disksize_bytes=disksize_bytes,
-                compressor=_chosen(read_text(device / "comp_algorithm")),
+                compressor=_chosen(read_text(f"{device}/comp_algorithm")),
                 orig_data_bytes=numbers[0],
                 compr_data_bytes=numbers[1],
                 mem_used_bytes=numbers[2],
@@ -117,13 +121,13 @@ def read_zrams() -> tuple[Zram, ...]:
     return tuple(found)
 
 
-def _cgroup2_root() -> Path | None:
+def _cgroup2_root() -> str | None:
     # Where cgroup v2 is mounted, if it has the memory controller at all.
     for line in (read_text(_MOUNTINFO) or "").splitlines():
         mount, _, source = line.partition(" - ")
         if source.startswith("cgroup2 "):
-            root = Path(unescape(mount.split()[4]))
-            controllers = (read_text(root / "cgroup.controllers") or "").split()
+            root = unescape(mount.split()[4])
+            controllers = (read_text(f"{root}/cgroup.controllers") or "").split()
             return root if "memory" in controllers else None
     return None
 
@@ -136,12 +140,18 @@ def _own_cgroup() -> tuple[str, ...]:
 
 
 def _counters() -> dict[str, int] | None:
-    try:
-        names = sorted(path.name for path in _DEBUGFS.iterdir())
-    except OSError:
+    names = _listed(_DEBUGFS)
+    if not names:
         return None
-    found = {name: _number(_DEBUGFS / name) for name in names}
+    found = {name: _number(f"{_DEBUGFS}/{name}") for name in names}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _listed(place: str) -> list[str]:
+    try:
+        return sorted(os.listdir(place))
+    except OSError:
+        return []
 
 
 def _chosen(text: str | None) -> str | None:
@@ -150,15 +160,15 @@ def _chosen(text: str | None) -> str | None:
     return rest.partition("]")[0] or None
 
 
-def _word(path: Path) -> str | None:
+def _word(path: str) -> str | None:
     return (read_text(path) or "").strip() or None
 
 
-def _flag(path: Path) -> bool | None:
+def _flag(path: str) -> bool | None:
     text = _word(path)
     return None if text is None else text == "Y"
 
 
-def _number(path: Path) -> int | None:
+def _number(path: str) -> int | None:
     text = _word(path)
     return int(text) if text is not None and text.isdigit() else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.against_kernel import rig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,21 @@ def kernel() -> Iterator[None]:
         if reason is not None:
             pytest.skip(reason)
         yield
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[object], None]:
+    """Call to print a line although the test passes."""
+
+    def line(value: object) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{value}\n")
+
+    return line
+
+
+@pytest.fixture
+def only_4k_pages() -> None:
+    """Skips where the pages of the samples are not the kernel's."""
+    if os.sysconf("SC_PAGE_SIZE") != 4096:
+        pytest.skip("the samples are for pages of 4096 bytes")

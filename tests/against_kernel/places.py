@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import subprocess
+import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PAGES = 64
+UUID = uuid.UUID("6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d")
 _FICLONE = 0x40049409
 _FS_IOC_SETFLAGS = 0x40086602
 _NOCOW = 0x800000
@@ -88,9 +90,8 @@ def mounted(system: FileSystem, scratch: Path) -> Iterator[Path]:
 
 def written(path: Path, pages: int = PAGES, last_page: int | None = None) -> Path:
     """Write a good area, every page of it."""
-    header = SwapHeader.new(
-        page_size=PAGE, last_page=pages - 1 if last_page is None else last_page
-    )
+    last = pages - 1 if last_page is None else last_page
+    header = SwapHeader.new(page_size=PAGE, last_page=last, uuid=UUID)
     path.write_bytes(header.build() + os.urandom(PAGE) * (pages - 1))
     path.chmod(0o600)
     return path
@@ -213,10 +214,10 @@ def nocow_reflinked(path: Path) -> Path:
 def nocow_snapshotted(path: Path) -> Path:
     """Without copy-on-write, but kept by a snapshot of its subvolume."""
     volume = path.with_suffix(".volume")
-    _run("btrfs", "subvolume", "create", str(volume))
+    run("btrfs", "subvolume", "create", str(volume))
     area = nocow(volume / path.name)
     os.sync()
-    _run("btrfs", "subvolume", "snapshot", str(volume), str(path.with_suffix(".snap")))
+    run("btrfs", "subvolume", "snapshot", str(volume), str(path.with_suffix(".snap")))
     return area
 
 
@@ -340,7 +341,7 @@ STATES = (
 
 
 def _header_only(path: Path) -> None:
-    header = SwapHeader.new(page_size=PAGE, last_page=PAGES - 1)
+    header = SwapHeader.new(page_size=PAGE, last_page=PAGES - 1, uuid=UUID)
     path.write_bytes(header.build())
     path.chmod(0o600)
 
@@ -381,5 +382,6 @@ def _cloned(source: Path, copy: Path | None = None) -> Path:
     return source
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """Run a program that has to succeed."""
     subprocess.run(command, check=True, capture_output=True)

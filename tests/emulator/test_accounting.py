@@ -149,6 +149,36 @@ class TestFragmentation:
                 else:
                     assert dynamic_bytes(real) >= dynamic_bytes(dense)
 
+    @pytest.mark.parametrize(
+        ("name", "in_clusters", "dense"),
+        [("7.2+zswap", (5, 0, 0), (8, 0, 0)), ("7.2+disk", (0, 258, 2), (0, 512, 1))],
+    )
+    def test_slots_are_in_zswap_or_on_disk(
+        self, name: str, in_clusters: tuple[int, ...], dense: tuple[int, ...]
+    ) -> None:
+        def of(usage: Usage) -> list[Fraction]:
+            return [usage.xarray_leaves, usage.disk_slots, usage.disk_clusters]
+
+        design = get_design(name)
+        assert of(Usage.of_clusters(design, 1024, [2, 256])) == list(in_clusters)
+        assert of(Usage.dense(design, 1024, 50)) == list(dense)
+
+    def test_pages_in_both_places_pay_for_each_where_it_is(self) -> None:
+        """64 of 512 slots in zswap, 448 on disk, under a real and a virtual area."""
+        mixed = Usage(
+            area_slots=512,
+            used_slots=Fraction(512),
+            clusters=Fraction(1),
+            zswap_slots=Fraction(64),
+            xarray_leaves=Fraction(1),
+            disk_slots=Fraction(448),
+            disk_clusters=Fraction(1),
+        )
+        old = account(get_design("old+zswap"), "published", mixed)
+        assert dynamic_bytes(old) == 512 * 8 + 64 * 8
+        virtual = account(get_design("vswap+disk"), "published", mixed)
+        assert dynamic_bytes(virtual) == Fraction("24.125") * 512 + 448 * 8
+
     def test_full_clusters_cost_what_dense_ones_do(self) -> None:
         for design in DESIGNS.values():
             for mode in filter(design.has, MODES):

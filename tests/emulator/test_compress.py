@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sys
+from importlib import import_module
 
 import pytest
 from hypothesis import given
@@ -61,6 +63,24 @@ def test_zstd_keeps_the_length_and_no_checksum() -> None:
     """Frame header of crypto/zstd.c: one segment, two bytes of content size."""
     frame = get_codec("zstd").compress(bytes(4096))
     assert frame[:7] == bytes.fromhex("28b52ffd 60 000f")
+
+
+def test_lz4hc_and_zstd_are_at_the_kernels_levels() -> None:
+    """9 and 3, on a page where lower levels give other lengths."""
+    choose = random.Random(3)
+    words = [choose.randbytes(choose.randrange(3, 9)) for _ in range(90)]
+    page = b"".join(choose.choices(words, k=4096))[:4096]
+    lz4, zstd = import_module("lz4.block"), import_module("zstandard")
+
+    def lz4hc_bytes(level: int) -> int:
+        options = {"compression": level, "store_size": False}
+        return len(lz4.compress(page, "high_compression", **options))
+
+    def zstd_bytes(level: int) -> int:
+        return len(zstd.ZstdCompressor(level=level).compress(page))
+
+    assert lz4hc_bytes(3) > lz4hc_bytes(9) == len(get_codec("lz4hc").compress(page))
+    assert zstd_bytes(1) > zstd_bytes(3) == len(get_codec("zstd").compress(page))
 
 
 def test_bytes_that_are_no_page_are_refused(name: str) -> None:

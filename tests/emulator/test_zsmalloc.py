@@ -121,6 +121,22 @@ class TestPool:
         assert pool.pool_bytes == 4096 * dense_pool_pages(lengths)
         pool.check_invariants()
 
+    def test_a_pool_of_larger_pages(self) -> None:
+        """Sizes are 32 and multiples of 64 more: 31 objects of 4128 in 8 pages."""
+        pool = ZsPool(page_size=16384)
+        for _ in range(31):
+            pool.malloc(4096)
+        assert (pool.pool_bytes, pool.nr_zspages) == (8 * 16384, 1)
+        pool.malloc(4096)
+        assert (pool.pool_bytes, pool.nr_zspages) == (16 * 16384, 2)
+
+    def test_a_shorter_chain_joins_fewer_pages(self) -> None:
+        """12 objects of 2384 bytes waste least of 7 pages, 5 of 2448 of 3."""
+        pools = [ZsPool(chain_size=8), ZsPool(chain_size=4)]
+        for pool in pools:
+            pool.malloc(2352)
+        assert [pool.nr_pages for pool in pools] == [7, 3]
+
     def test_records_and_handles_are_counted_apart(self) -> None:
         pool = ZsPool()
         for _ in range(5):

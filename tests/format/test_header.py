@@ -15,7 +15,8 @@ from swaptools.errors import (
     SwapToolsError,
     TruncatedHeader,
 )
-from swaptools.format.header import BitmapHeader, SwapHeader
+from swaptools.format.bitmap import BitmapHeader
+from swaptools.format.header import SwapHeader
 from tests.builders import (
     COMMON,
     PAGE_SIZES,
@@ -70,7 +71,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("page_size", "byte_order"), [*COMMON, (2048, "little")])
+@pytest.mark.parametrize(
+    ("page_size", "byte_order"), [*COMMON, (2048, "little"), (262144, "big")]
+)
 @pytest.mark.parametrize(
     ("asked", "packed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )

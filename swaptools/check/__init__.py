@@ -1,0 +1,19 @@
+"""The validator: would swapon(2) take this area, what would be lost, what to do.
+
+registry.py has the rules' common form, rules/ the rules by family, hints.py the
+remedies, report.py puts verdicts and findings together. Nothing here opens a
+path: an area comes from observe/, a verdict from kernel/.
+"""
+
+from swaptools.check.registry import Rule, Severity, all_rules, select_rules
+from swaptools.check.report import Finding, Report, check_area
+
+__all__ = [
+    "Finding",
+    "Report",
+    "Rule",
+    "Severity",
+    "all_rules",
+    "check_area",
+    "select_rules",
+]

@@ -1,0 +1,92 @@
+"""One area on one kernel, as a rule sees it.
+
+Not here: the rules (rules/), the kernel's own tests (kernel/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from swaptools.backing import FileType
+from swaptools.kernel.swapon import has_ghost_size, maxpages
+
+if TYPE_CHECKING:
+    from swaptools.area import SwapArea
+    from swaptools.backing import Backing, Extent
+    from swaptools.format.header import SwapHeader
+    from swaptools.kernel.attempt import Attempt, Verdict
+    from swaptools.kernel.profiles import SwapOnRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An attempt and how it ended, with shorthands for what rules ask most."""
+
+    attempt: Attempt
+    verdict: Verdict
+    area: SwapArea
+    #: What lies under it.
+    backing: Backing
+    #: The header this kernel reads, or else the one that is there, for rules
+    #: about labels and the like; None when there is none at all.
+    header: SwapHeader | None
+    #: This kernel goes by the size and takes the area for a ghost.
+    is_taken_as_ghost: bool
+    #: A file system is asked where the slots lie: for a file that is no ghost.
+    is_judged_by_filesystem: bool
+
+    @classmethod
+    def of(cls, attempt: Attempt, verdict: Verdict) -> Case:
+        """Find out once what many rules ask."""
+        is_ghost = attempt.header is not None and has_ghost_size(attempt)
+        is_file = attempt.backing.file_type == FileType.REGULAR
+        return cls(
+            attempt=attempt,
+            verdict=verdict,
+            area=attempt.area,
+            backing=attempt.backing,
+            header=attempt.header or attempt.area.header,
+            is_taken_as_ghost=is_ghost,
+            is_judged_by_filesystem=is_file and not is_ghost,
+        )
+
+    @property
+    def page_size(self) -> int:
+        """The machine's, in bytes."""
+        return self.attempt.page_size
+
+    @property
+    def kernel_rules(self) -> SwapOnRules:
+        """What the kernel asked does at swapon(2)."""
+        return self.attempt.rules
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a regular file."""
+        return self.backing.file_type == FileType.REGULAR
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is a block device, or would be a loop device."""
+        return self.backing.file_type == FileType.BLOCK
+
+    @property
+    def ignores_badpages(self) -> bool:
+        """Whether this kernel does not look at the bad page list."""
+        return self.is_taken_as_ghost and self.kernel_rules.ghost_is_dynamic
+
+    @property
+    def extents(self) -> tuple[Extent, ...]:
+        """The extents that the file system judges, none for a ghost."""
+        return (self.backing.extents or ()) if self.is_judged_by_filesystem else ()
+
+    @property
+    def claimed_bytes(self) -> int:
+        """Size that the header gives the area, as this kernel counts it."""
+        return maxpages(self.header) * self.page_size if self.header else 0
+
+    @property
+    def area_bytes(self) -> int:
+        """Size of what is there; 0 for a stream without an end."""
+        return self.area.area_bytes or 0

@@ -1,0 +1,186 @@
+"""check_area(): verdicts of the kernels asked, and what the rules find.
+
+Not here: how a report looks (cli/swapcheck.py).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from swaptools.check.case import Case
+from swaptools.check.registry import Severity, all_rules
+from swaptools.format import layout
+from swaptools.kernel.attempt import Attempt
+from swaptools.kernel.profiles import get_profile
+from swaptools.kernel.releases import profile_for_release
+from swaptools.kernel.swapon import judge_attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from swaptools.area import SwapArea
+    from swaptools.check.registry import Rule
+    from swaptools.kernel.attempt import Verdict
+
+#: The name that stands for the kernel this process runs on.
+RUNNING = "running"
+#: Asked besides about an area that only patched kernels may take.
+_GHOST_KERNEL = "ghost-rfc"
+_ORDER = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found; the fields are its JSON keys."""
+
+    code: str
+    severity: Severity
+    title: str
+    #: One sentence with measured and expected values.
+    message: str
+    #: A command or a short recipe that mends it.
+    hint: str
+    #: Header field at fault.
+    field: str | None = None
+    #: What the kernel logs when this is why it refuses.
+    kernel_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came out for one area: never an exception, whatever the area holds."""
+
+    area: SwapArea
+    #: Of the machine asked about, in bytes.
+    page_size: int
+    #: One for each kernel, in the order in which they were asked.
+    verdicts: tuple[Verdict, ...]
+    #: The cause of the first refusal first, then by severity.
+    findings: tuple[Finding, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the first kernel takes the area."""
+        return self.verdicts[0].accepted
+
+    @property
+    def errno(self) -> str | None:
+        """Name of the first kernel's error number."""
+        return self.verdicts[0].errno
+
+    @property
+    def kernel_message(self) -> str | None:
+        """First log line of the first kernel's refusal."""
+        return self.verdicts[0].message
+
+    def field_bytes(self, finding: Finding) -> tuple[int, bytes] | None:
+        """Return where a finding's field lies in the area, and its bytes.
+
+        None for a finding about no field, or where this kernel sees no header.
+        """
+        header = self.area.header_at(self.page_size)
+        if header is None or finding.field is None:
+            return None
+        shape = layout.swap_header(header.page_size, header.byte_order)
+        for name, offset, length in layout.fields(shape):
+            if name == finding.field:
+                return offset, header.build()[offset : offset + length]
+        return None
+
+
+def check_area(
+    area: SwapArea,
+    kernel: str | Sequence[str] | None = None,
+    page_size: int | None = None,
+    ram_bytes: int | None = None,
+    *,
+    rules: tuple[Rule, ...] | None = None,
+) -> Report:
+    """Say what swapon(2) answers, and why, and what else is odd.
+
+    Args:
+        area: As read_area() returned it.
+        kernel: A profile's name, ``running``, or several. Without one, the
+            running kernel, and for a header-only area ``ghost-rfc``, too.
+        page_size: The machine's, in bytes; this machine's without one.
+        ram_bytes: The machine's memory; None leaves out what depends on it.
+        rules: What select_rules() returned; all of them without it.
+
+    Raises:
+        SelectionError: There is no such kernel.
+    """
+    page_size = page_size or os.sysconf("SC_PAGE_SIZE")
+    cases = [_case(area, name, page_size, ram_bytes) for name in _names(area, kernel)]
+    return Report(
+        area=area,
+        page_size=page_size,
+        verdicts=tuple(case.verdict for case in cases),
+        findings=tuple(_merged(cases, all_rules() if rules is None else rules)),
+    )
+
+
+def _names(area: SwapArea, kernel: str | Sequence[str] | None) -> Sequence[str]:
+    if isinstance(kernel, str):
+        return (kernel,)
+    if kernel:
+        return kernel
+    return (RUNNING, _GHOST_KERNEL) if area.is_ghost else (RUNNING,)
+
+
+def _case(area: SwapArea, name: str, page_size: int, ram_bytes: int | None) -> Case:
+    profile, is_exact = (
+        profile_for_release(os.uname().release)
+        if name == RUNNING
+        else (get_profile(name), True)
+    )
+    attempt = Attempt.of(area, profile, page_size, ram_bytes, is_exact=is_exact)
+    return Case.of(attempt, judge_attempt(attempt))
+
+
+def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
+    # The same finding for several kernels is one; for only some of them, it
+    # says for which.
+    found: dict[tuple[str, str], Finding] = {}
+    kernels: dict[tuple[str, str], list[str]] = {}
+    causes: set[str] = set()
+    for case in cases:
+        for finding, is_cause in _findings(case, rules):
+            key = (finding.code, finding.message)
+            if key not in found or is_cause:
+                found[key] = finding
+            kernels.setdefault(key, []).append(case.verdict.kernel)
+            if is_cause and case is cases[0]:
+                causes.add(finding.code)
+    named = [_naming(found[key], kernels[key], len(cases)) for key in found]
+    return sorted(
+        named, key=lambda one: (one.code not in causes, _ORDER.index(one.severity))
+    )
+
+
+def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bool]]:
+    has_header = case.attempt.header is not None
+    for rule in rules:
+        if rule.needs_header and not has_header:
+            continue
+        is_cause = case.verdict.test in rule.refused_by
+        for message in rule.explain(case):
+            yield (
+                Finding(
+                    code=rule.code,
+                    severity=rule.severity,
+                    title=rule.title,
+                    message=message,
+                    hint=rule.hint_for(case),
+                    field=rule.field,
+                    kernel_message=case.verdict.message if is_cause else None,
+                ),
+                is_cause,
+            )
+
+
+def _naming(finding: Finding, kernels: list[str], asked: int) -> Finding:
+    if len(kernels) == asked:
+        return finding
+    return replace(finding, message=f"{finding.message} (on {', '.join(kernels)})")

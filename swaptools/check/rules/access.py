@@ -1,0 +1,223 @@
+"""Family A: what stops swapon(2) before it reads the header.
+
+Each rule asks the kernel's own test (kernel/opening.py) and puts it into words;
+none of these refusals leaves a line in the log but the one for encryption.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.backing import InodeFlags
+from swaptools.check import hints
+from swaptools.check.registry import Severity, rule
+from swaptools.kernel import opening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.check.case import Case
+
+_BUSY: Final = "lsblk and findmnt show what uses it"
+
+
+@rule(
+    "A801",
+    "file system is read-only",
+    Severity.ERROR,
+    hint=hints.remount_writable,
+    refused_by=["readonly_filesystem", "readonly_mount"],
+    needs_header=False,
+)
+def readonly(case: Case) -> Iterator[str]:
+    """swapon(2) opens for writing.
+
+    Kernel: fs/namei.c sb_permission(), fs/open.c do_dentry_open().
+
+    *Trips on:* ``swap_area(is_readonly_filesystem=True)``
+    *Quiet on:* ``swap_area()``
+    """
+    if opening.readonly_filesystem(case.attempt):
+        yield "the file system is mounted read-only"
+    elif opening.readonly_mount(case.attempt):
+        yield "this mount of the file system is read-only"
+
+
+@rule(
+    "A802",
+    "file must not be changed",
+    Severity.ERROR,
+    hint=lambda case: f"chattr -i -a {hints.quoted(case)}",
+    refused_by=["immutable"],
+    needs_header=False,
+)
+def immutable(case: Case) -> Iterator[str]:
+    """Immutable and append-only files cannot be opened for writing, by root either.
+
+    Kernel: fs/namei.c inode_permission(), may_open().
+
+    *Trips on:* ``swap_area(inode_flags="IMMUTABLE")``
+    *Quiet on:* ``swap_area(inode_flags="NOCOW")``
+    """
+    if opening.immutable(case.attempt):
+        is_immutable = case.backing.has_flag(InodeFlags.IMMUTABLE)
+        name = "immutable (i)" if is_immutable else "append-only (a)"
+        yield f"the file has the {name} attribute of chattr(1)"
+
+
+@rule(
+    "A803",
+    "file is sealed by fs-verity",
+    Severity.ERROR,
+    hint="make a new file; the seal cannot be taken off",
+    refused_by=["has_verity"],
+    needs_header=False,
+)
+def verity(case: Case) -> Iterator[str]:
+    """Its contents are hashed and read-only for good.
+
+    Kernel: fs/verity/open.c fsverity_file_open().
+
+    *Trips on:* ``swap_area(inode_flags="VERITY")``
+    *Quiet on:* ``swap_area()``
+    """
+    if opening.has_verity(case.attempt):
+        yield "the file has the verity attribute (V) of lsattr(1)"
+
+
+@rule(
+    "A804",
+    "a process runs this file",
+    Severity.ERROR,
+    hint=lambda case: f"fuser -v {hints.quoted(case)}  # names the process",
+    refused_by=["executing"],
+    needs_header=False,
+)
+def running(case: Case) -> Iterator[str]:
+    """What runs cannot be opened for writing.
+
+    Kernel: fs/open.c do_dentry_open(), deny_write_access().
+
+    *Trips on:* ``swap_area(is_executing=True)``
+    *Quiet on:* ``swap_area()``
+    """
+    if opening.executing(case.attempt):
+        yield "it is the program of a running process"
+
+
+@rule(
+    "A805",
+    "already swapped on",
+    Severity.ERROR,
+    hint="nothing to do: swapon --show lists it, perhaps under another name",
+    refused_by=["already_active", "claimed"],
+    needs_header=False,
+)
+def active(case: Case) -> Iterator[str]:
+    """A symbolic or hard link, or another node of the device, is the same area.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), IS_SWAPFILE().
+
+    *Trips on:* ``swap_area(active=True)``
+    *Quiet on:* ``swap_area(active=False)``
+    """
+    if case.area.active:
+        yield "this inode or device is in /proc/swaps"
+
+
+@rule(
+    "A806",
+    "device is in use",
+    Severity.ERROR,
+    hint=_BUSY,
+    refused_by=["claimed"],
+    needs_header=False,
+)
+def in_use(case: Case) -> Iterator[str]:
+    """A mount, another device on top or a program holds it.
+
+    Kernel: block/bdev.c bd_prepare_to_claim().
+
+    *Trips on:* ``swap_area(kind="block", is_claimed=True)``
+    *Quiet on:* ``swap_area(kind="block")``
+    """
+    if opening.claimed(case.attempt) and not case.area.active:
+        yield "something holds the device for itself"
+
+
+@rule(
+    "A807",
+    "file has no name any more",
+    Severity.ERROR,
+    hint=lambda case: f"cp --sparse=never {hints.quoted(case)} NEW  # and use that",
+    refused_by=["unlinked"],
+    needs_header=False,
+)
+def unlinked(case: Case) -> Iterator[str]:
+    """It was unlinked and lives by an open descriptor only.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), d_unlinked().
+
+    *Trips on:* ``swap_area(is_unlinked=True)``
+    *Quiet on:* ``swap_area()``
+    """
+    if opening.unlinked(case.attempt):
+        yield "the name it was opened under was removed"
+
+
+@rule(
+    "A808",
+    "file is encrypted by its file system",
+    Severity.ERROR,
+    hint="put a loop device over it, or use dm-crypt below the area",
+    refused_by=["encrypted"],
+    needs_header=False,
+)
+def encrypted(case: Case) -> Iterator[str]:
+    """From 7.2 on refused, with a line once a boot; before, pages went out unencrypted.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), IS_ENCRYPTED().
+
+    *Trips on:* ``swap_area(inode_flags="ENCRYPTED")`` (7.2)
+    *Quiet on:* ``swap_area()`` (7.2)
+    """
+    if opening.encrypted(case.attempt):
+        yield "fscrypt and swap do not go together"
+
+
+@rule(
+    "A809",
+    "a loop device over this file is swapped on",
+    Severity.ERROR,
+    hint="leave it alone, or swapoff the loop device first",
+    needs_header=False,
+)
+def behind_swap(case: Case) -> Iterator[str]:
+    """The kernel takes the file, too, and two areas then write the same blocks.
+
+    Kernel: drivers/block/loop.c; the inode of the file is not marked.
+
+    *Trips on:* ``swap_area(is_behind_swap=True)``
+    *Quiet on:* ``swap_area()``
+    """
+    if case.area.is_behind_swap:
+        yield "accepted, although its blocks are swap already"
+
+
+@rule(
+    "A810",
+    "pages of an encrypted file are written in the clear",
+    Severity.WARNING,
+    hint="put a loop device over it, or use dm-crypt below the area",
+)
+def encrypted_in_clear(case: Case) -> Iterator[str]:
+    """Swap writes to the blocks, below the encryption, so memory is there to read.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_add_extent(); refused since 7.2.
+
+    *Trips on:* ``swap_area(inode_flags="ENCRYPTED")``
+    *Quiet on:* ``swap_area(inode_flags="NOCOW")``
+    """
+    is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
+    if case.verdict.accepted and is_encrypted and not case.verdict.is_ghost:
+        yield "fscrypt does not see what is swapped"

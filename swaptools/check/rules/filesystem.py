@@ -1,0 +1,243 @@
+"""Family F, second part: file systems that keep data in a way swap cannot use.
+
+Not here: single extents (extents.py), opening the file (access.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.backing import ExtentFlags, InodeFlags
+from swaptools.check import hints
+from swaptools.check.registry import Severity, rule
+from swaptools.check.rules.extents import extents_with
+from swaptools.kernel.activation import btrfs_chunk_fault
+from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.check.case import Case
+
+
+@rule(
+    "F706",
+    "file is copied on write",
+    Severity.ERROR,
+    hint=hints.make_nocow,
+    refused_by=["copy_on_write"],
+)
+def copy_on_write(case: Case) -> Iterator[str]:
+    """A block of btrfs moves with each write, and swap must stay where it is.
+
+    Without copy-on-write there are no checksums either, which would be wrong
+    after each slot.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs")``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
+    """
+    flags = case.backing.inode_flags
+    if _is_btrfs(case) and flags is not None and not flags & InodeFlags.NOCOW:
+        yield "the file lacks the No_COW attribute (C) of chattr(1)"
+
+
+@rule(
+    "F707",
+    "file is compressed",
+    Severity.ERROR,
+    hint=hints.make_nocow,
+    refused_by=["compressed"],
+)
+def compressed(case: Case) -> Iterator[str]:
+    """Compressed blocks have no place for a page of their own.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate(), fs/f2fs/data.c
+    f2fs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="COMPRESSED")``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
+    """
+    if case.backing.filesystem not in ("btrfs", "f2fs"):
+        return
+    if case.is_judged_by_filesystem and case.backing.has_flag(InodeFlags.COMPRESSED):
+        yield "the file has the compressed attribute (c) of chattr(1)"
+    elif _is_btrfs(case):
+        yield from extents_with(case, ExtentFlags.ENCODED, "compressed")
+
+
+@rule(
+    "F708",
+    "data is kept more than once",
+    Severity.ERROR,
+    hint=hints.single_profile,
+    refused_by=["several_copies"],
+)
+def several_copies(case: Case) -> Iterator[str]:
+    """There is one place to swap to; a mirror or stripe of it would go stale.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``data_profiles={"dup"}, device_count=1)``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``data_profiles={"single"}, device_count=1)``
+    """
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_copies":
+        chunks = case.backing.chunks or ()
+        profiles = {chunk.profile for chunk in chunks} or case.backing.data_profiles
+        yield f"data profile {', '.join(sorted(profiles))}, single is needed"
+
+
+@rule(
+    "F709",
+    "chunks of the file not known",
+    Severity.NOTE,
+    hint=lambda case: f'btrfs filesystem usage "$(dirname {hints.quoted(case)})"',
+)
+def chunks_unknown(case: Case) -> Iterator[str]:
+    """With several devices or data profiles, only root can tell those of a file.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=2)``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=1)``
+    """
+    backing = case.backing
+    if not _is_btrfs(case) or backing.chunks is not None:
+        return
+    if (backing.device_count or 1) > 1:
+        yield f"file system on {backing.device_count} devices, swap needs one"
+    if len(backing.data_profiles) > 1 and "single" in backing.data_profiles:
+        yield f"data profiles {', '.join(sorted(backing.data_profiles))}"
+
+
+@rule(
+    "F710",
+    "file system block larger than a page",
+    Severity.ERROR,
+    hint=hints.on_loop,
+    refused_by=["block_over_page"],
+    needs_header=False,
+)
+def large_blocks(case: Case) -> Iterator[str]:
+    """The page cache there has no single pages; the kernel refuses without a word.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), mapping_min_folio_order().
+
+    *Trips on:* ``swap_area(filesystem="xfs", block_bytes=8192)``
+    *Quiet on:* ``swap_area(filesystem="xfs", block_bytes=4096)``
+    """
+    if block_over_page(case.attempt):
+        yield f"blocks of {case.backing.block_bytes} bytes, pages of {case.page_size}"
+
+
+@rule(
+    "F711",
+    "no page cache to read a header from",
+    Severity.ERROR,
+    hint=hints.elsewhere,
+    refused_by=["no_read_folio"],
+    needs_header=False,
+)
+def without_page_cache(case: Case) -> Iterator[str]:
+    """tmpfs, overlayfs, DAX, character devices; the kernel refuses without a word.
+
+    Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), a_ops->read_folio.
+
+    *Trips on:* ``swap_area(filesystem="tmpfs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if no_read_folio(case.attempt):
+        backing = case.backing
+        where = f"a file on {backing.filesystem}" if backing.filesystem else "it"
+        access = ", mounted for direct access (DAX)" if backing.is_dax else ""
+        kind = f"a {backing.file_type}" if where == "it" else where
+        yield f"{kind}{access} cannot be swap"
+
+
+@rule(
+    "F712",
+    "file system cannot say where blocks lie",
+    Severity.ERROR,
+    hint=hints.elsewhere,
+    refused_by=["no_bmap"],
+)
+def without_bmap(case: Case) -> Iterator[str]:
+    """ramfs, ZFS, bcachefs, FUSE: not to know the block counts as a hole.
+
+    Kernel: mm/page_io.c generic_swapfile_activate(), bmap().
+
+    *Trips on:* ``swap_area(filesystem="zfs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if case.verdict.test == "no_bmap":
+        yield f"{case.backing.filesystem} has no swap support; the log says holes"
+
+
+@rule(
+    "F713",
+    "zoned device",
+    Severity.ERROR,
+    hint="use a device that is not zoned",
+    refused_by=["zoned"],
+    needs_header=False,
+)
+def on_zones(case: Case) -> Iterator[str]:
+    """Slots are rewritten in any order, zones are written in one.
+
+    Kernel: mm/swapfile.c claim_swapfile().
+
+    *Trips on:* ``swap_area(kind="block", is_zoned=True)``
+    *Quiet on:* ``swap_area(kind="block")``
+    """
+    if zoned(case.attempt):
+        yield "the device is written zone by zone"
+
+
+@rule(
+    "F714",
+    "f2fs wants whole sections",
+    Severity.NOTE,
+    hint=(
+        "touch FILE && f2fs_io pinfile set FILE && fallocate -l SIZE FILE && mkswap"
+        " FILE, with SIZE a multiple of the section (2 MiB, more on zoned devices)"
+    ),
+)
+def f2fs_sections(case: Case) -> Iterator[str]:
+    """It moves what is not aligned to sections, and may give up on it.
+
+    Kernel: fs/f2fs/data.c check_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="f2fs")``
+    *Quiet on:* ``swap_area(filesystem="ext4")``
+    """
+    if case.backing.filesystem == "f2fs" and case.is_judged_by_filesystem:
+        yield "alignment to sections cannot be told from here; swapon(2) will say"
+
+
+@rule(
+    "F715",
+    "file lies on several devices",
+    Severity.ERROR,
+    hint="make it anew on a file system with one device, or smaller than a chunk",
+    refused_by=["several_devices"],
+)
+def several_devices(case: Case) -> Iterator[str]:
+    """Chunks of btrfs are spread over its devices; an area has one.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 1), ("single", 2)])``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 2), ("single", 2)])``
+    """
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_devices":
+        devices = {chunk.device for chunk in case.backing.chunks or ()}
+        yield f"its chunks are on {len(devices)} devices"
+
+
+def _is_btrfs(case: Case) -> bool:
+    return case.is_judged_by_filesystem and case.backing.filesystem == "btrfs"

@@ -1,0 +1,110 @@
+"""swapcheck: would swapon(2) take this area, and if not, why and what to do.
+
+Not here: the checks one after the other, and how a report looks (verdicts.py).
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import click
+
+from swaptools.cli import params
+
+
+def _codes(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(code for value in values for code in value.split(",") if code)
+
+
+@click.command("swapcheck", context_settings=params.CONTEXT)
+@click.option(
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="PROFILE",
+    help="Kernel to ask: running, 6.12, 6.18, 7.2, ghost-rfc, ghost-rfc-6.12 or"
+    " ghost-rfc-dynamic; may be given again.",
+)
+@click.option(
+    "-p",
+    "--pagesize",
+    type=params.PAGE_SIZE,
+    metavar="BYTES",
+    help="Page size of that kernel (default: this one's).",
+)
+@click.option(
+    "--ram",
+    "ram_bytes",
+    type=params.SIZE,
+    metavar="BYTES",
+    help="Memory of that machine (default: this one's).",
+)
+@params.offset_option()
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Run only rules whose code begins so, such as S,G501.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Leave out rules whose code begins so.",
+)
+@click.option("--list", "list_rules", is_flag=True, help="Print every rule and exit.")
+@params.files0_option()
+@params.json_option()
+@params.version_option()
+@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path(readable=False))
+def main(
+    *,
+    files: tuple[str, ...],
+    files0: BinaryIO | None,
+    kernels: tuple[str, ...],
+    pagesize: int | None,
+    ram_bytes: int | None,
+    offset: int,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    list_rules: bool,
+    as_json: bool,
+) -> None:
+    """Say whether swapon(2) would take each FILE, and why not.
+
+    FILE is a swapfile, device or image, or - for standard input. Without
+    --kernel the running one is asked, and for a header-only area a kernel with
+    the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
+    """
+    # Imported here: construct takes longer to start than --help may.
+    from swaptools.check import select_rules
+    from swaptools.cli import verdicts
+    from swaptools.errors import SelectionError
+    from swaptools.kernel.profiles import get_profile
+
+    try:
+        rules = select_rules(select, ignore)
+        for name in set(kernels) - {"running"}:
+            get_profile(name)
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+    if list_rules:
+        verdicts.print_rules(rules)
+        return
+    if not files and files0 is None:
+        raise click.UsageError("no FILE to check")
+    checking = verdicts.Checking(
+        params.all_files(files, files0),
+        offset,
+        kernels=kernels,
+        page_size=pagesize,
+        ram_bytes=ram_bytes,
+        rules=rules,
+    )
+    show = verdicts.print_json if as_json else verdicts.print_reports
+    show(checking.reports())
+    click.get_current_context().exit(checking.code)

@@ -1,0 +1,1 @@
+"""The designs of the thread, one a file, the same shape each."""

@@ -1,0 +1,43 @@
+"""Calling util-linux's programs and file(1), or skipping where they are absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def run(program: str, *words: str | Path) -> str:
+    """Return what a program prints; its failure fails the test."""
+    place = shutil.which(program, path=_PATH)
+    if place is None:
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run(
+        [place, *map(str, words)],
+        env={"PATH": _PATH, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def mkswap_knows(option: str) -> bool:
+    """Whether this mkswap(8) has a long option; -e came with 2.39."""
+    return option in run("mkswap", "--help")
+
+
+def tags(path: Path) -> dict[str, str]:
+    """What blkid(8) reads from a file, as its export format has it."""
+    lines = run("blkid", "-p", "-o", "export", path).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)

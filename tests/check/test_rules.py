@@ -1,0 +1,52 @@
+"""Each rule proves itself: the examples in its docstring trip it, or do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.check import Severity, all_rules
+from tests.check.examples import Example, examples
+
+if TYPE_CHECKING:
+    from swaptools.check import Rule
+
+
+def _id(example: Example) -> str:
+    return f"{example.rule.code}-{'trips' if example.trips else 'quiet'}"
+
+
+@pytest.mark.parametrize("example", examples(), ids=_id)
+def test_examples_hold(example: Example) -> None:
+    """A rule finds something in its first example and nothing in its second."""
+    assert bool(example.report().findings) is example.trips, example.call
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_each_rule_has_both_examples(rule: Rule) -> None:
+    """No rule is without proof in either direction."""
+    kinds = {example.trips for example in examples() if example.rule is rule}
+    assert kinds == {True, False}
+
+
+@pytest.mark.parametrize(
+    "example",
+    [e for e in examples() if e.trips and e.rule.refused_by],
+    ids=_id,
+)
+def test_refusals_are_the_kernels(example: Example) -> None:
+    """A rule that speaks for a kernel test trips where that test refuses."""
+    verdict = example.report().verdicts[0]
+    assert verdict.test in example.rule.refused_by
+    assert not verdict.accepted
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_severity_follows_from_the_consequence(rule: Rule) -> None:
+    """What the kernel refuses is an error; other errors are dangers, named here."""
+    dangers = {"B306", "G504", "A809"}
+    if rule.refused_by:
+        assert rule.severity is Severity.ERROR
+    else:
+        assert (rule.severity is Severity.ERROR) == (rule.code in dangers)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.cli import output
+from swaptools.cli.output import Column, ProgressLine, TableStyle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("plain text", "plain text"),
+        ("café ü", "café ü"),
+        ("a\\b", "a\\b"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x9b31m", "\\xc2\\x9b31m"),
+        ("a\nb\tc\r", "a\\x0ab\\x09c\\x0d"),
+        ("\x7f", "\\x7f"),
+        ("\u202egnp.exe", "\\xe2\\x80\\xaegnp.exe"),
+        ("caf\udce9", "caf\\xe9"),
+    ],
+)
+def test_what_a_terminal_could_obey_is_escaped(text: str, escaped: str) -> None:
+    assert output.escape(text) == escaped
+
+
+COLUMNS = (
+    Column("NAME", False, lambda row: row.name),
+    Column("USE%", True, lambda row: row.use),
+    Column("PAGE-SIZE", True, lambda row: row.page),
+)
+ROWS = [
+    SimpleNamespace(name="a b", use="5%", page="4096"),
+    SimpleNamespace(name='c\\"`$', use="", page="65536"),
+]
+
+
+def table(
+    capsys: pytest.CaptureFixture[str],
+    style: TableStyle,
+    *,
+    rows: Sequence[object] = ROWS,
+    headings: bool = True,
+) -> list[str]:
+    output.print_table(rows, COLUMNS, style=style, headings=headings)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_plain_table_is_padded_and_numbers_are_on_the_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert table(capsys, TableStyle.PLAIN) == [
+        "NAME  USE% PAGE-SIZE",
+        "a b     5%      4096",
+        'c\\"`$          65536',
+    ]
+
+
+def test_a_raw_table_has_one_blank_between_columns_and_none_within(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    r"""A backslash is escaped too, or ``\x20`` could be either."""
+    assert table(capsys, TableStyle.RAW) == [
+        "NAME USE% PAGE-SIZE",
+        "a\\x20b 5% 4096",
+        'c\\x5c"`$  65536',
+    ]
+
+
+def test_pairs_are_safe_for_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert table(capsys, TableStyle.PAIRS) == [
+        'NAME="a b" USE_PCT="5%" PAGE_SIZE="4096"',
+        'NAME="c\\x5c\\x22\\x60\\x24" USE_PCT="" PAGE_SIZE="65536"',
+    ]
+
+
+@pytest.mark.parametrize("style", TableStyle)
+def test_a_control_byte_is_escaped_once_in_every_style(
+    style: TableStyle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = SimpleNamespace(name="\x1b[31m", use="", page="")
+    line = table(capsys, style, rows=[row], headings=False)[0]
+    assert line.removeprefix('NAME="').startswith("\\x1b[31m")
+
+
+def test_headings_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert table(capsys, TableStyle.RAW, headings=False)[0] == "a\\x20b 5% 4096"
+    assert table(capsys, TableStyle.PLAIN, rows=[], headings=False) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31m", "\x9b31m", "\u202e", "caf\udce9", "\x7f", "\U000e0001"]
+)
+def test_json_carries_every_string_and_nothing_a_terminal_obeys(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.print_json({"label": text})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"label": text}
+    assert all(char.isprintable() or char == "\n" for char in printed)
+
+
+def test_json_keeps_readable_letters_readable(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.print_json({"label": "café"})
+    assert capsys.readouterr().out == '{\n  "label": "café"\n}\n'
+
+
+def test_progress_is_shown_on_a_terminal_once_a_percent(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    line = ProgressLine("reading /dev/sda1")
+    for done in (1, 2, 500, 1000):
+        line(done, 1000)
+    assert capsys.readouterr().err == (
+        "\rreading /dev/sda1:   0 %"
+        "\rreading /dev/sda1:  50 %"
+        "\rreading /dev/sda1: 100 %\n"
+    )
+
+
+def test_progress_is_silent_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    ProgressLine("reading")(1, 1)
+    assert capsys.readouterr().err == ""

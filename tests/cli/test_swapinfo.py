@@ -1,0 +1,546 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from swaptools.cli.swapinfo import main
+from swaptools.observe import proc, zswap
+from tests.builders import bitmap_page, header_page, suspend_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pyfakefs.fake_filesystem import FakeFilesystem
+
+UUID_TEXT = "6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d"
+
+KEYS = [
+    "path",
+    "kind",
+    "signature",
+    "version",
+    "page_size",
+    "byte_order",
+    "last_page",
+    "nr_badpages",
+    "badpages",
+    "uuid",
+    "label",
+    "size_bytes",
+    "usable_bytes",
+    "area_bytes",
+    "allocated_bytes",
+    "is_ghost",
+    "ghost_flag",
+    "offset",
+    "hibernation",
+    "other_signatures",
+    "active",
+    "error",
+]
+
+
+def run(*words: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(
+        main, [str(word) for word in words], prog_name="swapinfo", input=stdin
+    )
+
+
+def look(*words: str | Path, stdin: bytes | None = None) -> list[dict[str, Any]]:
+    result = run("--json", *words, stdin=stdin)
+    rows: list[dict[str, Any]] = json.loads(result.stdout)["swapareas"]
+    return rows
+
+
+@pytest.mark.usefixtures("swaps")
+class TestJson:
+    def test_a_ghost_in_full(self, area_file: Callable[..., Path]) -> None:
+        path = area_file(last_page=16777215, ghost_flag=True)
+        (row,) = look(path)
+        allocated = row.pop("allocated_bytes")
+        assert allocated >= 4096
+        assert row == {
+            "path": str(path),
+            "kind": "file",
+            "signature": "SWAPSPACE2",
+            "version": 1,
+            "page_size": 4096,
+            "byte_order": "little",
+            "last_page": 16777215,
+            "nr_badpages": 0,
+            "badpages": [],
+            "uuid": UUID_TEXT,
+            "label": "sample",
+            "size_bytes": 64 << 30,
+            "usable_bytes": (64 << 30) - 4096,
+            "area_bytes": 4096,
+            "is_ghost": True,
+            "ghost_flag": True,
+            "offset": 0,
+            "hibernation": None,
+            "other_signatures": [],
+            "active": False,
+            "error": None,
+        }
+
+    def test_every_row_has_the_promised_keys_in_order(
+        self, area_file: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        for row in look(area_file(), tmp_path / "missing", "/dev/null"):
+            assert list(row) == KEYS
+
+    def test_what_cannot_be_looked_at_is_null_but_for_the_error(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "missing"
+        (row,) = look("--offset", "4096", path)
+        given = {"path": str(path), "offset": 4096}
+        assert row == dict.fromkeys(KEYS) | given | {
+            "error": "No such file or directory"
+        }
+
+    def test_a_file_without_a_header_says_what_it_is_all_the_same(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "text"
+        path.write_bytes(b"hello")
+        (row,) = look(path)
+        assert (row["kind"], row["area_bytes"], row["active"]) == ("file", 5, False)
+        assert (row["signature"], row["is_ghost"], row["offset"]) == (None, None, 0)
+        assert row["error"] == "no swap signature found"
+
+    def test_bad_pages_a_nil_uuid_and_no_label(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(
+            byte_order="big",
+            last_page=99,
+            badpages=(7, 5, 7),
+            uuid=None,
+            label=b"",
+            file_bytes=409600,
+        )
+        (row,) = look(path)
+        assert (row["uuid"], row["label"]) == (None, None)
+        assert (row["nr_badpages"], row["badpages"]) == (3, [7, 5, 7])
+        assert (row["size_bytes"], row["usable_bytes"]) == (409600, 397312)
+        assert (row["byte_order"], row["is_ghost"]) == ("big", False)
+
+    def test_a_hibernation_image(self, area_file: Callable[..., Path]) -> None:
+        (row,) = look(area_file(patches=(suspend_tail(),)))
+        assert row["signature"] == "S1SUSPEND"
+        assert list(row["hibernation"].items()) == [
+            ("signature", "S1SUSPEND"),
+            ("orig_sig", "SWAPSPACE2"),
+            ("image", 0x99AABBCC),
+            ("flags", 5),
+            ("hw_sig", 0x11223344),
+            ("crc32", 0x55667788),
+        ]
+
+    def test_tuxonice_at_byte_0_is_an_image_beside_the_header(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        tuxonice = bytes.fromhex("edc302e99856e50c")
+        (row,) = look(area_file(patches=((0, tuxonice),)))
+        assert row["signature"] == "SWAPSPACE2"
+        assert row["hibernation"] == {
+            "signature": "TuxOnIce",
+            "orig_sig": None,
+            "image": None,
+            "flags": None,
+            "hw_sig": None,
+            "crc32": None,
+        }
+        assert row["other_signatures"] == [{"signature": "TuxOnIce", "offset": 0}]
+
+    def test_version_0(self, tmp_path: Path) -> None:
+        path = tmp_path / "old"
+        path.write_bytes(bitmap_page({1, 2, 4}) + bytes(4 * 4096))
+        (row,) = look(path)
+        assert (row["version"], row["signature"]) == (0, "SWAP-SPACE")
+        assert (row["last_page"], row["badpages"]) == (4, [3])
+        assert row["usable_bytes"] == 12288
+
+    def test_an_image_at_an_offset(self, tmp_path: Path) -> None:
+        path = tmp_path / "disk.img"
+        path.write_bytes(bytes(1 << 20) + header_page(last_page=1) + bytes(4096))
+        (row,) = look("--offset", "1M", path)
+        assert (row["kind"], row["offset"]) == ("image", 1 << 20)
+        assert (row["area_bytes"], row["is_ghost"]) == (8192, False)
+
+    def test_stdin(self) -> None:
+        (row,) = look("-", stdin=header_page())
+        assert (row["path"], row["kind"]) == ("-", "stream")
+        assert (row["is_ghost"], row["active"]) == (True, None)
+        assert row["allocated_bytes"] is None
+
+    def test_a_device(
+        self, area_file: Callable[..., Path], as_device: Callable[..., None]
+    ) -> None:
+        node = area_file(file_bytes=1 << 22)
+        as_device(node)
+        (row,) = look(node)
+        assert (row["kind"], row["area_bytes"]) == ("block", 1 << 22)
+        assert row["allocated_bytes"] is None
+
+    def test_an_active_area(
+        self, area_file: Callable[..., Path], swaps: Callable[..., None]
+    ) -> None:
+        path = area_file()
+        swaps(f"{path} file\t\t4092\t\t0\t\t-2")
+        assert look(path)[0]["active"] is True
+
+
+@pytest.mark.usefixtures("swaps")
+class TestTable:
+    def test_the_usual_columns(
+        self, area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(area_file("g.swap", last_page=16777215).parent)
+        result = run("g.swap")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout == (
+            "PATH   KIND GHOST PAGE-SIZE SIZE USABLE LABEL  UUID\n"
+            f"g.swap file yes        4096  64G    64G sample {UUID_TEXT}\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("option", "size", "usable"),
+        [
+            ("-b", "4194304", "4190208"),
+            ("-k", "4096", "4092"),
+            ("-m", "4", "3"),
+            ("-g", "0", "0"),
+            ("--bytes", "4194304", "4190208"),
+        ],
+    )
+    def test_units(
+        self, option: str, size: str, usable: str, area_file: Callable[..., Path]
+    ) -> None:
+        result = run(option, "-rn", "-o", "SIZE,USABLE", area_file())
+        assert result.stdout == f"{size} {usable}\n"
+
+    def test_columns_are_chosen_in_order_in_either_case(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        result = run("-o", "label,Ghost,BYTE-ORDER", area_file())
+        assert result.stdout == "LABEL  GHOST BYTE-ORDER\nsample yes   little\n"
+
+    def test_plus_adds_to_the_usual_ones(self, area_file: Callable[..., Path]) -> None:
+        result = run("-o", "+OFFSET,ACTIVE", area_file())
+        assert re.search(r" LABEL +UUID +OFFSET ACTIVE$", result.stdout.splitlines()[0])
+        assert result.stdout.splitlines()[1].endswith(f"{UUID_TEXT}      0 no")
+
+    @pytest.mark.parametrize("option", ["-n", "--noheadings"])
+    def test_no_headings(self, option: str, area_file: Callable[..., Path]) -> None:
+        result = run(option, "-o", "LABEL", area_file())
+        assert result.stdout == "sample\n"
+
+    def test_raw_and_pairs(self, area_file: Callable[..., Path]) -> None:
+        path = area_file(label=b"a b$(x)", uuid=None)
+        columns = ("-o", "LABEL,PAGE-SIZE,UUID")
+        assert run("-r", *columns, path).stdout == (
+            "LABEL PAGE-SIZE UUID\na\\x20b$(x) 4096 \n"
+        )
+        assert run("-P", *columns, path).stdout == (
+            'LABEL="a b\\x24(x)" PAGE_SIZE="4096" UUID=""\n'
+        )
+
+    def test_every_listed_column_can_be_asked_for(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        listed = run("--list-columns").stdout
+        active, _, file = listed.partition("FILE:\n")
+        assert active.startswith("active areas (no FILE):\n")
+        names = [line.split()[0] for line in file.splitlines()]
+        assert len(names) == 22
+        for name in names:
+            assert run("-o", name, area_file()).exit_code == 0
+        for line in active.splitlines()[1:]:
+            assert run("-o", line.split()[0]).exit_code == 0
+
+    def test_hibernation_and_other_signatures_in_a_cell(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(
+            patches=(suspend_tail(), (0, bytes.fromhex("edc302e99856e50c")))
+        )
+        result = run("-rn", "-o", "HIBERNATION,OTHER", path)
+        assert result.stdout == "S1SUSPEND TuxOnIce@0x0\n"
+
+    def test_an_unknown_column_is_a_usage_error(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        result = run("-o", "LABEL,NONSENSE", area_file())
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "unknown column: NONSENSE" in result.stderr
+
+    def test_raw_and_pairs_exclude_each_other(self) -> None:
+        assert run("-r", "-P").exit_code == 2
+
+    def test_an_escape_sequence_in_label_and_path_reaches_no_terminal(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file("\x1b[31m", label=b"\x1b[2J\xc2\x9b")
+        for words in ((), ("-r",), ("-P",), ("--json",), ("--dump",)):
+            printed = run(*words, path).output + run(*words, f"{path}missing").output
+            assert "\x1b" not in printed
+            assert "\x9b" not in printed
+        assert "\\x1b[2J\\xc2\\x9b" in run(path).stdout
+
+
+@pytest.mark.usefixtures("swaps")
+class TestSeveral:
+    def test_one_row_each_in_order_bad_ones_included(
+        self, area_file: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        good, last = area_file("good"), area_file("last", label=b"last")
+        missing, text = tmp_path / "missing", tmp_path / "text"
+        text.write_bytes(b"text")
+        result = run("-rn", "-o", "PATH,LABEL,ERROR", good, text, last)
+        assert result.exit_code == 1
+        assert result.stderr == f"swapinfo: {text}: no swap signature found\n"
+        assert result.stdout.splitlines() == [
+            f"{good} sample ",
+            f"{text}  no\\x20swap\\x20signature\\x20found",
+            f"{last} last ",
+        ]
+        assert run(good, text, missing, last).exit_code == 2
+        assert [row["path"] for row in look(missing, good, text)] == [
+            str(missing),
+            str(good),
+            str(text),
+        ]
+
+    def test_a_file_that_is_missing_is_a_row_and_a_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "missing"
+        result = run("-rn", "-o", "PATH,SIZE", path)
+        assert (result.exit_code, result.stdout) == (2, f"{path} \n")
+        assert result.stderr == f"swapinfo: {path}: No such file or directory\n"
+
+
+FIELD = re.compile(r"(0x[0-9a-f]{5})\.\.(0x[0-9a-f]{5}) (\w+)(?: = (.*))?")
+
+
+@pytest.mark.usefixtures("swaps")
+class TestDump:
+    @pytest.mark.parametrize("page_size", [2048, 4096, 65536, 262144])
+    def test_the_fields_cover_every_byte_exactly_once(
+        self, page_size: int, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(page_size=page_size)
+        at = 0
+        for line in run("--dump", path).stdout.splitlines():
+            if (field := FIELD.fullmatch(line)) is not None:
+                assert int(field[1], 16) == at
+                at = int(field[2], 16)
+                assert at > int(field[1], 16)
+        assert at == page_size
+
+    def test_every_byte_that_is_not_zero_is_printed_once(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(patches=((3, b"\1\2"), (1100, b"\xff"), (4084, b"\3\4")))
+        page = bytearray(4096)
+        for line in run("--dump", path).stdout.splitlines():
+            found = re.match(r"    ([0-9a-f]{5})  ((?:[0-9a-f]{2} ?)+) ", line)
+            if found is not None:
+                at, data = int(found[1], 16), bytes.fromhex(found[2])
+                assert not any(page[at : at + len(data)])
+                page[at : at + len(data)] = data
+        assert page == path.read_bytes()
+
+    def test_fields_say_what_they_mean(self, area_file: Callable[..., Path]) -> None:
+        path = area_file(byte_order="big", badpages=(3, 7), ghost_flag=True)
+        fields = {}
+        for line in run("--dump", path).stdout.splitlines():
+            if (field := FIELD.fullmatch(line)) is not None:
+                fields[field[3]] = field[4]
+        assert fields == {
+            "bootbits": None,
+            "version": "1 (big-endian)",
+            "last_page": "1023",
+            "nr_badpages": "2",
+            "sws_uuid": UUID_TEXT,
+            "sws_volume": "sample",
+            "padding": "ghost flag",
+            "badpages": "3,7",
+            "slack": None,
+            "magic": "SWAPSPACE2",
+        }
+
+    def test_a_suspend_image_adds_the_fields_that_overlay_the_page_end(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(patches=(suspend_tail(),))
+        lines = run("--dump", path).stdout.splitlines()
+        fields = [match[0] for line in lines if (match := FIELD.fullmatch(line))]
+        assert fields[-6:] == [
+            "0x00fd8..0x00fdc hw_sig = 287454020",
+            "0x00fdc..0x00fe0 crc32 = 1432778632",
+            "0x00fe0..0x00fe8 image = 2578103244",
+            "0x00fe8..0x00fec flags = 5",
+            "0x00fec..0x00ff6 orig_sig = SWAPSPACE2",
+            "0x00ff6..0x01000 sig = S1SUSPEND",
+        ]
+
+    def test_a_version_0_page_is_its_bitmap(self, tmp_path: Path) -> None:
+        path = tmp_path / "old"
+        path.write_bytes(bitmap_page({1, 2}))
+        lines = run("--dump", path).stdout.splitlines()
+        assert [line for line in lines if FIELD.fullmatch(line)] == [
+            "0x00000..0x00ff6 bitmap",
+            "0x00ff6..0x01000 magic = SWAP-SPACE",
+        ]
+
+    def test_several_files_are_named_and_a_bad_one_does_not_stop_it(
+        self, area_file: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        first, last = area_file("first"), area_file("last")
+        text = tmp_path / "text"
+        text.write_bytes(b"text")
+        result = run("--dump", first, text, last)
+        assert result.exit_code == 1
+        named = [
+            line
+            for line in result.stdout.splitlines()
+            if line.startswith(str(tmp_path))
+        ]
+        assert named == [f"{first}:", f"{last}:"]
+        assert "no swap signature found" in result.stderr
+        assert run("--dump", tmp_path / "missing").exit_code == 2
+
+    def test_dump_needs_a_file(self) -> None:
+        result = run("--dump")
+        assert result.exit_code == 2
+        assert "need a FILE" in result.stderr
+
+
+ROWS = (
+    "/dev/no-such partition\t8388604\t\t1048576\t\t-2",
+    "/no\\040such file\t\t1020\t\t0\t\t5",
+)
+COLUMNS = ("-o", "NAME,TYPE,SIZE,USED,PRIO")
+
+
+@pytest.fixture
+def machine(
+    swaps: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A machine without zswap and zram; the directory is zswap's, to be made."""
+    swaps()
+    monkeypatch.setattr(zswap, "_PARAMETERS", tmp_path / "zswap")
+    monkeypatch.setattr(zswap, "_BLOCK", tmp_path / "no-block")
+    return tmp_path / "zswap"
+
+
+@pytest.mark.usefixtures("machine")
+class TestActive:
+    def test_none_is_said_and_is_no_error(self) -> None:
+        result = run()
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout == "no swap area is active\n"
+
+    def test_one_has_no_total(self, swaps: Callable[..., None]) -> None:
+        swaps(ROWS[0])
+        assert run("-k", *COLUMNS).stdout.splitlines()[:-1] == [
+            "NAME         TYPE         SIZE    USED PRIO",
+            "/dev/no-such partition 8388604 1048576   -2",
+        ]
+
+    def test_several_have_a_total(self, swaps: Callable[..., None]) -> None:
+        swaps(*ROWS)
+        assert run("-m", *COLUMNS).stdout.splitlines()[:-1] == [
+            "NAME         TYPE      SIZE USED PRIO",
+            "/dev/no-such partition 8191 1024   -2",
+            "/no such     file         0    0    5",
+            "Total                  8192 1024",
+        ]
+
+    def test_scripts_get_no_total_and_no_further_lines(
+        self, swaps: Callable[..., None]
+    ) -> None:
+        swaps(*ROWS)
+        assert run("-rb", "-o", "NAME,USED").stdout == (
+            "NAME USED\n/dev/no-such 1073741824\n/no\\x20such 0\n"
+        )
+        assert run("-n", "-o", "NAME").stdout == "/dev/no-such\n/no such\n"
+        assert run("-P", "-o", "NAME,USE%").stdout == (
+            'NAME="/dev/no-such" USE_PCT="12%"\nNAME="/no such" USE_PCT="0%"\n'
+        )
+
+    def test_json_begins_with_the_promised_keys_in_bytes(
+        self, swaps: Callable[..., None]
+    ) -> None:
+        swaps(ROWS[0])
+        found = json.loads(run("--json").stdout)
+        assert found["zswap"] is None
+        (area,) = found["swaps"]
+        assert list(area.items())[:5] == [
+            ("name", "/dev/no-such"),
+            ("type", "partition"),
+            ("size", 8589930496),
+            ("used", 1073741824),
+            ("priority", -2),
+        ]
+
+    def test_the_header_of_an_active_area_is_read_where_it_can_be(
+        self, area_file: Callable[..., Path], swaps: Callable[..., None]
+    ) -> None:
+        path = area_file()
+        swaps(f"{path} file\t\t4092\t\t0\t\t-2")
+        (area,) = json.loads(run("--json").stdout)["swaps"]
+        assert (area["uuid"], area["label"]) == (UUID_TEXT, "sample")
+
+    def test_zswap_is_a_line_below_and_an_object_in_json(
+        self,
+        machine: Path,
+        swaps: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        swaps(ROWS[0])
+        machine.mkdir()
+        for name, text in (
+            ("enabled", "Y"),
+            ("compressor", "zstd"),
+            ("max_pool_percent", "20"),
+        ):
+            (machine / name).write_text(f"{text}\n")
+        meminfo = tmp_path / "meminfo"
+        meminfo.write_text("Zswap:   1024 kB\nZswapped:  4608 kB\n")
+        monkeypatch.setattr(proc, "_MEMINFO", meminfo)
+        assert (
+            "zswap: on, zstd, pool up to 20 % of RAM, 4.5 MiB stored in 1 MiB (4.5:1)"
+            in run().stdout
+        )
+        found = json.loads(run("--json").stdout)["zswap"]
+        assert found["enabled"] is True
+        assert (found["compressor"], found["max_pool_percent"]) == ("zstd", 20)
+        assert found["shrinker_enabled"] is None
+        assert (found["pool_bytes"], found["stored_bytes"]) == (1 << 20, 4718592)
+        (machine / "enabled").write_text("N\n")
+        assert "zswap: off" in run().stdout
+
+    def test_a_control_sequence_in_a_name_reaches_no_terminal(
+        self, swaps: Callable[..., None]
+    ) -> None:
+        swaps("/\x1b[31m file\t\t1020\t\t0\t\t5")
+        for words in ((), ("-r",), ("-P",), ("--json",)):
+            assert "\x1b" not in run(*words).output
+
+
+def test_without_proc_nothing_is_active(fs: FakeFilesystem) -> None:
+    assert not fs.exists("/proc")
+    assert json.loads(run("--json").stdout)["swaps"] == []
+
+
+def test_help_and_version_stand_alone() -> None:
+    assert run("-h").stdout.startswith("Usage: swapinfo [OPTIONS] [FILE]...")
+    assert run("-V").stdout.startswith("swapinfo from swaptools ")

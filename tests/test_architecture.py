@@ -1,0 +1,187 @@
+"""The house has the shape that its design gives it: proved from the imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import swaptools
+
+PACKAGE = Path(swaptools.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+#: Each room, and the rooms that it may import besides itself. An import under
+#: TYPE_CHECKING counts as well: who needs another's types knows of it.
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "units": set(),
+    "format": {"errors", "units"},
+    "backing": {"errors", "units", "format"},
+    "area": {"errors", "units", "format", "backing"},
+    "observe": {"errors", "units", "format", "backing", "area"},
+    "kernel": {"errors", "units", "format", "backing", "area"},
+    "create": {"errors", "units", "format", "backing", "area", "observe"},
+    "info": {"errors", "units", "format", "backing", "area", "observe"},
+    "status": {"errors", "units", "format", "backing", "area", "observe"},
+    "resume": {"errors", "units", "format", "backing", "area", "observe"},
+    "check": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
+    "recipe": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
+    "emulator": {"errors", "units", "format", "backing", "area", "kernel"},
+}
+#: The front door opens every room, and the commands may use them all.
+FRONT = {"__init__", "cli"}
+
+
+class Import(NamedTuple):
+    file: Path
+    module: str
+
+    @property
+    def room(self) -> str:
+        return self.module.split(".")[1] if "." in self.module else "__init__"
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).as_posix()
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(file: Path) -> list[Import]:
+    """Every import statement of a file, wherever it stands."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found += [Import(file, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(file)}: relative import"
+            assert node.module is not None
+            if node.module.count(".") == 0 and node.module == "swaptools":
+                found += [Import(file, f"swaptools.{a.name}") for a in node.names]
+            else:
+                found.append(Import(file, node.module))
+    return found
+
+
+ALL = [each for file in FILES for each in imports(file)]
+OURS = [each for each in ALL if each.module.split(".")[0] == "swaptools"]
+
+
+def test_every_room_has_its_place_in_the_table() -> None:
+    assert {room_of(file) for file in FILES} <= set(MAY_IMPORT) | FRONT
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_a_room_imports_only_what_lies_before_it(room: str) -> None:
+    wrong = [
+        f"{name_of(each.file)} imports {each.module}"
+        for each in OURS
+        if room_of(each.file) == room and each.room not in MAY_IMPORT[room] | {room}
+    ]
+    assert wrong == []
+
+
+def test_the_table_itself_has_no_way_round() -> None:
+    """No two rooms may import each other, by whatever detour."""
+    reached: dict[str, set[str]] = {room: set(to) for room, to in MAY_IMPORT.items()}
+    for _ in MAY_IMPORT:
+        for to in reached.values():
+            to.update(*(reached[room] for room in set(to)))
+    assert [room for room, to in reached.items() if room in to] == []
+
+
+def test_no_library_module_imports_the_commands() -> None:
+    assert [
+        name_of(each.file)
+        for each in OURS
+        if each.room == "cli" and room_of(each.file) != "cli"
+    ] == []
+
+
+def users_of(module: str) -> set[str]:
+    return {name_of(each.file) for each in ALL if each.module.split(".")[0] == module}
+
+
+def test_only_layout_imports_construct() -> None:
+    assert users_of("construct") == {"format/layout.py"}
+
+
+def test_only_the_commands_import_click() -> None:
+    assert users_of("click") != set()
+    assert {name.split("/")[0] for name in users_of("click")} == {"cli"}
+
+
+#: What the package may import besides itself and the standard library.
+FOREIGN = {
+    "construct",
+    "click",
+    "numba",
+    "lz4",
+    "zstandard",
+    "lzallright",
+    "matplotlib",
+}
+
+
+def test_nothing_else_is_imported() -> None:
+    import sys
+
+    others = {each.module.split(".")[0] for each in ALL}
+    assert others - set(sys.stdlib_module_names) - {"swaptools"} <= FOREIGN
+
+
+def calls(file: Path) -> set[str]:
+    """Names that a file calls: plain ones, and the last part of dotted ones."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                found.add(node.func.id)
+            elif isinstance(node.func, ast.Attribute):
+                found.add(f".{node.func.attr}")
+    return found
+
+
+def callers(*names: str) -> set[str]:
+    return {room_of(file) for file in FILES if calls(file) & set(names)}
+
+
+def test_only_the_commands_print_or_exit() -> None:
+    assert callers("print", ".echo", ".secho") <= {"cli"}
+    # A task of the emulator exits, too; the process must not.
+    assert callers("exit", ".exit") <= {"cli", "emulator"}
+    assert {room_of(each.file) for each in ALL if each.module == "sys"} <= {
+        "cli",
+        "create",
+        "kernel",  # for the byte order
+        "observe",
+    }
+
+
+def test_only_observe_create_and_the_commands_open_paths() -> None:
+    opening = callers(
+        "open", ".open", ".read_text", ".read_bytes", ".write_text", ".write_bytes"
+    )
+    assert {"observe", "create"} <= opening <= {"observe", "create", "cli"}
+
+
+def test_format_and_the_emulator_know_no_clock_no_chance_and_no_files() -> None:
+    forbidden = {"os", "io", "pathlib", "time", "datetime", "random", "secrets"}
+    assert [
+        f"{name_of(each.file)} imports {each.module}"
+        for each in ALL
+        if room_of(each.file) in ("format", "units", "area", "emulator")
+        and each.module.split(".")[0] in forbidden
+    ] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_file_says_what_it_is(file: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(file.read_text()))
+    assert docstring
+    assert len(docstring.splitlines()[0]) <= 84
