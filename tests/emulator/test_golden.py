@@ -25,5 +25,5 @@ def test_golden(path: Path) -> None:
 
 def test_all_vectors_are_there() -> None:
     """No vector is forgotten."""
-    numbers = {int(path.stem[1:3]) for path in GOLDEN}
+    numbers = {int(path.stem[1:3]) for path in GOLDEN if path.stem[1].isdigit()}
     assert numbers == set(range(1, 16)) - {14}
