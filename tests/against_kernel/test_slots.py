@@ -84,6 +84,14 @@ KINDS = (
         cpus=2,
     ),
     Kind("default priorities", (block(1500), block(6000)), orders=(0, 4)),
+    Kind("more than half full", (block(2300),)),
+    Kind("more than half full, large folios", (block(3300),), orders=(0, 2, 4)),
+    Kind(
+        "two half full areas",
+        (block(1500, prio=4), block(1700, prio=4, rotational=True)),
+        cpus=2,
+        orders=(0, 2),
+    ),
 )
 
 
