@@ -307,7 +307,7 @@ class Machine:
             "SwapCached": cached * kib,
             "SwapTotal": totals.total_swap_pages * kib,
             "SwapFree": totals.nr_swap_pages * kib,
-            "Zswap": self.zswap.total_pages * kib,
+            "Zswap": self.zswap.pool_total_size // 1024,
             "Zswapped": self.zswap.stored_pages * kib,
         }
 

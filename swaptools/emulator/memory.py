@@ -101,10 +101,13 @@ class Task:
         contents = self._contents(nr_pages, data, length)
         self._reach(first + nr_pages)
         slotmap, engine = self._machine.slotmap, self._machine.engine
-        slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
+        slotmap.ensure_frames(slotmap.totals.nr_frames + 2 * nr_pages)
         done = engine[write_range](
             slotmap.slots, self.pte, first, nr_pages, order, contents
         )
+        if len(self._machine.objects):
+            left = (contents[page] for page in range(done))
+            self._machine.io.load(number for number in left if number)
         for page in range(done, nr_pages):
             self._machine.objects.put(contents[page])
         self._settle(first, done, nr_pages)

@@ -255,11 +255,13 @@ def write_range(
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
-    Returns how many were written: fewer when one is SIGBUS.
+    Returns how many were written: fewer when one is SIGBUS. Of those, the items of
+    ``contents`` become the frame that was read from swap and left for a copy, or 0.
     """
     size = 1 << order
     end = first + nr
     for vpn in range(first, end):
+        was_swapped = pte[vpn] & PTE_SWAP
         if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, True):
             return vpn - first
         if pte[vpn] == PTE_POISONED:
@@ -269,12 +271,15 @@ def write_range(
                 vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
             )
             map_new(s, pte, vpn, order if fits else 0)
-        elif not pte[vpn] & PTE_EXCLUSIVE:
+        read = pte[vpn] >> PTE_SHIFT if was_swapped else 0
+        if not pte[vpn] & PTE_EXCLUSIVE:
             do_wp_page(s, pte, vpn)
-        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        number = pte[vpn] >> PTE_SHIFT
+        frame = s.frames[number]
         put_object(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
+        contents[vpn - first] = read if read != number else 0
     return nr
 
 

@@ -159,6 +159,11 @@ class Zswap:
         return sum(pool.zs.nr_pages for pool in self._pools.values())
 
     @property
+    def pool_total_size(self) -> int:
+        """The same in bytes, as debugfs has it."""
+        return self.total_pages * self.page_size
+
+    @property
     def max_pages(self) -> int:
         """Pages at which the pool is full. Kernel: zswap_max_pages()."""
         return self._ram_pages * self.max_pool_percent // 100
@@ -261,7 +266,7 @@ class Zswap:
         return {
             "decompress_fail": 0,
             "pool_limit_hit": self.pool_limit_hit,
-            "pool_total_size": self.total_pages * self.page_size,
+            "pool_total_size": self.pool_total_size,
             "reject_alloc_fail": 0,
             "reject_compress_fail": self.reject_compress_fail,
             "reject_compress_poor": 0,
