@@ -65,19 +65,26 @@ class MemCgroup:
 
     def charge_zswap(self, length_bytes: int) -> None:
         """Count compressed bytes; negative to take them back."""
-        for memcg in self.and_above():
+        memcg: MemCgroup | None = self
+        while memcg is not None:
             memcg.zswap_bytes += length_bytes
+            memcg = memcg.parent
 
     def may_zswap(self, page_size: int) -> bool:
         """Tell whether zswap holds less of this group than every limit says.
 
         Kernel: mm/memcontrol.c obj_cgroup_may_zswap().
         """
-        return not any(
-            memcg.zswap_max_pages is not None
-            and memcg.zswap_bytes // page_size >= memcg.zswap_max_pages
-            for memcg in self.and_above()
-        )
+        memcg: MemCgroup | None = self
+        while memcg is not None:
+            limit_pages = memcg.zswap_max_pages
+            if (
+                limit_pages is not None
+                and memcg.zswap_bytes // page_size >= limit_pages
+            ):
+                return False
+            memcg = memcg.parent
+        return True
 
     @property
     def zswap_writeback_enabled(self) -> bool:

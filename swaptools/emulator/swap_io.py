@@ -183,13 +183,14 @@ class SwapIO:
         self._finish()
 
     def _finish_later(self, head: int, stored: list[int]) -> None:
-        place = 2 * self._nr_written
-        for page, where in enumerate(stored):
-            self._written[place] = head + page
-            self._written[place + 1] = where
+        written, place = self._written, 2 * self._nr_written
+        for where in stored:
+            written[place] = head
+            written[place + 1] = where
+            head += 1
             place += 2
-        self._nr_written += len(stored)
-        if self._nr_written > _BATCH_PAGES - _LARGEST_FOLIO_PAGES:
+        self._nr_written = place // 2
+        if place > 2 * (_BATCH_PAGES - _LARGEST_FOLIO_PAGES):
             self._finish()
 
     def _finish(self) -> None:

@@ -103,8 +103,8 @@ class ZswapRules:
 
     #: Refused, or stored raw where writeback is allowed (from 6.18).
     incompressible: Literal["reject", "raw"]
-    #: Entries that the shrink worker looks at in one cgroup before the next: one to
-    #: 6.18, a batch as read in 7.3. Kernel: mm/zswap.c shrink_worker().
+    #: Entries that the shrink worker looks at in one cgroup before the next: one, as
+    #: seen up to 7.2; 32 as read in 7.3. Kernel: mm/zswap.c shrink_worker().
     worker_batch: int = 1
 
 
@@ -195,7 +195,7 @@ K7_2 = KernelProfile(
         arrays=(SlotArray("cluster_info", 48, 512),),
     ),
     allocator=AllocatorRules(trial_order=_ORDER_618, max_inline_count=14),
-    zswap=ZswapRules(incompressible="raw", worker_batch=32),
+    zswap=ZswapRules(incompressible="raw"),
 )
 GHOST_RFC = replace(
     K7_2,
