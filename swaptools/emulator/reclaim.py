@@ -236,10 +236,10 @@ def pageout_range(
 
 
 @hot
-def writeout_range(s: Slots, heads: Buffer[int]) -> None:
+def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
     """Write what needs nobody to be asked; the others stay in ``heads``.
 
-    That is clean pages, pages of zeros, and all on a plain backing without zswap.
+    That is clean pages, pages of zeros, and with ``plainly`` all on plain backings.
 
     Kernel: mm/page_io.c swap_writeout(), swap_zeromap_folio_set().
     """
@@ -256,7 +256,7 @@ def writeout_range(s: Slots, heads: Buffer[int]) -> None:
             for number in range(head, head + nr):
                 finish_page(s, number, STORED_ZERO << STORED_SHIFT)
             s.vmstat[0].swpout_zero += nr
-        elif plain and not s.totals[0].zswap_enabled:
+        elif plain and plainly:
             for number in range(head, head + nr):
                 content = get_object(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
@@ -265,3 +265,10 @@ def writeout_range(s: Slots, heads: Buffer[int]) -> None:
             left += 1
             heads[left] = head
     heads[0] = left
+
+
+@hot
+def finish_range(s: Slots, written: Buffer[int], nr: int) -> None:
+    """Let pages leave memory: pairs of a frame and where its data are now."""
+    for place in range(0, 2 * nr, 2):
+        finish_page(s, written[place], written[place + 1])
