@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NR_PAGES = 64
 STEPS = 45
 ZEROS = bytes(4096)
+OPERATIONS = (
+    *("write", "write", "write", "pageout", "pageout", "pageout", "pageout"),
+    *("read", "read", "drop", "fork", "exit", "knob", "knob", "swapoff"),
+)
 BACKINGS = ("block", "file", "zram", "ghost", "error", "zero")
 #: By falling priority.
 AREAS = [
@@ -62,8 +66,18 @@ class Life:
         nr_pages = self.draw.choice((1, 8, 32))
         first = self.draw.randrange(NR_PAGES - nr_pages)
         what = self.draw.choice(
-            ["write", "write", "write", "pageout", "pageout", "pageout", "pageout"]
-            + ["read", "read", "drop", "fork", "exit", "knob", "knob", "swapoff"]
+            (
+                *(
+                    "write",
+                    "write",
+                    "write",
+                    "pageout",
+                    "pageout",
+                    "pageout",
+                    "pageout",
+                ),
+                *("read", "read", "drop", "fork", "exit", "knob", "knob", "swapoff"),
+            )
         )
         getattr(self, what)(task, first, nr_pages)
         self.note_losses()
