@@ -267,6 +267,7 @@ class Machine:
         """End an operation: workers run, objects nobody wants go."""
         self.io.reap()
         self.shrinker.work()
+        self.io.reap()
         self.areas.discard()
         self.check_alive()
 
@@ -277,6 +278,15 @@ class Machine:
         ):
             return
         self.shrinker.is_queued = True
+
+    def drop_slab(self) -> int:
+        """Let the dynamic shrinker work, if it is on; return pages written back.
+
+        What writing 2 to /proc/sys/vm/drop_caches comes to.
+        """
+        nr_written = self.shrinker.drop_slab()
+        self.settle()
+        return nr_written
 
     def check_invariants(self) -> None:
         """Compare everything with everything else; InvariantBroken says where."""

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.machine import Machine
     from swaptools.emulator.memcg import MemCgroup
-    from swaptools.emulator.shmem import Mapping
+    from swaptools.emulator.shmem import ShmMapping
 
     #: A page as /proc/PID/pagemap shows it.
     PageEntry = tuple[int, int] | Literal["present"] | None
@@ -68,7 +68,7 @@ class Task:
         #: Its page table.
         self.pte: Buffer[int] = machine.engine.integers(512)
         #: Shared memory that it maps, apart from those pages.
-        self.mappings: list[Mapping] = []
+        self.mappings: list[ShmMapping] = []
 
     def write(
         self,

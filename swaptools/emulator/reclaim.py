@@ -115,7 +115,9 @@ def split_folio(
     s.frames[head].order = 0
     for page in range(nr):
         frame = s.frames[head + page]
-        if frame.mapcount and not frame.content and not frame.entry:
+        here = pte[vpn + page]
+        is_here = here & PTE_PRESENT and here >> PTE_SHIFT == head + page
+        if is_here and not frame.content and not frame.entry:
             frame.mapcount = 0
             pte[vpn + page] = PTE_ZERO
             if free_zeros:

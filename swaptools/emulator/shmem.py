@@ -51,16 +51,16 @@ class Shm:
         self._machine = machine
         self.nr_pages = nr_pages
         self.has_name = True
-        self.mappings: list[Mapping] = []
+        self.mappings: list[ShmMapping] = []
         #: Its pages, as page table entries are written. Kernel: i_pages.
         self.pages: Buffer[int] = machine.engine.integers(nr_pages)
 
-    def map(self, task: Task) -> Mapping:
+    def map(self, task: Task) -> ShmMapping:
         """Map the object into a task, with nothing in the page table yet."""
         self._machine.check_alive()
         if not task.is_alive or not (self.has_name or self.mappings):
             raise IllegalOperation("the task or the object is gone")
-        return Mapping(self._machine, self, task)
+        return ShmMapping(self._machine, self, task)
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as fallocate(FALLOC_FL_PUNCH_HOLE) and MADV_REMOVE do."""
@@ -93,7 +93,7 @@ class Shm:
         machine.settle()
 
 
-class Mapping:
+class ShmMapping:
     """An object in the address space of a task; its pages have the same numbers."""
 
     def __init__(self, machine: Machine, shm: Shm, task: Task) -> None:
@@ -199,7 +199,7 @@ class Mapping:
 
         Kernel: mm/memory.c vma_needs_copy().
         """
-        Mapping(self._machine, self.shm, child)
+        ShmMapping(self._machine, self.shm, child)
 
     def unmap(self) -> None:
         """Undo the mapping; the last one of an object without a name frees it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator import Machine
     from swaptools.emulator.memory import Task
-    from swaptools.emulator.shmem import Mapping
+    from swaptools.emulator.shmem import ShmMapping
 
 NR_PAGES = 2500
 NR_SHARED_PAGES = 700
@@ -33,7 +33,7 @@ def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:
     shm.unlink()
     for _ in range(steps):
         task = draw.choice(tasks)
-        memories: list[Task | Mapping] = [task, task, *task.mappings]
+        memories: list[Task | ShmMapping] = [task, task, *task.mappings]
         memory = draw.choice(memories)
         order = draw.choice((0, 0, 1, 2, 4)) if memory is task else 0
         nr_pages = max(draw.choice((1, 3, 20, 300)) >> order, 1) << order

@@ -439,7 +439,7 @@ def test_dynamic_shrinker(kernel: str) -> None:
     r.out(100)
     r.machine.zswap.shrinker_enabled = True
     for _ in range(3):
-        r.machine.shrinker.drop_slab()
+        r.machine.drop_slab()
     assert r.machine.zswap.reject_reclaim_fail > 0
     r.saw(written_back_pages=0, stored_pages=100)
 
