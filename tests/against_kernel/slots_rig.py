@@ -9,6 +9,7 @@ import ctypes
 import mmap
 import os
 import struct
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,19 @@ def settings(*, zswap: bool) -> Iterator[None]:
         mask = os.sched_getaffinity(0)
         stack.callback(os.sched_setaffinity, 0, mask)
         yield
+
+
+def wait_for_discards() -> None:
+    """Let the kernel's worker finish: no discard is counted for a while."""
+    before = -1
+    while before != (before := _discards()):
+        time.sleep(0.01)
+
+
+def _discards() -> int:
+    # Kernel: Documentation/block/stat.rst, discard I/Os is the twelfth number.
+    stats = Path("/sys/block").glob("loop*/stat")
+    return sum(int(stat.read_text().split()[11]) for stat in stats)
 
 
 def vmstat() -> dict[str, int]:

@@ -22,14 +22,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
+from swaptools.emulator.memory import Task
 from swaptools.emulator.runs import format_runs
 from tests.against_kernel import slots_rig as rig
-from tests.against_kernel.slots_rig import AreaSpec, KernelPages
+from tests.against_kernel.forked_pages import ForkedPages
+from tests.against_kernel.slots_rig import AreaSpec, KernelPages, KernelShm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from swaptools.emulator.memory import PageEntry, Task
+    from swaptools.emulator.memory import PageEntry
+    from swaptools.emulator.shmem import Shm, ShmMapping
+    from tests.against_kernel.slots_rig import KernelMemory
 
 pytestmark = pytest.mark.kernel
 
@@ -41,6 +46,7 @@ MAX_REDRAWN = 12
 #: Pages that a task uses, by the order that new folios have there.
 REGIONS = {0: (0, 2560), 2: (2560, 1024), 4: (3584, 2048)}
 NR_PAGES = 6144
+NR_SHARED_PAGES = 1200
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,9 @@ class Kind:
     #: Pages that are swapped out first, and stay: with more than half of all swap
     #: in use a read frees the slot, and idle slots are reclaimed.
     filled: int = 0
+    #: Whether tasks fork, and how often shared memory is mapped.
+    forks: bool = False
+    mappings: int = 0
 
 
 def block(pages: int, **options: object) -> AreaSpec:
@@ -96,7 +105,32 @@ KINDS = (
         orders=(0, 2),
         filled=3600,
     ),
+    Kind("discard", (block(6000, discard=True),), orders=(0, 2)),
+    Kind(
+        "two areas with discard",
+        (block(3000, discard=True, prio=1), block(3000, discard=True, prio=1)),
+    ),
+    Kind("fork", (block(7000),), orders=(0, 2), forks=True),
+    Kind("fork, zram", (AreaSpec(kind="zram", pages=9000),), zswap=False, forks=True),
+    Kind("fork, more than half full", (block(6000),), forks=True, filled=3100),
+    Kind("shared memory", (block(5000),), mappings=2),
+    Kind(
+        "shared memory, full areas",
+        (block(1400, prio=1), AreaSpec(kind="zram", pages=1000, prio=2)),
+        zswap=False,
+        mappings=3,
+    ),
 )
+
+
+@dataclass
+class Pair:
+    """The same memory on both sides."""
+
+    name: str
+    ours: Task | ShmMapping
+    kernels: KernelMemory | ForkedPages
+    nr_pages: int = NR_PAGES
 
 
 @dataclass
@@ -155,7 +189,6 @@ def compare(kind: Kind, seed: int, scratch: Path, tally: Tally) -> None:
     """Do one run on both sides; adds to ``tally`` only if the whole of it was clean."""
     draw = random.Random(seed)
     machine = Machine(cpus=kind.cpus, zswap=kind.zswap, compiled=False)
-    task = machine.task()
     own = Tally()
     with rig.settings(zswap=kind.zswap), ExitStack() as stack:
         for spec in kind.areas:
@@ -170,77 +203,149 @@ def compare(kind: Kind, seed: int, scratch: Path, tally: Tally) -> None:
             )
         pages = stack.enter_context(KernelPages(NR_PAGES + kind.filled))
         pages.move_to_cpu(0)
-        swapped_before = rig.swapped_out_pages()
-        if kind.filled:
-            task.write(NR_PAGES, kind.filled, length=500)
-            pages.write(NR_PAGES, kind.filled, 0, 1)
-            task.pageout(NR_PAGES, kind.filled)
-            pages.pageout(NR_PAGES, kind.filled)
+        run = RandomRun(kind, draw, machine, pages, stack)
         for step in range(STEPS):
-            text = operate(draw, kind, machine, task, pages, step)
-            check_clean(machine, pages, swapped_before)
-            want, have = task.entries(0, NR_PAGES), pages.entries(0, NR_PAGES)
-            own.positions += sum(entry is not None for entry in have)
+            text = run.operate(step)
+            if any(spec.discard for spec in kind.areas):
+                rig.wait_for_discards()
+            used = check_clean(machine, run)
             own.steps += 1
-            if want != have:
-                own.mismatches.append(
-                    f"seed {seed} step {step} ({text}): " + differences(want, have)
-                )
+            own.mismatches += [
+                f"seed {seed} step {step} ({text}): {what}"
+                for what in run.compare(own, used)
+            ]
+            if own.mismatches:
                 break
     tally.positions += own.positions
     tally.steps += own.steps
     tally.mismatches += own.mismatches
 
 
+class RandomRun:
+    """One run: random operations, each done on both sides."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        draw: random.Random,
+        machine: Machine,
+        pages: KernelPages,
+        stack: ExitStack,
+    ) -> None:
+        self.kind, self.draw, self.machine, self.stack = kind, draw, machine, stack
+        self.task, self.pages = machine.task(), pages
+        self.pairs = [Pair("task", self.task, pages)]
+        self._nr_forks = 0
+        #: Of the whole machine, and of children that are gone.
+        self.swapped_before = rig.swapped_out_pages()
+        self.swapped_by_the_dead = 0
+        if kind.mappings:
+            self._map(machine.shm(NR_SHARED_PAGES))
+        if kind.filled:
+            self.task.write(NR_PAGES, kind.filled, length=500)
+            pages.write(NR_PAGES, kind.filled, 0, 1)
+            self.task.pageout(NR_PAGES, kind.filled)
+            pages.pageout(NR_PAGES, kind.filled)
+
+    def _map(self, shm: Shm) -> None:
+        other = None
+        for number in range(self.kind.mappings):
+            other = self.stack.enter_context(KernelShm(NR_SHARED_PAGES, other))
+            mapping = shm.map(self.task)
+            self.pairs.append(
+                Pair(f"mapping {number}", mapping, other, NR_SHARED_PAGES)
+            )
+
+    @property
+    def swapped_out_pages(self) -> int:
+        """Pages that our own madvise() calls swapped out."""
+        living = sum(pair.kernels.swapped_out_pages for pair in self.pairs)
+        return living + self.swapped_by_the_dead
+
+    def compare(self, tally: Tally, used: list[int]) -> Iterator[str]:
+        """Yield what differs; ``used`` are the kernel's slots in use, by area."""
+        for pair in self.pairs:
+            want = pair.ours.entries(0, pair.nr_pages)
+            have = pair.kernels.entries(0, pair.nr_pages)
+            tally.positions += sum(entry is not None for entry in have)
+            if want != have:
+                yield f"{pair.name}: {differences(want, have)}"
+        ours = [device.inuse_pages for device in self.machine.areas]
+        if used != ours:
+            yield f"slots in use {used}, ours {ours}"
+
+    def operate(self, step: int) -> str:
+        """Do one random operation on both sides."""
+        draw, kind = self.draw, self.kind
+        pair = draw.choice(self.pairs)
+        order, first, nr = self._range(pair)
+        choices = ["write", "out", "out", "read", "drop"]
+        choices += ["cpu"] if kind.cpus > 1 else []
+        choices += ["fork" if len(self.pairs) < 3 else "exit"] if kind.forks else []
+        what = draw.choice(choices)
+        if what == "write" or step < 4:
+            tag = draw.choice((0, step + 1, step + 1, step + 1))
+            pair.ours.write(first, nr, order, length=500 if tag else 0)
+            pair.kernels.write(first, nr, order, tag)
+            if draw.random() < 0.3:
+                return f"{pair.name} write {first} {nr} order {order} tag {tag}"
+            if any(spec.discard for spec in kind.areas):
+                rig.wait_for_discards()
+            self._pageout(pair, first, nr)
+        elif what == "out":
+            self._pageout(pair, first, nr)
+        elif what == "read":
+            pair.ours.read(first, nr)
+            pair.kernels.read(first, nr)
+        elif what == "drop":
+            pair.ours.drop(first, nr)
+            pair.kernels.drop(first, nr)
+        elif what == "cpu":
+            self.machine.cpu = 1 - self.machine.cpu
+            self.pages.move_to_cpu(self.machine.cpu)
+        elif what == "fork":
+            self._fork()
+        else:
+            self._exit(draw.choice(self.pairs[1:]))
+        return f"{pair.name} {what} {first} {nr} order {order}"
+
+    def _range(self, pair: Pair) -> tuple[int, int, int]:
+        draw = self.draw
+        order = draw.choice(self.kind.orders) if pair.ours is self.task else 0
+        start, length = REGIONS[order]
+        nr = draw.choice((1, 3, 16, 64, 200, 500))
+        first = start + draw.randrange(min(length, pair.nr_pages) - nr)
+        if order and draw.random() < 0.8:  # whole folios, mostly
+            size = 1 << order
+            first, nr = first // size * size, max(nr // size, 1) * size
+        return order, first, nr
+
+    def _pageout(self, pair: Pair, first: int, nr: int) -> None:
+        pair.ours.pageout(first, nr)
+        check_predictable(self.machine)
+        pair.kernels.pageout(first, nr)
+
+    def _fork(self) -> None:
+        self._nr_forks += 1
+        child = self.stack.enter_context(ForkedPages(self.pages))
+        self.pairs.append(Pair(f"child {self._nr_forks}", self.task.fork(), child))
+
+    def _exit(self, pair: Pair) -> None:
+        assert isinstance(pair.ours, Task)
+        assert isinstance(pair.kernels, ForkedPages)
+        pair.ours.exit()
+        pair.kernels.exit()
+        self.swapped_by_the_dead += pair.kernels.swapped_out_pages
+        self.pairs.remove(pair)
+
+
 def differences(want: list[PageEntry], have: list[PageEntry]) -> str:
     """Say which pages differ, and how the first ones do."""
-    bad = [n for n in range(NR_PAGES) if want[n] != have[n]]
+    bad = [n for n in range(len(want)) if want[n] != have[n]]
     some = slice(bad[0], bad[0] + 40)
     emulator = format_runs(want[some], with_types=True)
     kernel = format_runs(have[some], with_types=True)
     return f"{len(bad)} pages, from {bad[0]}: {emulator}; kernel {kernel}"
-
-
-def operate(
-    draw: random.Random,
-    kind: Kind,
-    machine: Machine,
-    task: Task,
-    pages: KernelPages,
-    step: int,
-) -> str:
-    """Do one random operation on both sides."""
-    order = draw.choice(kind.orders)
-    start, length = REGIONS[order]
-    nr = draw.choice((1, 3, 16, 64, 200, 500))
-    first = start + draw.randrange(length - nr)
-    if order and draw.random() < 0.8:  # whole folios, mostly
-        size = 1 << order
-        first, nr = first // size * size, max(nr // size, 1) * size
-    what = draw.choice(("write", "out", "out", "read", "drop", "cpu"))
-    if what == "write" or step < 4:
-        tag = draw.choice((0, step + 1, step + 1, step + 1))
-        task.write(first, nr, order, length=500 if tag else 0)
-        pages.write(first, nr, order, tag)
-        if draw.random() < 0.3:
-            return f"write {first} {nr} order {order} tag {tag}"
-        task.pageout(first, nr)
-        check_predictable(machine)
-        pages.pageout(first, nr)
-    elif what == "out":
-        task.pageout(first, nr)
-        check_predictable(machine)
-        pages.pageout(first, nr)
-    elif what == "read":
-        task.read(first, nr)
-        pages.read(first, nr)
-    elif what == "drop":
-        task.drop(first, nr)
-        pages.drop(first, nr)
-    elif kind.cpus > 1:
-        machine.cpu = 1 - machine.cpu
-        pages.move_to_cpu(machine.cpu)
-    return f"{what} {first} {nr} order {order}"
 
 
 def check_predictable(machine: Machine) -> None:
@@ -252,14 +357,19 @@ def check_predictable(machine: Machine) -> None:
         raise Unpredictable("an area is full, with idle slots")
 
 
-def check_clean(machine: Machine, pages: KernelPages, swapped_before: int) -> None:
-    """Raise when pages that are not ours took slots; looks at counters only."""
-    foreign = rig.swapped_out_pages() - swapped_before - pages.swapped_out_pages
+def check_clean(machine: Machine, run: RandomRun) -> list[int]:
+    """Raise when pages that are not ours took slots; looks at counters only.
+
+    Returns the slots in use, by area.
+    """
+    foreign = rig.swapped_out_pages() - run.swapped_before - run.swapped_out_pages
     if foreign:
         raise Contaminated(f"{foreign} pages of others were swapped out")
     root = rig.root_swap_bytes()
     if root:
         raise Contaminated(f"{root} bytes of swap are charged to the root cgroup")
-    used = [device.inuse_pages for device in machine.areas]
-    if any(there > ours for there, ours in zip(rig.used_pages(), used, strict=True)):
-        raise Contaminated(f"slots in use {rig.used_pages()}, ours {used}")
+    ours = [device.inuse_pages for device in machine.areas]
+    used = rig.used_pages()
+    if any(there > here for there, here in zip(used, ours, strict=True)):
+        raise Contaminated(f"slots in use {used}, ours {ours}")
+    return used
