@@ -169,15 +169,14 @@ class SwapIO:
         """
         self.reap()
         for head in heads:
-            frame = self._slotmap.slots.frames[head]
-            nr_pages, entry = 1 << frame.order, frame.entry
+            frames = self._slotmap.slots.frames
+            frame = frames[head]
             contents = [frame.content]
-            if nr_pages > 1:
-                frames = self._slotmap.slots.frames
-                contents = [frames[head + page].content for page in range(nr_pages)]
-            stored = self._store(contents, entry, memcg)
+            for page in range(head + 1, head + (1 << frame.order)):
+                contents.append(frames[page].content)
+            stored = self._store(contents, frame.entry, memcg)
             if stored is None:
-                self._slotmap.slots.vmstat[0].swpout_refused += nr_pages
+                self._slotmap.slots.vmstat[0].swpout_refused += len(contents)
             else:
                 self._finish_later(head, stored)
         self._finish()
