@@ -17,7 +17,7 @@ Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
 folio goes whole or not at all; what a device did not take stays in memory, dirty.
 Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
 at once; an entry to be written back is never in the swap cache, since a load gives
-it away, so there is no -EEXIST.
+it away, so there is no -EEXIST; a large folio that nobody took is split.
 Left out: write errors that show up later, failures for want of memory.
 """
 
@@ -177,6 +177,7 @@ class SwapIO:
             stored = self._store(contents, frame.entry, memcg)
             if stored is None:
                 self._slotmap.slots.vmstat[0].swpout_refused += len(contents)
+                self._slotmap.slots.frames[head].order = 0
             else:
                 self._finish_later(head, stored)
         self._finish()

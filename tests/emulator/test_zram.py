@@ -140,6 +140,24 @@ def test_part_of_a_folio_that_a_full_device_took() -> None:
     assert device.zram.mm_stat()["orig_data_size"] == 0
 
 
+def test_folio_that_was_refused_comes_back_page_by_page() -> None:
+    """Its pages are let go one by one, and paged out again as they are then."""
+    machine = Machine(compiled=False)
+    device = machine.swapon_pages(64, "zram")
+    assert device.zram is not None
+    device.zram.limit_pages = 1
+    task = machine.task()
+    task.write(0, 4, order=2, data=NOISE * 4)
+    task.pageout(0, 4)
+    task.write(1, data=TEXT)
+    task.read(0, 4)
+    device.zram.limit_pages = 0
+    task.pageout(0, 4)
+    machine.check_invariants()
+    assert machine.meminfo()["SwapCached"] == 0
+    assert task.read(0, 4) == NOISE + TEXT + NOISE * 2
+
+
 def test_broken_counters_are_noticed() -> None:
     zram = Zram(4)
     zram.write(0, WORD)
