@@ -106,7 +106,7 @@ def test_writeback_of_huge_and_idle_pages() -> None:
 def test_full_device_keeps_pages_in_memory() -> None:
     """A write that fails is counted; the page stays in the swap cache, dirty."""
     machine = Machine(compiled=False)
-    device = machine.swapon_pages(64, "zram")
+    device = machine.swapon_pages(4096, "zram")
     assert device.zram is not None
     device.zram.limit_pages = 4
     task = machine.task()
@@ -126,7 +126,7 @@ def test_full_device_keeps_pages_in_memory() -> None:
 def test_part_of_a_folio_that_a_full_device_took() -> None:
     """It stays in the device until its slots go; the page in memory is what counts."""
     machine = Machine(compiled=False)
-    device = machine.swapon_pages(64, "zram")
+    device = machine.swapon_pages(4096, "zram")
     assert device.zram is not None
     device.zram.limit_pages = 2
     task = machine.task()
@@ -143,7 +143,7 @@ def test_part_of_a_folio_that_a_full_device_took() -> None:
 def test_folio_that_was_refused_comes_back_page_by_page() -> None:
     """Its pages are let go one by one, and paged out again as they are then."""
     machine = Machine(compiled=False)
-    device = machine.swapon_pages(64, "zram")
+    device = machine.swapon_pages(4096, "zram")
     assert device.zram is not None
     device.zram.limit_pages = 1
     task = machine.task()
