@@ -130,6 +130,14 @@ class TierRefused(SwapToolsError, OSError):
         self.reason = reason
 
 
+class NoFreeSlot(SwapToolsError, OSError):
+    """A slot asked for by hand from an area that has none to give (ENOMEM)."""
+
+
+class IllegalOperation(SwapToolsError, ValueError):
+    """What no kernel could be asked for: a free slot freed, a task that is gone."""
+
+
 class GhostWriteRefused(SwapToolsError, OSError):
     """Data written by hand to a ghost, which has nowhere to put it."""
 

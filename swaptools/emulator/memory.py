@@ -1,0 +1,252 @@
+"""Tasks: pages that are written, read, paged out, dropped, shared and inherited.
+
+Not here: what happens to each page (pages.py, reclaim.py), where data go
+(swap_io.py).
+
+Kernel: mm/madvise.c, mm/memory.c; fs/proc/task_mmu.c for the look of an entry.
+Same: see pages.py and reclaim.py.
+Changed: a task is one range of pages, numbered from 0, that grows as it is used.
+Left out: several mappings, files, shmem, limits of memory.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.buffers import grown
+from swaptools.emulator.constants import (
+    OFFSET_MASK,
+    SWAP_MAP_MAX,
+    SWAP_NR_ORDERS,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.pages import (
+    PTE_PRESENT,
+    PTE_SHIFT,
+    drop_range,
+    fork_range,
+    largest_count,
+    read_range,
+    write_range,
+)
+from swaptools.emulator.reclaim import (
+    pageout_range,
+    writeout_range,
+)
+from swaptools.emulator.swap_io import read_of_nothing
+from swaptools.errors import DeviceReadError, IllegalOperation
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from swaptools.emulator.buffers import Buffer
+    from swaptools.emulator.machine import Machine
+
+    #: A page as /proc/PID/pagemap shows it.
+    PageEntry = tuple[int, int] | Literal["present"] | None
+
+#: Pages a task can have: 1 TiB of 4 KiB pages.
+MAX_TASK_PAGES: Final = 1 << 28
+#: Largest order: 512 pages are 2 MiB.
+_MAX_ORDER: Final = SWAP_NR_ORDERS - 1
+
+
+class Task:
+    """A process with anonymous memory. Kernel: struct mm_struct."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        """Start with no pages; Machine.task() is the way to make one."""
+        self._machine = machine
+        self.name = name
+        self.is_alive = True
+        #: Its page table.
+        self.pte: Buffer[int] = machine.engine.integers(512)
+
+    def write(
+        self,
+        first: int,
+        nr_pages: int = 1,
+        order: int = 0,
+        data: bytes | None = None,
+        *,
+        length: int | None = None,
+    ) -> None:
+        """Write pages; those never written before come as folios of 2**order.
+
+        A large folio needs its whole aligned range written now and untouched
+        before; elsewhere pages come one by one.
+
+        Args:
+            first: Number of the first page.
+            nr_pages: How many.
+            order: 0 to 9.
+            data: One page for all, or all of them; None for pages without bytes.
+            length: What a page without bytes would compress to, in bytes: 0 for
+                a page of zeros, the page size for one that does not get smaller.
+                Half a page if it is not given.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS);
+                those before it are written.
+            IllegalOperation: Arguments that make no sense; nothing changed.
+        """
+        self._check(first, nr_pages)
+        if not 0 <= order <= _MAX_ORDER:
+            raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
+        contents = self._contents(nr_pages, data, length)
+        self._reach(first + nr_pages)
+        slotmap, engine = self._machine.slotmap, self._machine.engine
+        slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
+        done = engine[write_range](
+            slotmap.slots, self.pte, first, nr_pages, order, contents
+        )
+        for page in range(done, nr_pages):
+            self._machine.objects.put(contents[page])
+        self._settle(first, done, nr_pages)
+
+    def read(self, first: int, nr_pages: int = 1) -> bytes:
+        """Touch pages and return the bytes of those that have some.
+
+        A page never written is the shared page of zeros, and has bytes. One that
+        was written without bytes contributes none.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
+        """
+        self._check(first, nr_pages)
+        self._reach(first + nr_pages)
+        machine, slotmap = self._machine, self._machine.slotmap
+        slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
+        numbers = machine.scratch(nr_pages)
+        done = machine.engine[read_range](
+            slotmap.slots, self.pte, first, nr_pages, numbers
+        )
+        if len(machine.objects):
+            machine.io.load(numbers[page] for page in range(done))
+        self._settle(first, done, nr_pages)
+        frames = slotmap.slots.frames
+        pages = (
+            machine.io.page_of(frames[numbers[n]].content) for n in range(nr_pages)
+        )
+        return b"".join(page for page in pages if isinstance(page, bytes))
+
+    def pageout(self, first: int, nr_pages: int = 1) -> None:
+        """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
+
+        What finds no slot, and what no backing takes, stays in memory; the
+        machine's vmstat() counts it.
+        """
+        self._check(first, nr_pages)
+        end = min(first + nr_pages, len(self.pte))
+        machine, slotmap = self._machine, self._machine.slotmap
+        heads = machine.scratch(nr_pages + 1)
+        here = first
+        while here < end:
+            slotmap.ensure_tables(_MAX_ORDER)
+            here = machine.engine[pageout_range](
+                slotmap.slots, self.pte, here, end, machine.cpu, heads
+            )
+            machine.engine[writeout_range](slotmap.slots, heads)
+            machine.io.writeout([heads[place + 1] for place in range(heads[0])])
+        machine.settle()
+
+    def drop(self, first: int, nr_pages: int = 1) -> None:
+        """Forget pages, as madvise(MADV_DONTNEED) does."""
+        self._check(first, nr_pages)
+        end = min(first + nr_pages, len(self.pte))
+        if end > first:
+            machine = self._machine
+            machine.engine[drop_range](
+                machine.slotmap.slots,
+                self.pte,
+                first,
+                end - first,
+                machine.scratch(end - first),
+            )
+        self._machine.settle()
+
+    def fork(self, name: str | None = None) -> Task:
+        """Return a child that shares every page and slot until one of them writes.
+
+        Raises:
+            IllegalOperation: A slot has as many references as it can count.
+        """
+        self._check(0, 1)
+        machine, slots = self._machine, self._machine.slotmap.slots
+        nr_pages = len(self.pte)
+        largest = machine.engine[largest_count](slots, self.pte, nr_pages)
+        if largest == SWAP_MAP_MAX:
+            raise IllegalOperation(f"a slot has {SWAP_MAP_MAX} references already")
+        child = machine.task(name)
+        child.pte = machine.engine.integers(nr_pages)
+        machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
+        return child
+
+    def exit(self) -> None:
+        """Drop everything; the task is gone."""
+        self.drop(0, len(self.pte))
+        self.is_alive = False
+        self._machine.forget(self)
+
+    def entries(self, first: int, nr_pages: int = 1) -> list[PageEntry]:
+        """Return pages as /proc/PID/pagemap shows them.
+
+        A pair of type and offset for one that is swapped out.
+        """
+        self._check(first, nr_pages)
+        return [self._entry(vpn) for vpn in range(first, first + nr_pages)]
+
+    def _entry(self, vpn: int) -> PageEntry:
+        pte = self.pte[vpn] if vpn < len(self.pte) else 0
+        if not pte:
+            return None
+        if pte & PTE_PRESENT:
+            return "present"
+        entry = pte >> PTE_SHIFT
+        return entry >> TYPE_SHIFT, entry & OFFSET_MASK
+
+    # The number of what is in each page, one reference each.
+    def _contents(
+        self, nr_pages: int, data: bytes | None, length: int | None
+    ) -> Buffer[int]:
+        page_size = self._machine.page_size
+        contents = self._machine.scratch(nr_pages)
+        if data is None:
+            value = page_size // 2 if length is None else length
+            if not 0 <= value <= page_size:
+                raise IllegalOperation(f"{value} is no length of a page of {page_size}")
+        elif length is not None:
+            raise IllegalOperation("a page has bytes or a length, not both")
+        elif len(data) == page_size:
+            value = self._machine.io.content_of(bytes(data), nr_pages)
+        elif len(data) == nr_pages * page_size:
+            for page in range(nr_pages):
+                part = bytes(data[page * page_size : (page + 1) * page_size])
+                contents[page] = self._machine.io.content_of(part)
+            return contents
+        else:
+            raise IllegalOperation(
+                f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
+            )
+        for page in range(nr_pages):
+            contents[page] = value
+        return contents
+
+    def _reach(self, end: int) -> None:
+        if end > len(self.pte):
+            self.pte = grown(self.pte, max(end, min(2 * len(self.pte), MAX_TASK_PAGES)))
+
+    def _check(self, first: int, nr_pages: int) -> None:
+        self._machine.check_alive()
+        if not self.is_alive:
+            raise IllegalOperation(f"task {self.name} is gone")
+        if first < 0 or nr_pages < 1 or first + nr_pages > MAX_TASK_PAGES:
+            raise IllegalOperation(f"no pages {first} to {first + nr_pages - 1}")
+
+    def _settle(self, first: int, done: int, nr_pages: int) -> None:
+        self._machine.settle()
+        if done < nr_pages:
+            raise DeviceReadError(
+                errno.EFAULT, f"page {first + done}: {read_of_nothing().strerror}"
+            )

@@ -1,0 +1,395 @@
+"""Frames and page table entries: what a touch, a fork or an unmap does to them.
+
+Rules for this file: every function is hot (see clusters.py). Paging out is in
+reclaim.py, tasks that own page tables in memory.py.
+
+Kernel: mm/memory.c do_swap_page(), do_wp_page(), zap_pte_range(),
+copy_nonpresent_pte(); mm/swapfile.c folio_free_swap(), free_swap_and_cache_nr(),
+6.18.
+Same: which fault keeps a slot and which frees it; who shares a page; the order
+in which an unmap gives slots back.
+Changed: a page table is one flat buffer; a frame unmapped from a large folio is
+free at once. A frame is in use while it is mapped or in the swap cache, so there
+is no reference count.
+Left out: readahead (as with vm.page-cluster=0), large folios on swap-in (as once
+zswap was enabled), KSM, mlock, userfaultfd.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.buffers import hot
+from swaptools.emulator.clusters import (
+    vm_swap_full,
+)
+from swaptools.emulator.constants import (
+    POISONED_ENTRY,
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZERO,
+    STORED_ZSWAP,
+    SWAP_HAS_DATA,
+    SWP_SYNCHRONOUS_IO,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.slots import (
+    get_object,
+    get_stored,
+    put_object,
+    slot_get,
+    slot_index,
+    slot_put,
+    swap_cache_add,
+    swap_cache_del,
+    swap_cache_get,
+    swap_count,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.buffers import Buffer
+    from swaptools.emulator.structs import Slots
+
+# A page table entry: flags below, a frame or a swap entry above; 0 for nothing.
+PTE_PRESENT: Final = 1
+PTE_SWAP: Final = 2
+#: No other page table has the page. Kernel: PageAnonExclusive(), pte_swp_exclusive().
+PTE_EXCLUSIVE: Final = 4
+PTE_SHIFT: Final = 3
+#: The shared page of zeros, frame 0.
+PTE_ZERO: Final = PTE_PRESENT
+PTE_POISONED: Final = POISONED_ENTRY << PTE_SHIFT
+
+#: Present pages that an unmap collects before it frees them: a bundle of 8 and
+#: 19 batches of 510, each left when one place is free.
+#: Kernel: include/asm-generic/tlb.h MAX_GATHER_BATCH_COUNT, mm/mmu_gather.c.
+MMU_GATHER_PAGES: Final = 7 + 19 * 509
+
+
+# --- frames ----------------------------------------------------------------
+
+
+@hot
+def alloc_frames(s: Slots, order: int) -> int:
+    """Return the first of 2**order dirty frames that make a folio.
+
+    The caller has made room for them (SlotMap.ensure_frames).
+    """
+    first = s.free_blocks[order]
+    nr = 1 << order
+    if first:
+        s.free_blocks[order] = s.frames[first].next
+    else:
+        first = s.totals[0].nr_frames
+        s.totals[0].nr_frames += nr
+        for number in range(first, first + nr):
+            s.frames[number].block = first
+            s.frames[number].block_order = order
+    for number in range(first, first + nr):
+        s.frames[number].dirty = 1
+    s.frames[first].order = order
+    s.frames[first].live = nr
+    return first
+
+
+@hot
+def free_frame(s: Slots, number: int) -> None:
+    """Free a frame that is neither mapped nor in the swap cache."""
+    frame = s.frames[number]
+    put_object(s, frame.content)
+    frame.content = 0
+    head = s.frames[frame.block]
+    head.live -= 1
+    if head.live == 0:
+        head.order = 0
+        head.next = s.free_blocks[head.block_order]
+        s.free_blocks[head.block_order] = frame.block
+
+
+@hot
+def unmap_frame(s: Slots, number: int) -> None:
+    """Free what nothing maps any more: the slot, if only the cache has it; the frame.
+
+    Kernel: mm/swap_state.c free_swap_cache().
+    """
+    frame = s.frames[number]
+    if frame.mapcount:
+        return
+    if frame.entry and not swap_count(s, frame.entry):
+        swap_cache_del(s, number)
+    if not frame.entry:
+        free_frame(s, number)
+
+
+# --- faults ----------------------------------------------------------------
+
+
+@hot
+def swap_in(s: Slots, entry: int, bypass: bool) -> int:
+    """Return the frame with a slot's data, or -1 when nothing holds them.
+
+    zswap gives its entry away with the data: the frame then holds a zswap object
+    that the caller turns into a page, and the page is dirty.
+
+    With ``bypass`` the swap cache is not told, and the caller frees the slot.
+
+    Kernel: mm/page_io.c swap_read_folio(); mm/zswap.c zswap_load().
+    """
+    number = swap_cache_get(s, entry)
+    if number >= 0:
+        return number
+    index = slot_index(s, entry)
+    stored = get_stored(s, index)
+    if not stored:
+        return -1
+    number = alloc_frames(s, 0)
+    frame = s.frames[number]
+    where = stored >> STORED_SHIFT
+    frame.content = stored & STORED_MASK
+    if where == STORED_ZSWAP:
+        s.map[index] &= ~SWAP_HAS_DATA
+        s.vmstat[0].zswpin += 1
+    else:
+        get_object(s, frame.content)
+        frame.dirty = bypass
+        if where == STORED_ZERO:
+            s.vmstat[0].swpin_zero += 1
+        else:
+            s.vmstat[0].pswpin += 1
+    if not bypass:
+        dirty = frame.dirty
+        swap_cache_add(s, entry, number)
+        frame.dirty = dirty
+    return number
+
+
+@hot
+def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
+    """Whether a fault lets go of the slot, if nobody else refers to it.
+
+    Kernel: mm/memory.c should_try_to_free_swap().
+    """
+    frame = s.frames[number]
+    if vm_swap_full(s) or (write and frame.mapcount == 1):
+        return True
+    flags = s.si[frame.entry >> TYPE_SHIFT].flags
+    return flags & SWP_SYNCHRONOUS_IO != 0 and not s.totals[0].bypasses_swap_cache
+
+
+@hot
+def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
+    """Map a page that is swapped out; False when nothing holds its data (SIGBUS).
+
+    Kernel: mm/memory.c do_swap_page().
+    """
+    entry = pte[vpn] >> PTE_SHIFT
+    exclusive = pte[vpn] & PTE_EXCLUSIVE
+    bypass = (
+        s.totals[0].bypasses_swap_cache != 0
+        and s.si[entry >> TYPE_SHIFT].flags & SWP_SYNCHRONOUS_IO != 0
+        and swap_count(s, entry) == 1
+    )
+    number = swap_in(s, entry, bypass)
+    if number < 0:
+        return False
+    frame = s.frames[number]
+    frame.mapcount += 1
+    left = slot_put(s, entry)
+    if frame.entry and left == 0 and should_try_to_free_swap(s, number, write):
+        swap_cache_del(s, number)
+    if not frame.entry and frame.mapcount == 1:
+        exclusive = PTE_EXCLUSIVE
+    pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
+    return True
+
+
+@hot
+def do_wp_page(s: Slots, pte: Buffer[int], vpn: int) -> None:
+    """Make a page that others may have one that this page table may write.
+
+    Kernel: mm/memory.c do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy().
+    """
+    number = pte[vpn] >> PTE_SHIFT
+    if number:
+        frame = s.frames[number]
+        if frame.mapcount == 1:
+            if frame.entry and not swap_count(s, frame.entry):
+                swap_cache_del(s, number)
+            if not frame.entry:
+                pte[vpn] |= PTE_EXCLUSIVE
+                return
+        frame.mapcount -= 1
+        unmap_frame(s, number)
+    map_new(s, pte, vpn, 0)
+
+
+@hot
+def map_new(s: Slots, pte: Buffer[int], vpn: int, order: int) -> None:
+    """Map a new folio from ``vpn`` on."""
+    number = alloc_frames(s, order)
+    for page in range(1 << order):
+        s.frames[number + page].mapcount = 1
+        pte[vpn + page] = number + page << PTE_SHIFT | PTE_PRESENT | PTE_EXCLUSIVE
+
+
+@hot
+def range_is_none(pte: Buffer[int], first: int, nr: int) -> bool:
+    """Tell whether nothing was ever in a range of page table entries."""
+    for vpn in range(first, first + nr):
+        if pte[vpn]:
+            return False
+    return True
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot
+def write_range(
+    s: Slots,
+    pte: Buffer[int],
+    first: int,
+    nr: int,
+    order: int,
+    contents: Buffer[int],
+) -> int:
+    """Write pages; new ones come as folios of 2**order where those fit.
+
+    Returns how many were written: fewer when one is SIGBUS.
+    """
+    size = 1 << order
+    end = first + nr
+    for vpn in range(first, end):
+        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, True):
+            return vpn - first
+        if pte[vpn] == PTE_POISONED:
+            return vpn - first
+        if pte[vpn] == 0:
+            fits = (
+                vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
+            )
+            map_new(s, pte, vpn, order if fits else 0)
+        elif not pte[vpn] & PTE_EXCLUSIVE:
+            do_wp_page(s, pte, vpn)
+        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        put_object(s, frame.content)
+        frame.content = contents[vpn - first]
+        frame.dirty = 1
+    return nr
+
+
+@hot
+def read_range(
+    s: Slots, pte: Buffer[int], first: int, nr: int, numbers: Buffer[int]
+) -> int:
+    """Read pages and say in which frames they are; those never written are frame 0.
+
+    Returns how many were read: fewer when one is SIGBUS.
+    """
+    for vpn in range(first, first + nr):
+        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, False):
+            return vpn - first
+        if pte[vpn] == PTE_POISONED:
+            return vpn - first
+        if pte[vpn] == 0:
+            pte[vpn] = PTE_ZERO
+        numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
+    return nr
+
+
+@hot
+def zap_swap_entry(s: Slots, entry: int) -> None:
+    """Forget a swap entry. Kernel: mm/swapfile.c free_swap_and_cache_nr()."""
+    if slot_put(s, entry):
+        return
+    number = swap_cache_get(s, entry)
+    if number >= 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
+        swap_cache_del(s, number)
+        unmap_frame(s, number)
+
+
+@hot
+def drop_range(
+    s: Slots, pte: Buffer[int], first: int, nr: int, gathered: Buffer[int]
+) -> None:
+    """Unmap pages: entries give their slots back at once, pages when gathered.
+
+    Kernel: mm/memory.c zap_pte_range(), mm/mmu_gather.c.
+    """
+    waiting = 0
+    for vpn in range(first, first + nr):
+        present = pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO
+        if pte[vpn] & PTE_SWAP:
+            zap_swap_entry(s, pte[vpn] >> PTE_SHIFT)
+        if present:
+            number = pte[vpn] >> PTE_SHIFT
+            s.frames[number].mapcount -= 1
+            gathered[waiting] = number
+            waiting += 1
+        pte[vpn] = 0
+        if waiting == MMU_GATHER_PAGES or vpn == first + nr - 1:
+            for place in range(waiting):
+                unmap_frame(s, gathered[place])
+            waiting = 0
+
+
+@hot
+def largest_count(s: Slots, pte: Buffer[int], nr: int) -> int:
+    """Return the most references that a slot of these entries has."""
+    largest = 0
+    for vpn in range(nr):
+        if pte[vpn] & PTE_SWAP:
+            largest = max(largest, swap_count(s, pte[vpn] >> PTE_SHIFT))
+    return largest
+
+
+@hot
+def fork_range(s: Slots, pte: Buffer[int], child: Buffer[int], nr: int) -> None:
+    """Copy page table entries; nothing in them is exclusive any more.
+
+    Kernel: mm/memory.c copy_pte_range(), copy_nonpresent_pte().
+    """
+    for vpn in range(nr):
+        pte[vpn] &= ~PTE_EXCLUSIVE
+        child[vpn] = pte[vpn]
+        if pte[vpn] & PTE_SWAP:
+            slot_get(s, pte[vpn] >> PTE_SHIFT)
+        elif pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO:
+            s.frames[pte[vpn] >> PTE_SHIFT].mapcount += 1
+
+
+@hot
+def unuse_range(s: Slots, pte: Buffer[int], nr: int, si: int) -> None:
+    """Bring back every page of one page table that is on an area.
+
+    What nothing holds is marked as poisoned.
+
+    Kernel: mm/swapfile.c unuse_pte_range(), unuse_pte().
+    """
+    for vpn in range(nr):
+        entry = pte[vpn] >> PTE_SHIFT
+        if not pte[vpn] & PTE_SWAP or entry >> TYPE_SHIFT != si:
+            continue
+        number = swap_in(s, entry, False)
+        exclusive = pte[vpn] & PTE_EXCLUSIVE
+        slot_put(s, entry)
+        if number < 0:
+            pte[vpn] = PTE_POISONED
+            continue
+        s.frames[number].mapcount += 1
+        pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
+        if not swap_count(s, entry):
+            swap_cache_del(s, number)
+
+
+@hot
+def unuse_cache(s: Slots, si: int) -> None:
+    """Take what is left of an area out of the swap cache.
+
+    Kernel: mm/swapfile.c try_to_unuse(), its second part.
+    """
+    for number in range(1, s.totals[0].nr_frames):
+        entry = s.frames[number].entry
+        if entry and entry >> TYPE_SHIFT == si and not swap_count(s, entry):
+            swap_cache_del(s, number)
+            unmap_frame(s, number)

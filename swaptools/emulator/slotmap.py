@@ -1,0 +1,258 @@
+"""The buffers of the slot map: made, lengthened, given to areas and taken back.
+
+Not here: what happens in them (slots.py, slot_alloc.py).
+
+Kernel: mm/swapfile.c setup_clusters_info(), _enable_swap_info(), swapoff().
+Same: which clusters start on which list, and in which order.
+Changed: the buffers serve all areas, and grow between runs, never during one.
+Left out: the random first cluster and column order of 6.12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator import structs
+from swaptools.emulator.buffers import INT32, UINT16, grown
+from swaptools.emulator.clusters import (
+    avail_add,
+    avail_del,
+    cluster_alloc_table,
+    cluster_free_table,
+    move_cluster,
+)
+from swaptools.emulator.constants import (
+    CLUSTER_WORDS,
+    FIRST_OBJECT,
+    MAX_SWAPFILES,
+    NONFULL,
+    NR_LISTS,
+    SWAP_MAP_BAD,
+    SWAP_NR_ORDERS,
+    SWAPFILE_CLUSTER,
+    SWP_DYNAMIC,
+    SWP_WRITEOK,
+    WORD_BITS,
+)
+from swaptools.emulator.slot_alloc import (
+    TRIAL_STEPS,
+)
+from swaptools.emulator.structs import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from swaptools.emulator.buffers import Engine
+    from swaptools.kernel.profiles import AllocatorRules
+
+# Items a table has of each.
+_TABLE = {
+    "free_tables": 1,
+    "words": CLUSTER_WORDS,
+    "map": SWAPFILE_CLUSTER,
+    "slots": SWAPFILE_CLUSTER,
+}
+_FIRST_TABLES = 64
+
+
+class SlotMap:
+    """Owner of the buffers of one machine's slot map."""
+
+    def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
+        """Make an empty map for a machine with this many CPUs."""
+        self.engine = engine
+        zeroed, integers = engine.zeroed, engine.integers
+        self.slots = Slots(
+            totals=zeroed(structs.Totals, 1),
+            trial=integers(len(rules.trial_order), INT32),
+            avail=integers(MAX_SWAPFILES, INT32),
+            si=zeroed(structs.SwapInfo, MAX_SWAPFILES),
+            lists=zeroed(structs.ListHead, MAX_SWAPFILES * NR_LISTS),
+            hints=zeroed(structs.Hint, (cpus + MAX_SWAPFILES) * SWAP_NR_ORDERS),
+            ci=zeroed(structs.Cluster, 1),
+            free_tables=integers(1, INT32),
+            words=zeroed(structs.Word, 1),
+            map=integers(1, UINT16),
+            slots=zeroed(structs.Slot, 1),
+            frames=zeroed(structs.Frame, 1),
+            free_blocks=integers(SWAP_NR_ORDERS, INT32),
+            objects=zeroed(structs.Stored, 1),
+            vmstat=zeroed(structs.VmStat, 1),
+        )
+        self.totals.nr_cpus = cpus
+        self.totals.nr_frames = 1
+        self.totals.bypasses_swap_cache = rules.bypasses_swap_cache
+        for which in range(MAX_SWAPFILES * NR_LISTS):
+            self.slots.lists[which] = structs.ListHead(-1, -1)
+        for place, step in enumerate(rules.trial_order):
+            self.slots.trial[place] = TRIAL_STEPS.index(step)
+        self.nr_tables = 0
+        self.nr_clusters = 0
+        #: Ranges of cluster numbers that areas gave back: first and length.
+        self._holes: list[tuple[int, int]] = []
+        self.add_tables(_FIRST_TABLES)
+
+    @property
+    def totals(self) -> structs.Totals:
+        """What is one for the whole machine."""
+        return self.slots.totals[0]
+
+    # --- growing -----------------------------------------------------------
+
+    def add_tables(self, at_least: int) -> None:
+        """Double the tables, or add as many as are asked for."""
+        old, new = self.nr_tables, self.nr_tables + max(self.nr_tables, at_least)
+        for name, per_table in _TABLE.items():
+            self._grow(name, new * per_table)
+        totals = self.totals
+        for table in range(new - 1, old - 1, -1):
+            self.slots.free_tables[totals.nr_free_tables] = table
+            totals.nr_free_tables += 1
+        self.nr_tables = new
+
+    def ensure_tables(self, order: int) -> None:
+        """Have tables for a folio of that order, were each page to open a cluster."""
+        missing = (1 << order) + 1 - self.totals.nr_free_tables
+        if missing > 0:
+            self.add_tables(missing)
+
+    def ensure_frames(self, nr_frames: int) -> None:
+        """Have that many frame records, or twice as many as there are."""
+        if nr_frames > len(self.slots.frames):
+            self._grow("frames", max(nr_frames, 2 * len(self.slots.frames)))
+
+    def ensure_objects(self, nr_objects: int) -> None:
+        """Have a link for each of that many stored objects."""
+        if nr_objects > len(self.slots.objects):
+            self._grow("objects", max(nr_objects, 2 * len(self.slots.objects)))
+
+    def _grow(self, name: str, length: int) -> None:
+        old = getattr(self.slots, name)
+        if length > len(old):
+            self.slots = self.slots._replace(**{name: grown(old, length)})
+
+    # --- areas -------------------------------------------------------------
+
+    def add_area(
+        self, si: int, flags: int, prio: int, max_pages: int, bad: Iterable[int]
+    ) -> None:
+        """Set an area up with its clusters, and make it available.
+
+        Args:
+            si: Its type, not in use.
+            flags: SWP_* without SWP_WRITEOK.
+            prio: Its priority.
+            max_pages: One more than the last page. Kernel: si->max.
+            bad: Slots that are not to be used, besides the header.
+        """
+        nr_clusters = -(-max_pages // SWAPFILE_CLUSTER)
+        first = self._reserve(nr_clusters)
+        info = self.slots.si[si]
+        info.flags, info.prio, info.max = flags, prio, max_pages
+        info.first_cluster = info.untouched = first
+        info.nr_clusters = nr_clusters
+        dynamic = flags & SWP_DYNAMIC
+        unusable = {0} if dynamic else {0, *bad}
+        info.pages = max_pages - len(unusable)
+        if not dynamic:
+            unusable.update(range(max_pages, nr_clusters * SWAPFILE_CLUSTER))
+        self._mark_bad(si, sorted(unusable))
+        self.totals.nr_swap_pages += info.pages
+        self.totals.total_swap_pages += info.pages
+        info.flags |= SWP_WRITEOK
+        avail_add(self.slots, si)
+
+    def _mark_bad(self, si: int, offsets: list[int]) -> None:
+        first = self.slots.si[si].first_cluster
+        for offset in offsets:
+            ci = first + offset // SWAPFILE_CLUSTER
+            if not self.slots.ci[ci].table:
+                self.ensure_tables(0)
+                cluster_alloc_table(self.slots, ci)
+                move_cluster(self.slots, si, ci, NONFULL)
+            cluster = self.slots.ci[ci]
+            cluster.count += 1
+            index = (cluster.table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
+            self.slots.map[index] = SWAP_MAP_BAD
+            self.slots.words[index // WORD_BITS].used |= 1 << (index % WORD_BITS)
+
+    # Cluster numbers that lie together, from what an area left or at the end.
+    def _reserve(self, nr_clusters: int) -> int:
+        for place, (first, length) in enumerate(self._holes):
+            if length >= nr_clusters:
+                self._holes[place] = (first + nr_clusters, length - nr_clusters)
+                return first
+        first = self.nr_clusters
+        self.nr_clusters += nr_clusters
+        self._grow("ci", self.nr_clusters)
+        return first
+
+    def disable_area(self, si: int) -> None:
+        """Give no more slots out; what is free no longer counts.
+
+        Kernel: mm/swapfile.c swapoff(), flush_percpu_swap_cluster().
+        """
+        s, info = self.slots, self.slots.si[si]
+        info.flags &= ~SWP_WRITEOK
+        avail_del(s, si)
+        self.totals.nr_swap_pages -= info.pages
+        self.totals.total_swap_pages -= info.pages
+        for place in range(len(s.hints)):
+            if s.hints[place].si == si:
+                s.hints[place].offset = 0
+
+    def enable_area(self, si: int) -> None:
+        """Undo disable_area(). Kernel: mm/swapfile.c reinsert_swap_info()."""
+        s, info = self.slots, self.slots.si[si]
+        info.flags |= SWP_WRITEOK
+        self.totals.nr_swap_pages += info.pages
+        self.totals.total_swap_pages += info.pages
+        if info.inuse_pages != info.pages:
+            avail_add(s, si)
+
+    def remove_area(self, si: int) -> None:
+        """Forget an area that is disabled and has no slot in use."""
+        s, info = self.slots, self.slots.si[si]
+        clusters = range(info.first_cluster, info.first_cluster + info.nr_clusters)
+        for where in range(NR_LISTS):
+            for ci in list(self.clusters_on(si, where)):
+                self._forget_cluster(ci)
+            s.lists[si * NR_LISTS + where] = structs.ListHead(-1, -1)
+        self._holes.append((clusters.start, len(clusters)))
+        s.si[si] = structs.SwapInfo()
+
+    # What is still used in it are bad slots.
+    def _forget_cluster(self, ci: int) -> None:
+        s, cluster = self.slots, self.slots.ci[ci]
+        if cluster.table:
+            table = cluster.table - 1
+            first = table * SWAPFILE_CLUSTER
+            for index in range(first, first + SWAPFILE_CLUSTER):
+                s.map[index] = 0
+            for word in range(table * CLUSTER_WORDS, (table + 1) * CLUSTER_WORDS):
+                s.words[word].used = 0
+            cluster_free_table(s, ci)
+        s.ci[ci] = structs.Cluster()
+
+    # --- looking -----------------------------------------------------------
+
+    def clusters_on(self, si: int, where: int) -> Iterator[int]:
+        """Yield the numbers of the clusters of one list from its head on.
+
+        The untouched ones, which stand before the others on the free list, are
+        left out.
+        """
+        ci = self.slots.lists[si * NR_LISTS + where].first
+        while ci >= 0:
+            yield ci
+            ci = self.slots.ci[ci].next
+
+    def take_released(self) -> list[int]:
+        """Empty the chain of stored objects that nothing refers to any more."""
+        released = []
+        value = self.totals.released
+        while value:
+            released.append(value)
+            value = self.slots.objects[value - FIRST_OBJECT].next
+        self.totals.released = 0
+        return released

@@ -1,0 +1,223 @@
+"""The state of every swap slot: who refers to it, and where its data are.
+
+Rules for this file: every function is hot (see clusters.py). Nothing here
+chooses a slot (slot_alloc.py) or knows what a page is (pages.py).
+
+Theory. A cluster that is not free has a table: for each slot how many page table
+entries refer to it, the frame that the swap cache holds for it and what its data
+became; and two bitmaps, ``used`` and ``idle``. A slot is idle when only the swap
+cache still refers to it.
+
+Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
+Same: when a slot is free again, and what that does to its cluster and area.
+Changed: bitmaps; what became of the data is kept with the slot.
+Left out: memcg tables, more than 16382 references to a slot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.buffers import hot, hot_inline
+from swaptools.emulator.clusters import (
+    avail_add,
+    avail_del,
+    cluster_of,
+    free_cluster,
+    move_cluster,
+)
+from swaptools.emulator.constants import (
+    CLUSTER_WORDS,
+    FIRST_OBJECT,
+    NONFULL,
+    OFFSET_MASK,
+    STORED_MASK,
+    SWAP_HAS_CACHE,
+    SWAP_HAS_DATA,
+    SWAP_MAP_COUNT,
+    SWAPFILE_CLUSTER,
+    SWP_BLKDEV,
+    SWP_GHOST,
+    SWP_WRITEOK,
+    TYPE_SHIFT,
+    WORD_BITS,
+    WORD_MASK,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.structs import Slots
+
+
+@hot_inline
+def slot_index(s: Slots, entry: int) -> int:
+    """Return the number of a slot's record; -1 when its cluster is free."""
+    offset = entry & OFFSET_MASK
+    table = s.ci[cluster_of(s, entry >> TYPE_SHIFT, offset)].table
+    return (table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER if table else -1
+
+
+@hot_inline
+def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
+    """Mark 2**order free slots of a cluster used; the caller sets who refers.
+
+    Kernel: mm/swapfile.c cluster_alloc_range(), swap_range_alloc().
+    """
+    nr = 1 << order
+    cluster = s.ci[ci]
+    if cluster.count == 0:
+        cluster.order = order
+    cluster.count += nr
+    words = (cluster.table - 1) * CLUSTER_WORDS + start // WORD_BITS
+    if nr < WORD_BITS:
+        s.words[words].used |= ((1 << nr) - 1) << (start % WORD_BITS)
+    else:
+        for word in range(words, words + nr // WORD_BITS):
+            s.words[word].used = WORD_MASK
+    info = s.si[si]
+    info.inuse_pages += nr
+    s.totals[0].nr_swap_pages -= nr
+    if info.inuse_pages == info.pages:
+        avail_del(s, si)
+
+
+@hot_inline
+def slot_free(s: Slots, si: int, offset: int) -> None:
+    """Free a slot that neither a page table nor the swap cache refers to.
+
+    Kernel: mm/swapfile.c swap_entries_free(), swap_range_free().
+    """
+    ci = cluster_of(s, si, offset)
+    cluster = s.ci[ci]
+    info = s.si[si]
+    index = (cluster.table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
+    bits = ~(1 << (index % WORD_BITS)) & WORD_MASK
+    word = s.words[index // WORD_BITS]
+    word.used &= bits
+    word.idle &= bits
+    if s.map[index]:
+        set_stored(s, index, 0)
+    if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
+        s.totals[0].oopsed = 1
+    s.totals[0].nr_swap_pages += 1
+    info.inuse_pages -= 1
+    cluster.count -= 1
+    if cluster.count == 0:
+        free_cluster(s, si, ci)
+    elif cluster.flags != NONFULL:
+        move_cluster(s, si, ci, NONFULL)
+    if info.inuse_pages + 1 == info.pages and info.flags & SWP_WRITEOK:
+        avail_add(s, si)
+
+
+@hot
+def get_object(s: Slots, value: int) -> int:
+    """Let one more slot or page refer to what ``value`` names; returns it."""
+    if value >= FIRST_OBJECT:
+        s.objects[value - FIRST_OBJECT].refs += 1
+    return value
+
+
+@hot
+def put_object(s: Slots, value: int) -> None:
+    """Let one less refer to it; the last one puts it on the chain for its owner."""
+    if value >= FIRST_OBJECT:
+        stored = s.objects[value - FIRST_OBJECT]
+        stored.refs -= 1
+        if stored.refs == 0:
+            stored.next = s.totals[0].released
+            s.totals[0].released = value
+
+
+@hot
+def set_stored(s: Slots, index: int, stored: int) -> None:
+    """Say where a slot's data are from now on, in place of where they were."""
+    if s.map[index] & SWAP_HAS_DATA:
+        put_object(s, s.slots[index].stored & STORED_MASK)
+        s.map[index] &= ~SWAP_HAS_DATA
+    if stored:
+        s.slots[index].stored = stored
+        s.map[index] |= SWAP_HAS_DATA
+
+
+@hot
+def get_stored(s: Slots, index: int) -> int:
+    """Return where a slot's data are; 0 when nothing holds them."""
+    return s.slots[index].stored if s.map[index] & SWAP_HAS_DATA else 0
+
+
+@hot
+def set_idle(s: Slots, index: int, idle: bool) -> None:
+    """Mark a slot as one that only the swap cache refers to, or not."""
+    word = s.words[index // WORD_BITS]
+    bit = 1 << (index % WORD_BITS)
+    if idle:
+        word.idle |= bit
+    else:
+        word.idle &= ~bit & WORD_MASK
+
+
+@hot
+def slot_get(s: Slots, entry: int) -> None:
+    """Let one more page table entry refer to a used slot. Kernel: swap_duplicate()."""
+    index = slot_index(s, entry)
+    if not s.map[index] & SWAP_MAP_COUNT:
+        set_idle(s, index, False)
+    s.map[index] += 1
+
+
+@hot_inline
+def slot_put(s: Slots, entry: int) -> int:
+    """Let one page table entry less refer to a slot; return how many are left.
+
+    A slot that the swap cache does not hold either is free then.
+
+    Kernel: mm/swapfile.c swap_entry_put_locked().
+    """
+    index = slot_index(s, entry)
+    left = (s.map[index] & SWAP_MAP_COUNT) - 1
+    s.map[index] -= 1
+    if left == 0:
+        if s.map[index] & SWAP_HAS_CACHE:
+            set_idle(s, index, True)
+        else:
+            slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+    return left
+
+
+@hot
+def swap_cache_get(s: Slots, entry: int) -> int:
+    """Return the frame that the swap cache holds for a used slot, or -1."""
+    index = slot_index(s, entry)
+    return s.slots[index].cache if s.map[index] & SWAP_HAS_CACHE else -1
+
+
+@hot
+def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
+    """Let the swap cache hold a frame for a used slot."""
+    index = slot_index(s, entry)
+    s.slots[index].cache = frame
+    s.frames[frame].entry = entry
+    if not s.map[index] & SWAP_MAP_COUNT:
+        set_idle(s, index, True)
+    s.map[index] |= SWAP_HAS_CACHE
+
+
+@hot
+def swap_cache_del(s: Slots, frame: int) -> None:
+    """Take a frame out of the swap cache; frees a slot nobody else refers to.
+
+    Kernel: mm/swap_state.c delete_from_swap_cache().
+    """
+    entry = s.frames[frame].entry
+    index = slot_index(s, entry)
+    s.frames[frame].entry = 0
+    s.frames[frame].dirty = 1
+    s.map[index] &= ~SWAP_HAS_CACHE
+    if not s.map[index] & SWAP_MAP_COUNT:
+        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+
+
+@hot
+def swap_count(s: Slots, entry: int) -> int:
+    """Return how many page table entries refer to a used slot."""
+    return s.map[slot_index(s, entry)] & SWAP_MAP_COUNT
