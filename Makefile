@@ -41,7 +41,7 @@ bench: $(VENV)/developing
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
 
 completions: $(VENV)/installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck swapemu
 
 clean:
 	rm -rf $(VENV)

@@ -22,3 +22,4 @@ show swapinfo g.swap
 show swapinfo --dump g.swap
 show_refusal swapcheck --kernel 6.18 g.swap
 show swapcheck --kernel ghost-rfc --ignore G506,I402 g.swap
+show swapemu demo

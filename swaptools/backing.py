@@ -69,6 +69,19 @@ class Extent(NamedTuple):
         """First byte of the file behind the run."""
         return self.offset_bytes + self.length_bytes
 
+    def has_flag(self, flag: ExtentFlags) -> bool:
+        """Tell whether FIEMAP set ``flag``."""
+        return bool(int(self.flags) & int(flag))
+
+
+class Chunk(NamedTuple):
+    """A part of a btrfs file system that holds a part of a file."""
+
+    #: ``single``, ``dup``, ...
+    profile: str
+    #: btrfs's number of the device, the first one's when there are several.
+    device: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backing:
@@ -100,13 +113,17 @@ class Backing:
     is_claimed: bool = False
     #: A block device that is written zone by zone.
     is_zoned: bool = False
-    #: btrfs: profiles of its data chunks (``single``, ``dup``), and its devices.
+    #: btrfs: profiles of its data (``single``, ``dup``), and its devices.
     data_profiles: frozenset[str] = field(default_factory=frozenset)
     device_count: int | None = None
+    #: btrfs: where the file lies, in file order; None where there is no choice,
+    #: or where it takes root to look.
+    chunks: tuple[Chunk, ...] | None = None
 
     def has_flag(self, flag: InodeFlags) -> bool:
         """Tell whether the inode is known to carry ``flag``."""
-        return self.inode_flags is not None and bool(self.inode_flags & flag)
+        # As plain numbers: the operators of IntFlag are slow.
+        return self.inode_flags is not None and bool(int(self.inode_flags) & int(flag))
 
 
 def first_hole(extents: tuple[Extent, ...], end_bytes: int) -> int | None:

@@ -19,25 +19,37 @@ if TYPE_CHECKING:
     from swaptools.kernel.profiles import SwapOnRules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """An attempt and how it ended, with shorthands for what rules ask most."""
 
     attempt: Attempt
     verdict: Verdict
+    area: SwapArea
+    #: What lies under it.
+    backing: Backing
     #: The header this kernel reads, or else the one that is there, for rules
     #: about labels and the like; None when there is none at all.
     header: SwapHeader | None
+    #: This kernel goes by the size and takes the area for a ghost.
+    is_taken_as_ghost: bool
+    #: A file system is asked where the slots lie: for a file that is no ghost.
+    is_judged_by_filesystem: bool
 
-    @property
-    def area(self) -> SwapArea:
-        """The area."""
-        return self.attempt.area
-
-    @property
-    def backing(self) -> Backing:
-        """What lies under it."""
-        return self.attempt.backing
+    @classmethod
+    def of(cls, attempt: Attempt, verdict: Verdict) -> Case:
+        """Find out once what many rules ask."""
+        is_ghost = attempt.header is not None and has_ghost_size(attempt)
+        is_file = attempt.backing.file_type == FileType.REGULAR
+        return cls(
+            attempt=attempt,
+            verdict=verdict,
+            area=attempt.area,
+            backing=attempt.backing,
+            header=attempt.header or attempt.area.header,
+            is_taken_as_ghost=is_ghost,
+            is_judged_by_filesystem=is_file and not is_ghost,
+        )
 
     @property
     def page_size(self) -> int:
@@ -60,19 +72,9 @@ class Case:
         return self.backing.file_type == FileType.BLOCK
 
     @property
-    def is_taken_as_ghost(self) -> bool:
-        """Whether this kernel goes by the size and takes it for a ghost."""
-        return self.attempt.header is not None and has_ghost_size(self.attempt)
-
-    @property
     def ignores_badpages(self) -> bool:
         """Whether this kernel does not look at the bad page list."""
         return self.is_taken_as_ghost and self.kernel_rules.ghost_is_dynamic
-
-    @property
-    def is_judged_by_filesystem(self) -> bool:
-        """Whether a file system is asked: for a file that is no ghost."""
-        return self.is_regular and not self.is_taken_as_ghost
 
     @property
     def extents(self) -> tuple[Extent, ...]:

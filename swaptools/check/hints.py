@@ -12,6 +12,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from swaptools.area import AreaKind
+from swaptools.backing import FileType
 from swaptools.format.constants import LIBBLKID_MIN_BYTES, MKSWAP_MIN_PAGES
 
 if TYPE_CHECKING:
@@ -21,17 +23,46 @@ _ELSEWHERE = "keep the swapfile on ext4, XFS or btrfs"
 
 
 def quoted(case: Case) -> str:
-    """Return the path as a shell wants it."""
-    return shlex.quote(case.area.path)
+    """Return the path as a shell wants it, and never as an option."""
+    path = case.area.path
+    if case.area.kind == AreaKind.STREAM:
+        return "FILE"
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
-def mkswap(case: Case) -> str:
+def new_header(case: Case) -> str:
     """Write a new header for what is there, under the same name."""
-    path = quoted(case)
-    if case.area_bytes < MKSWAP_MIN_PAGES * case.page_size:
-        return f"{_grow(case, MKSWAP_MIN_PAGES * case.page_size)} && mkswap {path}"
-    words = ["mkswap", "-p", str(case.page_size), *_identity(case), path]
-    return " ".join(words)
+    least_bytes = MKSWAP_MIN_PAGES * case.page_size
+    if case.area.is_ghost and case.is_regular:
+        return _new_ghost(case)
+    if case.area_bytes < least_bytes and case.is_regular:
+        return f"{_grow(case, least_bytes)} && {_mkswap(case)}"
+    if case.area_bytes < least_bytes:
+        return f"too small for mkswap(8): use {MKSWAP_MIN_PAGES} pages or more"
+    if case.area.kind == AreaKind.IMAGE:
+        return _new_header_in_image(case)
+    return _mkswap(case)
+
+
+def _new_ghost(case: Case) -> str:
+    size_bytes = case.header.size_bytes if case.header else case.area_bytes
+    return _ghost_mkswap(case, ["-f"], size_bytes)
+
+
+def _new_header_in_image(case: Case) -> str:
+    # mkswap(8) writes over the start of the file, too, when given an offset.
+    where = ["--real", "-f", "-o", str(case.area.offset)]
+    return _ghost_mkswap(case, where, case.area_bytes)
+
+
+def _ghost_mkswap(case: Case, options: list[str], size_bytes: int) -> str:
+    page_size = ["-p", str(case.page_size)]
+    words = ["ghost-mkswap", *options, *page_size, *_identity(case), quoted(case)]
+    return " ".join([*words, str(size_bytes)])
+
+
+def _mkswap(case: Case) -> str:
+    return " ".join(["mkswap -p", str(case.page_size), *_identity(case), quoted(case)])
 
 
 def _identity(case: Case) -> list[str]:
@@ -48,11 +79,16 @@ def _grow(case: Case, size_bytes: int) -> str:
     return f"fallocate -l {size_bytes} {quoted(case)}"
 
 
+def first_header(case: Case) -> str:
+    """Write a header where there was none, over what is there."""
+    return f"{new_header(case)}  # destroys what it holds"
+
+
 def lengthen(case: Case) -> str:
     """Give a file the pages its header claims; a device gets a new header."""
     if not case.is_regular or case.area_bytes < case.page_size:
-        return mkswap(case)
-    return f"{_grow(case, case.claimed_bytes)}  # or make do: {mkswap(case)}"
+        return new_header(case)
+    return f"{_grow(case, case.claimed_bytes)}  # or make do: {new_header(case)}"
 
 
 def fill_holes(case: Case) -> str:
@@ -70,7 +106,19 @@ def cut_behind_last_page(case: Case) -> str:
 def cut_to_header(case: Case) -> str:
     """Leave the header page only, or take the flag off a real area."""
     cut = f"truncate -s {case.page_size} {quoted(case)}"
-    return f"{cut}  # or, if it is to hold data: {mkswap(case)}"
+    return f"{cut}  # or, if it is to hold data: {new_header(case)}"
+
+
+def smaller(case: Case) -> str:
+    """Claim less."""
+    if case.area.is_ghost:
+        return f"ghost-mkswap --keep-id {quoted(case)} SIZE  # with a smaller SIZE"
+    return f"{new_header(case)}  # with a smaller size behind it, in KiB"
+
+
+def blocks_of_a_page(case: Case) -> str:
+    """Say which file system loses nothing."""
+    return f"a file system with blocks of {case.page_size} bytes loses none"
 
 
 def rewrite(case: Case) -> str:
@@ -94,7 +142,7 @@ def make_nocow(case: Case) -> str:
     return (
         f"rm {path} && touch {path} && chattr -c {path} && chattr +C {path}"
         f" && chmod 600 {path} && fallocate -l {size_bytes} {path}"
-        f" && mkswap -p {case.page_size} {' '.join([*_identity(case), path])}"
+        f" && {_mkswap(case)}"
     )
 
 
@@ -111,6 +159,8 @@ def on_loop(case: Case) -> str:
 
 def elsewhere(case: Case) -> str:
     """Say where swapfiles work."""
+    if case.backing.file_type == FileType.CHARACTER:
+        return "use a regular file or a block device"
     if case.backing.filesystem in ("tmpfs", "ramfs", "devtmpfs"):
         return f"{_ELSEWHERE}; here it would lie in memory"
     return on_loop(case)
@@ -142,7 +192,7 @@ def name_by_path(case: Case) -> str:
     """Say how to name an area that libblkid does not see."""
     if case.area_bytes < LIBBLKID_MIN_BYTES:
         return "name it by its path in fstab(5), not by UUID= or LABEL="
-    return mkswap(case)
+    return new_header(case)
 
 
 def wipe_start(case: Case) -> str:
@@ -152,7 +202,9 @@ def wipe_start(case: Case) -> str:
 
 def drop_image(case: Case) -> str:
     """Resume, or give the image up."""
-    return f"{mkswap(case)}  # loses the image: rather resume the machine that slept"
+    return (
+        f"{new_header(case)}  # loses the image: rather resume the machine that slept"
+    )
 
 
 def protect(case: Case) -> str:

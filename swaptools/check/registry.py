@@ -36,12 +36,16 @@ _ROOMS: Final = (
     "identity",
     "ghost",
     "memory",
+    "extents",
     "filesystem",
     "access",
     "unseen",
 )
 _CODE: Final = re.compile(r"[A-Z]\d{3}")
-_SOURCE: Final = re.compile(r"^(?:Kernel|RFC|util-linux): .*?(?=\n\n|\Z)", re.M | re.S)
+_SOURCE: Final = re.compile(
+    r"^(?:Kernel|RFC|util-linux): .*?(?=\n\n|\n(?:Kernel|RFC|util-linux): |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _RULES: Final[dict[str, Rule]] = {}
 
 

@@ -135,11 +135,8 @@ def _case(area: SwapArea, name: str, page_size: int, ram_bytes: int | None) -> C
         if name == RUNNING
         else (get_profile(name), True)
     )
-    attempt = Attempt(
-        area=area, profile=profile, page_size=page_size, ram_bytes=ram_bytes
-    )
-    verdict = replace(judge_attempt(attempt), exact=is_exact)
-    return Case(attempt, verdict, attempt.header or area.header)
+    attempt = Attempt.of(area, profile, page_size, ram_bytes, is_exact=is_exact)
+    return Case.of(attempt, judge_attempt(attempt))
 
 
 def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
@@ -163,8 +160,9 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
 
 
 def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bool]]:
+    has_header = case.attempt.header is not None
     for rule in rules:
-        if rule.needs_header and case.attempt.header is None:
+        if rule.needs_header and not has_header:
             continue
         is_cause = case.verdict.test in rule.refused_by
         for message in rule.explain(case):

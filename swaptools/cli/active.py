@@ -67,7 +67,7 @@ def _zswap_parts(zswap: Zswap) -> list[str]:
         ratio = zswap.stored_bytes / zswap.pool_bytes
         parts.append(f"{stored} stored in {pool} ({ratio:.1f}:1)")
     if zswap.counters is None:
-        parts.append("counters need root and debugfs")
+        parts.append("counters not readable (root, debugfs)")
     if zswap.writeback is None:
         parts.append(f"writeback knob {zswap.writeback_unknown}")
     else:

@@ -54,7 +54,7 @@ class LockCommand(click.Command):
         return super().parse_args(ctx, lock + args[end:])
 
 
-@click.command(cls=LockCommand, context_settings=params.CONTEXT)
+@click.command("ghost-mkswap", cls=LockCommand, context_settings=params.CONTEXT)
 @click.option("-L", "--label", help="Name the area; at most 15 bytes.")
 @click.option(
     "-U",
@@ -133,7 +133,7 @@ class LockCommand(click.Command):
 )
 @params.json_option()
 @params.version_option()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))
 @click.argument("size", type=params.SIZE, required=False)
 def main(
     *,

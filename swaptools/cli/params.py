@@ -70,6 +70,17 @@ PAGE_SIZE = PageSizeType()
 PAGE_LIST = PageListType()
 
 
+def offset_option() -> Callable[[Any], Any]:
+    """Return --offset, for areas within images."""
+    return click.option(
+        "--offset",
+        type=SIZE,
+        default=0,
+        metavar="BYTES",
+        help="Where in each file the area begins.",
+    )
+
+
 def files0_option() -> Callable[[Any], Any]:
     """Return --files0-from, the other way to name many files."""
     return click.option(

@@ -1,22 +1,15 @@
 """swapcheck: would swapon(2) take this area, and if not, why and what to do.
 
-Not here: how a report looks (verdicts.py).
+Not here: the checks one after the other, and how a report looks (verdicts.py).
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from swaptools.cli import output, params
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from swaptools.area import SwapArea
-    from swaptools.check import Report
+from swaptools.cli import params
 
 
 def _codes(
@@ -25,7 +18,7 @@ def _codes(
     return tuple(code for value in values for code in value.split(",") if code)
 
 
-@click.command(context_settings=params.CONTEXT)
+@click.command("swapcheck", context_settings=params.CONTEXT)
 @click.option(
     "--kernel",
     "kernels",
@@ -48,13 +41,7 @@ def _codes(
     metavar="BYTES",
     help="Memory of that machine (default: this one's).",
 )
-@click.option(
-    "--offset",
-    type=params.SIZE,
-    default=0,
-    metavar="BYTES",
-    help="Where in each file the area begins.",
-)
+@params.offset_option()
 @click.option(
     "--select",
     multiple=True,
@@ -73,7 +60,7 @@ def _codes(
 @params.files0_option()
 @params.json_option()
 @params.version_option()
-@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path())
+@click.argument("files", metavar="FILE...", nargs=-1, type=click.Path(readable=False))
 def main(
     *,
     files: tuple[str, ...],
@@ -94,56 +81,30 @@ def main(
     the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
     """
     # Imported here: construct takes longer to start than --help may.
-    from swaptools.check import check_area, select_rules
+    from swaptools.check import select_rules
     from swaptools.cli import verdicts
     from swaptools.errors import SelectionError
-    from swaptools.observe.proc import memory_bytes
+    from swaptools.kernel.profiles import get_profile
 
     try:
         rules = select_rules(select, ignore)
-        if list_rules:
-            verdicts.print_rules(rules)
-            return
-        if not files and files0 is None:
-            raise click.UsageError("no FILE to check")
-        check = partial(
-            check_area,
-            kernel=kernels,
-            page_size=pagesize,
-            ram_bytes=memory_bytes() if ram_bytes is None else ram_bytes,
-            rules=rules,
-        )
-        reports, code = _look(params.all_files(files, files0), offset, check)
+        for name in set(kernels) - {"running"}:
+            get_profile(name)
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
-    if as_json:
-        verdicts.print_json(reports)
-    else:
-        verdicts.print_reports(reports)
-    click.get_current_context().exit(code)
-
-
-def _look(
-    files: Iterator[str], offset: int, check: Callable[[SwapArea], Report]
-) -> tuple[list[Report], int]:
-    # 2 when a file could not be looked at, 1 when one is refused.
-    from swaptools.errors import AreaError
-    from swaptools.observe import read_area
-    from swaptools.observe.mounts import Mounts
-    from swaptools.observe.proc import active_swaps
-
-    reports = []
-    code = 0
-    active, mounts = active_swaps(), Mounts()
-    for path in files:
-        try:
-            area = read_area(path, offset, active=active, mounts=mounts)
-        except AreaError as exc:
-            output.error(exc.reason, path)
-            code = output.EXIT_USAGE
-            continue
-        report = check(area)
-        if not report.accepted:
-            code = code or output.EXIT_FAILED
-        reports.append(report)
-    return reports, code
+    if list_rules:
+        verdicts.print_rules(rules)
+        return
+    if not files and files0 is None:
+        raise click.UsageError("no FILE to check")
+    checking = verdicts.Checking(
+        params.all_files(files, files0),
+        offset,
+        kernels=kernels,
+        page_size=pagesize,
+        ram_bytes=ram_bytes,
+        rules=rules,
+    )
+    show = verdicts.print_json if as_json else verdicts.print_reports
+    show(checking.reports())
+    click.get_current_context().exit(checking.code)

@@ -23,7 +23,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command(context_settings=params.CONTEXT)
+@click.command("swapinfo", context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",
@@ -39,13 +39,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 @_unit_option("k", what="KiB")
 @_unit_option("m", what="MiB")
 @_unit_option("g", what="GiB")
-@click.option(
-    "--offset",
-    type=params.SIZE,
-    default=0,
-    metavar="BYTES",
-    help="Where in each file the area begins.",
-)
+@params.offset_option()
 @click.option("--dump", is_flag=True, help="Print every field of each header page.")
 @click.option("--extents", is_flag=True, help="Print where each FILE lies on disk.")
 @click.option(
@@ -56,7 +50,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 @params.files0_option()
 @params.json_option()
 @params.version_option()
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path())
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(readable=False))
 def main(
     *,
     files: tuple[str, ...],

@@ -1,18 +1,22 @@
-"""How a swapcheck report looks: for people, as JSON, and the list of rules."""
+"""swapcheck FILE...: one report an area, for people or as JSON; the list of rules."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from swaptools.check import check_area
 from swaptools.cli import output
+from swaptools.errors import AreaError
+from swaptools.observe import read_area
+from swaptools.observe.mounts import Mounts
+from swaptools.observe.proc import active_swaps, memory_bytes
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from swaptools.check import Finding, Report, Rule
     from swaptools.kernel.attempt import Verdict
@@ -21,19 +25,79 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
 _VERDICT_KEYS: Final = ("kernel", "exact", "accepted", "errno", "message")
+_FINDING_KEYS: Final = (
+    "code",
+    "severity",
+    "title",
+    "message",
+    "hint",
+    "field",
+    "kernel_message",
+)
+
+
+class Checking:
+    """Checks one file after the other, and remembers the worst of it.
+
+    Attributes:
+        code: The exit status: 2 when a file could not be looked at, 1 when the
+            first kernel refuses one.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        offset: int,
+        *,
+        kernels: Sequence[str],
+        page_size: int | None,
+        ram_bytes: int | None,
+        rules: tuple[Rule, ...],
+    ) -> None:
+        self._names = names
+        self._offset = offset
+        self._kernels = kernels
+        self._page_size = page_size
+        self._ram_bytes = memory_bytes() if ram_bytes is None else ram_bytes
+        self._rules = rules
+        self.code = 0
+
+    def reports(self) -> Iterator[Report]:
+        """Yield a report for each file that can be looked at."""
+        active, mounts = active_swaps(), Mounts()
+        for path in self._names:
+            try:
+                area = read_area(path, self._offset, active=active, mounts=mounts)
+            except AreaError as exc:
+                output.error(exc.reason, path)
+                self.code = output.EXIT_USAGE
+                continue
+            report = check_area(
+                area,
+                self._kernels,
+                self._page_size,
+                self._ram_bytes,
+                rules=self._rules,
+            )
+            if not report.accepted:
+                self.code = self.code or output.EXIT_FAILED
+            yield report
 
 
 def print_json(reports: Iterable[Report]) -> None:
-    """Print one object with a list of checks."""
-    output.print_json({"checks": [_as_dict(report) for report in reports]})
+    """Print one object with a list of checks, one line a check."""
+    shown = output.with_progress(reports, "areas")
+    output.print_json_list("checks", (_as_dict(report) for report in shown))
 
 
 def print_reports(reports: Iterable[Report]) -> None:
     """Print a paragraph for each area."""
-    for number, report in enumerate(reports):
-        if number:
-            click.echo()
-        _print_report(report)
+    shown = output.with_progress(reports, "areas")
+    colour = False if "NO_COLOR" in os.environ else None
+    for number, report in enumerate(shown):
+        # click leaves the colours out where standard output is no terminal.
+        gap = "\n" * (number > 0)
+        click.echo(gap + "\n".join(report_lines(report)), color=colour)
 
 
 def print_rules(rules: Iterable[Rule]) -> None:
@@ -50,18 +114,22 @@ def _as_dict(report: Report) -> dict[str, Any]:
             {key: getattr(verdict, key) for key in _VERDICT_KEYS}
             for verdict in report.verdicts
         ],
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [
+            {key: getattr(finding, key) for key in _FINDING_KEYS}
+            for finding in report.findings
+        ],
     }
 
 
-def _print_report(report: Report) -> None:
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the lines that describe one area, with colours."""
     path = click.style(output.escape(report.area.path), bold=True)
-    _line(f"{path}: {_description(report)}")
+    yield f"{path}: {_description(report)}"
     width = max(len(verdict.kernel) for verdict in report.verdicts)
     for verdict in report.verdicts:
-        _line(f"  {verdict.kernel:<{width}}  {_answer(verdict)}")
+        yield f"  {verdict.kernel:<{width}}  {_answer(verdict)}"
     for finding in report.findings:
-        _print_finding(report, finding)
+        yield from _finding_lines(report, finding)
 
 
 def _description(report: Report) -> str:
@@ -71,7 +139,7 @@ def _description(report: Report) -> str:
     if header is None:
         return f"{size}, no swap header"
     kind = "ghost, header only" if area.is_ghost else "swap area"
-    label = f", label {output.escape(header.label)!r}" if header.label else ""
+    label = f", label '{output.escape(header.label)}'" if header.label else ""
     return f"{kind}, claims {format_size(header.size_bytes)}, {size}{label}"
 
 
@@ -86,18 +154,13 @@ def _answer(verdict: Verdict) -> str:
     return f"{click.style('refused', fg='red')}, {verdict.errno}, {said}{near}"
 
 
-def _print_finding(report: Report, finding: Finding) -> None:
+def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:
     word = click.style(finding.severity, fg=_COLOURS[finding.severity])
     message = output.escape(finding.message)
-    _line(f"  {word} {finding.code} {finding.title}: {message}")
+    yield f"  {word} {finding.code} {finding.title}: {message}"
     found = report.field_bytes(finding)
     if found is not None and len(found[1]) <= _SHOWN_BYTES:
         offset, data = found
         end = offset + len(data) - 1
-        _line(f"    bytes {offset}..{end}, {finding.field}: {data.hex(' ')}")
-    _line(f"    fix: {output.escape(finding.hint)}")
-
-
-def _line(text: str) -> None:
-    # click leaves the colours out where standard output is no terminal.
-    click.echo(text, color=False if "NO_COLOR" in os.environ else None)
+        yield f"    bytes {offset}..{end}, {finding.field}: {data.hex(' ')}"
+    yield f"    fix: {output.escape(finding.hint)}"

@@ -191,7 +191,13 @@ def _to_wipe(target: Target, plan: CreatePlan) -> tuple[_Wipe, ...]:
         foreign = foreign_within(target.resolved, plan.offset, plan.area_bytes)
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
-    found += [_Wipe(seen.name, seen.offset, len(seen.magic)) for seen in foreign]
+    # wipefs(8) knows suspend images, too, by a name of its own.
+    ours = {place.offset for place in found}
+    found += [
+        _Wipe(seen.name, seen.offset, len(seen.magic))
+        for seen in foreign
+        if seen.offset not in ours
+    ]
     return tuple(found)
 
 

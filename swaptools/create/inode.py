@@ -14,8 +14,11 @@ import fcntl
 import os
 from pathlib import Path
 
-_FS_IOC_GETFLAGS = 0x80086601
-_FS_IOC_SETFLAGS = 0x40086602
+from swaptools.observe.ioctl import LONG_BYTES, ior, iow
+
+#: Declared with a long, although an int is passed.
+_FS_IOC_GETFLAGS = ior(ord("f"), 1, LONG_BYTES)
+_FS_IOC_SETFLAGS = iow(ord("f"), 2, LONG_BYTES)
 _FS_NOCOW_FL = 0x00800000
 _SELINUXFS = Path("/sys/fs/selinux/enforce")
 _SELINUX_ATTRIBUTE = "security.selinux"
@@ -32,7 +35,7 @@ def forbid_copy_on_write(descriptor: int) -> None:
 
     It has to come before the first block is allocated; later it has no effect.
     """
-    flags = array.array("L", [0])
+    flags = array.array("I", [0, 0])
     try:
         fcntl.ioctl(descriptor, _FS_IOC_GETFLAGS, flags)
         flags[0] |= _FS_NOCOW_FL

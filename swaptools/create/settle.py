@@ -28,8 +28,8 @@ def settle(request: CreateRequest, target: Target) -> CreatePlan:
         CreateRefused: The area cannot be, see plan_area(), or its size is not known.
     """
     old = target.area.header if target.area and request.keep_id else None
-    if old is not None and old.version != 1:
-        old = None
+    if old is not None and old.signature == "SWAP-SPACE":
+        old = None  # a bitmap has neither label nor UUID to keep
     page_size = request.page_size or (old.page_size if old else page_size_bytes())
     native: ByteOrder = "little" if sys.byteorder == "little" else "big"
     label = request.label

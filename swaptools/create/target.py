@@ -7,6 +7,7 @@ the second.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -68,6 +69,15 @@ class Target:
             return self.is_header_only and area.area_bytes == plan.area_bytes
         return plan.area_bytes <= area.area_bytes
 
+    def refuse_changed(self, now: os.stat_result) -> None:
+        """Raise when the file is no longer the one that was looked at.
+
+        Raises:
+            AreaInUse: Another file, another size, or written to since.
+        """
+        if self.status is None or _identity(now) != _identity(self.status):
+            raise AreaInUse(self.path, "changed while it was looked at")
+
 
 def look_at(path: str, offset: int = 0) -> Target:
     """Resolve and look at the place of a new area.
@@ -80,7 +90,8 @@ def look_at(path: str, offset: int = 0) -> Target:
     if not os.path.lexists(place):
         parent = place.parent
         if not parent.is_dir():
-            raise AreaError(path, f"{parent} is not a directory")
+            code = errno.ENOTDIR if parent.exists() else errno.ENOENT
+            raise AreaError(path, os.strerror(code), code)
         return Target(
             path=path, resolved=parent.resolve() / place.name, status=None, area=None
         )
@@ -183,3 +194,7 @@ def _content(target: Target, plan: CreatePlan) -> str | None:
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
     return None if at is None else f"data at byte {at}"
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

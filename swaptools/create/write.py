@@ -4,7 +4,8 @@ A new file appears complete or not at all; an existing header page is replaced
 by one write. In either case the header comes last, after everything else is on
 disk, and nothing outside the area is touched.
 
-Not here: whether it may be written (target.py).
+Not here: whether it may be written (target.py), how a new file gets its name
+(naming.py).
 """
 
 from __future__ import annotations
@@ -12,28 +13,22 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from swaptools.create.inode import forbid_copy_on_write, label_swapfile
+from swaptools.create.naming import make_file
 from swaptools.errors import AreaError, AreaInUse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from swaptools.create.plan import CreatePlan
     from swaptools.create.target import Target
 
 _MODE = 0o600
-#: So much of a file's name goes into its temporary one: 255 bytes are the limit,
-#: and a character takes up to four.
-_NAME_CHARACTERS = 50
 _OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-#: A file system without unnamed files answers with one of these.
-_NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
 
 def write_new_file(target: Target, plan: CreatePlan) -> None:
@@ -54,10 +49,7 @@ def write_new_file(target: Target, plan: CreatePlan) -> None:
         _write_page(file, plan)
 
     try:
-        if target.status is not None or not _has_proc():
-            _make_named(target, fill)
-        else:
-            _make_unnamed(target, fill)
+        make_file(target, fill)
     except OSError as exc:
         if isinstance(exc, AreaError):
             raise
@@ -149,56 +141,6 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
         done += file.write(data[done:])
 
 
-def _make_unnamed(target: Target, fill: Callable[[BinaryIO], None]) -> None:
-    # A file without a name, gone with us if we are killed; linked when whole.
-    path = target.resolved
-    try:
-        descriptor = os.open(
-            path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE
-        )
-    except OSError as exc:
-        if exc.errno in _NO_TMPFILE:
-            _make_named(target, fill)
-            return
-        raise
-    with (
-        open(descriptor, "r+b", buffering=0) as file,
-        _directory(path.parent) as parent,
-    ):
-        fill(file)
-        os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=parent)
-        os.fsync(parent)
-
-
-def _make_named(target: Target, fill: Callable[[BinaryIO], None]) -> None:
-    # A temporary name beside it, given up for the real one when whole.
-    path = target.resolved
-    beginning = path.name[:_NAME_CHARACTERS]
-    temporary = path.with_name(f".{beginning}.ghost-mkswap.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, _OPEN | os.O_CREAT | os.O_EXCL, _MODE)
-    try:
-        with open(descriptor, "r+b", buffering=0) as file:
-            fill(file)
-        if target.status is None:
-            os.link(temporary, path)
-        else:
-            _refuse_changed(target, path.stat())
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    with _directory(path.parent) as parent:
-        os.fsync(parent)
-
-
-@contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _open_existing(target: Target) -> Iterator[BinaryIO]:
     # O_EXCL on a block device means: nobody else holds it.
@@ -212,19 +154,5 @@ def _open_existing(target: Target) -> Iterator[BinaryIO]:
             raise AreaInUse(target.path, "became a symbolic link meanwhile") from exc
         raise
     with open(descriptor, "r+b", buffering=0) as file:
-        _refuse_changed(target, os.fstat(descriptor))
+        target.refuse_changed(os.fstat(descriptor))
         yield file
-
-
-def _refuse_changed(target: Target, now: os.stat_result) -> None:
-    if target.status is None or _identity(now) != _identity(target.status):
-        raise AreaInUse(target.path, "changed while it was looked at")
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _has_proc() -> bool:
-    # Naming an unnamed file goes through /proc, which a chroot may lack.
-    return Path("/proc/self/fd").is_dir()

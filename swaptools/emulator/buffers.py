@@ -24,13 +24,8 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _Item = TypeVar("_Item")
 
-_OUTLINE: list[Callable[..., Any]] = []
-_INLINE: list[Callable[..., Any]] = []
-_COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {}
-
-#: For buffers of integers that need no more.
-INT32: Final = ctypes.c_int32
-UINT16: Final = ctypes.c_uint16
+#: Every hot function, and whether it is compiled into its callers.
+HOT: Final[dict[Callable[..., Any], bool]] = {}
 
 
 class Buffer(Protocol[_Item]):
@@ -46,13 +41,13 @@ class Buffer(Protocol[_Item]):
 
 def hot(function: _Function) -> _Function:
     """Mark a function that can be compiled; returns it unchanged."""
-    _OUTLINE.append(function)
+    HOT[function] = False
     return function
 
 
 def hot_inline(function: _Function) -> _Function:
     """Mark one that is compiled into its callers: small, or on the fast path."""
-    _INLINE.append(function)
+    HOT[function] = True
     return function
 
 
@@ -75,7 +70,10 @@ class Engine:
         if not self.compiled:
             return function
         if function not in self._functions:
-            compiled = _compile(function)
+            # Imported here: only those who compile need it.
+            from swaptools.emulator.compiler import compiled_function
+
+            compiled = compiled_function(function)
 
             def run(*args: object) -> Any:  # noqa: ANN401
                 return compiled(*[self._view(arg) for arg in args])
@@ -105,9 +103,9 @@ class Engine:
         """
         return cast("Buffer[_Item]", _anonymous(item, max(length, 1)))
 
-    def integers(self, length: int, item: Any = ctypes.c_int64) -> Buffer[int]:  # noqa: ANN401
-        """Make a buffer of integers, 64 bits each unless ``item`` says otherwise."""
-        return cast("Buffer[int]", _anonymous(item, max(length, 1)))
+    def integers(self, length: int) -> Buffer[int]:
+        """Make a buffer of integers of 64 bits."""
+        return cast("Buffer[int]", _anonymous(ctypes.c_int64, max(length, 1)))
 
 
 def grown(old: Buffer[_Item], length: int) -> Buffer[_Item]:
@@ -124,18 +122,3 @@ def _anonymous(item: Any, length: int) -> ctypes.Array[Any]:  # noqa: ANN401
         -1, length * ctypes.sizeof(item), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     )
     return (item * length).from_buffer(memory)  # type: ignore[no-any-return]
-
-
-# numba compiles what it is given, and what that calls if it is registered. With
-# no memory management (_nrt) a buffer costs no reference counting.
-def _compile(function: _Function) -> _Function:
-    numba: Any = import_module("numba")
-    register_jitable: Any = import_module("numba.extending").register_jitable
-    options = {"_nrt": False, "error_model": "numpy"}
-    while _OUTLINE:
-        register_jitable(**options)(_OUTLINE.pop())
-    while _INLINE:
-        register_jitable(forceinline=True, **options)(_INLINE.pop())
-    if function not in _COMPILED:
-        _COMPILED[function] = numba.njit(cache=True, **options)(function)
-    return cast("_Function", _COMPILED[function])

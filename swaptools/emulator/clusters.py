@@ -88,7 +88,7 @@ def list_of(flags: int, order: int) -> int:
     return LIST_DISCARD if flags == DISCARD else -1
 
 
-@hot_inline
+@hot
 def unlink(s: Slots, si: int, ci: int) -> None:
     """Take a cluster off its list, if it is on one; it is nobody's then."""
     cluster = s.ci[ci]
@@ -106,7 +106,7 @@ def unlink(s: Slots, si: int, ci: int) -> None:
     cluster.flags = NONE
 
 
-@hot_inline
+@hot
 def move_cluster(s: Slots, si: int, ci: int, flags: int) -> None:
     """Put a cluster at the tail of the list for ``flags`` and its order.
 

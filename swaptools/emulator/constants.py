@@ -52,10 +52,12 @@ SWP_PLAIN: Final = 128
 SWP_WRITEOK: Final = 64
 
 # Items of ``map``: a count and flags.
-SWAP_MAP_COUNT: Final = 0x3FFF
+SWAP_MAP_COUNT: Final = 0x1FFF
 #: As a count: not a slot to use. Larger than any other.
-SWAP_MAP_BAD: Final = 0x3FFF
-SWAP_MAP_MAX: Final = 0x3FFE
+SWAP_MAP_BAD: Final = 0x1FFF
+SWAP_MAP_MAX: Final = 0x1FFE
+#: The one reference is no page table's (device.py).
+SWAP_BY_HAND: Final = 0x2000
 #: The swap cache holds a frame for the slot.
 SWAP_HAS_CACHE: Final = 0x4000
 #: Something holds the slot's data.

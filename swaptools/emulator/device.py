@@ -14,8 +14,10 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.constants import (
+    SWAP_BY_HAND,
     SWAP_MAP_BAD,
     SWAP_NR_ORDERS,
+    SWAPFILE_CLUSTER,
     SWP_BLKDEV,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
@@ -23,6 +25,7 @@ from swaptools.emulator.constants import (
 )
 from swaptools.emulator.slot_alloc import (
     alloc_on,
+    take_cluster,
 )
 from swaptools.emulator.slots import (
     slot_index,
@@ -48,8 +51,6 @@ class SwapDevice:
         #: As /proc/swaps prints it.
         self.path = path
         self.ops = ops
-        #: Slots taken by hand; the others are pages'.
-        self.by_hand: set[int] = set()
         self.is_active = True
 
     @property
@@ -102,6 +103,7 @@ class SwapDevice:
 
         Raises:
             NoFreeSlot: There is no such run, or no large folio goes here.
+            IllegalOperation: No such order.
         """
         machine = self._machine
         machine.check_alive()
@@ -109,16 +111,32 @@ class SwapDevice:
         if not 0 <= order < SWAP_NR_ORDERS:
             raise IllegalOperation(f"order {order} is not 0 to {SWAP_NR_ORDERS - 1}")
         machine.slotmap.ensure_tables(order)
-        s = machine.slotmap.slots
-        offset = alloc_on(s, self.type, order, machine.cpu)
+        offset = alloc_on(machine.slotmap.slots, self.type, order, machine.cpu)
         machine.settle()
         if not offset:
             raise NoFreeSlot(errno.ENOMEM, f"{self.path}: no free run of {1 << order}")
-        index = slot_index(s, self._entry(offset))
-        for page in range(1 << order):
-            s.map[index + page] = 1
-            self.by_hand.add(offset + page)
+        self._mark(offset, 1 << order)
         return offset
+
+    def alloc_cluster(self, number: int) -> int:
+        """Take all slots of a free cluster and return the offset of the first.
+
+        Allocation would choose another one: this is how the state of a running
+        kernel is set up.
+
+        Raises:
+            NoFreeSlot: A slot of it is used or bad, or outside of the area.
+        """
+        self._machine.check_alive()
+        info, slotmap = self._info, self._machine.slotmap
+        slotmap.ensure_tables(0)
+        inside = 0 <= number < info.nr_clusters
+        if not inside or not take_cluster(
+            slotmap.slots, self.type, info.first_cluster + number
+        ):
+            raise NoFreeSlot(errno.ENOMEM, f"{self.path}: cluster {number} is not free")
+        self._mark(number * SWAPFILE_CLUSTER, SWAPFILE_CLUSTER)
+        return number * SWAPFILE_CLUSTER
 
     def free(self, slot: int) -> None:
         """Free one slot that was taken by hand.
@@ -128,7 +146,6 @@ class SwapDevice:
             KernelOops: The area is a ghost on a block device.
         """
         self._check(slot)
-        self.by_hand.remove(slot)
         slot_put(self._machine.slotmap.slots, self._entry(slot))
         self._machine.settle()
 
@@ -156,15 +173,26 @@ class SwapDevice:
             DeviceReadError: Nothing holds the slot's data.
             IllegalOperation: The slot is free, bad or outside of the area.
         """
-        s = self._machine.slotmap.slots
-        in_area = 0 < slot < self._info.max
-        index = slot_index(s, self._entry(slot)) if in_area else -1
-        if index < 0 or s.map[index] in (0, SWAP_MAP_BAD):
+        if self._value(slot) in (0, SWAP_MAP_BAD):
             raise IllegalOperation(f"slot {slot} is not in use")
         return self._machine.io.read_slot(self._entry(slot))
 
     def _entry(self, slot: int) -> int:
         return self.type << TYPE_SHIFT | slot
+
+    # The item of the swap map; 0 for what is free or outside of the area.
+    def _value(self, slot: int) -> int:
+        s = self._machine.slotmap.slots
+        if not 0 <= slot < self._info.max:
+            return 0
+        index = slot_index(s, self._entry(slot))
+        return s.map[index] if index >= 0 else 0
+
+    def _mark(self, offset: int, nr_slots: int) -> None:
+        s = self._machine.slotmap.slots
+        index = slot_index(s, self._entry(offset))
+        for place in range(index, index + nr_slots):
+            s.map[place] = SWAP_BY_HAND | 1
 
     def _check_active(self) -> None:
         if not self.is_active:
@@ -173,5 +201,6 @@ class SwapDevice:
     def _check(self, slot: int) -> None:
         self._machine.check_alive()
         self._check_active()
-        if slot not in self.by_hand:
+        value = self._value(slot)
+        if value == SWAP_MAP_BAD or not value & SWAP_BY_HAND:
             raise IllegalOperation(f"slot {slot} was not taken by hand")

@@ -23,6 +23,7 @@ from swaptools.emulator.constants import (
     NR_LISTS,
     OFFSET_MASK,
     STORED_MASK,
+    SWAP_BY_HAND,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
     SWAP_MAP_BAD,
@@ -64,7 +65,9 @@ def check_machine(machine: Machine) -> None:
     check_totals(machine, tables)
     entries, frames = count_references(machine)
     for device in machine.areas:
-        entries.update(device.type << TYPE_SHIFT | slot for slot in device.by_hand)
+        used = machine.slotmap.used_slots(device.type)
+        by_hand = (slot for slot, value in used if value & SWAP_BY_HAND)
+        entries.update(device.type << TYPE_SHIFT | slot for slot in by_hand)
     check_slots(machine, entries)
     check_frames(machine, frames)
     check_objects(machine)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.buffers import hot
+from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.clusters import (
     vm_swap_full,
 )
@@ -92,7 +92,7 @@ def alloc_frames(s: Slots, order: int) -> int:
     return first
 
 
-@hot
+@hot_inline
 def free_frame(s: Slots, number: int) -> None:
     """Free a frame that is neither mapped nor in the swap cache."""
     frame = s.frames[number]
@@ -297,7 +297,7 @@ def read_range(
     return nr
 
 
-@hot
+@hot_inline
 def zap_swap_entry(s: Slots, entry: int) -> None:
     """Forget a swap entry. Kernel: mm/swapfile.c free_swap_and_cache_nr()."""
     if slot_put(s, entry):

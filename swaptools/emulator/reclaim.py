@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.buffers import hot
+from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.constants import (
     STORED_DEVICE,
     STORED_SHIFT,
@@ -67,7 +67,7 @@ def folio_is_whole(
     return True
 
 
-@hot
+@hot_inline
 def folio_is_shared(s: Slots, head: int, order: int) -> bool:
     """Tell whether a page of a folio is in more than one page table."""
     for number in range(head, head + (1 << order)):
@@ -76,7 +76,7 @@ def folio_is_shared(s: Slots, head: int, order: int) -> bool:
     return False
 
 
-@hot
+@hot_inline
 def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> bool:
     """Give the folio at ``vpn`` slots, unless it has some, and unmap it.
 
@@ -122,7 +122,7 @@ def split_folio(
                 free_frame(s, head + page)
 
 
-@hot
+@hot_inline
 def shrink_folio(
     s: Slots, pte: Buffer[int], vpn: int, cpu: int, heads: Buffer[int], nr_heads: int
 ) -> int:
@@ -169,7 +169,7 @@ def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
     free_frame(s, number)
 
 
-@hot
+@hot_inline
 def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
     """Tell whether every page of a folio is zeros. Kernel: is_folio_zero_filled()."""
     for number in range(head, head + nr):
@@ -178,7 +178,7 @@ def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
     return True
 
 
-@hot
+@hot_inline
 def finish_page(s: Slots, number: int, stored: int) -> None:
     """Let a page leave memory, now that its data are where ``stored`` says."""
     set_stored(s, slot_index(s, s.frames[number].entry), stored)

@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.clusters import (
     avail_requeue,
+    cluster_alloc_table,
+    cluster_offset,
     do_scheduled_discard,
     isolate_cluster,
     relocate_cluster,
+    unlink,
     vm_swap_full,
 )
 from swaptools.emulator.constants import (
+    FREE,
     LIST_FRAG,
     LIST_FREE,
     LIST_FULL,
@@ -38,6 +42,7 @@ from swaptools.emulator.constants import (
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
+    UNTOUCHED,
 )
 from swaptools.emulator.slot_scan import (
     hint_number,
@@ -46,6 +51,7 @@ from swaptools.emulator.slot_scan import (
     scan_from,
 )
 from swaptools.emulator.slots import (
+    range_alloc,
     slot_index,
     slot_put,
 )
@@ -172,6 +178,22 @@ def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
     return device_alloc(s, si, order, cpu)
 
 
+@hot
+def take_cluster(s: Slots, si: int, ci: int) -> bool:
+    """Take all slots of a free cluster, wherever it stands on its list.
+
+    No kernel does this; it is how the state of a running one is set up.
+    """
+    flags = s.ci[ci].flags
+    if flags not in (UNTOUCHED, FREE) or s.si[si].max < cluster_offset(s, si, ci + 1):
+        return False
+    unlink(s, si, ci)
+    cluster_alloc_table(s, ci)
+    range_alloc(s, si, ci, 0, PMD_ORDER)
+    relocate_cluster(s, si, ci)
+    return True
+
+
 # --- all areas -------------------------------------------------------------
 
 
@@ -231,6 +253,15 @@ def sync_discard(s: Slots) -> bool:
     return False
 
 
+@hot
+def alloc_after_hint(s: Slots, order: int, cpu: int) -> int:
+    """Take a range where no hint led to one; discards are done if that helps."""
+    entry = alloc_slow(s, order, cpu)
+    while not entry and order == 0 and sync_discard(s):
+        entry = alloc_slow(s, order, cpu)
+    return entry
+
+
 @hot_inline
 def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
     """Take a range of slots for a folio; returns its first entry, or 0.
@@ -238,13 +269,7 @@ def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
     Kernel: mm/swapfile.c folio_alloc_swap().
     """
     entry = alloc_fast(s, order, cpu)
-    if not entry:
-        entry = alloc_slow(s, order, cpu)
-    while not entry and order == 0 and sync_discard(s):
-        entry = alloc_fast(s, order, cpu)
-        if not entry:
-            entry = alloc_slow(s, order, cpu)
-    return entry
+    return entry if entry else alloc_after_hint(s, order, cpu)
 
 
 # --- runs: what is compiled as a whole -------------------------------------

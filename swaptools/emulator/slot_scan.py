@@ -147,7 +147,7 @@ def hint_number(s: Slots, si: int, order: int, cpu: int) -> int:
     return (s.totals[0].nr_cpus + si) * SWAP_NR_ORDERS + order
 
 
-@hot_inline
+@hot
 def scan_cluster(s: Slots, si: int, ci: int, start: int, order: int, cpu: int) -> int:
     """Take a range from a usable cluster, from slot ``start`` of it on.
 

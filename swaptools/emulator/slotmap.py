@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator import structs
-from swaptools.emulator.buffers import INT32, UINT16, grown
+from swaptools.emulator.buffers import grown
 from swaptools.emulator.clusters import (
     avail_add,
     avail_del,
@@ -61,23 +61,19 @@ class SlotMap:
     def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
         """Make an empty map for a machine with this many CPUs."""
         self.engine = engine
-        zeroed, integers = engine.zeroed, engine.integers
+        lengths = {
+            "trial": len(rules.trial_order),
+            "avail": MAX_SWAPFILES,
+            "si": MAX_SWAPFILES,
+            "lists": MAX_SWAPFILES * NR_LISTS,
+            "hints": (cpus + MAX_SWAPFILES) * SWAP_NR_ORDERS,
+            "free_blocks": SWAP_NR_ORDERS,
+        }
         self.slots = Slots(
-            totals=zeroed(structs.Totals, 1),
-            trial=integers(len(rules.trial_order), INT32),
-            avail=integers(MAX_SWAPFILES, INT32),
-            si=zeroed(structs.SwapInfo, MAX_SWAPFILES),
-            lists=zeroed(structs.ListHead, MAX_SWAPFILES * NR_LISTS),
-            hints=zeroed(structs.Hint, (cpus + MAX_SWAPFILES) * SWAP_NR_ORDERS),
-            ci=zeroed(structs.Cluster, 1),
-            free_tables=integers(1, INT32),
-            words=zeroed(structs.Word, 1),
-            map=integers(1, UINT16),
-            slots=zeroed(structs.Slot, 1),
-            frames=zeroed(structs.Frame, 1),
-            free_blocks=integers(SWAP_NR_ORDERS, INT32),
-            objects=zeroed(structs.Stored, 1),
-            vmstat=zeroed(structs.VmStat, 1),
+            **{
+                name: engine.zeroed(item, lengths.get(name, 1))
+                for name, item in structs.ITEMS.items()
+            }
         )
         self.totals.nr_cpus = cpus
         self.totals.nr_frames = 1
@@ -246,6 +242,17 @@ class SlotMap:
         while ci >= 0:
             yield ci
             ci = self.slots.ci[ci].next
+
+    def used_slots(self, si: int) -> Iterator[tuple[int, int]]:
+        """Yield offset and swap map item of each slot in use of an area."""
+        s, first_cluster = self.slots, self.slots.si[si].first_cluster
+        for where in range(NR_LISTS):
+            for ci in self.clusters_on(si, where):
+                first = (ci - first_cluster) * SWAPFILE_CLUSTER
+                index = (s.ci[ci].table - 1) * SWAPFILE_CLUSTER
+                for at in range(SWAPFILE_CLUSTER if s.ci[ci].table else 0):
+                    if s.map[index + at] not in (0, SWAP_MAP_BAD):
+                        yield first + at, s.map[index + at]
 
     def take_released(self) -> list[int]:
         """Empty the chain of stored objects that nothing refers to any more."""

@@ -11,7 +11,7 @@ cache still refers to it.
 Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
 Same: when a slot is free again, and what that does to its cluster and area.
 Changed: bitmaps; what became of the data is kept with the slot.
-Left out: memcg tables, more than 16382 references to a slot.
+Left out: memcg tables, more than 8190 references to a slot.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
     word.idle &= bits
     if s.map[index]:
         set_stored(s, index, 0)
+        s.map[index] = 0
     if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
         s.totals[0].oopsed = 1
     s.totals[0].nr_swap_pages += 1
@@ -109,7 +110,7 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
         avail_add(s, si)
 
 
-@hot
+@hot_inline
 def get_object(s: Slots, value: int) -> int:
     """Let one more slot or page refer to what ``value`` names; returns it."""
     if value >= FIRST_OBJECT:
@@ -117,7 +118,7 @@ def get_object(s: Slots, value: int) -> int:
     return value
 
 
-@hot
+@hot_inline
 def put_object(s: Slots, value: int) -> None:
     """Let one less refer to it; the last one puts it on the chain for its owner."""
     if value >= FIRST_OBJECT:
@@ -128,7 +129,7 @@ def put_object(s: Slots, value: int) -> None:
             s.totals[0].released = value
 
 
-@hot
+@hot_inline
 def set_stored(s: Slots, index: int, stored: int) -> None:
     """Say where a slot's data are from now on, in place of where they were."""
     if s.map[index] & SWAP_HAS_DATA:
@@ -145,7 +146,7 @@ def get_stored(s: Slots, index: int) -> int:
     return s.slots[index].stored if s.map[index] & SWAP_HAS_DATA else 0
 
 
-@hot
+@hot_inline
 def set_idle(s: Slots, index: int, idle: bool) -> None:
     """Mark a slot as one that only the swap cache refers to, or not."""
     word = s.words[index // WORD_BITS]
@@ -156,7 +157,7 @@ def set_idle(s: Slots, index: int, idle: bool) -> None:
         word.idle &= ~bit & WORD_MASK
 
 
-@hot
+@hot_inline
 def slot_get(s: Slots, entry: int) -> None:
     """Let one more page table entry refer to a used slot. Kernel: swap_duplicate()."""
     index = slot_index(s, entry)
@@ -191,7 +192,7 @@ def swap_cache_get(s: Slots, entry: int) -> int:
     return s.slots[index].cache if s.map[index] & SWAP_HAS_CACHE else -1
 
 
-@hot
+@hot_inline
 def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
     """Let the swap cache hold a frame for a used slot."""
     index = slot_index(s, entry)
@@ -202,7 +203,7 @@ def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
     s.map[index] |= SWAP_HAS_CACHE
 
 
-@hot
+@hot_inline
 def swap_cache_del(s: Slots, frame: int) -> None:
     """Take a frame out of the swap cache; frees a slot nobody else refers to.
 

@@ -4,7 +4,7 @@ Not here: what happens to them (slots.py, pages.py).
 
 Kernel: include/linux/swap.h, mm/swap.h, mm/swap_table.h, include/linux/mm_types.h.
 Same: what is known of an area, a cluster, a slot, a folio.
-Changed: numbers instead of pointers; 14 bits for a slot's count, where 6.18 has
+Changed: numbers instead of pointers; 13 bits for a slot's count, where 6.18 has
 6 and continuation pages and 7.2 has 4 and an extension table.
 Left out: locks, memcg, reference counts that are always the map count plus the
 swap cache.
@@ -13,7 +13,7 @@ swap cache.
 from __future__ import annotations
 
 from ctypes import Structure, c_int32, c_int64, c_uint8, c_uint16, c_uint32
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.emulator.buffers import Buffer
@@ -234,3 +234,23 @@ class Slots(NamedTuple):
     objects: Buffer[Stored]
     #: A buffer of one.
     vmstat: Buffer[VmStat]
+
+
+#: What an item of each buffer is.
+ITEMS: Final[dict[str, Any]] = {
+    "totals": Totals,
+    "trial": c_int64,
+    "avail": c_int64,
+    "si": SwapInfo,
+    "lists": ListHead,
+    "hints": Hint,
+    "ci": Cluster,
+    "free_tables": c_int64,
+    "words": Word,
+    "map": c_uint16,
+    "slots": Slot,
+    "frames": Frame,
+    "free_blocks": c_int64,
+    "objects": Stored,
+    "vmstat": VmStat,
+}

@@ -20,6 +20,7 @@ from swaptools.emulator.clusters import (
 )
 from swaptools.emulator.constants import (
     MAX_SWAPFILES,
+    SWAP_BY_HAND,
     SWP_DYNAMIC,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
@@ -130,9 +131,9 @@ class SwapAreas:
         slotmap.disable_area(si)
         if device.prio < 0 and machine.profile.swapon.default_priority == "descending":
             self._move_up(device.prio)
-        for slot in sorted(device.by_hand):
-            slot_put(slotmap.slots, si << TYPE_SHIFT | slot)
-        device.by_hand.clear()
+        for slot, value in list(slotmap.used_slots(si)):
+            if value & SWAP_BY_HAND:
+                slot_put(slotmap.slots, si << TYPE_SHIFT | slot)
         for task in machine.tasks:
             slotmap.ensure_frames(slotmap.totals.nr_frames + device.inuse_pages)
             machine.engine[unuse_range](slotmap.slots, task.pte, len(task.pte), si)

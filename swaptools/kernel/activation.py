@@ -34,6 +34,7 @@ FAULTS: Final = frozenset(
         "copy_on_write",
         "compressed",
         "several_copies",
+        "several_devices",
         "no_bmap",
     }
 )
@@ -49,6 +50,7 @@ _BTRFS_WORDS: Final = {
     "inline": "not be inline",
     "shared": "not be copy-on-write",
     "several_copies": "have single data profile",
+    "several_devices": "be on one device",
 }
 _HAS_HOLES: Final = "swapon: swapfile has holes"
 
@@ -97,9 +99,9 @@ def _iomap_fault(extent: Extent | None) -> str | None:
     # Delayed allocation is no fault: the kernel syncs the file before it looks.
     if extent is None:
         return "hole"
-    if extent.flags & ExtentFlags.DATA_INLINE:
+    if extent.has_flag(ExtentFlags.DATA_INLINE):
         return "inline"
-    return "shared" if extent.flags & ExtentFlags.SHARED else None
+    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
 
 
 def btrfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -124,8 +126,7 @@ def _btrfs_inode_fault(backing: Backing) -> str | None:
 
 def _btrfs_extent_fault(attempt: Attempt) -> str | None:
     backing = attempt.backing
-    profiles = backing.data_profiles
-    chunk_fault = "several_copies" if profiles and "single" not in profiles else None
+    chunk_fault = btrfs_chunk_fault(backing)
     if backing.extents is None:
         return chunk_fault
     for extent in with_holes(backing.extents, _whole_pages_bytes(attempt)):
@@ -134,14 +135,30 @@ def _btrfs_extent_fault(attempt: Attempt) -> str | None:
     return None
 
 
+def btrfs_chunk_fault(backing: Backing) -> str | None:
+    """Say what is wrong with where btrfs keeps the file, if anything.
+
+    Where the chunks are not known, a profile that all data has is a fault.
+    """
+    if backing.chunks is None:
+        profiles = backing.data_profiles
+        return "several_copies" if profiles and "single" not in profiles else None
+    for chunk in backing.chunks:
+        if chunk.profile != "single":
+            return "several_copies"
+        if chunk.device != backing.chunks[0].device:
+            return "several_devices"
+    return None
+
+
 def _btrfs_fault(extent: Extent | None) -> str | None:
     if extent is None:
         return "hole"
-    if extent.flags & ExtentFlags.DATA_INLINE:
+    if extent.has_flag(ExtentFlags.DATA_INLINE):
         return "inline"
-    if extent.flags & ExtentFlags.ENCODED:
+    if extent.has_flag(ExtentFlags.ENCODED):
         return "compressed"
-    return "shared" if extent.flags & ExtentFlags.SHARED else None
+    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
 
 
 def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -224,7 +241,7 @@ def _storage_runs(
         if clipped <= 0:
             break
         physical = extent.physical_bytes
-        if physical is None or extent.flags & ExtentFlags.UNKNOWN:
+        if physical is None or extent.has_flag(ExtentFlags.UNKNOWN):
             physical = 0
         if length and physical == start + length:
             length += clipped

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType
+from swaptools.format.constants import SWAPSPACE2
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
@@ -44,32 +45,53 @@ class Attempt:
     #: The machine's, which need not be the header's.
     page_size: int
     #: Memory of the machine; None skips the tests that need it.
-    ram_bytes: int | None = None
+    ram_bytes: int | None
     #: The machine's.
-    byte_order: ByteOrder = sys.byteorder
+    byte_order: ByteOrder
+    #: The profile is that of the machine's kernel, not the nearest older one.
+    is_exact: bool
+    #: What lies under the area; an image is judged as the loop device over it.
+    backing: Backing
+    #: The header, if it has the magic where this machine's pages end.
+    header: SwapHeader | None
+
+    @classmethod
+    def of(
+        cls,
+        area: SwapArea,
+        profile: KernelProfile,
+        page_size: int,
+        ram_bytes: int | None = None,
+        *,
+        byte_order: ByteOrder = sys.byteorder,
+        is_exact: bool = True,
+    ) -> Attempt:
+        """Put an area before a machine; the fields say what the arguments mean."""
+        header = area.header_at(page_size)
+        has_magic = header is not None and header.magic == SWAPSPACE2
+        return cls(
+            area=area,
+            profile=profile,
+            page_size=page_size,
+            ram_bytes=ram_bytes,
+            byte_order=byte_order,
+            is_exact=is_exact,
+            backing=_backing(area),
+            header=header if has_magic else None,
+        )
 
     @property
     def rules(self) -> SwapOnRules:
         """What the profile says about swapon(2)."""
         return self.profile.swapon
 
-    @property
-    def backing(self) -> Backing:
-        """What lies under the area; an image is judged as the loop device over it."""
-        if self.area.kind == AreaKind.IMAGE:
-            return _PLAIN_DEVICE
-        if self.area.backing is not None:
-            return self.area.backing
-        is_block = self.area.kind == AreaKind.BLOCK
-        return _PLAIN_DEVICE if is_block else _PLAIN_FILE
 
-    @property
-    def header(self) -> SwapHeader | None:
-        """The header, if it has the magic where this machine's pages end."""
-        header = self.area.header_at(self.page_size)
-        if header is None or header.signature != "SWAPSPACE2":
-            return None
-        return header
+def _backing(area: SwapArea) -> Backing:
+    if area.kind == AreaKind.IMAGE:
+        return _PLAIN_DEVICE
+    if area.backing is not None:
+        return area.backing
+    return _PLAIN_DEVICE if area.kind == AreaKind.BLOCK else _PLAIN_FILE
 
 
 #: A kernel test that needs no header, and one that does.

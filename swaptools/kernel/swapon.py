@@ -49,9 +49,7 @@ def judge(
         page_size: The machine's, in bytes.
         ram_bytes: The machine's memory; None skips the tests that need it.
     """
-    return judge_attempt(
-        Attempt(area=area, profile=profile, page_size=page_size, ram_bytes=ram_bytes)
-    )
+    return judge_attempt(Attempt.of(area, profile, page_size, ram_bytes))
 
 
 def judge_attempt(attempt: Attempt) -> Verdict:
@@ -87,6 +85,7 @@ def _set_up(
         return _refused(attempt, "no_usable_page", EMPTY)
     return Verdict(
         kernel=attempt.profile.name,
+        exact=attempt.is_exact,
         accepted=True,
         is_ghost=is_ghost,
         max=max_pages,
@@ -98,6 +97,7 @@ def _set_up(
 def _refused(attempt: Attempt, test: str, refusal: Refusal) -> Verdict:
     return Verdict(
         kernel=attempt.profile.name,
+        exact=attempt.is_exact,
         accepted=False,
         errno=refusal.errno,
         message=refusal.message,

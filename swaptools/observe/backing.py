@@ -12,23 +12,24 @@ import fcntl
 import os
 import stat
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
-from swaptools.observe import btrfs, devices
+from swaptools.observe import btrfs, btrfs_chunks, devices
 from swaptools.observe.extents import find_extents
 from swaptools.observe.files import open_for_reading
+from swaptools.observe.ioctl import LONG_BYTES, ior
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swaptools.backing import Extent
     from swaptools.observe.mounts import Mount, Mounts
 
-#: _IOR('f', 1, long), although an int is written.
-FS_IOC_GETFLAGS: Final = 0x80086601
-_EXT4_SYSFS: Final = Path("/sys/fs/ext4")
+#: Declared with a long, although an int is written.
+FS_IOC_GETFLAGS: Final = ior(ord("f"), 1, LONG_BYTES)
 _DELETED: Final = " (deleted)"
 _EXECUTE_BITS: Final = 0o111
 
@@ -98,47 +99,65 @@ def _regular(
     path = _resolved_path(descriptor)
     block_bytes = os.fstatvfs(descriptor).f_bsize
     splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
-    backing = Backing(
+    extents = questions.ask(
+        "extents", lambda: find_extents(descriptor, status.st_size, sync=splits_pages)
+    )
+    return Backing(
         file_type=FileType.REGULAR,
         resolved_path=path,
         block_bytes=block_bytes,
         inode_flags=_inode_flags(descriptor),
-        extents=questions.ask(
-            "extents",
-            lambda: find_extents(descriptor, status.st_size, sync=splits_pages),
-        ),
+        extents=extents,
         is_unlinked=_is_unlinked(path, status),
         is_executing=_is_executing(status),
+        **_on_mount(descriptor, extents, mount, questions),
     )
+
+
+def _on_mount(
+    descriptor: int,
+    extents: tuple[Extent, ...] | None,
+    mount: Mount | None,
+    questions: _Questions,
+) -> dict[str, Any]:
+    # The fields that the file system fills, or the mount of it.
     if mount is None:
         questions.unseen.append("file system: /proc does not say")
-        return backing
-    backing = _on_mount(backing, mount)
-    if backing.filesystem != "btrfs":
-        return backing
-    profiles = questions.ask("data profiles", lambda: btrfs.data_profiles(descriptor))
-    return replace(
-        backing,
-        data_profiles=profiles or frozenset(),
-        device_count=questions.ask("devices", lambda: btrfs.device_count(descriptor)),
-    )
+        return {}
+    fields: dict[str, Any] = {
+        "filesystem": mount.filesystem,
+        "device_name": mount.device_name,
+        "is_readonly_filesystem": "ro" in mount.super_options,
+        "is_readonly_mount": "ro" in mount.options,
+        "is_dax": not mount.super_options.isdisjoint({"dax", "dax=always"}),
+    }
+    if mount.filesystem == "btrfs":
+        fields |= _on_btrfs(descriptor, extents, questions)
+    return fields
 
 
-def _on_mount(backing: Backing, mount: Mount) -> Backing:
-    return replace(
-        backing,
-        filesystem=_driver(mount),
-        device_name=_device_name(mount),
-        is_readonly_filesystem="ro" in mount.super_options,
-        is_readonly_mount="ro" in mount.options,
-        is_dax=not mount.super_options.isdisjoint({"dax", "dax=always"}),
+def _on_btrfs(
+    descriptor: int, extents: tuple[Extent, ...] | None, questions: _Questions
+) -> dict[str, Any]:
+    # Root may look which chunks hold the file; often there is no choice anyway.
+    profiles = questions.ask("profiles", lambda: btrfs.data_profiles(descriptor))
+    devices = questions.ask("devices", lambda: btrfs.device_count(descriptor))
+    fields: dict[str, Any] = {
+        "data_profiles": profiles or frozenset(),
+        "device_count": devices,
+    }
+    if devices == len(fields["data_profiles"]) == 1:
+        return fields
+    chunks = questions.ask(
+        "chunks", lambda: btrfs_chunks.file_chunks(descriptor, extents or ())
     )
+    return fields | {"chunks": chunks}
 
 
 def _resolved_path(descriptor: int) -> str | None:
     # What the kernel prints for an open file. Kernel: fs/d_path.c d_path().
     try:
-        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return None
 
@@ -151,21 +170,6 @@ def _is_unlinked(path: str | None, status: os.stat_result) -> bool:
         return not os.path.samestat(os.stat(path), status)
     except OSError:
         return True
-
-
-def _driver(mount: Mount) -> str:
-    # The ext4 driver serves ext2 and ext3, too, under those names.
-    if mount.filesystem in ("ext2", "ext3"):
-        name = _device_name(mount)
-        if name and (_EXT4_SYSFS / name).exists():
-            return "ext4"
-    return mount.filesystem
-
-
-def _device_name(mount: Mount) -> str | None:
-    if not mount.source.startswith("/dev/"):
-        return None
-    return Path(os.path.realpath(mount.source)).name
 
 
 def _inode_flags(descriptor: int) -> InodeFlags | None:

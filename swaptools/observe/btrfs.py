@@ -12,10 +12,12 @@ import fcntl
 import struct
 from typing import Final
 
-#: _IOR(0x94, 31, struct btrfs_ioctl_fs_info_args), 1024 bytes.
-BTRFS_IOC_FS_INFO: Final = 0x8400941F
-#: _IOWR(0x94, 20, struct btrfs_ioctl_space_args), 16 bytes and the slots.
-BTRFS_IOC_SPACE_INFO: Final = 0xC0109414
+from swaptools.observe.ioctl import ior, iowr
+
+#: struct btrfs_ioctl_fs_info_args is 1024 bytes.
+BTRFS_IOC_FS_INFO: Final = ior(0x94, 31, 1024)
+#: struct btrfs_ioctl_space_args is 16 bytes, and then the slots.
+BTRFS_IOC_SPACE_INFO: Final = iowr(0x94, 20, 16)
 #: struct btrfs_ioctl_space_info: flags, total_bytes, used_bytes.
 _SPACE: Final = struct.Struct("=QQQ")
 _HEAD: Final = struct.Struct("=QQ")
@@ -45,7 +47,7 @@ def data_profiles(descriptor: int) -> frozenset[str]:
     fcntl.ioctl(descriptor, BTRFS_IOC_SPACE_INFO, buffer)
     count = min(_HEAD.unpack_from(buffer)[1], _SLOTS)
     spaces = _SPACE.iter_unpack(buffer[_HEAD.size : _HEAD.size + count * _SPACE.size])
-    return frozenset(_profile(flags) for flags, _, _ in spaces if flags & _DATA)
+    return frozenset(profile_name(flags) for flags, _, _ in spaces if flags & _DATA)
 
 
 def device_count(descriptor: int) -> int:
@@ -60,5 +62,6 @@ def device_count(descriptor: int) -> int:
     return devices
 
 
-def _profile(flags: int) -> str:
+def profile_name(flags: int) -> str:
+    """Name the profile in the flags of a chunk or a kind of space."""
     return next((name for bit, name in _PROFILES.items() if flags & bit), "single")

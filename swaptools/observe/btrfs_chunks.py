@@ -2,7 +2,7 @@
 
 FIEMAP tells btrfs's own logical addresses; the chunk tree says which part of
 which device stands behind them. Only chunks with one copy on one device are
-followed, as swapon(2) asks for.
+followed to a byte, as swapon(2) asks for.
 
 Kernel: include/uapi/linux/btrfs.h struct btrfs_ioctl_search_key,
 include/uapi/linux/btrfs_tree.h struct btrfs_chunk; fs/btrfs/inode.c
@@ -15,16 +15,20 @@ import fcntl
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from swaptools.backing import Chunk
+from swaptools.observe.btrfs import profile_name
+from swaptools.observe.ioctl import iowr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: _IOWR(0x94, 17, struct btrfs_ioctl_search_args), 4096 bytes.
-BTRFS_IOC_TREE_SEARCH: Final = 0xD0009411
+    from swaptools.backing import Extent
+
+#: struct btrfs_ioctl_search_args is 4096 bytes.
+BTRFS_IOC_TREE_SEARCH: Final = iowr(0x94, 17, 4096)
 _CHUNK_TREE: Final = 3
 _FIRST_CHUNK_TREE_OBJECTID: Final = 256
 _CHUNK_ITEM_KEY: Final = 228
-#: Any of BTRFS_BLOCK_GROUP_PROFILE_MASK: more than one copy or device.
-_PROFILE_MASK: Final = 0x7F8
 _MAX_U64: Final = (1 << 64) - 1
 
 #: tree, objectid, offset and transid from and to, type from and to, nr_items.
@@ -38,10 +42,36 @@ _STRIPE: Final = struct.Struct("=QQ16x")
 
 
 class _Chunk(NamedTuple):
-    # A run of logical addresses; ``physical`` is None for anything but single.
+    # A run of logical addresses, and its first stripe.
     logical: int
     length: int
-    physical: int | None
+    profile: str
+    device: int
+    physical: int
+
+    def holds(self, logical: int, length: int) -> bool:
+        # Whether a part of this run lies here.
+        return self.logical < logical + length and logical < self.logical + self.length
+
+
+def file_chunks(descriptor: int, extents: tuple[Extent, ...]) -> tuple[Chunk, ...]:
+    """List the chunks that a file lies in, in file order.
+
+    Args:
+        descriptor: Of any file on the file system.
+        extents: The file's, as FIEMAP has them.
+
+    Raises:
+        OSError: The tree cannot be searched; that takes root.
+    """
+    mapped = list(_chunks(descriptor))
+    return tuple(
+        Chunk(chunk.profile, chunk.device)
+        for extent in extents
+        if extent.physical_bytes is not None
+        for chunk in mapped
+        if chunk.holds(extent.physical_bytes, extent.length_bytes)
+    )
 
 
 def physical_byte(descriptor: int, logical: int) -> int | None:
@@ -58,10 +88,9 @@ def physical_byte(descriptor: int, logical: int) -> int | None:
         OSError: The tree cannot be searched; that takes root.
     """
     for chunk in _chunks(descriptor):
-        if chunk.logical <= logical < chunk.logical + chunk.length:
-            if chunk.physical is None:
-                return None
-            return chunk.physical + logical - chunk.logical
+        if chunk.holds(logical, 1):
+            is_single = chunk.profile == "single"
+            return chunk.physical + logical - chunk.logical if is_single else None
     return None
 
 
@@ -99,10 +128,8 @@ def _search(descriptor: int, first: int) -> list[_Chunk]:
     for _ in range(count):
         _, _, logical, _, item_bytes = _ITEM.unpack_from(buffer, position)
         position += _ITEM.size
-        length, flags, stripes = _CHUNK.unpack_from(buffer, position)
-        physical = None
-        if stripes == 1 and not flags & _PROFILE_MASK:
-            physical = _STRIPE.unpack_from(buffer, position + _CHUNK.size)[1]
-        found.append(_Chunk(logical, length, physical))
+        length, flags, _ = _CHUNK.unpack_from(buffer, position)
+        device, physical = _STRIPE.unpack_from(buffer, position + _CHUNK.size)
+        found.append(_Chunk(logical, length, profile_name(flags), device, physical))
         position += item_bytes
     return found

@@ -14,8 +14,10 @@ import struct
 from pathlib import Path
 from typing import Final
 
-#: _IOR(0x12, 112, size_t): the block the page cache of the device works in.
-BLKBSZGET: Final = 0x80081270
+from swaptools.observe.ioctl import LONG_BYTES, ior
+
+#: The block the page cache of the device works in, a size_t.
+BLKBSZGET: Final = ior(0x12, 112, LONG_BYTES)
 _SYSFS: Final = Path("/sys/dev/block")
 
 

@@ -18,9 +18,10 @@ import struct
 from typing import Final
 
 from swaptools.backing import Extent, ExtentFlags
+from swaptools.observe.ioctl import iowr
 
-#: Kernel: FS_IOC_FIEMAP, _IOWR('f', 11, struct fiemap).
-FS_IOC_FIEMAP: Final = 0xC020660B
+#: struct fiemap without extents is 32 bytes.
+FS_IOC_FIEMAP: Final = iowr(ord("f"), 11, 32)
 FIEMAP_FLAG_SYNC: Final = 0x1
 #: struct fiemap: start, length, flags, mapped, count, reserved.
 _REQUEST: Final = struct.Struct("=QQIIII")
@@ -52,7 +53,7 @@ def find_extents(
         if exc.errno not in _NO_FIEMAP:
             raise
         return _seek(descriptor, size_bytes)
-    if sync and any(extent.flags & ExtentFlags.DELALLOC for extent in extents):
+    if sync and any(extent.has_flag(ExtentFlags.DELALLOC) for extent in extents):
         return _fiemap(descriptor, size_bytes, flags=FIEMAP_FLAG_SYNC)
     return extents
 
@@ -63,7 +64,7 @@ def _fiemap(descriptor: int, size_bytes: int, flags: int) -> tuple[Extent, ...]:
     while start < size_bytes:
         batch = _fiemap_batch(descriptor, start, size_bytes - start, flags)
         found += batch
-        if not batch or batch[-1].flags & ExtentFlags.LAST:
+        if not batch or batch[-1].has_flag(ExtentFlags.LAST):
             break
         start = batch[-1].end_bytes
     return tuple(found)

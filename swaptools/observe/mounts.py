@@ -7,11 +7,13 @@ Kernel: fs/proc_namespace.c show_mountinfo(); fs/proc/fd.c seq_show().
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
+_EXT4_SYSFS = Path("/sys/fs/ext4")
 _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 
 
@@ -19,10 +21,13 @@ _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 class Mount:
     """One line of mountinfo."""
 
-    #: ``ext4``, ``btrfs``, ``fuse.sshfs``.
+    #: ``ext4``, ``btrfs``, ``fuse`` for all of its kinds; ext2 and ext3 are ext4
+    #: where its driver serves them.
     filesystem: str
     #: What was mounted, as the mounter called it: ``/dev/vda1``, ``tmpfs``.
     source: str
+    #: Kernel name of the device, None where there is none: ``vda1``.
+    device_name: str | None
     #: Options of this mount, and of the file system whichever way it is mounted.
     options: frozenset[str]
     super_options: frozenset[str]
@@ -56,9 +61,11 @@ def parse_mountinfo(text: str) -> dict[int, Mount]:
         words, about = left.split(" "), right.split(" ")
         if not separator or len(words) < 6 or len(about) < 3:
             continue
+        device_name = _device_name(about[1])
         mounts[int(words[0])] = Mount(
-            filesystem=about[0],
+            filesystem=_driver(about[0], device_name),
             source=about[1],
+            device_name=device_name,
             options=frozenset(words[5].split(",")),
             super_options=frozenset(about[2].split(",")),
         )
@@ -73,9 +80,23 @@ def _read_mounts() -> dict[int, Mount]:
     return parse_mountinfo(text)
 
 
+def _device_name(source: str) -> str | None:
+    if not source.startswith("/dev/"):
+        return None
+    return os.path.basename(os.path.realpath(source))
+
+
+def _driver(filesystem: str, device_name: str | None) -> str:
+    filesystem = filesystem.partition(".")[0]  # fuse.sshfs
+    if filesystem in ("ext2", "ext3") and device_name:
+        return "ext4" if (_EXT4_SYSFS / device_name).exists() else filesystem
+    return filesystem
+
+
 def _mount_id(descriptor: int) -> int | None:
     try:
-        text = Path(f"/proc/self/fdinfo/{descriptor}").read_bytes()
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb", buffering=0) as file:
+            text = file.read()
     except OSError:
         return None
     match = _MNT_ID.search(text)

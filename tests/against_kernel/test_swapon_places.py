@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,6 +86,39 @@ def test_sizes_around_page_bounds(pages: int, rest: int, tmp_path: Path) -> None
         tally.ask(path, f"last_page {last_page}")
         path.unlink()
     assert not tally.disagreements, "\n".join(tally.disagreements)
+
+
+def test_btrfs_on_two_devices(tmp_path: Path) -> None:
+    """A file within a chunk is fine, one that spans both devices is not."""
+    system = next(known for known in places.FILE_SYSTEMS if known.name == "btrfs")
+    reason = places.why_not(system)
+    if reason is not None:
+        pytest.skip(reason)
+    tally = Tally("btrfs on two devices")
+    with ExitStack() as stack:
+        devices = []
+        for name in ("first", "second"):
+            image = tmp_path / name
+            image.touch()
+            os.truncate(image, 256 << 20)
+            devices.append(stack.enter_context(rig.loop_device(image)))
+        places.run(
+            "mkfs.btrfs", "-q", "-d", "single", "-m", "raid1", *map(str, devices)
+        )
+        mount = stack.enter_context(rig.mounted(devices[0], tmp_path / "mnt"))
+        tally.ask(places.nocow(mount / "small"), "small")
+        large = places.nocow_allocated(mount / "large")
+        with large.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, 150 << 20)
+        tally.ask(large, "large")
+        places.run(
+            "btrfs", "balance", "start", "-dconvert=raid1,soft,limit=1", str(mount)
+        )
+        tally.ask(mount / "small", "small, half converted")
+        tally.ask(large, "large, half converted")
+    assert not tally.disagreements, "\n".join(tally.disagreements)
+    said = {(message or "").rpartition(": ")[2] for _, message in tally.answers}
+    assert {"", "swapfile must be on one device"} <= said
 
 
 def test_character_device() -> None:

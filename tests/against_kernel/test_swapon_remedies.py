@@ -94,13 +94,13 @@ CASES: tuple[tuple[str, Callable[[Path], Path], str], ...] = (
     ("xfs", places.sparse, "F701"),
     ("xfs", places.reflinked, "F703"),
     ("xfs", cut_short, "S201"),
-    ("btrfs", places.written, "F705"),
-    ("btrfs", places.compressed, "F706"),
+    ("btrfs", places.written, "F706"),
+    ("btrfs", places.compressed, "F707"),
     ("btrfs", places.nocow_sparse, "F701"),
     ("btrfs", places.nocow_reflinked, "F703"),
     ("btrfs", places.nocow_snapshotted, "F703"),
-    ("btrfs-dup", places.nocow_allocated, "F707"),
-    ("xfs-8k", places.written, "F709"),
+    ("btrfs-dup", places.nocow_allocated, "F708"),
+    ("xfs-8k", places.written, "F710"),
 )
 _SYSTEMS = {system.name: system for system in places.FILE_SYSTEMS}
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from swaptools.area import AreaKind, SwapArea
-from swaptools.backing import Backing, Extent, ExtentFlags, FileType, InodeFlags
+from swaptools.backing import Backing, Chunk, Extent, ExtentFlags, FileType, InodeFlags
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
 from tests.builders import header_page
@@ -91,11 +91,14 @@ def _backing(is_device: bool, changes: dict[str, Any]) -> Backing:
     if "extents" in changes:
         changes["extents"] = tuple(_extent(*found) for found in changes["extents"])
         changes.setdefault("filesystem", "ext4")
+    if "chunks" in changes:
+        changes["chunks"] = tuple(Chunk(*chunk) for chunk in changes["chunks"])
     if "inode_flags" in changes:
         names = changes["inode_flags"].split("|")
         changes["inode_flags"] = InodeFlags(sum(InodeFlags[name] for name in names))
     elif changes.get("filesystem") == "btrfs":
         changes["inode_flags"] = InodeFlags(0)
+    changes.setdefault("device_name", None if is_device else "sda2")
     file_type = FileType.BLOCK if is_device else FileType.REGULAR
     return Backing(**{"file_type": file_type, **changes})
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 from typing import TYPE_CHECKING
@@ -8,6 +9,8 @@ from swaptools.create.content import first_content, unreadable_pages
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 class Worn(io.BytesIO):
@@ -78,6 +81,18 @@ def test_a_page_that_is_allocated_and_zero_is_no_content(tmp_path: Path) -> None
         file.write(bytes(5000))
     with path.open("rb", buffering=0) as file:
         assert first_content(file, 0, 1 << 20, whole=True) is None
+
+
+def test_where_holes_cannot_be_asked_for_everything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: int) -> int:
+        raise OSError(errno.EINVAL, "no holes here")
+
+    path = sparse(tmp_path, 1 << 20, 777_777)
+    monkeypatch.setattr(os, "lseek", refuse)
+    with path.open("rb", buffering=0) as file:
+        assert first_content(file, 0, 1 << 20, whole=True) == 777_777
 
 
 def test_at_the_edges_one_mebibyte_is_read(tmp_path: Path) -> None:

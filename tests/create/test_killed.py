@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from swaptools.create import CreateRequest, create, write
+from swaptools.create import CreateRequest, create, naming, write
 from swaptools.errors import AreaError
 from tests.builders import SAMPLE_UUID, header_page
 from tests.create.witness import listing
@@ -72,9 +72,11 @@ class Saboteur:
                 written: int = saboteur(super().write, data)
                 return written
 
-        write.open = lambda descriptor, *_rest, **_named: File(  # type: ignore[attr-defined]
-            descriptor, "r+b"
-        )
+        def file_of(descriptor: int, *_rest: Any, **_named: Any) -> File:
+            return File(descriptor, "r+b")
+
+        for module in (naming, write):
+            module.open = file_of  # type: ignore[attr-defined]
 
     def _replace(self, module: Any, name: str) -> None:
         real = getattr(module, name)
@@ -91,7 +93,7 @@ def child(request: CreateRequest, saboteur: Saboteur, *, has_proc: bool) -> NoRe
     try:
         saboteur.infiltrate()
         if not has_proc:
-            write._has_proc = lambda: False
+            naming._has_proc = lambda: False
         create(request)
         code = 0
     except AreaError:

@@ -136,8 +136,15 @@ class TestAlways:
         self, force: bool, wishes: dict[str, Any], area_file: Callable[..., Path]
     ) -> None:
         area = area_file()
-        with untouched(area), pytest.raises(AreaError, match="not a directory"):
+        with untouched(area), pytest.raises(AreaError, match="Not a directory"):
             create(CreateRequest(path=f"{area}/below", force=force, **wishes))
+
+    def test_a_path_through_nothing(
+        self, force: bool, wishes: dict[str, Any], tmp_path: Path
+    ) -> None:
+        missing = tmp_path / "missing" / "below"
+        with pytest.raises(AreaError, match="No such file or directory"):
+            create(CreateRequest(path=str(missing), force=force, **wishes))
 
     @pytest.mark.parametrize("size_bytes", [0, 1, 4096, 8191])
     def test_under_two_pages(

@@ -21,7 +21,7 @@ from swaptools.create import (
 )
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from swaptools.observe import proc, read_area
-from tests.builders import SAMPLE_UUID, header_page, suspend_tail
+from tests.builders import SAMPLE_UUID, bitmap_page, header_page, suspend_tail
 from tests.create.witness import listing, untouched
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def test_force_wipes_other_signatures_within_the_area_only(tmp_path: Path) -> No
     content[: len(old)] = old
     content[16384:16390] = b"SKUL\xba\xbe"
     content[65600:65608] = b"_BHRfS_M"
+    content[131062:131072] = b"SWAPSPACE2"
     content[131072:131076] = b"\x0c\xb1\xba\x00"
     path = tmp_path / "there"
     path.write_bytes(content)
@@ -174,6 +175,29 @@ def test_force_wipes_other_signatures_within_the_area_only(tmp_path: Path) -> No
     expected[65600:65608] = bytes(8)
     assert path.read_bytes() == expected
     assert set(result.wiped) == {"SWAPSPACE2", "LUKS (second header)", "btrfs"}
+
+
+def test_an_old_header_stays_whole_until_the_new_one_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in the header page is not wiped beforehand but overwritten at once."""
+    content = bytearray(1 << 20)
+    content[:4096] = header_page(patches=((0, bytes.fromhex("edc302e99856e50c")),))
+    content[65600:65608] = b"_BHRfS_M"
+    path = tmp_path / "there"
+    path.write_bytes(content)
+    wiped_before: list[tuple[int, int]] = []
+    real = write.write_in_place
+
+    def noted(*args: Any, wipe: tuple[tuple[int, int], ...]) -> None:
+        wiped_before.extend(wipe)
+        real(*args, wipe=wipe)
+
+    monkeypatch.setattr("swaptools.create.write_in_place", noted)
+    result = create_real(path, page_size=4096, force=True)
+    assert wiped_before == [(65600, 8)]
+    assert set(result.wiped) == {"TuxOnIce", "btrfs"}
+    assert read_area(path).other_signatures == ()
 
 
 def test_a_dry_run_wipes_nothing_but_says_what_it_would(tmp_path: Path) -> None:
@@ -236,6 +260,15 @@ class TestKeepId:
             header_page(last_page=2, label=b"new") + b"page" * 2048
         )
 
+    def test_a_version_0_area_has_nothing_to_keep(self, tmp_path: Path) -> None:
+        path = tmp_path / "old"
+        path.write_bytes(bitmap_page({1, 2, 3}) + bytes(12288))
+        make(path, keep_id=True, force=True, size_bytes=1 << 30)
+        header = read_area(path).header
+        assert header is not None
+        assert header.uuid is not None
+        assert header.last_page == 262143
+
     def test_nothing_to_keep_is_no_obstacle(self, tmp_path: Path) -> None:
         make(tmp_path / "new", size_bytes=1 << 30, keep_id=True, label="x")
         assert (tmp_path / "new").stat().st_size == 4096
@@ -283,6 +316,8 @@ class TestIfNeeded:
             {"uuid_seed": "x", "uuid": None},
             {"byte_order": "big"},
             {"page_size": 8192},
+            {"page_size": 8192, "size_bytes": None},
+            {"page_size": 8192, "size_bytes": 1024 * 8192},
             {"ghost_flag": False},
         ],
         ids=str,

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import swaptools.create
-from swaptools.create import CreateRequest, create, create_ghost, create_real, write
+from swaptools.create import (
+    CreateRequest,
+    create,
+    create_ghost,
+    create_real,
+    naming,
+    write,
+)
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from tests.against_kernel import rig
 from tests.builders import COMMON, SAMPLE_UUID, header_page
@@ -27,11 +34,11 @@ if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
 
 
-@pytest.fixture(params=["unnamed", "no O_TMPFILE", "no /proc"])
+@pytest.fixture(params=["unnamed", "no O_TMPFILE", "no /proc", "no link"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each of the ways in which a new file comes to its name."""
     if request.param == "no /proc":
-        monkeypatch.setattr(write, "_has_proc", lambda: False)
+        monkeypatch.setattr(naming, "_has_proc", lambda: False)
     if request.param == "no O_TMPFILE":
         real = os.open
 
@@ -41,6 +48,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
             return real(path, flags, *rest, **named)
 
         monkeypatch.setattr(os, "open", refuse)
+    if request.param == "no link":
+
+        def no_link(*_: Any, **__: Any) -> None:
+            raise OSError(errno.EPERM, "no hard links here")
+
+        monkeypatch.setattr(naming, "_has_proc", lambda: False)
+        monkeypatch.setattr(os, "link", no_link)
     return str(request.param)
 
 
@@ -168,8 +182,23 @@ def test_the_header_comes_last_after_the_data_is_on_disk(
         real_page(*args)
 
     monkeypatch.setattr(write, "_write_page", noted_page)
+    monkeypatch.setattr(write, "forbid_copy_on_write", lambda _: steps.append("nocow"))
     create_real(tmp_path / "r", size_bytes=1 << 20)
-    assert steps == ["posix_fallocate", "fsync", "header", "fsync", "link", "fsync"]
+    assert steps == [
+        "nocow",
+        "posix_fallocate",
+        "fsync",
+        "header",
+        "fsync",
+        "link",
+        "fsync",
+    ]
+    steps.clear()
+    with (tmp_path / "r").open("r+b") as file:
+        file.seek(65600)
+        file.write(b"_BHRfS_M")
+    create_real(tmp_path / "r", force=True)
+    assert steps == ["fsync", "header", "fsync"]
 
 
 def test_a_full_fake_disk_leaves_nothing_behind(fs: FakeFilesystem) -> None:

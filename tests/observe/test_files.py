@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -229,6 +229,24 @@ def test_a_directory_a_fifo_and_a_socket_are_not_opened(
         server.bind("socket")
         with pytest.raises(AreaError, match="Is a socket"):
             read_area(tmp_path / "socket")
+
+
+def test_opening_never_waits_for_the_other_side(
+    area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fifo may take the file's place between the look and the open."""
+    flags_seen = []
+    real = os.open
+
+    def watched(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        flags_seen.append(flags & (os.O_NONBLOCK | os.O_ACCMODE))
+        return real(path, flags, *rest, **named)
+
+    path = area_file()
+    monkeypatch.setattr(os, "open", watched)
+    read_area(path)
+    assert flags_seen
+    assert set(flags_seen) == {os.O_NONBLOCK | os.O_RDONLY}
 
 
 def test_an_offset_behind_the_end_cannot_be_looked_at(

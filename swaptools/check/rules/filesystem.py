@@ -1,19 +1,17 @@
-"""Family F: where the slots of a file lie, and file systems that cannot say.
+"""Family F, second part: file systems that keep data in a way swap cannot use.
 
-Unwritten extents (fallocate(1)) and delayed ones (not yet written back) are
-fine, so no rule mentions them. A ghost is not asked for its extents.
-
-Not here: opening the file (access.py).
+Not here: single extents (extents.py), opening the file (access.py).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.backing import Extent, ExtentFlags, InodeFlags, first_hole
+from swaptools.backing import ExtentFlags, InodeFlags
 from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
-from swaptools.kernel.activation import KNOWN_FILESYSTEMS
+from swaptools.check.rules.extents import extents_with
+from swaptools.kernel.activation import btrfs_chunk_fault
 from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
 
 if TYPE_CHECKING:
@@ -23,92 +21,14 @@ if TYPE_CHECKING:
 
 
 @rule(
-    "F701",
-    "hole in the file",
-    Severity.ERROR,
-    hint=hints.fill_holes,
-    refused_by=["hole"],
-)
-def hole(case: Case) -> Iterator[str]:
-    """A slot without storage cannot be written to when memory is short.
-
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate(), fs/btrfs/inode.c
-    btrfs_swap_activate().
-
-    *Trips on:* ``swap_area(extents=[(0, 0, 4096)])``
-    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096, "UNWRITTEN")])``
-    """
-    start = _first_hole(case)
-    if start is not None and start < case.claimed_bytes:
-        yield f"nothing is allocated from byte {start} on"
-
-
-@rule(
-    "F702",
-    "hole behind the last page",
-    Severity.ERROR,
-    hint=hints.cut_behind_last_page,
-    refused_by=["hole"],
-)
-def hole_behind(case: Case) -> Iterator[str]:
-    """The whole file is walked, not only the part that the header claims.
-
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
-
-    *Trips on:* ``swap_area(area_bytes=300 * 4096, extents=[(0, 0, 256 * 4096)])``
-    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096)])``
-    """
-    start = _first_hole(case)
-    if start is not None and start >= case.claimed_bytes > 0:
-        yield f"nothing is allocated from byte {start} on, which no slot needs"
-
-
-@rule(
-    "F703",
-    "extents shared with another file",
-    Severity.ERROR,
-    hint=hints.unshare,
-    refused_by=["shared"],
-)
-def shared(case: Case) -> Iterator[str]:
-    """A reflinked copy, or a snapshot, would be written along.
-
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_iter(), fs/btrfs/inode.c
-    can_nocow_extent().
-
-    *Trips on:* ``swap_area(extents=[(0, 0, 256 * 4096, "SHARED")])``
-    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096, "DELALLOC")])``
-    """
-    yield from _extents_with(case, ExtentFlags.SHARED, "shared")
-
-
-@rule(
-    "F704",
-    "data kept inside the inode",
-    Severity.ERROR,
-    hint=hints.rewrite,
-    refused_by=["inline"],
-)
-def inline(case: Case) -> Iterator[str]:
-    """Inline data has no block of its own to write to.
-
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_iter().
-
-    *Trips on:* ``swap_area(extents=[(0, 0, 256 * 4096, "DATA_INLINE")])``
-    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096)])``
-    """
-    yield from _extents_with(case, ExtentFlags.DATA_INLINE, "inline")
-
-
-@rule(
-    "F705",
+    "F706",
     "file is copied on write",
     Severity.ERROR,
     hint=hints.make_nocow,
     refused_by=["copy_on_write"],
 )
 def copy_on_write(case: Case) -> Iterator[str]:
-    """Btrfs moves a block with each write, and swap must stay where it is.
+    """A block of btrfs moves with each write, and swap must stay where it is.
 
     Without copy-on-write there are no checksums either, which would be wrong
     after each slot.
@@ -124,7 +44,7 @@ def copy_on_write(case: Case) -> Iterator[str]:
 
 
 @rule(
-    "F706",
+    "F707",
     "file is compressed",
     Severity.ERROR,
     hint=hints.make_nocow,
@@ -144,39 +64,40 @@ def compressed(case: Case) -> Iterator[str]:
     if case.is_judged_by_filesystem and case.backing.has_flag(InodeFlags.COMPRESSED):
         yield "the file has the compressed attribute (c) of chattr(1)"
     elif _is_btrfs(case):
-        yield from _extents_with(case, ExtentFlags.ENCODED, "compressed")
+        yield from extents_with(case, ExtentFlags.ENCODED, "compressed")
 
 
 @rule(
-    "F707",
+    "F708",
     "data is kept more than once",
     Severity.ERROR,
     hint=hints.single_profile,
     refused_by=["several_copies"],
 )
 def several_copies(case: Case) -> Iterator[str]:
-    """Btrfs swaps to one place; a mirror or stripe of it would go stale.
+    """There is one place to swap to; a mirror or stripe of it would go stale.
 
     Kernel: fs/btrfs/inode.c btrfs_swap_activate().
 
     *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
-    ``data_profiles={"dup"})``
+    ``data_profiles={"dup"}, device_count=1)``
     *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
-    ``data_profiles={"single"})``
+    ``data_profiles={"single"}, device_count=1)``
     """
-    profiles = case.backing.data_profiles
-    if case.is_judged_by_filesystem and profiles and "single" not in profiles:
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_copies":
+        chunks = case.backing.chunks or ()
+        profiles = {chunk.profile for chunk in chunks} or case.backing.data_profiles
         yield f"data profile {', '.join(sorted(profiles))}, single is needed"
 
 
 @rule(
-    "F708",
+    "F709",
     "chunks of the file not known",
     Severity.NOTE,
     hint=lambda case: f'btrfs filesystem usage "$(dirname {hints.quoted(case)})"',
 )
-def several_devices(case: Case) -> Iterator[str]:
-    """Which chunk a file lies in is for root to see; swapon(2) will say.
+def chunks_unknown(case: Case) -> Iterator[str]:
+    """With several devices or data profiles, only root can tell those of a file.
 
     Kernel: fs/btrfs/inode.c btrfs_swap_activate().
 
@@ -184,16 +105,16 @@ def several_devices(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW", device_count=1)``
     """
     backing = case.backing
-    if not case.is_judged_by_filesystem:
+    if not _is_btrfs(case) or backing.chunks is not None:
         return
-    if backing.device_count is not None and backing.device_count > 1:
+    if (backing.device_count or 1) > 1:
         yield f"file system on {backing.device_count} devices, swap needs one"
     if len(backing.data_profiles) > 1 and "single" in backing.data_profiles:
         yield f"data profiles {', '.join(sorted(backing.data_profiles))}"
 
 
 @rule(
-    "F709",
+    "F710",
     "file system block larger than a page",
     Severity.ERROR,
     hint=hints.on_loop,
@@ -213,7 +134,7 @@ def large_blocks(case: Case) -> Iterator[str]:
 
 
 @rule(
-    "F710",
+    "F711",
     "no page cache to read a header from",
     Severity.ERROR,
     hint=hints.elsewhere,
@@ -237,7 +158,7 @@ def without_page_cache(case: Case) -> Iterator[str]:
 
 
 @rule(
-    "F711",
+    "F712",
     "file system cannot say where blocks lie",
     Severity.ERROR,
     hint=hints.elsewhere,
@@ -253,25 +174,6 @@ def without_bmap(case: Case) -> Iterator[str]:
     """
     if case.verdict.test == "no_bmap":
         yield f"{case.backing.filesystem} has no swap support; the log says holes"
-
-
-@rule(
-    "F712",
-    "no whole page on page bounds",
-    Severity.ERROR,
-    hint=hints.rewrite,
-    refused_by=["unaligned"],
-)
-def all_unaligned(case: Case) -> Iterator[str]:
-    """Every run of blocks is off page bounds of the device and shorter than two.
-
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
-
-    *Trips on:* ``swap_area(last_page=1, extents=[(0, 512, 4096), (4096, 9216, 4096)])``
-    *Quiet on:* ``swap_area(last_page=1, extents=[(0, 4096, 8192)])``
-    """
-    if case.verdict.test == "unaligned":
-        yield f"{len(case.extents)} extents, none of them holds a whole aligned page"
 
 
 @rule(
@@ -315,23 +217,27 @@ def f2fs_sections(case: Case) -> Iterator[str]:
         yield "alignment to sections cannot be told from here; swapon(2) will say"
 
 
+@rule(
+    "F715",
+    "file lies on several devices",
+    Severity.ERROR,
+    hint="make it anew on a file system with one device, or smaller than a chunk",
+    refused_by=["several_devices"],
+)
+def several_devices(case: Case) -> Iterator[str]:
+    """Chunks of btrfs are spread over its devices; an area has one.
+
+    Kernel: fs/btrfs/inode.c btrfs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 1), ("single", 2)])``
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW",``
+    ``chunks=[("single", 2), ("single", 2)])``
+    """
+    if _is_btrfs(case) and btrfs_chunk_fault(case.backing) == "several_devices":
+        devices = {chunk.device for chunk in case.backing.chunks or ()}
+        yield f"its chunks are on {len(devices)} devices"
+
+
 def _is_btrfs(case: Case) -> bool:
     return case.is_judged_by_filesystem and case.backing.filesystem == "btrfs"
-
-
-def _first_hole(case: Case) -> int | None:
-    backing = case.backing
-    if not case.is_judged_by_filesystem or backing.extents is None:
-        return None
-    if backing.filesystem not in KNOWN_FILESYSTEMS:
-        return None
-    whole_bytes = case.area_bytes - case.area_bytes % case.page_size
-    return first_hole(backing.extents, whole_bytes)
-
-
-def _extents_with(case: Case, flag: ExtentFlags, what: str) -> Iterator[str]:
-    found: list[Extent] = [extent for extent in case.extents if extent.flags & flag]
-    if found:
-        total_bytes = sum(extent.length_bytes for extent in found)
-        first = found[0].offset_bytes
-        yield f"{total_bytes} bytes from byte {first} on are {what}"

@@ -113,7 +113,7 @@ def on_block_device(case: Case) -> Iterator[str]:
     "G505",
     "kernel reads past the header page",
     Severity.ERROR,
-    hint=hints.mkswap,
+    hint=hints.new_header,
     field="nr_badpages",
     refused_by=["setup_bad_slots"],
 )

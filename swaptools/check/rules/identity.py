@@ -31,11 +31,11 @@ _OTHERS_DEVICE_MASK: Final = 0o007
     "I401",
     "label and UUID hidden by bytes in the padding",
     Severity.WARNING,
-    hint=hints.mkswap,
+    hint=hints.new_header,
     field="padding",
 )
 def hidden(case: Case) -> Iterator[str]:
-    """Libblkid takes a header with these two words set for garbage.
+    """With these two words set a header is garbage to libblkid.
 
     UUID= and LABEL= in fstab(5) then find nothing, swaplabel(8) shows nothing.
 
@@ -60,7 +60,7 @@ def hidden(case: Case) -> Iterator[str]:
     hint=hints.name_by_path,
 )
 def below_libblkid(case: Case) -> Iterator[str]:
-    """Libblkid ignores areas under 40 KiB: no UUID=, no LABEL=, no swaplabel(8).
+    """Under 40 KiB libblkid ignores an area: no UUID=, no LABEL=, no swaplabel(8).
 
     util-linux: libblkid/src/superblocks/swap.c.
 

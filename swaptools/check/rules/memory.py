@@ -27,7 +27,7 @@ _COSTLY_PART: Final = 100
     "M601",
     "kernel memory for this size is not to be had",
     Severity.ERROR,
-    hint=hints.mkswap,
+    hint=hints.smaller,
     field="last_page",
     refused_by=["out_of_memory"],
 )
@@ -49,7 +49,7 @@ def refused_for_memory(case: Case) -> Iterator[str]:
     "M602",
     "swapon takes much kernel memory",
     Severity.WARNING,
-    hint="make the area smaller",
+    hint=hints.smaller,
     field="last_page",
 )
 def costly(case: Case) -> Iterator[str]:
@@ -75,11 +75,13 @@ def costly(case: Case) -> Iterator[str]:
     "M603",
     "advertised size absurd for this memory",
     Severity.WARNING,
-    hint="a few times the memory is as much as a ghost can ever hold",
+    hint=hints.smaller,
     field="last_page",
 )
 def absurd(case: Case) -> Iterator[str]:
     """free(1), SwapTotal and the commit limit believe what the header claims.
+
+    A few times the memory is as much as compressed pages can ever fill.
 
     *Trips on:* ``swap_area(last_page=1 << 28, area_bytes=4096)``
     (ghost-rfc, 3 GiB of memory)

@@ -67,7 +67,7 @@ def part_of_page(case: Case) -> Iterator[str]:
     "S203",
     "area longer than its header says",
     Severity.WARNING,
-    hint=hints.mkswap,
+    hint=hints.new_header,
     field="last_page",
 )
 def longer(case: Case) -> Iterator[str]:
@@ -104,7 +104,7 @@ def largest(case: Case) -> Iterator[str]:
     """
     header = case.attempt.header
     if header is not None and header.last_page == MAX_LAST_PAGE:
-        yield f"last_page {header.last_page} is not used, {UINT_MAX} pages are"
+        yield f"page {header.last_page} is never used"
 
 
 @rule(
@@ -131,7 +131,7 @@ def size_wraps(case: Case) -> Iterator[str]:
     "S206",
     "pages lost to blocks that are smaller than a page",
     Severity.WARNING,
-    hint=hints.fill_holes,
+    hint=hints.blocks_of_a_page,
 )
 def unaligned_blocks(case: Case) -> Iterator[str]:
     """A slot is a page of the device; a run of blocks off page bounds loses some.

@@ -1,0 +1,120 @@
+"""swapemu: a kernel's swap in user space, driven by a script.
+
+Not here: what a script can say (emulator/script.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from swaptools.cli import output, params
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.emulator.script import Line, Run, Shown
+
+# Operations between two updates of the progress line.
+_PROGRESS_STEPS = 64
+
+
+@click.group(context_settings=params.CONTEXT)
+@params.version_option()
+def main() -> None:
+    """Run a kernel's swap in user space.
+
+    Given the same operations, the same pages get the same slots as on a running
+    Linux 6.18. Nothing is swapped on, and no root is needed.
+    """
+
+
+@main.command()
+def demo() -> None:
+    """Tell in one screen what a ghost swapfile takes and what it refuses."""
+    from swaptools.emulator.demo import tell
+
+    for line in tell():
+        click.echo(line)
+
+
+@main.command()
+@params.json_option()
+@click.option(
+    "--interpreted",
+    is_flag=True,
+    help="Do not compile, even if the fast extra is installed.",
+)
+@click.argument("script", metavar="SCRIPT", type=click.Path(allow_dash=True))
+def run(*, script: str, as_json: bool, interpreted: bool) -> None:
+    """Run SCRIPT, one operation a line.
+
+    SCRIPT is a file, - for standard input, or the name of a scenario that comes
+    with the package, such as ghost.swap.
+
+    Prints what its show operations find. The first line that cannot be done, or
+    an expectation that does not hold, ends the run with exit status 1.
+    """
+    from swaptools.emulator.script import Run, parse_script
+    from swaptools.errors import ScriptError
+
+    try:
+        lines = parse_script(_read(script))
+    except UnicodeDecodeError:
+        output.fail("not a text file", script, output.EXIT_USAGE)
+    except OSError as exc:
+        output.fail(exc.strerror or str(exc), script, output.EXIT_USAGE)
+    except ScriptError as exc:
+        output.fail(str(exc), script, output.EXIT_USAGE)
+    state = Run(compiled=False if interpreted else None)
+    shown: list[Shown] = []
+    try:
+        for found in _shows(lines, state):
+            shown.append(found)
+            if not as_json:
+                click.echo(found.text)
+    except ScriptError as exc:
+        output.fail(str(exc), script)
+    if as_json:
+        output.print_json(_result(state, shown))
+
+
+def _read(script: str) -> str:
+    # A file comes before a scenario of the same name.
+    path = Path(script)
+    scenario = files("swaptools.emulator.scenarios") / path.name
+    if not path.exists() and path.name == script and scenario.is_file():
+        return scenario.read_text(encoding="utf-8")
+    with click.open_file(script, encoding="utf-8") as file:
+        return str(file.read())
+
+
+def _shows(lines: list[Line], state: Run) -> Iterator[Shown]:
+    # What show operations find, with progress on a terminal meanwhile.
+    from swaptools.emulator.script import run_script
+
+    talks = sys.stderr.isatty() and len(lines) > _PROGRESS_STEPS
+    for done, (_, found) in enumerate(run_script(lines, state), 1):
+        if talks and done % _PROGRESS_STEPS == 0:
+            click.echo(f"\r{done} of {len(lines)} operations", nl=False, err=True)
+        if found is not None:
+            yield found
+    if talks:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _result(state: Run, shown: list[Shown]) -> dict[str, object]:
+    machine = state.started()
+    return {
+        "kernel": machine.profile.name,
+        "operations": state.operations,
+        "expectations": state.expectations,
+        "shown": [{"line": item.line, "value": item.value} for item in shown],
+        "vmstat": machine.vmstat(),
+        "meminfo": machine.meminfo(),
+        "zswap": machine.zswap_debugfs(),
+    }

@@ -1,0 +1,64 @@
+"""The examples in the rules' docstrings, ready to be tried."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from swaptools.check import all_rules, check_area
+from swaptools.kernel.profiles import PROFILES
+from tests.check.samples import swap_area
+
+if TYPE_CHECKING:
+    from swaptools.check import Report, Rule
+
+_EXAMPLE = re.compile(
+    r"\*(?P<kind>Trips|Quiet) on:\*\s+(?P<call>``.*?``(?:\s+``.*?``)*)"
+    r"(?:\s+\((?P<machine>[^)]*)\))?",
+    re.DOTALL,
+)
+
+
+class Example(NamedTuple):
+    """A builder call out of a docstring, and the machine it is tried on."""
+
+    rule: Rule
+    trips: bool
+    call: str
+    kernel: str
+    page_size: int
+    ram_bytes: int | None
+
+    def report(self) -> Report:
+        """Say what the check says, with this rule alone."""
+        names = {"swap_area": swap_area, "bytes": bytes, "range": range}
+        area = eval(self.call, {"__builtins__": {}}, names)
+        rules = (self.rule,)
+        return check_area(
+            area, self.kernel, self.page_size, self.ram_bytes, rules=rules
+        )
+
+
+def examples() -> list[Example]:
+    """Harvest the docstrings of all rules."""
+    return [
+        _example(rule, match)
+        for rule in all_rules()
+        for match in _EXAMPLE.finditer(rule.doc)
+    ]
+
+
+def _example(rule: Rule, match: re.Match[str]) -> Example:
+    call = " ".join(re.findall(r"``(.*?)``", match["call"], re.DOTALL))
+    machine = match["machine"] or ""
+    ram = re.search(r"(\d+) GiB", machine)
+    page = re.search(r"(\d+)-byte", machine)
+    kernels = [name for name in PROFILES if name in re.split(r"[,\s]+", machine)]
+    return Example(
+        rule=rule,
+        trips=match["kind"] == "Trips",
+        call=call,
+        kernel=kernels[0] if kernels else "6.18",
+        page_size=int(page[1]) if page else 4096,
+        ram_bytes=int(ram[1]) << 30 if ram else None,
+    )

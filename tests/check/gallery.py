@@ -1,0 +1,64 @@
+"""docs/swapcheck.md: every rule, why it is there, and what swapcheck prints.
+
+``python -m tests.check.gallery`` writes it anew; a test compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import click
+
+from swaptools.check.rules import __doc__ as families
+from swaptools.cli.verdicts import report_lines
+from tests.check.examples import Example, examples
+
+PAGE = Path(__file__).parents[2] / "docs" / "swapcheck.md"
+_INTRODUCTION = """\
+# What swapcheck finds, and what it prints
+
+Each area below is broken, or odd, in one way; the file is `/swap`, unless a rule
+is about a device. Verdict first, in the kernel's own words, then the cause, the
+bytes where a field is wrong, and what to do. `swapcheck --list` is the short form
+of this page, which is made from the rules themselves: `python -m tests.check.gallery`.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    parts = [_INTRODUCTION]
+    family = ""
+    for example in examples():
+        if not example.trips:
+            continue
+        if example.rule.code[0] != family:
+            family = example.rule.code[0]
+            parts.append(f"## {family}: {_family_name(family)}\n")
+        parts.append(_section(example))
+    return "\n".join(parts)
+
+
+def _section(example: Example) -> str:
+    rule = example.rule
+    why = re.split(r"\n\n\s*(?:\*Trips|Kernel:|RFC:|util-linux:)", rule.doc)[0]
+    why = inspect.cleandoc(why).replace("``", "`")
+    printed = click.unstyle("\n".join(report_lines(example.report())))
+    sources = "".join(f"\n* {source}" for source in rule.sources)
+    listed = f"\n{sources.strip()}\n" if sources else ""
+    return f"### {rule.code} {rule.title}\n\n{why}\n{listed}\n```\n{printed}\n```\n"
+
+
+def _family_name(letter: str) -> str:
+    match = re.search(
+        rf"\b{letter} ([a-zA-Z ]+)[,.]", " ".join((families or "").split())
+    )
+    if match is None:
+        raise LookupError(f"no family {letter}")
+    return match[1]
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(render())

@@ -1,0 +1,144 @@
+"""Lists of files, extents, resume offsets and recipes, from the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from swaptools.cli import ghost_mkswap, swapinfo
+from tests.builders import header_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(*arguments: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(swapinfo.main, [str(a) for a in arguments], input=stdin)
+
+
+@pytest.fixture
+def areas(tmp_path: Path) -> list[Path]:
+    """Three files, the second of which is no swap area."""
+    found = []
+    for name, page in (
+        ("a", header_page(label=b"first")),
+        ("line\nend", b"nothing"),
+        ("c", header_page(label=b"third")),
+    ):
+        path = tmp_path / name
+        path.write_bytes(page)
+        found.append(path)
+    return found
+
+
+def names(areas: list[Path]) -> bytes:
+    return b"".join(bytes(path) + b"\0" for path in areas)
+
+
+def test_files_are_named_by_a_list_and_a_bad_one_stops_nothing(
+    areas: list[Path],
+) -> None:
+    result = run("--json", "--files0-from", "-", stdin=names(areas))
+    rows = json.loads(result.stdout)["swapareas"]
+    assert [row["path"] for row in rows] == [str(path) for path in areas]
+    assert [row["label"] for row in rows] == ["first", None, "third"]
+    assert rows[1]["error"] == "no swap signature found"
+    assert result.exit_code == 1
+
+
+def test_the_last_name_of_a_list_needs_no_nul(
+    areas: list[Path], tmp_path: Path
+) -> None:
+    names_file = tmp_path / "names"
+    names_file.write_bytes(names(areas)[:-1])
+    result = run("-n", "-o", "LABEL", "--files0-from", names_file)
+    assert result.stdout == "first\n\nthird\n"
+
+
+def test_an_empty_list_is_no_error(tmp_path: Path) -> None:
+    empty = tmp_path / "names"
+    empty.write_bytes(b"")
+    result = run("--json", "--files0-from", empty)
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"swapareas": []})
+
+
+def test_files_and_a_list_of_files_exclude_each_other(areas: list[Path]) -> None:
+    result = run("--files0-from", "-", areas[0], stdin=b"")
+    assert result.exit_code == 2
+    assert "exclude each other" in result.stderr
+
+
+def test_columns_line_up_over_more_rows_than_one_batch(tmp_path: Path) -> None:
+    """Two thousand rows are printed in batches; none is lost, none out of order."""
+    area = tmp_path / "a"
+    area.write_bytes(header_page())
+    paths = [area] * 2500
+    result = run("-n", "-o", "PATH,LABEL", "--files0-from", "-", stdin=names(paths))
+    assert result.stdout.splitlines() == [f"{area} sample"] * 2500
+
+
+def test_extents_begin_at_the_first_byte_and_cover_the_file(tmp_path: Path) -> None:
+    area = tmp_path / "a"
+    area.write_bytes(header_page() * 16)
+    result = run("--extents", "--json", area)
+    (found,) = json.loads(result.stdout)["files"]
+    if found["error"] is not None:
+        pytest.skip(f"extents: {found['error']}")
+    assert found["extents"][0]["offset"] == 0
+    assert sum(extent["length"] for extent in found["extents"]) >= 65536
+    assert run("--extents", area).stdout.splitlines()[1].split() == [
+        "OFFSET",
+        "PHYSICAL",
+        "LENGTH",
+        "FLAGS",
+    ]
+
+
+def test_a_ghost_has_no_resume_offset(tmp_path: Path) -> None:
+    ghost = tmp_path / "g"
+    ghost.write_bytes(header_page())
+    result = run("--resume-offset", ghost)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"swapinfo: {ghost}: no resume offset: a ghost has no storage for an image\n"
+    )
+
+
+def test_a_missing_file_has_neither_extents_nor_an_offset(tmp_path: Path) -> None:
+    for option in ("--extents", "--resume-offset"):
+        result = run(option, tmp_path / "missing")
+        assert result.exit_code == 2
+        assert "No such file or directory" in result.stderr
+
+
+def test_one_view_at_a_time(tmp_path: Path) -> None:
+    result = run("--dump", "--extents", tmp_path)
+    assert result.exit_code == 2
+    assert "at a time" in result.stderr
+
+
+def test_a_recipe_is_printed_and_nothing_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "header"
+    arguments = ["--recipe", "dm-error", str(path), "1G"]
+    result = CliRunner().invoke(ghost_mkswap.main, arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("#!/bin/sh\n")
+    assert f"file={path}\n" in result.stdout
+    assert not path.exists()
+
+
+def test_a_recipe_that_loses_data_is_refused_with_the_reason(tmp_path: Path) -> None:
+    arguments = ["--recipe", "dm-zero", str(tmp_path / "header"), "1G"]
+    result = CliRunner().invoke(ghost_mkswap.main, arguments)
+    assert result.exit_code == 2
+    assert "lost without a message" in result.stderr
+
+
+@pytest.mark.skipif("os.geteuid() == 0", reason="root reads everything")
+def test_an_unreadable_file_stops_nothing(areas: list[Path]) -> None:
+    areas[0].chmod(0)
+    result = run("-n", "-o", "LABEL", areas[0], areas[2])
+    assert (result.exit_code, result.stdout) == (2, "\nthird\n")

@@ -1,0 +1,64 @@
+"""The compiled and the interpreted emulator are the same emulator."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from swaptools.emulator import Machine
+from swaptools.emulator.buffers import can_compile
+from swaptools.emulator.slot_alloc import toggle_range
+from tests.emulator.driver import drive, state
+
+pytestmark = pytest.mark.skipif(not can_compile(), reason="needs the fast extra")
+
+OPERATIONS = 1_000_000
+NR_PLACES = 40_000
+
+
+def random_operations(compiled: bool) -> list[int]:
+    """Allocate and free folios at random; return the entries after every tenth."""
+    draw = random.Random(11)
+    machine = Machine(cpus=2, compiled=compiled)
+    machine.swapon_pages(20_000, priority=3)
+    machine.swapon_pages(30_000, priority=3, rotational=True)
+    machine.swapon_pages(9_000, "zram", priority=1, bad_pages=(5, 700))
+    machine.slotmap.add_tables(200)
+    engine = machine.engine
+    entries: Any = engine.integers(NR_PLACES)
+    places: Any = engine.integers(OPERATIONS // 10)
+    orders = [draw.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 4)) for _ in range(NR_PLACES)]
+    seen: list[int] = []
+    for part in range(10):
+        drawn = [draw.randrange(NR_PLACES) for _ in range(len(places))]
+        places[:] = [place << 4 | orders[place] for place in drawn]
+        done = engine[toggle_range](
+            machine.slotmap.slots, part % 2, entries, places, 0, len(places)
+        )
+        assert done == len(places)
+        seen += entries[:]
+    machine.settle()
+    return seen
+
+
+def test_same_slots_over_a_million_operations() -> None:
+    """A million random operations end in the same slots, also on the way."""
+    assert random_operations(compiled=True) == random_operations(compiled=False)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_same_machine(seed: int) -> None:
+    """Tasks, areas and zswap are in the same state after every operation."""
+    machines = [
+        Machine(cpus=2, zswap=seed == 1, compiled=compiled)
+        for compiled in (True, False)
+    ]
+    for machine in machines:
+        machine.swapon_pages(700, priority=5, bad_pages=(1, 2, 600))
+        machine.swapon_pages(600, "zram", priority=5)
+        machine.swapon_pages(1200, rotational=True, priority=2)
+    runs = [drive(machine, seed, 120) for machine in machines]
+    for what in zip(*runs, strict=True):
+        assert state(machines[0]) == state(machines[1]), what

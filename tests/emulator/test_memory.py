@@ -1,0 +1,308 @@
+"""When a slot is taken, kept, shared and freed."""
+
+from __future__ import annotations
+
+import pytest
+
+from swaptools.emulator import Machine
+from swaptools.errors import DeviceReadError, IllegalOperation, InvariantBroken
+
+
+def machine_with(backing: str = "block", *, zswap: bool = True) -> Machine:
+    machine = Machine(zswap=zswap, compiled=False)
+    machine.swapon_pages(4096, backing)
+    return machine
+
+
+def used(machine: Machine) -> int:
+    return sum(device.inuse_pages for device in machine.areas)
+
+
+def test_page_never_written() -> None:
+    """It reads as zeros, is present then, and never gets a slot."""
+    machine = machine_with()
+    task = machine.task()
+    assert task.read(5) == bytes(4096)
+    task.pageout(5)
+    assert task.entries(4, 2) == [None, "present"]
+    assert used(machine) == 0
+    task.write(5)
+    task.pageout(5)
+    assert task.entries(5) == [(0, 1)]
+
+
+def test_bytes_come_back() -> None:
+    """Pages with bytes give them back; pages with a length only give none."""
+    machine = machine_with()
+    task = machine.task()
+    pages = b"".join(bytes([number]) * 4096 for number in range(4))
+    task.write(0, 4, data=pages)
+    task.write(4, 2, length=1000)
+    task.pageout(0, 6)
+    assert machine.vmstat()["swpout_zero"] == 1
+    assert task.read(0, 6) == pages
+
+
+def test_write_frees_the_slot() -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 10)
+    task.pageout(0, 10)
+    task.write(0, 10)
+    assert used(machine) == 0
+
+
+def test_read_keeps_the_slot_of_a_device_clean() -> None:
+    """Paged out again without a write it is not written again."""
+    machine = machine_with(zswap=False)
+    task = machine.task()
+    task.write(0, 10)
+    task.pageout(0, 10)
+    task.read(0, 10)
+    task.pageout(0, 10)
+    assert machine.vmstat()["pswpout"] == 10
+    assert task.entries(0, 10) == [(0, slot) for slot in range(1, 11)]
+
+
+def test_write_after_a_read_keeps_the_slot() -> None:
+    """The page is mapped writable by the read, so nothing notices; it is dirty."""
+    machine = machine_with(zswap=False)
+    task = machine.task()
+    task.write(0)
+    task.pageout(0)
+    task.read(0)
+    task.write(0)
+    assert used(machine) == 1
+    task.pageout(0)
+    assert task.entries(0) == [(0, 1)]
+    assert machine.vmstat()["pswpout"] == 2
+
+
+def test_read_frees_the_slot_when_swap_is_more_than_half_full() -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 2100)
+    task.pageout(0, 2100)
+    task.read(0, 100)
+    assert used(machine) == 2047
+
+
+@pytest.mark.parametrize("kernel", ["6.18", "7.2"])
+def test_synchronous_device_frees_on_read(kernel: str) -> None:
+    """The slot goes with the fault, past the swap cache or not."""
+    machine = Machine(kernel=kernel, compiled=False)
+    machine.swapon_pages(4096, "zram")
+    task = machine.task()
+    task.write(0, 10)
+    task.pageout(0, 10)
+    task.read(0, 10)
+    assert used(machine) == 0
+
+
+@pytest.mark.parametrize(("kernel", "left"), [("6.18", 1), ("7.2", 0)])
+def test_shared_slot_on_a_synchronous_device(kernel: str, left: int) -> None:
+    """Two readers of a slot: 6.18 leaves it to the swap cache, 7.2 frees it."""
+    machine = Machine(kernel=kernel, compiled=False)
+    machine.swapon_pages(4096, "zram")
+    task = machine.task()
+    task.write(0)
+    task.pageout(0)
+    child = task.fork()
+    task.read(0)
+    child.read(0)
+    assert used(machine) == left
+    machine.check_invariants()
+
+
+def test_fork_counts() -> None:
+    """Children share slots; the last one to go frees them; 70 are no problem."""
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 3)
+    task.pageout(0, 3)
+    children = [task.fork() for _ in range(70)]
+    assert used(machine) == 3
+    machine.check_invariants()
+    task.exit()
+    for child in children:
+        assert child.entries(0, 3) == [(0, 1), (0, 2), (0, 3)]
+        assert used(machine) == 3
+        child.exit()
+    assert used(machine) == 0
+
+
+def test_sharer_that_writes_gets_a_new_slot() -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.write(0)
+    task.pageout(0)
+    child = task.fork()
+    child.write(0)
+    child.pageout(0)
+    assert task.entries(0) == [(0, 1)]
+    assert child.entries(0) == [(0, 2)]
+    machine.check_invariants()
+
+
+def test_shared_present_pages_stay() -> None:
+    """MADV_PAGEOUT passes over what is mapped twice."""
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 20, order=2)
+    child = task.fork()
+    task.pageout(0, 20)
+    assert used(machine) == 0
+    child.exit()
+    task.pageout(0, 20)
+    assert used(machine) == 20
+
+
+def test_bytes_of_a_child_are_its_own() -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, data=b"a" * 4096)
+    child = task.fork()
+    child.write(0, data=b"b" * 4096)
+    task.pageout(0)
+    child.pageout(0)
+    assert task.read(0) == b"a" * 4096
+    assert child.read(0) == b"b" * 4096
+
+
+def test_part_of_a_large_folio() -> None:
+    """Paged out in part it is split first; the rest stays."""
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 16, order=4)
+    task.pageout(4, 4)
+    entries = task.entries(0, 16)
+    assert entries[4:8] == [(0, slot) for slot in range(1, 5)]
+    assert entries[:4] + entries[8:] == ["present"] * 12
+    machine.check_invariants()
+
+
+def test_zeros_of_a_split_folio_need_no_slot() -> None:
+    """The split maps them to the shared page of zeros; the next page skips a slot."""
+    machine = Machine(zswap=True, compiled=False)
+    machine.swapon_pages(4096, "file")
+    task = machine.task()
+    task.write(0, 4, order=2, data=b"".join(bytes([n]) * 4096 for n in (1, 0, 1, 1)))
+    task.pageout(0, 4)
+    assert task.entries(0, 4) == [(0, 1), "present", (0, 3), (0, 2)]
+    task.write(8, 4, order=2, data=b"".join(bytes([n]) * 4096 for n in (1, 1, 1, 0)))
+    task.pageout(8, 4)
+    assert task.entries(8, 4) == [(0, 5), (0, 8), (0, 7), "present"]
+    machine.check_invariants()
+
+
+def test_full_area_leaves_pages_in_memory() -> None:
+    machine = Machine(zswap=True, compiled=False)
+    machine.swapon_pages(2)
+    task = machine.task()
+    task.write(0, 3)
+    task.pageout(0, 3)
+    assert task.entries(0, 3) == [(0, 1), "present", "present"]
+    assert machine.vmstat()["swpout_no_slot"] == 2
+
+
+def test_swapoff_brings_pages_back() -> None:
+    """Shared, cached and swapped pages are in memory afterwards, with their bytes."""
+    machine = machine_with()
+    device = next(iter(machine.areas))
+    task = machine.task()
+    task.write(0, 9, data=b"x" * 4096)
+    task.pageout(0, 9)
+    child = task.fork()
+    task.read(0, 3)
+    child.drop(1)
+    machine.swapoff(device)
+    machine.check_invariants()
+    assert task.entries(0, 9) == ["present"] * 9
+    assert task.read(0, 9) == b"x" * 4096 * 9
+    assert child.read(5) == b"x" * 4096
+    assert machine.zswap.stored_pages == 0
+    with pytest.raises(IllegalOperation):
+        device.alloc()
+
+
+def test_lost_data_is_sigbus() -> None:
+    """What nothing holds cannot be read; swapoff poisons it; a drop heals it."""
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 3)
+    task.pageout(0, 3)
+    lose(machine, 2)
+    task.read(0)
+    with pytest.raises(DeviceReadError, match="page 1"):
+        task.read(0, 3)
+    assert task.entries(0, 3) == ["present", (0, 2), (0, 3)]
+    with pytest.raises(DeviceReadError):
+        task.write(1)
+    machine.swapoff(next(iter(machine.areas)))
+    assert task.entries(1, 2) == [(31, 2), "present"]
+    with pytest.raises(DeviceReadError):
+        task.read(1)
+    task.drop(1)
+    task.write(1)
+    assert task.entries(1) == ["present"]
+
+
+def lose(machine: Machine, slot: int) -> None:
+    """Make zswap forget a page behind the emulator's back."""
+    s = machine.slotmap.slots
+    index = (s.ci[0].table - 1) * 512 + slot
+    machine.objects.put(s.slots[index].stored & (1 << 28) - 1)
+    s.map[index] &= 0x7FFF
+    machine.settle()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda task: task.write(-1),
+        lambda task: task.write(0, 0),
+        lambda task: task.write(1 << 28),
+        lambda task: task.write(0, 1, order=10),
+        lambda task: task.write(0, 1, length=4097),
+        lambda task: task.write(0, 2, data=b"short"),
+        lambda task: task.write(0, 1, data=bytes(4096), length=3),
+        lambda task: task.pageout(0, -2),
+    ],
+)
+def test_illegal_call_changes_nothing(call: object) -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 2, data=b"z" * 4096)
+    before = task.entries(0, 4), machine.vmstat(), len(machine.objects)
+    with pytest.raises(IllegalOperation):
+        call(task)  # type: ignore[operator]
+    assert (task.entries(0, 4), machine.vmstat(), len(machine.objects)) == before
+    machine.check_invariants()
+
+
+def test_gone_task() -> None:
+    machine = machine_with()
+    task = machine.task()
+    task.exit()
+    with pytest.raises(IllegalOperation, match="gone"):
+        task.write(0)
+
+
+def test_broken_state_is_noticed() -> None:
+    """check_invariants() does find a wrong count, a lost slot, a wrong bit."""
+    for spoil in (
+        lambda s: setattr(s.si[0], "inuse_pages", 3),
+        lambda s: setattr(s.ci[0], "count", 7),
+        lambda s: setattr(s.words[0], "used", 1),
+        lambda s: setattr(s.totals[0], "nr_swap_pages", 1),
+        lambda s: setattr(s.frames[1], "mapcount", 5),
+        lambda s: s.map.__setitem__((s.ci[0].table - 1) * 512 + 1, 2),
+    ):
+        machine = machine_with()
+        task = machine.task()
+        task.write(0, 4)
+        task.pageout(0, 2)
+        machine.check_invariants()
+        spoil(machine.slotmap.slots)
+        with pytest.raises(InvariantBroken):
+            machine.check_invariants()

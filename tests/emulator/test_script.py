@@ -1,0 +1,85 @@
+"""The text form of a run, and what it says of mistakes."""
+
+from __future__ import annotations
+
+import pytest
+
+from swaptools.emulator.runs import format_runs, parse_runs
+from swaptools.emulator.script import Run, parse_script, run_script
+from swaptools.errors import ScriptError
+
+AREA = "swapon a block 1024\n"
+
+
+def shows(text: str) -> list[str]:
+    run = Run(compiled=False)
+    return [found.text for _, found in run_script(parse_script(text), run) if found]
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("1-3", [(0, 1), (0, 2), (0, 3)]),
+        ("9-7", [(0, 9), (0, 8), (0, 7)]),
+        ("1-2, 1-2", [(0, 1), (0, 2), (0, 1), (0, 2)]),
+        ("1-2, 5, 4-3, present, none*2", [(0, 1), (0, 2), (0, 5), (0, 4), (0, 3)]),
+    ],
+)
+def test_runs_both_ways(text: str, entries: list[tuple[int, int]]) -> None:
+    parsed = parse_runs(text)
+    assert parsed[: len(entries)] == entries
+    assert parse_runs(format_runs(parsed)) == parsed
+    assert parse_runs(format_runs(parsed, with_types=True)) == parsed
+
+
+def test_shows() -> None:
+    assert shows(AREA + "write 0 3\npageout 0 2\nshow 0 4") == ["1-2, present, none"]
+    two = AREA + "swapon b block 1024\nwrite 0 2\npageout 0 2\nshow 0 2"
+    assert shows(two) == ["0:1-2"]
+    assert "partition\t4092" in shows(AREA + "show swaps")[0]
+    assert "pswpout 2" in shows(AREA + "write 0 2\npageout 0 2\nshow vmstat")[0]
+
+
+def test_tasks_and_cpus() -> None:
+    text = (
+        "cpus 2\nzswap on\n" + AREA + "write 0 2\npageout 0 1\ncpu 1\npageout 1 1\n"
+        "expect 0 2: 1 512\nfork child\ntask child\ndrop 0 2\nexpect a 2\nexit\n"
+        "task main\nexit\ntask other\nwrite 0 1 text=x\npageout 0 1\nread 0 1\n"
+        "swapoff a\nexpect 0 1: present\nexpect zswpin 1\n"
+    )
+    assert shows(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("fly 1 2", 1, "no operation 'fly'"),
+        (AREA + "\n# x\nwrite 0", 4, "no page count"),
+        (AREA + "write x 1", 2, "'x' is no number"),
+        (AREA + "write 0 1 colour=red", 2, "no option 'colour=red'"),
+        (AREA + "write 0 1 order=x", 2, "invalid literal"),
+        (AREA + "kernel 6.12", 2, "too late"),
+        ("kernel 5.4\n" + AREA, 2, "no kernel profile"),
+        ("swapon a tape 100", 1, "no backing 'tape'"),
+        ("swapon a block 12Q", 1, "invalid size"),
+        (AREA + AREA, 2, "a is on"),
+        (AREA + "swapoff b", 2, "no area 'b'"),
+        (
+            AREA + "write 0 2\npageout 0 2\nexpect 0 2: 1 3",
+            4,
+            "expected 1, 3, have 1-2",
+        ),
+        (AREA + "write 0 2\nexpect a 1", 3, "expected a 1, have 0"),
+        (AREA + "expect b 1", 2, "no counter or area 'b'"),
+        (AREA + "expect 0 1: 1..2", 2, "not a run"),
+        (AREA + "expect fault 0", 2, "expected a fault"),
+        (AREA + "zswap maybe", 2, "not on or off"),
+        (AREA + "show moon", 2, "no 'moon'"),
+        (AREA + "cpu 3", 2, "no CPU 3"),
+        (AREA + "fork a\nfork a", 3, "there is a task"),
+    ],
+)
+def test_mistakes_have_a_line(text: str, line: int, reason: str) -> None:
+    with pytest.raises(ScriptError, match=reason) as caught:
+        shows(text)
+    assert caught.value.line == line

@@ -1,0 +1,152 @@
+"""What lies under a path, as far as it can be told without root."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.backing import FileType, InodeFlags
+from swaptools.observe import backing as room
+from swaptools.observe import mounts
+from swaptools.observe.backing import observe_backing
+from swaptools.observe.mounts import Mount, Mounts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of two pages."""
+    file = tmp_path / "area"
+    file.write_bytes(bytes(8192))
+    return file
+
+
+def test_a_regular_file(path: Path) -> None:
+    """Type, name, mount and extents."""
+    backing, unseen = observe_backing(str(path), Mounts())
+    assert backing.file_type is FileType.REGULAR
+    assert backing.resolved_path == os.path.realpath(path)
+    assert backing.filesystem
+    assert backing.block_bytes
+    assert not (backing.is_unlinked)
+    assert not (backing.is_executing)
+    assert unseen == ()
+
+
+def test_a_symbolic_link_is_followed(path: Path) -> None:
+    """The kernel prints where it leads."""
+    link = path.with_name("link")
+    link.symlink_to(path)
+    backing, _ = observe_backing(str(link), Mounts())
+    assert backing.resolved_path == os.path.realpath(path)
+
+
+def test_an_unlinked_file(path: Path) -> None:
+    """Only a descriptor leads to it."""
+    with path.open("rb") as file:
+        path.unlink()
+        backing, _ = observe_backing(f"/proc/self/fd/{file.fileno()}", Mounts())
+    assert backing.is_unlinked
+
+
+def test_a_name_that_looks_unlinked(path: Path) -> None:
+    """The kernel's suffix can be part of a name."""
+    odd = path.rename(path.with_name("area (deleted)"))
+    backing, _ = observe_backing(str(odd), Mounts())
+    assert not backing.is_unlinked
+
+
+def test_a_running_program() -> None:
+    """The interpreter that runs this test."""
+    backing, _ = observe_backing(os.path.realpath(sys.executable), Mounts())
+    assert backing.is_executing
+
+
+def test_a_program_that_nobody_runs(path: Path) -> None:
+    """May be executed, and is not."""
+    path.chmod(0o755)
+    backing, _ = observe_backing(str(path), Mounts())
+    assert not backing.is_executing
+
+
+def test_a_character_device() -> None:
+    """Nothing else matters then."""
+    backing, unseen = observe_backing("/dev/zero", Mounts())
+    assert backing.file_type is FileType.CHARACTER
+    assert unseen == ()
+
+
+def test_inode_flags(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An int, though the request says long; unknown bits are kept."""
+
+    def answer(_descriptor: int, request: int, buffer: bytearray) -> int:
+        assert request == 0x80086601
+        struct.pack_into("=I", buffer, 0, 0x80000 | 0x800000)
+        return 0
+
+    monkeypatch.setattr(room, "find_extents", lambda *_, **__: ())
+    monkeypatch.setattr(fcntl, "ioctl", answer)
+    backing, _ = observe_backing(str(path), Mounts())
+    assert backing.has_flag(InodeFlags.NOCOW)
+    assert not backing.has_flag(InodeFlags.IMMUTABLE)
+
+
+def test_what_cannot_be_asked_is_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown extents are None with a sentence; missing flags need none."""
+
+    def denied(*_: object, **__: object) -> tuple[()]:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(room, "find_extents", denied)
+    backing, unseen = observe_backing(str(path), Mounts())
+    assert backing.extents is None
+    assert unseen == ("extents: Permission denied",)
+
+
+def test_without_proc(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file system is then not known, and that is said."""
+    monkeypatch.setattr(Mounts, "of_descriptor", lambda *_: None)
+    backing, unseen = observe_backing(str(path), Mounts())
+    assert backing.filesystem is None
+    assert unseen == ("file system: /proc does not say",)
+
+
+def test_looking_changes_nothing(path: Path) -> None:
+    """Not even a time stamp; reading is all that is asked of the file."""
+    path.chmod(0o400)
+    before = path.stat()
+    observe_backing(str(path), Mounts())
+    after = path.stat()
+    assert (before.st_mtime_ns, before.st_ctime_ns) == (
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+    )
+
+
+def test_many_files_share_a_mount_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is read once, however many files are looked at."""
+    calls = []
+    real = mounts._read_mounts
+
+    def counted() -> dict[int, Mount]:
+        calls.append(1)
+        return real()
+
+    monkeypatch.setattr(mounts, "_read_mounts", counted)
+    table = Mounts()
+    for name in "abc":
+        (tmp_path / name).touch()
+        observe_backing(str(tmp_path / name), table)
+    assert len(calls) == 1
