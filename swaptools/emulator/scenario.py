@@ -14,7 +14,8 @@ every tenth from FIRST on. The comment at the top is the scenario's title.
 
 The lines of a machine's script (script.py) that have no meaning for a design on
 its own are passed over: ``kernel``, ``cpus``, ``cpu``, ``expect`` and ``show``; its
-ghosts and zrams count as ``virtual``. So a script can be compared as it is.
+ghosts and zrams count as ``virtual``. So a script can be compared as it is, if its
+machine stays what it is at the beginning.
 
 Not here: doing it (replay.py), the scenarios that come along (scenarios/).
 

@@ -84,7 +84,7 @@ class Stats:
 
     @property
     def lookups_per_page_out(self) -> tuple[float, float]:
-        """Table and xarray look-ups for a page swapped out."""
+        """Table and xarray look-ups for a page swapped out; vain attempts count."""
         return _per_page(
             self.counters.table_lookups_out,
             self.counters.xarray_lookups_out,

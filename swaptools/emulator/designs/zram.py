@@ -124,7 +124,6 @@ class ZramDevice:
             self._table[entry] = (content, None)
             self._free_blocks -= 1
             self._counters.device_writes += 1
-            self._counters.moved_in_place += 1
         self._counters.written_back += len(chosen)
         return len(chosen)
 

@@ -14,7 +14,7 @@ Left out: memory.zswap.max and .writeback, the dynamic shrinker.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ class ZswapPool:
         self._counters = counters
         #: Kernel: zswap_pool_reached_full.
         self.reached_full = False
-        self._entries: dict[int, tuple[Content, int]] = {}
+        self._entries: OrderedDict[int, tuple[Content, int]] = OrderedDict()
         # Entries in each xarray leaf, by type of area.
         self._leaves: dict[int, Counter[int]] = {}
 
@@ -103,15 +103,16 @@ class ZswapPool:
         Kernel: mm/zswap.c shrink_worker(), shrink_memcg_cb().
         """
         failures = done = 0
-        for entry in list(self._entries):
+        for _ in range(len(self)):
             enough = self._accepts() if nr_pages is None else done == nr_pages
             if enough or failures == MAX_RECLAIM_RETRIES:
                 break
+            entry = next(iter(self._entries))
             if write_back(entry):
                 done += 1
             else:
                 failures += 1
-                self._entries[entry] = self._entries.pop(entry)  # to the tail
+                self._entries.move_to_end(entry)
         self._counters.written_back += done
         return done
 

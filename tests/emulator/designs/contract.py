@@ -65,7 +65,7 @@ _WEIGHTS = {
 _LENGTHS = (0, 0, 40, 700, 1500, 2100, 3800, 4096)
 
 
-def random_scenario(setup: Setup, seed: int, nr_operations: int = 40) -> Scenario:
+def random_scenario(setup: Setup, seed: int, nr_operations: int = 30) -> Scenario:
     """Make a run of some tasks that do everything there is, and exit at last."""
     choose = random.Random(seed)
     tasks = ["first"]
