@@ -130,6 +130,10 @@ class TierRefused(SwapToolsError, OSError):
         self.reason = reason
 
 
+class SwapOffError(SwapToolsError, OSError):
+    """An area that stays swapped on, since memory has no room for its pages."""
+
+
 class NoFreeSlot(SwapToolsError, OSError):
     """A slot asked for by hand from an area that has none to give (ENOMEM)."""
 
@@ -140,6 +144,10 @@ class IllegalOperation(SwapToolsError, ValueError):
 
 class GhostWriteRefused(SwapToolsError, OSError):
     """Data written by hand to a ghost, which has nowhere to put it."""
+
+
+class DeviceWriteError(SwapToolsError, OSError):
+    """Data written by hand to a device that failed to take them (EIO)."""
 
 
 class DeviceReadError(SwapToolsError, OSError):

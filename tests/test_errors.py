@@ -21,6 +21,8 @@ from swaptools import errors
         (errors.SwapOnError, OSError),
         (errors.GhostWriteRefused, OSError),
         (errors.DeviceReadError, OSError),
+        (errors.DeviceWriteError, OSError),
+        (errors.SwapOffError, OSError),
         (errors.KernelOops, RuntimeError),
         (errors.InvariantBroken, AssertionError),
     ],

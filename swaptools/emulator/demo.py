@@ -34,7 +34,7 @@ def tell() -> Iterator[str]:
     task = machine.task()
     task.write(0, data=page)
     task.pageout(0)
-    stored, pool = machine.zswap.stored_pages, machine.zswap.pool.pool_bytes
+    stored, pool = machine.zswap.stored_pages, machine.zswap.pool_total_size
     yield f"  page 0 is on slot {_slot(task.entries(0)[0])}; zswap holds {stored} page"
     yield f"  in {pool} bytes; written to a device: {machine.vmstat()['pswpout']}"
     equal = "equal" if task.read(0) == page else "DIFFERENT"

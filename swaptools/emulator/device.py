@@ -23,13 +23,13 @@ from swaptools.emulator.constants import (
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
 )
+from swaptools.emulator.pages import zap_swap_entry
 from swaptools.emulator.slot_alloc import (
     alloc_on,
     take_cluster,
 )
 from swaptools.emulator.slots import (
     slot_index,
-    slot_put,
 )
 from swaptools.emulator.swap_io import is_ghost
 from swaptools.errors import IllegalOperation, NoFreeSlot
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from swaptools.emulator.backing import SwapOps
     from swaptools.emulator.machine import Machine
     from swaptools.emulator.structs import SwapInfo
+    from swaptools.emulator.zram import Zram
 
 
 class SwapDevice:
     """An area after swapon: ``swap_info_struct``."""
 
-    def __init__(self, machine: Machine, type_: int, path: str, ops: SwapOps) -> None:
+    def __init__(self, machine: Machine, type_: int, path: str) -> None:
         """Name an area that swapfile.py has set up under this type."""
         self._machine = machine
         #: Its number. Kernel: si->type.
         self.type = type_
         #: As /proc/swaps prints it.
         self.path = path
-        self.ops = ops
         self.is_active = True
 
     @property
@@ -77,6 +77,18 @@ class SwapDevice:
     def prio(self) -> int:
         """Priority; negative for one that was not given."""
         return self._info.prio
+
+    @property
+    def ops(self) -> SwapOps:
+        """What kind its backing is."""
+        self._check_active()
+        return self._machine.areas.backings[self.type].ops
+
+    @property
+    def zram(self) -> Zram | None:
+        """The zram device it is, if it is one."""
+        self._check_active()
+        return self._machine.areas.backings[self.type].zram
 
     @property
     def is_ghost(self) -> bool:
@@ -146,7 +158,7 @@ class SwapDevice:
             KernelOops: The area is a ghost on a block device.
         """
         self._check(slot)
-        slot_put(self._machine.slotmap.slots, self._entry(slot))
+        zap_swap_entry(self._machine.slotmap.slots, self._entry(slot))
         self._machine.settle()
 
     def write(self, slot: int, data: bytes) -> None:
@@ -155,6 +167,7 @@ class SwapDevice:
         Raises:
             GhostWriteRefused: This is a ghost and zswap did not take the page.
                 The slot stays, and so does what it held.
+            DeviceWriteError: The device failed; the same holds.
             IllegalOperation: Not such a slot, or not one page.
         """
         self._check(slot)
@@ -162,7 +175,8 @@ class SwapDevice:
         if len(data) != page_size:
             raise IllegalOperation(f"{len(data)} bytes are not a page of {page_size}")
         try:
-            self._machine.io.write_slot(self._entry(slot), bytes(data))
+            root = self._machine.cgroups.root
+            self._machine.io.write_slot(self._entry(slot), bytes(data), root)
         finally:
             self._machine.settle()
 

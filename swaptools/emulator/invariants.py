@@ -23,6 +23,8 @@ from swaptools.emulator.constants import (
     NR_LISTS,
     OFFSET_MASK,
     STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZSWAP,
     SWAP_BY_HAND,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
@@ -41,6 +43,7 @@ from swaptools.emulator.pages import (
     PTE_SWAP,
 )
 from swaptools.emulator.slots import (
+    get_stored,
     slot_index,
 )
 from swaptools.errors import InvariantBroken
@@ -71,6 +74,7 @@ def check_machine(machine: Machine) -> None:
     check_slots(machine, entries)
     check_frames(machine, frames)
     check_objects(machine)
+    check_pools(machine)
 
 
 def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
@@ -265,3 +269,31 @@ def check_objects(machine: Machine) -> None:
     for value, number in refs.items():
         counted = s.objects[value - FIRST_OBJECT].refs
         expect(counted == number, "references to an object", value, counted, number)
+
+
+def check_pools(machine: Machine) -> None:
+    """Check zswap's and zram's pools, and zswap's lists, with the slots they serve."""
+    zswap = machine.zswap
+    zswap.check_invariants()
+    listed = 0
+    for memcg in machine.cgroups:
+        for entry in memcg.zswap_lru:
+            listed += 1
+            expect(entry.memcg is memcg, "entry of another cgroup", entry.swpentry)
+            where = stored_of(machine, entry.swpentry)
+            expect(where >> STORED_SHIFT == STORED_ZSWAP, "not in zswap", where)
+            kept = machine.objects[where & STORED_MASK]
+            expect(kept is entry, "another entry in its slot", entry.swpentry)
+        below = sum(e.length for m in memcg.and_below() for e in m.zswap_lru)
+        expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)
+    expect(listed == zswap.stored_pages, "stored_pages", listed, zswap.stored_pages)
+    for backing in machine.areas.backings.values():
+        if backing.zram:
+            backing.zram.check_invariants()
+
+
+def stored_of(machine: Machine, entry: int) -> int:
+    """Return where a slot's data are; 0 for a slot that is free."""
+    s = machine.slotmap.slots
+    index = slot_index(s, entry)
+    return get_stored(s, index) if index >= 0 else 0

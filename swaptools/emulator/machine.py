@@ -21,15 +21,17 @@ from swaptools.area import AreaKind
 from swaptools.emulator import backing
 from swaptools.emulator.buffers import Engine
 from swaptools.emulator.invariants import check_machine
+from swaptools.emulator.memcg import MemCgroups
 from swaptools.emulator.memory import Task
 from swaptools.emulator.objects import ObjectStore
+from swaptools.emulator.shrinker import ZswapShrinker
 from swaptools.emulator.slotmap import SlotMap
 from swaptools.emulator.structs import VmStat
-from swaptools.emulator.swap_io import SwapIO
+from swaptools.emulator.swap_io import SwapIO, shrink_worker_is_queued
 from swaptools.emulator.swapfile import SwapAreas
-from swaptools.emulator.zswap import Zswap
+from swaptools.emulator.zswap import ENDLESS_RAM_PAGES, Zswap
 from swaptools.errors import IllegalOperation, KernelOops, SwapOnError
-from swaptools.kernel.profiles import get_profile
+from swaptools.kernel.profiles import MENDED_GHOST, get_profile
 from swaptools.kernel.swapon import judge
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.device import SwapDevice
+    from swaptools.emulator.swap_io import Loss
+    from swaptools.emulator.swapoff import Unuse
 
 #: Most areas that /proc/swaps can show have some name; these have none given.
 _NAMES = {"block": "/dev/loop", "zram": "/dev/zram", "error": "/dev/dm-"}
@@ -64,6 +68,7 @@ class Machine:
         ram_bytes: int | None = None,
         *,
         compressor: str = "deflate",
+        mended: bool = False,
         compiled: bool | None = None,
     ) -> None:
         """Start a machine with no area and no task.
@@ -73,8 +78,10 @@ class Machine:
             cpus: How many; ``cpu`` says which one works.
             zswap: Whether it is switched on.
             page_size: In bytes.
-            ram_bytes: For tests that swapon(2) makes; None leaves those out.
-            compressor: zswap's.
+            ram_bytes: What zswap's limit is a percentage of, what swapoff can fill
+                and swapon(2) tests with; None is memory without end.
+            compressor: zswap's, and that of zram devices.
+            mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
 
         Raises:
@@ -83,6 +90,10 @@ class Machine:
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
         self.profile = get_profile(kernel)
+        if mended:
+            self.profile = self.profile.mended()
+        #: Of the ghost patch, or of no patch, which has no defects.
+        self.ghost_rules = self.profile.ghost or MENDED_GHOST
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
@@ -90,9 +101,15 @@ class Machine:
         self.slotmap = SlotMap(self.engine, self.profile.allocator, cpus)
         self.objects = ObjectStore(self.slotmap)
         self.areas = SwapAreas(self)
-        self.zswap = Zswap(self.slotmap, self.profile.zswap, page_size, compressor)
+        self.cgroups = MemCgroups()
+        self.zswap = Zswap(self.profile.zswap, page_size, ram_bytes, compressor)
         self.zswap.enabled = zswap
-        self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.ops)
+        self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
+        self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)
+        self.zswap.shrink_memcg = self.shrinker.shrink_memcg
+        self.io.wake_shrink_worker = self._wake_shrink_worker
+        #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
+        self.overcommit_memory = 0
         self.tasks: list[Task] = []
         self._cpu = 0
         self._nr_made = 0
@@ -150,7 +167,8 @@ class Machine:
         Args:
             max_pages: One more than last_page.
             backing: ``block``, ``file``, ``zram``, ``ghost``, ``ghost-block``
-                (a device of one page, taken as a ghost) or ``error``.
+                (a device of one page, taken as a ghost), ``error`` (every write
+                fails) or ``zero`` (every page written is lost: see ``losses``).
             rotational: As queue/rotational says; a ghost and zram never are.
             priority: 0 to 32767; None for the kernel's choice.
             bad_pages: As a header lists them.
@@ -183,15 +201,18 @@ class Machine:
             bad_pages=bad,
         )
 
-    def swapoff(self, device: SwapDevice) -> None:
+    def swapoff(self, device: SwapDevice) -> Unuse:
         """Bring every page of an area back, and forget the area.
 
         A page that nothing holds is poisoned: it is SIGBUS from then on.
+
+        Raises:
+            SwapOffError: Memory is full; the area stays, and nothing is lost.
         """
         self.check_alive()
         if device not in list(self.areas):
             raise IllegalOperation(f"{device.path} is not swapped on here")
-        self.areas.swapoff(device)
+        return self.areas.swapoff(device)
 
     # --- tasks and CPUs ----------------------------------------------------
 
@@ -206,10 +227,10 @@ class Machine:
             raise IllegalOperation(f"no CPU {number} of {self.nr_cpus}")
         self._cpu = number
 
-    def task(self, name: str | None = None) -> Task:
-        """Start a task with no pages."""
+    def task(self, name: str | None = None, cgroup: str = "/") -> Task:
+        """Start a task with no pages in a control group."""
         self.check_alive()
-        task = Task(self, name or f"task{len(self.tasks)}")
+        task = Task(self, name or f"task{len(self.tasks)}", self.cgroups[cgroup])
         self.tasks.append(task)
         return task
 
@@ -236,14 +257,52 @@ class Machine:
     def settle(self) -> None:
         """End an operation: workers run, objects nobody wants go."""
         self.io.reap()
+        self.shrinker.work()
+        self.io.reap()
         self.areas.discard()
         self.check_alive()
+
+    # With the ghost patch the worker is left alone when nothing could be written.
+    def _wake_shrink_worker(self) -> None:
+        if self.profile.ghost and not shrink_worker_is_queued(
+            self.areas.nr_real_swapfiles
+        ):
+            return
+        self.shrinker.is_queued = True
+
+    def drop_slab(self) -> int:
+        """Let the dynamic shrinker work, if it is on; return pages written back.
+
+        What writing 2 to /proc/sys/vm/drop_caches comes to.
+        """
+        nr_written = self.shrinker.drop_slab()
+        self.settle()
+        return nr_written
 
     def check_invariants(self) -> None:
         """Compare everything with everything else; InvariantBroken says where."""
         check_machine(self)
 
     # --- looking -----------------------------------------------------------
+
+    @property
+    def free_pages(self) -> int:
+        """Pages of memory that neither tasks nor compressed pools have."""
+        if self.ram_bytes is None:
+            return ENDLESS_RAM_PAGES
+        totals, frames = self.slotmap.totals, self.slotmap.slots.frames
+        numbers = range(1, totals.nr_frames)
+        used = sum(bool(frames[n].mapcount or frames[n].entry) for n in numbers)
+        used += self.zswap.total_pages
+        used += sum(
+            b.zram.pool.nr_pages for b in self.areas.backings.values() if b.zram
+        )
+        return self.ram_bytes // self.page_size - used
+
+    @property
+    def losses(self) -> list[Loss]:
+        """Pages that a backing lost, which no kernel would tell."""
+        return self.io.losses
 
     def proc_swaps(self) -> str:
         """Return the text of /proc/swaps."""
@@ -258,7 +317,7 @@ class Machine:
             "SwapCached": cached * kib,
             "SwapTotal": totals.total_swap_pages * kib,
             "SwapFree": totals.nr_swap_pages * kib,
-            "Zswap": self.zswap.pool.pool_bytes // 1024,
+            "Zswap": self.zswap.pool_total_size // 1024,
             "Zswapped": self.zswap.stored_pages * kib,
         }
 

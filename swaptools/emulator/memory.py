@@ -21,6 +21,7 @@ from swaptools.emulator.constants import (
     SWAP_NR_ORDERS,
     TYPE_SHIFT,
 )
+from swaptools.emulator.fallback import fall_back
 from swaptools.emulator.pages import (
     PTE_PRESENT,
     PTE_SHIFT,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.machine import Machine
+    from swaptools.emulator.memcg import MemCgroup
 
     #: A page as /proc/PID/pagemap shows it.
     PageEntry = tuple[int, int] | Literal["present"] | None
@@ -55,11 +57,13 @@ _MAX_ORDER: Final = SWAP_NR_ORDERS - 1
 class Task:
     """A process with anonymous memory. Kernel: struct mm_struct."""
 
-    def __init__(self, machine: Machine, name: str) -> None:
+    def __init__(self, machine: Machine, name: str, memcg: MemCgroup) -> None:
         """Start with no pages; Machine.task() is the way to make one."""
         self._machine = machine
         self.name = name
         self.is_alive = True
+        #: The control group it lives in, and pages it pages out belong to.
+        self.memcg = memcg
         #: Its page table.
         self.pte: Buffer[int] = machine.engine.integers(512)
 
@@ -97,10 +101,13 @@ class Task:
         contents = self._contents(nr_pages, data, length)
         self._reach(first + nr_pages)
         slotmap, engine = self._machine.slotmap, self._machine.engine
-        slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
+        slotmap.ensure_frames(slotmap.totals.nr_frames + 2 * nr_pages)
         done = engine[write_range](
             slotmap.slots, self.pte, first, nr_pages, order, contents
         )
+        if len(self._machine.objects):
+            left = (contents[page] for page in range(done))
+            self._machine.io.load(number for number in left if number)
         for page in range(done, nr_pages):
             self._machine.objects.put(contents[page])
         self._settle(first, done, nr_pages)
@@ -141,14 +148,18 @@ class Task:
         end = min(first + nr_pages, len(self.pte))
         machine, slotmap = self._machine, self._machine.slotmap
         heads = machine.scratch(nr_pages + 1)
+        memcg = self.memcg
+        plainly = not machine.zswap.enabled and memcg.zswap_writeback_enabled
         here = first
         while here < end:
             slotmap.ensure_tables(_MAX_ORDER)
             here = machine.engine[pageout_range](
                 slotmap.slots, self.pte, here, end, machine.cpu, heads
             )
-            machine.engine[writeout_range](slotmap.slots, heads)
-            machine.io.writeout([heads[place + 1] for place in range(heads[0])])
+            machine.engine[writeout_range](slotmap.slots, heads, plainly)
+            machine.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
+        if not machine.ghost_rules.never_falls_back and memcg.zswap_writeback_enabled:
+            fall_back(machine, self, first, end)
         machine.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
@@ -178,7 +189,7 @@ class Task:
         largest = machine.engine[largest_count](slots, self.pte, nr_pages)
         if largest == SWAP_MAP_MAX:
             raise IllegalOperation(f"a slot has {SWAP_MAP_MAX} references already")
-        child = machine.task(name)
+        child = machine.task(name, self.memcg.path)
         child.pte = machine.engine.integers(nr_pages)
         machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
         return child

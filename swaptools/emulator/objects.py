@@ -1,4 +1,4 @@
-"""What pages and slots refer to by number: bytes, and what zswap keeps.
+"""What pages and slots refer to by number: bytes, and what zswap and zram keep.
 
 Not here: who refers to them (slots.py, pages.py).
 
@@ -11,7 +11,7 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from swaptools.emulator.constants import (
     FIRST_OBJECT,
@@ -23,9 +23,18 @@ from swaptools.emulator.slots import (
 
 if TYPE_CHECKING:
     from swaptools.emulator.slotmap import SlotMap
-    from swaptools.emulator.zswap import ZswapEntry
 
 _MAX_OBJECTS = STORED_MASK - FIRST_OBJECT
+
+
+class Kept(Protocol):
+    """A page that somebody keeps for a slot: a zswap or zram entry."""
+
+    def page(self) -> bytes | int:
+        """Return the page: its bytes, or its compressed length."""
+
+    def release(self) -> None:
+        """Give its room back, now that nothing refers to it."""
 
 
 class ObjectStore:
@@ -34,21 +43,21 @@ class ObjectStore:
     def __init__(self, slotmap: SlotMap) -> None:
         """Make an empty store whose references are counted in ``slotmap``."""
         self._slotmap = slotmap
-        self._objects: list[bytes | ZswapEntry | None] = []
+        self._objects: list[bytes | Kept | None] = []
         self._free: list[int] = []
 
     def __len__(self) -> int:
         """How many objects there are."""
         return len(self._objects) - len(self._free)
 
-    def __getitem__(self, number: int) -> bytes | ZswapEntry:
+    def __getitem__(self, number: int) -> bytes | Kept:
         """Return an object that something refers to."""
         found = self._objects[number - FIRST_OBJECT]
         if found is None:
             raise KeyError(number)
         return found
 
-    def add(self, value: bytes | ZswapEntry, refs: int = 1) -> int:
+    def add(self, value: bytes | Kept, refs: int = 1) -> int:
         """Keep an object that so many pages or slots will refer to.
 
         Raises:
@@ -70,11 +79,11 @@ class ObjectStore:
         """Refer to an object once less."""
         put_object(self._slotmap.slots, number)
 
-    def reap(self) -> list[bytes | ZswapEntry]:
-        """Forget what nothing refers to any more, and return it."""
-        gone = []
+    def reap(self) -> None:
+        """Release what nothing refers to any more, in the order it came to that."""
         for number in self._slotmap.take_released():
-            gone.append(self[number])
+            value = self[number]
             self._objects[number - FIRST_OBJECT] = None
             self._free.append(number - FIRST_OBJECT)
-        return gone
+            if not isinstance(value, bytes):
+                value.release()

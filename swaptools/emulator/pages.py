@@ -255,11 +255,13 @@ def write_range(
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
-    Returns how many were written: fewer when one is SIGBUS.
+    Returns how many were written: fewer when one is SIGBUS. Of those, the items of
+    ``contents`` become the frame that was read from swap and left for a copy, or 0.
     """
     size = 1 << order
     end = first + nr
     for vpn in range(first, end):
+        was_swapped = pte[vpn] & PTE_SWAP
         if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, True):
             return vpn - first
         if pte[vpn] == PTE_POISONED:
@@ -269,12 +271,15 @@ def write_range(
                 vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
             )
             map_new(s, pte, vpn, order if fits else 0)
-        elif not pte[vpn] & PTE_EXCLUSIVE:
+        read = pte[vpn] >> PTE_SHIFT if was_swapped else 0
+        if not pte[vpn] & PTE_EXCLUSIVE:
             do_wp_page(s, pte, vpn)
-        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        number = pte[vpn] >> PTE_SHIFT
+        frame = s.frames[number]
         put_object(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
+        contents[vpn - first] = read if read != number else 0
     return nr
 
 
@@ -356,40 +361,3 @@ def fork_range(s: Slots, pte: Buffer[int], child: Buffer[int], nr: int) -> None:
             slot_get(s, pte[vpn] >> PTE_SHIFT)
         elif pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO:
             s.frames[pte[vpn] >> PTE_SHIFT].mapcount += 1
-
-
-@hot
-def unuse_range(s: Slots, pte: Buffer[int], nr: int, si: int) -> None:
-    """Bring back every page of one page table that is on an area.
-
-    What nothing holds is marked as poisoned.
-
-    Kernel: mm/swapfile.c unuse_pte_range(), unuse_pte().
-    """
-    for vpn in range(nr):
-        entry = pte[vpn] >> PTE_SHIFT
-        if not pte[vpn] & PTE_SWAP or entry >> TYPE_SHIFT != si:
-            continue
-        number = swap_in(s, entry, False)
-        exclusive = pte[vpn] & PTE_EXCLUSIVE
-        slot_put(s, entry)
-        if number < 0:
-            pte[vpn] = PTE_POISONED
-            continue
-        s.frames[number].mapcount += 1
-        pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
-        if not swap_count(s, entry):
-            swap_cache_del(s, number)
-
-
-@hot
-def unuse_cache(s: Slots, si: int) -> None:
-    """Take what is left of an area out of the swap cache.
-
-    Kernel: mm/swapfile.c try_to_unuse(), its second part.
-    """
-    for number in range(1, s.totals[0].nr_frames):
-        entry = s.frames[number].entry
-        if entry and entry >> TYPE_SHIFT == si and not swap_count(s, entry):
-            swap_cache_del(s, number)
-            unmap_frame(s, number)

@@ -115,7 +115,9 @@ def split_folio(
     s.frames[head].order = 0
     for page in range(nr):
         frame = s.frames[head + page]
-        if frame.mapcount and not frame.content and not frame.entry:
+        here = pte[vpn + page]
+        is_here = here & PTE_PRESENT and here >> PTE_SHIFT == head + page
+        if is_here and not frame.content and not frame.entry:
             frame.mapcount = 0
             pte[vpn + page] = PTE_ZERO
             if free_zeros:
@@ -236,10 +238,10 @@ def pageout_range(
 
 
 @hot
-def writeout_range(s: Slots, heads: Buffer[int]) -> None:
+def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
     """Write what needs nobody to be asked; the others stay in ``heads``.
 
-    That is clean pages, pages of zeros, and all on a plain backing without zswap.
+    That is clean pages, pages of zeros, and with ``plainly`` all on plain backings.
 
     Kernel: mm/page_io.c swap_writeout(), swap_zeromap_folio_set().
     """
@@ -256,7 +258,7 @@ def writeout_range(s: Slots, heads: Buffer[int]) -> None:
             for number in range(head, head + nr):
                 finish_page(s, number, STORED_ZERO << STORED_SHIFT)
             s.vmstat[0].swpout_zero += nr
-        elif plain and not s.totals[0].zswap_enabled:
+        elif plain and plainly:
             for number in range(head, head + nr):
                 content = get_object(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
@@ -265,3 +267,10 @@ def writeout_range(s: Slots, heads: Buffer[int]) -> None:
             left += 1
             heads[left] = head
     heads[0] = left
+
+
+@hot
+def finish_range(s: Slots, written: Buffer[int], nr: int) -> None:
+    """Let pages leave memory: pairs of a frame and where its data are now."""
+    for place in range(0, 2 * nr, 2):
+        finish_page(s, written[place], written[place + 1])

@@ -1,21 +1,25 @@
 """The text form of a run: one operation a line.
 
-    kernel 6.18                  cpus 2                   zswap on|off
+    kernel 6.18 [mended]         cpus 2                   ram SIZE
+    zswap on|off                 set KNOB VALUE           cgroup PATH
     swapon NAME BACKING PAGES [prio=N] [rotational] [discard] [bad=3,4]
-    swapoff NAME                 cpu N                    task NAME
+    swapoff NAME                 cpu N                    task NAME [cgroup=PATH]
     write FIRST NR [order=N] [length=BYTES] [text=WORD]
     pageout FIRST NR             read FIRST NR            drop FIRST NR
     fork NAME                    exit
     expect FIRST NR: RUNS        expect COUNTER NUMBER    expect AREA NUMBER
     expect fault FIRST
     show FIRST NR                show swaps|meminfo|vmstat|zswap
+    show cgroup PATH             show zram AREA
 
-``kernel`` and ``cpus`` come before everything else. Sizes may have a suffix: an
-area of ``64G`` is that many bytes, a bare number is pages. The first task is
-called ``main``; ``task`` turns to another, starting it if need be. ``expect AREA``
+``kernel``, ``cpus`` and ``ram`` come before everything else. Sizes may have a
+suffix: an area of ``64G`` is that many bytes, a bare number is pages. The first task is
+called ``main``; ``task`` turns to another, starting it if need be. Knobs have the
+kernel's names: see knobs.py. ``expect AREA``
 compares the slots that an area has in use. ``#`` begins a comment.
 
-Not here: how runs of slots are written (runs.py), progress and printing (cli/).
+Not here: knobs (knobs.py), how runs of slots are written (runs.py), progress and
+printing (cli/).
 
 Kernel: none.
 Same: operations as machine.py has them.
@@ -28,13 +32,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from swaptools.emulator.knobs import cgroup_files, set_knob, zram_of
 from swaptools.emulator.machine import Machine
 from swaptools.emulator.runs import format_runs, parse_runs
 from swaptools.errors import DeviceReadError, ScriptError, SwapToolsError
 from swaptools.units import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from swaptools.emulator.device import SwapDevice
     from swaptools.emulator.memory import PageEntry, Task
@@ -167,8 +172,11 @@ def _setting(run: Run, line: Line) -> None:
         raise ScriptError(f"{line.words[0]}: too late", line.number)
     if line.words[0] == "cpus":
         run.settings["cpus"] = _number(line, 1, "number of CPUs")
+    elif line.words[0] == "ram":
+        run.settings["ram_bytes"] = parse_size(_word(line, 1, "size"))
     else:
         run.settings["kernel"] = _word(line, 1, "profile")
+        run.settings["mended"] = "mended" in _options(line, 2, "mended")
 
 
 def _zswap(run: Run, line: Line) -> None:
@@ -176,6 +184,15 @@ def _zswap(run: Run, line: Line) -> None:
     if word not in ("on", "off"):
         raise ScriptError(f"zswap: {word!r} is not on or off", line.number)
     run.started().zswap.enabled = word == "on"
+
+
+def _set(run: Run, line: Line) -> None:
+    name, value = _word(line, 1, "knob"), _word(line, 2, "value")
+    set_knob(run.started(), run.devices, name, value)
+
+
+def _cgroup(run: Run, line: Line) -> None:
+    run.started().cgroups.create(_word(line, 1, "path"))
 
 
 def _swapon(run: Run, line: Line) -> None:
@@ -210,6 +227,12 @@ def _cpu(run: Run, line: Line) -> None:
 
 def _task(run: Run, line: Line) -> None:
     run.task_name = _word(line, 1, "name")
+    options = _options(line, 2, "cgroup")
+    if options and run.task_name in run.tasks:
+        raise ScriptError(f"task: {run.task_name!r} has its cgroup", line.number)
+    if options:
+        task = run.started().task(run.task_name, options["cgroup"])
+        run.tasks[run.task_name] = task
 
 
 def _write(run: Run, line: Line) -> None:
@@ -255,7 +278,8 @@ def _expect(run: Run, line: Line) -> None:
     elif what.isdigit():
         _expect_pages(run, line)
     else:
-        counters = run.started().vmstat() | run.started().zswap_debugfs()
+        machine = run.started()
+        counters = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
         counters |= {name: device.inuse_pages for name, device in run.devices.items()}
         if what not in counters:
             raise ScriptError(f"expect: no counter or area {what!r}", line.number)
@@ -299,9 +323,15 @@ def _show(run: Run, line: Line) -> Shown:
         "vmstat": machine.vmstat,
         "zswap": machine.zswap_debugfs,
     }
-    if what not in shows:
+    if what == "cgroup":
+        value: Mapping[str, Any] = cgroup_files(machine, _word(line, 2, "path"))
+    elif what == "zram":
+        zram = zram_of(run.devices, _word(line, 2, "area"))
+        value = zram.mm_stat() | zram.bd_stat()
+    elif what in shows:
+        value = shows[what]()
+    else:
         raise ScriptError(f"show: no {what!r}", line.number)
-    value = shows[what]()
     return Shown(line.number, "\n".join(f"{k} {v}" for k, v in value.items()), value)
 
 
@@ -309,7 +339,10 @@ def _show(run: Run, line: Line) -> Shown:
 OPERATIONS: dict[str, Callable[[Run, Line], Shown | None]] = {
     "kernel": _setting,
     "cpus": _setting,
+    "ram": _setting,
     "zswap": _zswap,
+    "set": _set,
+    "cgroup": _cgroup,
     "swapon": _swapon,
     "swapoff": _swapoff,
     "cpu": _cpu,

@@ -255,11 +255,12 @@ class SlotMap:
                         yield first + at, s.map[index + at]
 
     def take_released(self) -> list[int]:
-        """Empty the chain of stored objects that nothing refers to any more."""
+        """Empty the chain of released objects; the first one released first."""
         released = []
         value = self.totals.released
         while value:
             released.append(value)
             value = self.slots.objects[value - FIRST_OBJECT].next
         self.totals.released = 0
+        released.reverse()
         return released

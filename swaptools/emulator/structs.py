@@ -35,7 +35,6 @@ class Totals(Structure):
     released: int
     #: Frames made so far, in use or not; frame 0 is the shared page of zeros.
     nr_frames: int
-    zswap_enabled: int
     #: A single fault on a synchronous device goes past the swap cache.
     bypasses_swap_cache: int
     _fields_ = [
@@ -47,7 +46,6 @@ class Totals(Structure):
         ("oopsed", c_int32),
         ("released", c_int32),
         ("nr_frames", c_int32),
-        ("zswap_enabled", c_int32),
         ("bypasses_swap_cache", c_int32),
     ]
 
@@ -59,23 +57,29 @@ class VmStat(Structure):
     pswpout: int
     zswpin: int
     zswpout: int
+    #: Written back by zswap.
+    zswpwb: int
     swpin_zero: int
     swpout_zero: int
     #: Folios that found no run of slots and were split.
     thp_swpout_fallback: int
-    #: Pages that found no slot at all, and that a backing refused.
+    #: Pages that found no slot at all, and that no backing took.
     swpout_no_slot: int
     swpout_refused: int
+    #: Pages that a backing took and lost.
+    swpout_lost: int
     _fields_ = [
         ("pswpin", c_int64),
         ("pswpout", c_int64),
         ("zswpin", c_int64),
         ("zswpout", c_int64),
+        ("zswpwb", c_int64),
         ("swpin_zero", c_int64),
         ("swpout_zero", c_int64),
         ("thp_swpout_fallback", c_int64),
         ("swpout_no_slot", c_int64),
         ("swpout_refused", c_int64),
+        ("swpout_lost", c_int64),
     ]
 
 

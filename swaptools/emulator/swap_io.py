@@ -5,50 +5,74 @@ decide. Two more are where slots are chosen: no large folio on a file
 (slot_alloc.py device_alloc) and the end of a kernel that frees a slot of a ghost
 on a device (slots.py slot_free).
 
-Not here: the backings (backing.py), zswap itself (zswap.py), which pages leave
-(reclaim.py, where pages of zeros and plain backings are served as well).
+Not here: the backings (backing.py, zram.py), zswap itself (zswap.py, shrinker.py),
+which pages leave (reclaim.py, where pages of zeros and plain backings are served
+as well).
 
-Kernel: mm/page_io.c swap_writeout(), swap_read_folio(), 6.18.
+Kernel: mm/page_io.c swap_writeout(), swap_read_folio(); mm/zswap.c
+zswap_writeback_entry(), 6.18.
 RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com "mm: ghost swapfile
 support for zswap".
-Same: zeros first, then zswap, then the backing; a folio goes whole or not at all.
-Changed: nothing is written to any disk.
-Left out: memory.zswap.writeback, write errors that show up later.
+Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
+folio goes whole or not at all; what a device did not take stays in memory, dirty.
+Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
+at once; an entry to be written back is never in the swap cache, since a load gives
+it away, so there is no -EEXIST.
+Left out: write errors that show up later, failures for want of memory.
 """
 
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from swaptools.emulator.backing import SubmitWrite
 from swaptools.emulator.constants import (
     FIRST_OBJECT,
+    OFFSET_MASK,
+    STORED_DEVICE,
     STORED_MASK,
+    STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZERO,
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.reclaim import (
-    finish_page,
-)
+from swaptools.emulator.pages import alloc_frames, free_frame
+from swaptools.emulator.reclaim import finish_page, finish_range
 from swaptools.emulator.slots import (
     get_object,
     get_stored,
     set_stored,
     slot_index,
+    swap_cache_add,
+    swap_cache_del,
+    swap_cache_get,
 )
-from swaptools.emulator.zswap import ZswapEntry
-from swaptools.errors import DeviceReadError, GhostWriteRefused
+from swaptools.errors import DeviceReadError, DeviceWriteError, GhostWriteRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from swaptools.emulator.backing import SwapOps
+    from swaptools.emulator.backing import Backing, SwapOps
+    from swaptools.emulator.memcg import MemCgroup
     from swaptools.emulator.objects import ObjectStore
     from swaptools.emulator.slotmap import SlotMap
-    from swaptools.emulator.zswap import Zswap
+    from swaptools.emulator.zram import Zram
+    from swaptools.emulator.zswap import Zswap, ZswapEntry
+
+# Pages whose way out is ended together: room for some folios of the largest order.
+_BATCH_PAGES: Final = 1 << 11
+_LARGEST_FOLIO_PAGES: Final = 1 << 9
+
+
+class Loss(NamedTuple):
+    """A page that a backing took and did not keep."""
+
+    path: str
+    slot: int
+
 
 # --- the ghost rules -------------------------------------------------------
 
@@ -99,14 +123,21 @@ class SwapIO:
         slotmap: SlotMap,
         objects: ObjectStore,
         zswap: Zswap,
-        ops_by_type: Mapping[int, SwapOps],
+        backings: Mapping[int, Backing],
     ) -> None:
-        """Work on the buffers and objects of one machine."""
+        """Work on the buffers and objects of one machine, backings by type."""
         self._slotmap = slotmap
         self._objects = objects
         self._zswap = zswap
-        self._ops_by_type = ops_by_type
+        self._backings = backings
         self.page_size = zswap.page_size
+        #: Called when zswap refuses a page because the pool is, or was, full.
+        self.wake_shrink_worker: Callable[[], None]
+        #: What was lost, in order; no kernel tells.
+        self.losses: list[Loss] = []
+        # Pairs of a frame and where its data went, for finish_range().
+        self._written = slotmap.engine.integers(2 * _BATCH_PAGES)
+        self._nr_written = 0
 
     def content_of(self, page: bytes | int, refs: int = 1) -> int:
         """Return the number for what is in a page: its bytes, or their length."""
@@ -121,93 +152,187 @@ class SwapIO:
         if content < FIRST_OBJECT:
             return content
         value = self._objects[content]
-        return self._zswap.page_of(value) if isinstance(value, ZswapEntry) else value
+        return value if isinstance(value, bytes) else value.page()
 
-    def writeout(self, heads: Iterable[int]) -> None:
-        """Write folios for which somebody has to be asked, or leave them.
+    def reap(self) -> None:
+        """Forget every object that nothing refers to, and give its room back."""
+        self._objects.reap()
+
+    # --- out ---------------------------------------------------------------
+
+    def writeout(self, heads: Iterable[int], memcg: MemCgroup) -> None:
+        """Write folios of one cgroup for which somebody has to be asked.
+
+        What nobody takes stays in the swap cache, dirty, on its slots.
 
         Kernel: mm/page_io.c swap_writeout().
         """
-        s = self._slotmap.slots
+        self.reap()
         for head in heads:
-            frame = s.frames[head]
-            numbers = range(head, head + (1 << frame.order))
-            contents = [s.frames[number].content for number in numbers]
-            stored = self._store(contents, self._ops_by_type[frame.entry >> TYPE_SHIFT])
+            frame = self._slotmap.slots.frames[head]
+            nr_pages, entry = 1 << frame.order, frame.entry
+            contents = [frame.content]
+            if nr_pages > 1:
+                frames = self._slotmap.slots.frames
+                contents = [frames[head + page].content for page in range(nr_pages)]
+            stored = self._store(contents, entry, memcg)
             if stored is None:
-                s.vmstat[0].swpout_refused += len(contents)
-                continue
-            for number, where in zip(numbers, stored, strict=True):
-                finish_page(self._slotmap.slots, number, where)
+                self._slotmap.slots.vmstat[0].swpout_refused += nr_pages
+            else:
+                self._finish_later(head, stored)
+        self._finish()
 
-    def _store(self, contents: list[int], ops: SwapOps) -> list[int] | None:
-        # Where the pages of a folio go, all of them, or None when nowhere.
-        vmstat = self._slotmap.slots.vmstat[0]
-        entries = self._zswap_store(contents)
-        if entries:
-            vmstat.zswpout += len(contents)
-            return entries
-        if ghost_keeps_the_folio(ops):
-            return None
-        vmstat.pswpout += len(contents)
-        if ops.refuses:
-            return None
-        for content in contents:
-            get_object(self._slotmap.slots, content)
-        return [ops.submit_write(content) for content in contents]
+    def _finish_later(self, head: int, stored: list[int]) -> None:
+        written, place = self._written, 2 * self._nr_written
+        for where in stored:
+            written[place] = head
+            written[place + 1] = where
+            head += 1
+            place += 2
+        self._nr_written = place // 2
+        if place > 2 * (_BATCH_PAGES - _LARGEST_FOLIO_PAGES):
+            self._finish()
 
-    # All pages of a folio or none. Kernel: mm/zswap.c zswap_store().
-    def _zswap_store(self, contents: list[int]) -> list[int]:
-        entries: list[ZswapEntry] = []
-        for content in contents:
-            entry = self._zswap.store(self.page_of(content))
-            if entry is None:
-                for taken in entries:
-                    self._zswap.invalidate(taken)
-                return []
-            entries.append(entry)
-        return [STORED_ZSWAP << STORED_SHIFT | self._objects.add(e) for e in entries]
+    def _finish(self) -> None:
+        nr_pages, self._nr_written = self._nr_written, 0
+        if nr_pages:
+            finish = self._slotmap.engine[finish_range]
+            finish(self._slotmap.slots, self._written, nr_pages)
+
+    # Where the pages of a folio go, all of them, or None when nowhere.
+    def _store(
+        self, contents: list[int], entry: int, memcg: MemCgroup
+    ) -> list[int] | None:
+        pages = [self.page_of(content) for content in contents]
+        taken = self._zswap.store(pages, entry, memcg)
+        if taken:
+            self._slotmap.slots.vmstat[0].zswpout += len(taken)
+            add = self._objects.add
+            return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
+        if self._zswap.pool_reached_full:
+            self.wake_shrink_worker()
+        backing = self._backings[entry >> TYPE_SHIFT]
+        if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
+            return None
+        return self._submit_write(backing, entry, contents)
+
+    # The same for a device. Kernel: mm/page_io.c __swap_writepage().
+    def _submit_write(
+        self, backing: Backing, entry: int, contents: list[int]
+    ) -> list[int] | None:
+        s = self._slotmap.slots
+        s.vmstat[0].pswpout += len(contents)
+        if backing.zram:
+            return self._write_to_zram(backing.zram, entry, contents)
+        if backing.ops.submit_write is SubmitWrite.KEEPS:
+            return [STORED_DEVICE << STORED_SHIFT | get_object(s, c) for c in contents]
+        if backing.ops.submit_write is SubmitWrite.LOSES:
+            s.vmstat[0].swpout_lost += len(contents)
+            slot = entry & OFFSET_MASK
+            self.losses += [Loss(backing.path, slot + n) for n in range(len(contents))]
+            return [STORED_DEVICE << STORED_SHIFT] * len(contents)
+        return None
+
+    # When the device is full the pages before stay in it until their slots go.
+    def _write_to_zram(
+        self, zram: Zram, entry: int, contents: list[int]
+    ) -> list[int] | None:
+        stored: list[int] = []
+        for page, content in enumerate(contents):
+            slot = (entry & OFFSET_MASK) + page
+            kept = zram.write(slot, self.page_of(content))
+            if kept is None:
+                for before, where in enumerate(stored):
+                    s = self._slotmap.slots
+                    set_stored(s, slot_index(s, entry + before), where)
+                return None
+            stored.append(STORED_DEVICE << STORED_SHIFT | self._objects.add(kept))
+        return stored
+
+    def write_back(self, entry: ZswapEntry) -> int:
+        """Write a zswap entry to the slot it is for; 0, or minus an errno.
+
+        When a device fails, that is not told: the page is in memory again then, not
+        compressed any more.
+
+        Kernel: mm/zswap.c zswap_writeback_entry().
+        """
+        self._finish()
+        swpentry = entry.swpentry
+        backing = self._backings[swpentry >> TYPE_SHIFT]
+        refusal = zswap_writeback_errno(backing.ops)
+        if refusal:
+            return refusal
+        self._slotmap.ensure_frames(self._slotmap.totals.nr_frames + 1)
+        content = self.content_of(entry.page())
+        s = self._slotmap.slots
+        number = alloc_frames(s, 0)
+        s.frames[number].content = content
+        swap_cache_add(s, swpentry, number)
+        set_stored(s, slot_index(s, swpentry), STORED_NOTHING)
+        self.reap()
+        s.vmstat[0].zswpwb += 1
+        self.write_to_device(number)
+        return 0
+
+    def write_to_device(self, number: int) -> None:
+        """Write a page in the swap cache to its slot, past zswap.
+
+        It leaves memory, unless the device does not take it.
+        """
+        frame = self._slotmap.slots.frames[number]
+        backing = self._backings[frame.entry >> TYPE_SHIFT]
+        stored = self._submit_write(backing, frame.entry, [frame.content])
+        if stored is None:
+            self._slotmap.slots.vmstat[0].swpout_refused += 1
+        else:
+            finish_page(self._slotmap.slots, number, stored[0])
+
+    # --- in ----------------------------------------------------------------
 
     def load(self, numbers: Iterable[int]) -> None:
-        """Turn what frames were given by zswap into pages.
+        """Turn what frames were given by zswap or zram into pages.
 
         Kernel: mm/zswap.c zswap_load(), which decompresses and erases the entry.
         """
-        frames = self._slotmap.slots.frames
+        frames, objects = self._slotmap.slots.frames, self._objects
         for number in numbers:
-            content = frames[number].content
+            frame = frames[number]
+            content = frame.content
             if content < FIRST_OBJECT:
                 continue
-            if isinstance(self._objects[content], ZswapEntry):
-                frames[number].content = self.content_of(self.page_of(content))
-                self._objects.put(content)
-
-    def reap(self) -> None:
-        """Forget every object that nothing refers to; zswap gives its room back."""
-        for value in self._objects.reap():
-            if isinstance(value, ZswapEntry):
-                self._zswap.invalidate(value)
+            value = objects[content]
+            if not isinstance(value, bytes):
+                frame.content = self.content_of(value.page())
+                objects.put(content)
 
     # --- one slot by hand --------------------------------------------------
 
-    def write_slot(self, entry: int, page: bytes) -> None:
+    def write_slot(self, entry: int, page: bytes, memcg: MemCgroup) -> None:
         """Store a page in a slot, as if a folio on it were written out.
 
         Raises:
             GhostWriteRefused: zswap did not take it and there is nowhere else.
+            DeviceWriteError: The device did not take it.
         """
-        ops = self._ops_by_type[entry >> TYPE_SHIFT]
+        self.reap()
         content = self.content_of(page)
         if content == 0:
             stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
             self._slotmap.slots.vmstat[0].swpout_zero += 1
         else:
-            stored = self._store([content], ops)
+            stored = self._store([content], entry, memcg)
             self._objects.put(content)
         if stored is None:
-            raise GhostWriteRefused(errno.EIO, ops.refuses)
+            if is_ghost(self._backings[entry >> TYPE_SHIFT].ops):
+                raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
+            raise DeviceWriteError(errno.EIO, "write error on swap-device")
         s = self._slotmap.slots
         set_stored(s, slot_index(s, entry), stored[0])
+        cached = swap_cache_get(s, entry)
+        if cached >= 0:
+            swap_cache_del(s, cached)
+            free_frame(s, cached)
 
     def read_slot(self, entry: int) -> bytes:
         """Return the page that a slot's data are; the slot keeps them.
@@ -216,8 +341,13 @@ class SwapIO:
             DeviceReadError: Nothing holds them, or only their length is known.
         """
         s = self._slotmap.slots
+        cached = swap_cache_get(s, entry)
         stored = get_stored(s, slot_index(s, entry))
-        page = self.page_of(stored & STORED_MASK) if stored else None
+        page: bytes | int | None = None
+        if cached >= 0:
+            page = self.page_of(s.frames[cached].content)
+        elif stored:
+            page = self.page_of(stored & STORED_MASK)
         if not isinstance(page, bytes):
             raise read_of_nothing()
         return page

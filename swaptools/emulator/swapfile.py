@@ -15,33 +15,28 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.backing import Backing, SubmitWrite
 from swaptools.emulator.clusters import (
     do_scheduled_discard,
 )
 from swaptools.emulator.constants import (
     MAX_SWAPFILES,
-    SWAP_BY_HAND,
     SWP_DYNAMIC,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
-    TYPE_SHIFT,
 )
 from swaptools.emulator.device import SwapDevice
-from swaptools.emulator.pages import (
-    unuse_cache,
-    unuse_range,
-)
-from swaptools.emulator.slots import (
-    slot_put,
-)
 from swaptools.emulator.swap_io import is_ghost
-from swaptools.errors import IllegalOperation, SwapOnError
+from swaptools.emulator.swapoff import check_enough_memory, try_to_unuse
+from swaptools.emulator.zram import Zram
+from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from swaptools.emulator.backing import SwapOps
     from swaptools.emulator.machine import Machine
+    from swaptools.emulator.swapoff import Unuse
 
 #: Kernel: include/linux/swap.h SWAP_FLAG_PRIO_MASK.
 MAX_PRIORITY = 32767
@@ -55,8 +50,11 @@ class SwapAreas:
         """Start with none."""
         self._machine = machine
         self._by_type: dict[int, SwapDevice] = {}
-        #: Backings by type; what swap_io.py looks in.
-        self.ops: dict[int, SwapOps] = {}
+        #: By type; what swap_io.py looks in.
+        self.backings: dict[int, Backing] = {}
+        # Real areas that were swapped off while full, and ghosts swapped on, where
+        # those are miscounted.
+        self._nr_full_gone = self._nr_leaked = 0
 
     def __iter__(self) -> Iterator[SwapDevice]:
         """Yield the areas, lowest type first."""
@@ -68,13 +66,27 @@ class SwapAreas:
 
     @property
     def nr_real_swapfiles(self) -> int:
-        """Areas with data on the available list, which full ones are not on.
+        """What the ghost patch takes for the number of areas with data.
+
+        As posted it follows the available list: an area that is full is not on it,
+        and leaves it once more when it is swapped off.
 
         RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com.
         """
         s = self._machine.slotmap.slots
-        available = [s.avail[place] for place in range(s.totals[0].nr_avail)]
-        return sum(not is_ghost(self.ops[type_]) for type_ in available)
+        types: Iterable[int] = self.backings
+        if self._machine.ghost_rules.counts_available_areas:
+            types = [s.avail[place] for place in range(s.totals[0].nr_avail)]
+        real = sum(not is_ghost(self.backings[type_].ops) for type_ in types)
+        return real - self._nr_full_gone
+
+    @property
+    def nr_rotate_swap(self) -> int:
+        """Areas that turn, for which the kernel reads ahead another way.
+
+        With the ghost patch on 7.2 every swapon of a ghost adds one for good.
+        """
+        return sum(device.is_rotational for device in self) + self._nr_leaked
 
     def swapon(
         self,
@@ -111,9 +123,15 @@ class SwapAreas:
             priority = self._default_priority()
         type_ = next(n for n in range(MAX_SWAPFILES) if n not in self._by_type)
         self._machine.slotmap.add_area(type_, flags, priority, max_pages, bad_pages)
-        device = SwapDevice(self._machine, type_, path, ops)
+        device = SwapDevice(self._machine, type_, path)
         self._by_type[type_] = device
-        self.ops[type_] = ops
+        zram = None
+        if ops.submit_write is SubmitWrite.ZRAM:
+            compressor = self._machine.zswap.compressor
+            zram = Zram(max_pages, self._machine.page_size, compressor)
+        self.backings[type_] = Backing(ops, path, zram)
+        if is_ghost(ops):
+            self._nr_leaked += self._machine.ghost_rules.leaks_nr_rotate_swap
         return device
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
@@ -122,27 +140,32 @@ class SwapAreas:
             return -1
         return min([device.prio for device in self if device.prio < 0], default=-1) - 1
 
-    def swapoff(self, device: SwapDevice) -> None:
+    def swapoff(self, device: SwapDevice) -> Unuse:
         """Bring every page back and forget the area.
 
-        Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff), try_to_unuse().
+        Raises:
+            SwapOffError: Memory is full; the area stays, and nothing is lost.
+
+        Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff).
         """
         machine, slotmap, si = self._machine, self._machine.slotmap, device.type
+        check_enough_memory(machine, device.pages)
+        if not device.is_ghost and device.inuse_pages == device.pages:
+            self._nr_full_gone += machine.ghost_rules.counts_available_areas
         slotmap.disable_area(si)
         if device.prio < 0 and machine.profile.swapon.default_priority == "descending":
             self._move_up(device.prio)
-        for slot, value in list(slotmap.used_slots(si)):
-            if value & SWAP_BY_HAND:
-                slot_put(slotmap.slots, si << TYPE_SHIFT | slot)
-        for task in machine.tasks:
-            slotmap.ensure_frames(slotmap.totals.nr_frames + device.inuse_pages)
-            machine.engine[unuse_range](slotmap.slots, task.pte, len(task.pte), si)
-        machine.engine[unuse_cache](slotmap.slots, si)
-        machine.io.load(range(1, slotmap.totals.nr_frames))
+        try:
+            done = try_to_unuse(machine, device)
+        except SwapOffError:
+            slotmap.enable_area(si)
+            machine.settle()
+            raise
         machine.settle()
         slotmap.remove_area(si)
         device.is_active = False
-        del self._by_type[si], self.ops[si]
+        del self._by_type[si], self.backings[si]
+        return done
 
     # Default areas behind the one that goes close the gap.
     def _move_up(self, gone: int) -> None:

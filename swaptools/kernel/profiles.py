@@ -99,10 +99,36 @@ class AllocatorRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZswapRules:
-    """How zswap treats what it cannot compress."""
+    """How zswap treats what it cannot compress, and how it shrinks."""
 
     #: Refused, or stored raw where writeback is allowed (from 6.18).
     incompressible: Literal["reject", "raw"]
+    #: Entries that the shrink worker looks at in one cgroup before the next: one, as
+    #: seen up to 7.2; 32 as read in 7.3. Kernel: mm/zswap.c shrink_worker().
+    worker_batch: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GhostRules:
+    """What the patch does that its authors would rather it did not.
+
+    Each is a defect of the posting, True where it is there.
+    """
+
+    #: ``nr_real_swapfiles`` counts the available list: an area that is full does not
+    #: count, and one that is swapped off while full is taken off twice.
+    counts_available_areas: bool = True
+    #: ``nr_rotate_swap`` rises with every ghost and never falls again.
+    leaks_nr_rotate_swap: bool = True
+    #: A page that zswap refuses keeps its slot on the ghost, though a real area of
+    #: lower priority has room.
+    never_falls_back: bool = True
+
+
+#: The patch as it might have been.
+MENDED_GHOST = GhostRules(
+    counts_available_areas=False, leaks_nr_rotate_swap=False, never_falls_back=False
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +141,12 @@ class KernelProfile:
     swapon: SwapOnRules
     allocator: AllocatorRules
     zswap: ZswapRules
+    #: None where there is no such patch.
+    ghost: GhostRules | None = None
+
+    def mended(self) -> KernelProfile:
+        """Return the same kernel without the defects of the ghost patch."""
+        return replace(self, ghost=self.ghost and MENDED_GHOST)
 
 
 _ORDER_618 = ("nonfull", "free", "reclaim", "frag_one", "steal")
@@ -170,12 +202,14 @@ GHOST_RFC = replace(
     name="ghost-rfc",
     title="Linux 7.2 with the ghost swapfile patch",
     swapon=replace(K7_2.swapon, accepts_ghost=True),
+    ghost=GhostRules(),
 )
 GHOST_RFC_6_12 = replace(
     K6_12,
     name="ghost-rfc-6.12",
     title="Linux 6.12 with the ghost swapfile patch",
     swapon=replace(K6_12.swapon, accepts_ghost=True),
+    ghost=GhostRules(leaks_nr_rotate_swap=False),
 )
 GHOST_RFC_DYNAMIC = replace(
     K7_2,
@@ -183,6 +217,7 @@ GHOST_RFC_DYNAMIC = replace(
     title="Swap table phase IV RFC of February 2026, with dynamic ghost swapfile",
     swapon=replace(K7_2.swapon, accepts_ghost=True, ghost_is_dynamic=True),
     allocator=replace(K7_2.allocator, free_cluster="lowest"),
+    ghost=GhostRules(),
 )
 
 PROFILES: dict[str, KernelProfile] = {

@@ -52,6 +52,9 @@ class Kind:
     zswap: bool = True
     cpus: int = 1
     orders: tuple[int, ...] = (0,)
+    #: Pages that are swapped out first, and stay: with more than half of all swap
+    #: in use a read frees the slot, and idle slots are reclaimed.
+    filled: int = 0
 
 
 def block(pages: int, **options: object) -> AreaSpec:
@@ -84,6 +87,15 @@ KINDS = (
         cpus=2,
     ),
     Kind("default priorities", (block(1500), block(6000)), orders=(0, 4)),
+    Kind("more than half full", (block(4500),), filled=2300),
+    Kind("more, large folios", (block(6500),), orders=(0, 2, 4), filled=3300),
+    Kind(
+        "more, two areas",
+        (block(2500, prio=4), block(4500, prio=4, rotational=True)),
+        cpus=2,
+        orders=(0, 2),
+        filled=3600,
+    ),
 )
 
 
@@ -156,9 +168,14 @@ def compare(kind: Kind, seed: int, scratch: Path, tally: Tally) -> None:
                 bad_pages=spec.bad,
                 discard=spec.discard,
             )
-        pages = stack.enter_context(KernelPages(NR_PAGES))
+        pages = stack.enter_context(KernelPages(NR_PAGES + kind.filled))
         pages.move_to_cpu(0)
         swapped_before = rig.swapped_out_pages()
+        if kind.filled:
+            task.write(NR_PAGES, kind.filled, length=500)
+            pages.write(NR_PAGES, kind.filled, 0, 1)
+            task.pageout(NR_PAGES, kind.filled)
+            pages.pageout(NR_PAGES, kind.filled)
         for step in range(STEPS):
             text = operate(draw, kind, machine, task, pages, step)
             check_clean(machine, pages, swapped_before)

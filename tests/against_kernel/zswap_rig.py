@@ -87,6 +87,10 @@ class AnonymousPages:
         if _zswpout() - stored != now - out:
             raise Contaminated(f"{now - out} pages, {_zswpout() - stored} stores")
 
+    def read(self, index: int) -> bytes:
+        """Return one page, from swap if it is there."""
+        return self._map[index * PAGE_SIZE : (index + 1) * PAGE_SIZE]
+
     def drop(self, index: int) -> None:
         """Give one page up, and its slot with it."""
         self._map.madvise(mmap.MADV_DONTNEED, index * PAGE_SIZE, PAGE_SIZE)

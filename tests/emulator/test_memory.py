@@ -195,6 +195,20 @@ def test_zeros_of_a_split_folio_need_no_slot() -> None:
     machine.check_invariants()
 
 
+def test_zeros_that_only_a_child_maps() -> None:
+    """A folio is split here; its page of zeros there is none of ours."""
+    machine = machine_with()
+    task = machine.task()
+    task.write(0, 4, order=2, length=0)
+    child = task.fork()
+    task.write(0, length=2000)
+    child.drop(1, 3)
+    task.pageout(1)
+    machine.check_invariants()
+    task.pageout(0)
+    assert task.entries(0) == [(0, 1)]
+
+
 def test_full_area_leaves_pages_in_memory() -> None:
     machine = Machine(zswap=True, compiled=False)
     machine.swapon_pages(2)

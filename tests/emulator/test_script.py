@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from swaptools.emulator.runs import format_runs, parse_runs
@@ -83,3 +85,46 @@ def test_mistakes_have_a_line(text: str, line: int, reason: str) -> None:
     with pytest.raises(ScriptError, match=reason) as caught:
         shows(text)
     assert caught.value.line == line
+
+
+def test_knobs_and_counters() -> None:
+    text = (
+        "kernel ghost-rfc mended\nram 64M\nzswap on\nswapon g ghost 4096 prio=9\n"
+        "swapon z zram 1024 prio=1\ncgroup a\ncgroup a/b\nset a/memory.zswap.max 8192\n"
+        "set a/b/memory.zswap.writeback 0\ntask t cgroup=a/b\n"
+        "set zswap.max_pool_percent 50\nset zswap.accept_threshold_percent 80\n"
+        "set zswap.compressor deflate\nset zswap.shrinker_enabled Y\n"
+        "set vm.overcommit_memory 2\nset vm.drop_caches 2\nset z.mem_limit 5000\n"
+        "write 0 8 length=2048\npageout 0 8\nexpect stored_pages 4\nexpect Zswap 32\n"
+        "expect reject_reclaim_fail 0\nset zswap.enabled N\nshow cgroup /a\n"
+        "show cgroup a/b\nshow zram z\n"
+    )
+    above, here, zram = shows(text)
+    assert above.splitlines() == [
+        "memory.zswap.current 8192",
+        "memory.zswap.max 8192",
+        "memory.zswap.writeback 1",
+    ]
+    assert "memory.zswap.max max\nmemory.zswap.writeback 0" in here
+    assert "mem_limit 8192" in zram
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("set zswap.zpool x", "no knob 'zswap.zpool'; known: zswap.enabled"),
+        ("set zswap.enabled maybe", "'maybe' is not Y or N"),
+        ("set zswap.max_pool_percent 101", "'101' is not 0 to 100"),
+        ("set zswap.compressor rar", "no compressor 'rar'"),
+        ("set nowhere/memory.zswap.max 1M", "no cgroup 'nowhere'"),
+        ("set /memory.zswap.max 1M", "no knob '/memory.zswap.max'"),
+        ("set a.mem_limit 1M", "no zram area 'a'"),
+        ("cgroup x/y", "no cgroup 'x'"),
+        ("show zram a", "no zram area 'a'"),
+        ("task main\nwrite 0 1\ntask main cgroup=/", "has its cgroup"),
+        ("ram 1G", "ram: too late"),
+    ],
+)
+def test_knobs_refused(line: str, reason: str) -> None:
+    with pytest.raises(ScriptError, match=re.escape(reason)):
+        shows(AREA + line)
