@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main as swapemu
-from swaptools.emulator.backing import BACKINGS
+from swaptools.emulator.backing import BACKINGS, SubmitWrite
 from swaptools.emulator.constants import SWP_BLKDEV
 
 if TYPE_CHECKING:
@@ -147,6 +147,15 @@ def lookups(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda found: pair(found[f"lookups_per_page_{key}"])
 
 
+_WRITES = {
+    SubmitWrite.KEEPS: "is kept",
+    SubmitWrite.REFUSES: "does not get as far",
+    SubmitWrite.FAILS: "fails",
+    SubmitWrite.LOSES: "ends well, and the page is gone",
+    SubmitWrite.ZRAM: "goes to a pool, which may be full",
+}
+
+
 def backings() -> str:
     """Write what each backing answers, as swap_ops have it."""
     return markdown(
@@ -154,7 +163,7 @@ def backings() -> str:
             "backing": ops.name,
             "type in /proc/swaps": ops.type_word,
             "large folios": "yes" if ops.flags & SWP_BLKDEV else "no",
-            "a write": ops.refuses or "is taken",
+            "a write": _WRITES[ops.submit_write],
         }
         for ops in BACKINGS.values()
     )

@@ -100,7 +100,7 @@ class Ghost:
 
     def footprint(self) -> Footprint:
         """Say what is held now: the ghost's size is paid for in memory."""
-        return self._swap.footprint(lambda _area: self._costs, self._swap.pool.pool)
+        return self._swap.footprint(lambda _area: self._costs, self._swap.zswap.pool)
 
     def check_invariants(self) -> None:
         """Raise InvariantBroken when the state contradicts itself."""

@@ -102,7 +102,7 @@ class GhostDynamic:
 
     def footprint(self) -> Footprint:
         """Say what is held now: clusters with a slot in use and nothing else."""
-        return self._swap.footprint(self._costs_of, self._swap.pool.pool)
+        return self._swap.footprint(self._costs_of, self._swap.zswap.pool)
 
     def _costs_of(self, area: Area) -> str:
         return self._parameters.disk_costs if area.is_real else self._parameters.costs

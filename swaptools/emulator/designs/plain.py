@@ -89,7 +89,7 @@ class Plain:
 
     def footprint(self) -> Footprint:
         """Say what is held now: arrays for all slots of the disks, whatever is used."""
-        return self._swap.footprint(lambda _area: self._costs, self._swap.pool.pool)
+        return self._swap.footprint(lambda _area: self._costs, self._swap.zswap.pool)
 
     def check_invariants(self) -> None:
         """Raise InvariantBroken when the state contradicts itself."""

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 4096
 #: Priority of what stands before the disks, unless a script gives another.
 VIRTUAL_PRIO = 100
-#: Kernel: mm/zswap.c zswap_max_pool_percent, zswap_accept_thr_percent.
+#: Kernel: mm/zswap.c zswap_max_pool_percent.
 MAX_POOL_PERCENT = 20
-ACCEPT_THRESHOLD_PERCENT = 90
 
 
 @dataclass(frozen=True, slots=True)

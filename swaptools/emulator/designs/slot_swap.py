@@ -10,13 +10,12 @@ zswap_writeback_entry(), 7.2.
 Same: the order of the stores; writeback goes to the entry's own slot; a page read
 from a disk stays clean and keeps its slot until it changes or more than half of
 all slots are used; one from zswap is dirty and keeps it as well.
-Changed: see page.py and zswap_pool.py.
+Changed: see page.py and zswap_front.py.
 Left out: readahead, cgroups other than in tiers.
 """
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.accounting import Usage
@@ -26,7 +25,7 @@ from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
 from swaptools.emulator.designs.slot_areas import SlotAreas
-from swaptools.emulator.designs.zswap_pool import ZswapPool
+from swaptools.emulator.designs.zswap_front import ZswapFront
 from swaptools.emulator.invariants import expect
 from swaptools.emulator.swap_io import (
     read_of_nothing,
@@ -69,8 +68,7 @@ class SlotSwap:
             has_zswap: False for a design that is used without it.
         """
         self.areas = SlotAreas(rules, setup.tiers, compiled=setup.compiled)
-        self.pool = ZswapPool(setup, counters)
-        self.pool.enabled &= has_zswap
+        self.zswap = ZswapFront(setup, counters, self._write_back, enabled=has_zswap)
         self._counters = counters
         self._asks_for_real_areas = asks_for_real_areas
         # By type of area.
@@ -134,9 +132,9 @@ class SlotSwap:
         if all(content.is_zero for content in contents):
             self._zeros.update(enumerate(contents, entry))
             return True
-        if self.pool.enabled:
+        if self.zswap.enabled:
             self._counters.xarray_lookups_out += len(contents)
-        if self.pool.store(entry, contents):
+        if self.zswap.store(entry, contents):
             return True
         taken = [device.write(entry + n, c) for n, c in enumerate(contents)]
         self._run_shrink_worker()
@@ -153,18 +151,18 @@ class SlotSwap:
         area = self.areas.of(entry)
         self._counters.xarray_lookups_in += self._cluster_lookups[area.type]
         content = self._read(entry)
-        from_zswap = entry in self.pool
-        self.pool.erase(entry)
+        from_zswap = entry in self.zswap
+        self.zswap.erase(entry)
         keeps_slot = is_shared or self._keeps_slot(entry)
         return Loaded(content, keeps_slot, is_dirty=from_zswap)
 
     def _read(self, entry: int) -> Content:
         if entry in self._zeros:
             return self._zeros[entry]
-        if self.pool.enabled:
+        if self.zswap.enabled:
             self._counters.xarray_lookups_in += 1
-        if entry in self.pool:
-            return self.pool.peek(entry)
+        if entry in self.zswap:
+            return self.zswap.peek(entry)
         content = self._devices[self.areas.of(entry).type].read(entry)
         if content is None:
             raise read_of_nothing()
@@ -182,24 +180,23 @@ class SlotSwap:
         self._used.discard(entry)
         self.areas.free(entry)
 
-    def shrink(self, nr_pages: int | None) -> int:
+    def shrink(self, nr_pages: int) -> int:
         """Write the oldest pages of zswap back, each to its own slot."""
-        return self.pool.shrink(self._write_back, nr_pages)
+        return self.zswap.shrink(nr_pages)
 
     # Kernel: mm/zswap.c zswap_writeback_entry().
     def _write_back(self, entry: int) -> bool:
         area = self.areas.of(entry)
-        if zswap_writeback_errno(area.ops) == -errno.EINVAL:
-            self._counters.writeback_refused += 1
+        if zswap_writeback_errno(area.ops):
             return False
-        return self._devices[area.type].write(entry, self.pool.load(entry))
+        return self._devices[area.type].write(entry, self.zswap.load(entry))
 
     def _run_shrink_worker(self) -> None:
-        if not self.pool.reached_full:
+        if not self.zswap.reached_full:
             return
         nr_real = self.areas.nr_available_real()
         if not self._asks_for_real_areas or shrink_worker_is_queued(nr_real):
-            self.shrink(None)
+            self.zswap.run_worker()
 
     def swapoff(self, name: str, page_tables: PageTables) -> None:
         """Bring every page of an area back, found by walking all page tables.
@@ -251,7 +248,7 @@ class SlotSwap:
 
     def _forget_data(self, entry: int) -> None:
         self._zeros.pop(entry, None)
-        self.pool.erase(entry)
+        self.zswap.erase(entry)
         self._devices[self.areas.of(entry).type].erase(entry)
 
     # --- counting ----------------------------------------------------------
@@ -269,7 +266,7 @@ class SlotSwap:
         return Footprint(
             usages=tuple((costs(area), self._usage(area)) for area in self.areas),
             pool=pool,
-            nr_zswap_entries=len(self.pool),
+            nr_zswap_entries=len(self.zswap),
             disk_slots_held=self._disk_slots_held(),
             swap_total_pages=self.areas.swap_total_pages,
             other_bytes=other_bytes,
@@ -280,24 +277,24 @@ class SlotSwap:
             area_slots=area.nr_pages,
             used_slots=self.areas.used_slots(area),
             clusters=self.areas.clusters(area),
-            zswap_slots=self.pool.nr_stored(area.type),
-            xarray_leaves=self.pool.nr_leaves(area.type),
+            zswap_slots=self.zswap.nr_stored(area.type),
+            xarray_leaves=self.zswap.nr_leaves(area.type),
         )
 
     # Slots of real areas whose page is in zswap and nowhere else.
     def _disk_slots_held(self) -> int:
         real = (area for area in self.areas if area.is_real)
-        return int(sum(self.pool.nr_stored(area.type) for area in real))
+        return int(sum(self.zswap.nr_stored(area.type) for area in real))
 
     def check_invariants(self) -> None:
         """Each used slot has its data in one place at most; nothing else has any."""
-        self.pool.check_invariants()
+        self.zswap.check_invariants()
         self.areas.check_invariants(self._used)
         held = [*self._zeros]
         for device in self._devices.values():
             held += device.entries()
         expect(len(set(held)) == len(held), "two places", len(held))
-        expect(not any(entry in self.pool for entry in held), "in zswap too")
-        in_pool = {entry for entry in self._used if entry in self.pool}
-        expect(len(in_pool) == len(self.pool), "zswap without a slot", len(self.pool))
+        expect(not any(entry in self.zswap for entry in held), "in zswap too")
+        in_pool = {entry for entry in self._used if entry in self.zswap}
+        expect(len(in_pool) == len(self.zswap), "zswap without a slot", len(self.zswap))
         expect(self._used >= set(held), "data without a slot")

@@ -36,7 +36,7 @@ from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
 from swaptools.emulator.designs.slot_areas import SlotAreas
-from swaptools.emulator.designs.zswap_pool import ZswapPool
+from swaptools.emulator.designs.zswap_front import ZswapFront
 from swaptools.emulator.invariants import expect
 from swaptools.emulator.swap_io import read_of_nothing
 from swaptools.kernel.profiles import K7_2
@@ -79,7 +79,7 @@ class VirtualSwap:
             "vswap", VIRTUAL_PAGES, 0, _VIRTUAL, is_dynamic=True
         )
         self._physical = SlotAreas(K7_2.allocator, setup.tiers, compiled=setup.compiled)
-        self.pool = ZswapPool(setup, counters)
+        self.zswap = ZswapFront(setup, counters, self._write_back)
         self._disk = Disk(counters)
         for disk in setup.disks:
             self._physical.swapon(
@@ -122,11 +122,11 @@ class VirtualSwap:
         if all(content.is_zero for content in contents):
             self._zero.update(zip(entries, contents, strict=True))
             return True
-        if self.pool.store(entry, contents):
+        if self.zswap.store(entry, contents):
             return True
         stored = self._realloc(entry, contents, cgroup)
-        if self.pool.reached_full:
-            self.writeback(None)
+        if self.zswap.reached_full:
+            self.zswap.run_worker()
         return stored
 
     # Kernel: none; the series' folio_realloc_swap().
@@ -153,8 +153,8 @@ class VirtualSwap:
         self._counters.pages_in += 1
         self._counters.table_lookups_in += self._lookups.table
         self._counters.xarray_lookups_in += self._lookups.xarray
-        if entry in self.pool:
-            return Loaded(self.pool.load(entry), is_shared, is_dirty=True)
+        if entry in self.zswap:
+            return Loaded(self.zswap.load(entry), is_shared, is_dirty=True)
         if entry in self._folio:
             return Loaded(self._folio.pop(entry), is_shared, is_dirty=True)
         if entry in self._zero:
@@ -175,7 +175,7 @@ class VirtualSwap:
     def _forget_data(self, entry: int) -> None:
         self._zero.pop(entry, None)
         self._folio.pop(entry, None)
-        self.pool.erase(entry)
+        self.zswap.erase(entry)
         slot = self._phys.pop(entry, 0)
         if slot:
             self._forget_slot(slot)
@@ -185,15 +185,15 @@ class VirtualSwap:
         self._disk.erase(slot)
         self._physical.free(slot)
 
-    def writeback(self, nr_pages: int | None) -> int:
+    def writeback(self, nr_pages: int) -> int:
         """Write zswap's oldest pages to slots that are taken now; entries stay."""
-        return self.pool.shrink(self._write_back, nr_pages)
+        return self.zswap.shrink(nr_pages)
 
     def _write_back(self, entry: int) -> bool:
         slot = self._physical.alloc(0, self._cgroup[entry])
         if not slot:
             return False
-        self._put_on(slot, entry, self.pool.load(entry))
+        self._put_on(slot, entry, self.zswap.load(entry))
         return True
 
     def transfer(self, source: str, target: str, nr_pages: int) -> int:
@@ -246,15 +246,15 @@ class VirtualSwap:
             area_slots=sum(area.nr_pages for area in areas),
             used_slots=self._virtual.used_slots(self._space),
             clusters=self._virtual.clusters(self._space),
-            zswap_slots=self.pool.nr_stored(self._space.type),
-            xarray_leaves=self.pool.nr_leaves(self._space.type),
+            zswap_slots=self.zswap.nr_stored(self._space.type),
+            xarray_leaves=self.zswap.nr_leaves(self._space.type),
             disk_slots=_total(map(self._physical.used_slots, areas)),
             disk_clusters=_total(map(self._physical.clusters, areas)),
         )
         return Footprint(
             usages=((costs, usage),),
-            pool=self.pool.pool,
-            nr_zswap_entries=len(self.pool),
+            pool=self.zswap.pool,
+            nr_zswap_entries=len(self.zswap),
             disk_slots_held=0,
             swap_total_pages=self._physical.swap_total_pages,
             unmapped_pages=len(self._folio),
@@ -262,11 +262,11 @@ class VirtualSwap:
 
     def check_invariants(self) -> None:
         """Each entry is in one state; slots and entries lead to one another."""
-        self.pool.check_invariants()
+        self.zswap.check_invariants()
         self._virtual.check_invariants(self._used)
         self._physical.check_invariants(set(self._reverse))
         states = [*self._zero, *self._folio, *self._phys]
-        states += [entry for entry in self._used if entry in self.pool]
+        states += [entry for entry in self._used if entry in self.zswap]
         expect(len(set(states)) == len(states), "two states", len(states))
         expect(self._used >= set(states), "a state without an entry")
         expect(

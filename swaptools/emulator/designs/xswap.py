@@ -143,7 +143,7 @@ class Xswap:
             mapped = self._mapped_chunks * self._parameters.chunk_clusters
             unused = mapped - int(self._swap.areas.clusters(self._area))
             spare = unused * self._parameters.record_bytes
-        return self._swap.footprint(self._costs_of, self._swap.pool.pool, spare)
+        return self._swap.footprint(self._costs_of, self._swap.zswap.pool, spare)
 
     def _costs_of(self, area: Area) -> str:
         return self._parameters.disk_costs if area.is_real else self._parameters.costs

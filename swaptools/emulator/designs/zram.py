@@ -198,7 +198,7 @@ class Zram:
 
     def footprint(self) -> Footprint:
         """Say what is held now: zram's table is made for its whole disksize."""
-        pool = self._swap.pool.pool if self._device is None else self._device.pool
+        pool = self._swap.zswap.pool if self._device is None else self._device.pool
         return self._swap.footprint(self._costs_of, pool)
 
     def _costs_of(self, area: Area) -> str:

@@ -18,7 +18,7 @@ from swaptools.emulator.designs.xswap import (
     check_create,
     limit_pages,
 )
-from swaptools.emulator.designs.zswap_pool import MAX_RECLAIM_RETRIES, ZswapPool
+from swaptools.emulator.designs.zswap_front import ZswapFront
 from swaptools.emulator.replay import Replay, metadata_bytes
 from swaptools.emulator.scenario import parse_scenario
 from swaptools.errors import SwapOnError
@@ -269,50 +269,33 @@ def test_tiers_keep_a_cgroup_off_a_disk_under_any_design(name: str) -> None:
     assert run(name, free).stayed_end_pages == 0
 
 
-# --- the pool that all share -----------------------------------------------
+# --- zswap before all of them ----------------------------------------------
 
 
-class TestZswapPool:
-    def pool(self, ram_bytes: int | None = None) -> ZswapPool:
-        return ZswapPool(Setup(ram_bytes=ram_bytes), Counters())
+def test_the_oldest_is_written_back_first_after_its_second_chance() -> None:
+    written: list[int] = []
 
-    def test_the_oldest_is_written_back_first(self) -> None:
-        pool = self.pool()
-        for entry in (5, 3, 9):
-            pool.store(entry, [Content(entry, 900)])
-        written: list[int] = []
+    def write_back(entry: int) -> bool:
+        written.append(zswap.load(entry).token)
+        return True
 
-        def write_back(entry: int) -> bool:
-            written.append(pool.load(entry).token)
-            return True
+    zswap = ZswapFront(Setup(), Counters(), write_back)
+    for entry in (5, 3, 9):
+        zswap.store(entry, [Content(entry, 900)])
+    assert zswap.shrink(2) == 2
+    assert written == [5, 3]
+    assert zswap.shrink(5) == 1
+    zswap.check_invariants()
 
-        assert pool.shrink(write_back, 2) == 2
-        assert written == [5, 3]
 
-    def test_the_worker_gives_up_after_16_failures(self) -> None:
-        pool = self.pool()
-        pool.store(0, [Content(1, 900)] * 32)
-        tried: list[int] = []
-
-        def refuse(entry: int) -> bool:
-            tried.append(entry)
-            return False
-
-        assert pool.shrink(refuse, 5) == 0
-        assert tried == list(range(MAX_RECLAIM_RETRIES))
-
-    def test_a_full_pool_takes_nothing_until_a_tenth_is_free(self) -> None:
-        """20 percent of 100 pages: full at 20, open again at 18."""
-        pool = self.pool(100 * 4096)
-        for entry in range(20):
-            assert pool.store(entry, [Content(entry, 4096)])
-        assert not pool.store(20, [Content(20, 4096)])
-        pool.erase(0)
-        assert not pool.store(20, [Content(20, 4096)])
-        pool.erase(1)
-        assert pool.store(21, [Content(21, 4096)])
-
-    def test_what_does_not_compress_takes_a_page(self) -> None:
-        pool = self.pool()
-        pool.store(0, [Content(1, 4096)])
-        assert pool.pool.pool_bytes == 4096
+def test_a_full_pool_takes_nothing_until_a_tenth_is_free() -> None:
+    """20 percent of 100 pages: full at 20, open again at 18."""
+    zswap = ZswapFront(Setup(ram_bytes=100 * 4096), Counters(), lambda _: False)
+    for entry in range(20):
+        assert zswap.store(entry, [Content(entry, 4096)])
+    assert not zswap.store(20, [Content(20, 4096)])
+    zswap.erase(0)
+    assert not zswap.store(20, [Content(20, 4096)])
+    zswap.erase(1)
+    assert zswap.store(21, [Content(21, 4096)])
+    assert zswap.pool.pool_bytes == 19 * 4096
