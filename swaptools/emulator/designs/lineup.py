@@ -20,7 +20,7 @@ from swaptools.emulator.designs.plain import LINUX_6_18, LINUX_7_2, Plain
 from swaptools.emulator.designs.vswap import Vswap
 from swaptools.emulator.designs.vswap_table import VswapTable
 from swaptools.emulator.designs.xswap import Xswap
-from swaptools.emulator.designs.zram import Zram
+from swaptools.emulator.designs.zram import ZramSwap
 from swaptools.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ LINEUP: dict[str, Callable[[Setup, str], SwapDesign]] = {
     "xswap": Xswap,
     "vswap": Vswap,
     "vswap-ste": VswapTable,
-    "zram": Zram,
+    "zram": ZramSwap,
 }
 
 

@@ -6,26 +6,27 @@ to zram's own table alone. That is a redirection too, of 16 bytes a slot, and it
 is why writing a page to the backing touches no page table.
 
 Source: drivers/block/zram/zram_drv.c, Linux 6.18 and 7.2.
-Same: a slot is freed when its page is read; pages of zeros take no object; what
-does not compress is stored as it is; a full device fails the write; writeback only
-when user space asks for it, the oldest first; large folios fit.
+Same: see emulator/zram.py; a slot is freed when its page is read; a full device
+fails the write; writeback only when user space asks for it; large folios fit.
 Changed: its memory limit is what zswap's pool would be given; the first disk is its
 backing device; the zero map of the swap core takes pages of zeros before zram does;
-pages filled with another word count by the length that they are given.
+user space asks for the pages that were written longest ago.
 Left out: recompression, the write-back limit, discards.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from swaptools.emulator import backing
+from swaptools.emulator.constants import OFFSET_MASK
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.invariants import expect
-from swaptools.emulator.zsmalloc import ZsPool
+from swaptools.emulator.zram import Zram
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:
@@ -36,106 +37,84 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.setup import Setup
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.zram import ZramEntry
 
 
 @dataclass(frozen=True, slots=True)
 class ZramParameters:
-    """Formulas of costs.py, and where a length stops being worth it."""
+    """Formulas of costs.py for the device's area and for the other disks."""
 
     costs: str = "zram"
     disk_costs: str = "7.2+zswap"
-    #: Longer ones are stored as they are. Kernel: zs_huge_class_size().
-    huge_bytes: int = 3625
 
 
 class ZramDevice:
-    """What is behind the area: a table, a pool, and blocks of a backing device."""
+    """The machine's own zram behind an area, and what each of its pages holds."""
 
-    def __init__(
-        self,
-        limit_bytes: int | None,
-        backing_blocks: int,
-        counters: Counters,
-        parameters: ZramParameters,
-    ) -> None:
+    def __init__(self, zram: Zram, counters: Counters) -> None:
         """Start empty.
 
         Args:
-            limit_bytes: What the pool may take; None for any amount.
-            backing_blocks: Blocks of the backing device; 0 for none.
+            zram: The device, with its limit and its backing.
             counters: What is counted.
-            parameters: Where a length stops being worth it.
         """
-        self.pool = ZsPool(PAGE_SIZE)
-        self._limit_bytes = limit_bytes
-        self._free_blocks = backing_blocks
+        self.zram = zram
         self._counters = counters
-        self._huge_bytes = parameters.huge_bytes
-        # The table: an object's handle, or None for a block of the backing.
-        self._table: dict[int, tuple[Content, int | None]] = {}
+        # The oldest first.
+        self._pages: dict[int, tuple[Content, ZramEntry]] = {}
 
     def write(self, entry: int, content: Content) -> bool:
-        """Take a page, unless the pool has grown to its limit."""
+        """Take a page, unless the pool would grow beyond its limit."""
         self.erase(entry)
-        if self._limit_bytes is not None and self.pool.pool_bytes >= self._limit_bytes:
+        record = self.zram.write(entry & OFFSET_MASK, content.length_bytes)
+        if record is None:
             self._counters.pool_limit_hit += 1
             return False
-        length = content.length_bytes
-        stored = PAGE_SIZE if length >= self._huge_bytes else max(length, 1)
-        self._table[entry] = (content, self.pool.malloc(stored))
+        self._pages[entry] = (content, record)
         self._counters.table_lookups_out += 1
         return True
 
     def read(self, entry: int) -> Content | None:
         """Return the page of a slot, from the pool or from its block."""
-        if entry not in self._table:
+        if entry not in self._pages:
             return None
         self._counters.table_lookups_in += 1
-        content, handle = self._table[entry]
-        if handle is None:
-            self._counters.device_reads += 1
+        content, record = self._pages[entry]
+        self._counters.device_reads += record.is_written_back
+        record.page()  # which is idle no longer
         return content
 
     def erase(self, entry: int) -> None:
         """Forget a slot's page, and free its object or block."""
-        found = self._table.pop(entry, None)
-        if found is None:
-            return
-        if found[1] is None:
-            self._free_blocks += 1
-        else:
-            self.pool.free(found[1])
+        found = self._pages.pop(entry, None)
+        if found is not None:
+            found[1].release()
 
     def entries(self) -> Collection[int]:
         """Return the entries that have a page here."""
-        return self._table.keys()
+        return self._pages.keys()
 
     def writeback(self, nr_pages: int) -> int:
-        """Move the oldest objects to blocks; their slots stay.
-
-        Kernel: drivers/block/zram/zram_drv.c writeback_store().
-        """
-        in_pool = [e for e, (_, handle) in self._table.items() if handle is not None]
-        chosen = in_pool[: min(nr_pages, self._free_blocks)]
-        for entry in chosen:
-            content, handle = self._table[entry]
-            if handle is not None:
-                self.pool.free(handle)
-            self._table[entry] = (content, None)
-            self._free_blocks -= 1
-            self._counters.device_writes += 1
-        self._counters.written_back += len(chosen)
-        return len(chosen)
+        """Move the oldest pages to the backing device; their slots stay."""
+        if not self.zram.backing_dev_pages:
+            return 0
+        records = (record for _, record in self._pages.values())
+        in_pool = (record for record in records if record.handle is not None)
+        for record in islice(in_pool, nr_pages):
+            record.is_idle = True
+        moved = self.zram.writeback("idle")
+        self._counters.device_writes += moved
+        self._counters.written_back += moved
+        return moved
 
     def check_invariants(self) -> None:
-        """Compare the table with the pool."""
-        self.pool.check_invariants()
-        objects = sum(handle is not None for _, handle in self._table.values())
-        expect(objects == self.pool.nr_objects, "objects", objects)
-        expect(self._free_blocks >= 0, "blocks", self._free_blocks)
+        """Compare the pages with the device's."""
+        self.zram.check_invariants()
+        objects = sum(r.handle is not None for _, r in self._pages.values())
+        expect(objects == self.zram.pool.nr_objects, "objects", objects)
 
 
-class Zram:
+class ZramSwap:
     """A zram with the first disk as its backing, before the other disks."""
 
     def __init__(
@@ -155,9 +134,10 @@ class Zram:
             backing_disk, disks = disks[:1], disks[1:]
             blocks = sum(disk.nr_pages - 1 for disk in backing_disk)
             self._backing_name = "".join(disk.name for disk in backing_disk)
-            self._device = ZramDevice(
-                setup.pool_limit_bytes, blocks, self.counters, parameters
-            )
+            zram = Zram(setup.virtual_pages, PAGE_SIZE)
+            zram.limit_pages = (setup.pool_limit_bytes or 0) // PAGE_SIZE
+            zram.backing_dev_pages = blocks
+            self._device = ZramDevice(zram, self.counters)
             area = self._swap.areas.swapon(
                 "zram0", setup.virtual_pages, setup.virtual_prio, backing.ZRAM
             )
@@ -198,7 +178,7 @@ class Zram:
 
     def footprint(self) -> Footprint:
         """Say what is held now: zram's table is made for its whole disksize."""
-        pool = self._swap.zswap.pool if self._device is None else self._device.pool
+        pool = self._swap.zswap.pool if self._device is None else self._device.zram.pool
         return self._swap.footprint(self._costs_of, pool)
 
     def _costs_of(self, area: Area) -> str:
