@@ -42,12 +42,13 @@ def draw(title: str, results: Sequence[Stats], path: str) -> None:
         raise MissingExtra("--plot", "plot") from exc
     # The same bytes every time, and text that can be searched.
     with rc_context({"svg.hashsalt": "swaptools", "svg.fonttype": "none"}):
-        figure = figures.Figure(figsize=(9, 10), layout="constrained")
+        # Nothing is drawn of moves where there were none.
+        panels = [_draw_metadata, _draw_held]
+        panels += [_draw_visits] if any(map(_visits, results)) else []
+        figure = figures.Figure((9, 10 / 3 * len(panels)), layout="constrained")
         figure.suptitle(fill(title, 90), fontsize=10)
-        metadata, held, visits = figure.subplots(3, 1)
-        _draw_metadata(metadata, results)
-        _draw_held(held, results)
-        _draw_visits(visits, results)
+        for panel, axes in zip(panels, figure.subplots(len(panels), 1), strict=True):
+            panel(axes, results)
         figure.savefig(path, dpi=120, metadata={"Date": None} if "svg" in path else {})
 
 
@@ -56,7 +57,9 @@ def _draw_metadata(axes: Any, results: Sequence[Stats]) -> None:
     _draw_lines(axes, results, kib)
     peaks = [max(values) for values in kib]
     if max(peaks) > _LOGARITHMIC_FROM * max(min(peaks), 1):
-        axes.set_yscale("log")
+        # Some have nothing at first, which no logarithm shows.
+        axes.set_yscale("symlog", linthresh=10)
+        axes.set_ylim(0, 3 * max(peaks))
     axes.set_ylabel("KiB of metadata")
     # Beside the lines: there is no corner that is free in every scenario.
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=4)
@@ -92,14 +95,19 @@ def _draw_lines(
     axes.grid(color="0.85", linewidth=0.5)
 
 
+# Page table entries that were looked at, and slots that were changed in place; empty
+# when nothing was moved.
+def _visits(stats: Stats) -> tuple[int, ...]:
+    counters = stats.counters
+    entries = counters.swapoff_pte_visits + counters.transfer_pte_visits
+    slots = counters.swapoff_slot_visits + counters.moved_in_place
+    return (entries, slots) if entries or slots else ()
+
+
 def _draw_visits(axes: Any, results: Sequence[Stats]) -> None:
     names = [stats.design for stats in results]
-    entries = [
-        s.counters.swapoff_pte_visits + s.counters.transfer_pte_visits for s in results
-    ]
-    slots = [
-        s.counters.swapoff_slot_visits + s.counters.moved_in_place for s in results
-    ]
+    visits = [_visits(stats) or (0, 0) for stats in results]
+    entries, slots = zip(*visits, strict=True)
     rows = range(len(results))
     axes.barh(
         [row - 0.2 for row in rows],
@@ -122,6 +130,6 @@ def _draw_visits(axes: Any, results: Sequence[Stats]) -> None:
         axes.annotate(f" {slot:,}", (slot, row + 0.2), va="center", fontsize=8)
     axes.set_yticks(list(rows), names)
     axes.invert_yaxis()
-    axes.margins(x=0.1)
+    axes.set_xlim(0, 1.15 * max(*entries, *slots, 1))
     axes.set_xlabel("by swapoff and by moving pages between backends")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
