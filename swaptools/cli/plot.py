@@ -42,13 +42,14 @@ def draw(title: str, results: Sequence[Stats], path: str) -> None:
         raise MissingExtra("--plot", "plot") from exc
     # The same bytes every time, and text that can be searched.
     with rc_context({"svg.hashsalt": "swaptools", "svg.fonttype": "none"}):
-        # Nothing is drawn of moves where there were none.
-        panels = [_draw_metadata, _draw_held]
+        # Nothing is drawn where there is nothing to see.
+        panels = [_draw_metadata]
+        panels += [_draw_held] if any(r.disk_slots_held_peak for r in results) else []
         panels += [_draw_visits] if any(map(_visits, results)) else []
         figure = figures.Figure((9, 10 / 3 * len(panels)), layout="constrained")
         figure.suptitle(fill(title, 90), fontsize=10)
-        for panel, axes in zip(panels, figure.subplots(len(panels), 1), strict=True):
-            panel(axes, results)
+        for place, panel in enumerate(panels, 1):
+            panel(figure.add_subplot(len(panels), 1, place), results)
         figure.savefig(path, dpi=120, metadata={"Date": None} if "svg" in path else {})
 
 
@@ -70,7 +71,6 @@ def _draw_held(axes: Any, results: Sequence[Stats]) -> None:
         axes, results, [[s.disk_slots_held for s in r.samples] for r in results]
     )
     axes.set_ylabel("disk slots held\nby pages in zswap")
-    axes.set_xlabel("pages touched")
 
 
 def _draw_lines(
@@ -92,6 +92,7 @@ def _draw_lines(
             markevery=(place * every // len(results), every),
         )
     axes.set_ylim(bottom=0)
+    axes.set_xlabel("pages touched")
     axes.grid(color="0.85", linewidth=0.5)
 
 
