@@ -203,7 +203,7 @@ TABLES: dict[str, Callable[[], str]] = {
         written_back=at("written_back"),
         device_writes=at("device_writes"),
         disk_slots_held=at("disk_slots_held_peak"),
-        content_peak_KiB=in_kib("content_peak_bytes"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
     ).text,
     "areas": compare(
         "areas",
