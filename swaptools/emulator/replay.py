@@ -21,8 +21,9 @@ from swaptools.emulator.costs import get_design
 from swaptools.emulator.designs.counters import Sample, Stats
 from swaptools.emulator.designs.lineup import make_design
 from swaptools.emulator.designs.page import Content
-from swaptools.emulator.designs.page_tables import Folio, PageTables
+from swaptools.emulator.designs.page_tables import PageTables
 from swaptools.emulator.designs.setup import PAGE_SIZE
+from swaptools.emulator.designs.task import Folio
 from swaptools.emulator.invariants import expect
 from swaptools.errors import ScriptError
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.costs import Mode
     from swaptools.emulator.designs.design import Footprint
-    from swaptools.emulator.designs.page_tables import Task
+    from swaptools.emulator.designs.task import Task
     from swaptools.emulator.scenario import Operation, Scenario
 
 #: Pages between two samples of one operation.

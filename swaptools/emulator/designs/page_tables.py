@@ -3,7 +3,8 @@
 A page is in memory, or its entry says where it is. Of pages that have come back
 some keep their slot (the swap cache), and so do those that nobody took.
 
-Not here: what an entry means (the designs), scripts (replay.py).
+Not here: what a task and a page of memory are (task.py), what an entry means (the
+designs), scripts (replay.py).
 
 Kernel: mm/memory.c do_swap_page(), do_wp_page(); mm/vmscan.c shrink_folio_list();
 mm/swapfile.c unuse_mm().
@@ -19,11 +20,11 @@ Left out: large folios on swap-in, readahead, shmem.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.emulator.constants import TYPE_SHIFT
 from swaptools.emulator.designs.page import Outcome
+from swaptools.emulator.designs.task import Frame, Task
 from swaptools.emulator.invariants import expect
 from swaptools.errors import IllegalOperation
 
@@ -33,39 +34,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.counters import Counters
     from swaptools.emulator.designs.design import SwapDesign
     from swaptools.emulator.designs.page import Content
-
-
-class Folio(NamedTuple):
-    """The pages that were made together."""
-
-    task: str
-    first: int
-    nr_pages: int
-
-
-@dataclass(slots=True, eq=False)
-class Frame:
-    """One page of memory."""
-
-    content: Content
-    mapcount: int = 1
-    is_dirty: bool = True
-    #: The slot that it keeps, or 0.
-    entry: int = 0
-    #: It was to leave memory and could not.
-    has_stayed: bool = False
-    folio: Folio | None = None
-
-
-@dataclass(slots=True)
-class Task:
-    """One process: pages by number, in memory or swapped out."""
-
-    name: str
-    cgroup: str = "/"
-    ptes: dict[int, Frame | int] = field(default_factory=dict)
-    #: Kernel: on init_mm.mmlist.
-    has_swapped: bool = False
+    from swaptools.emulator.designs.task import Folio
 
 
 class PageTables:
