@@ -139,6 +139,11 @@ class Zswap:
             old, self._current = self._current, self._pool_for(name)
             self._drop_if_empty(old)
 
+    @property
+    def pool(self) -> ZswapPool:
+        """The pool that takes pages now."""
+        return self._current
+
     # A compressor that was used before and still has entries gets its pool back.
     # Kernel: mm/zswap.c zswap_compressor_param_set().
     def _pool_for(self, compressor: str) -> ZswapPool:
