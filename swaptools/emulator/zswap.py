@@ -161,7 +161,10 @@ class Zswap:
     @property
     def total_pages(self) -> int:
         """Pages that the pools hold. Kernel: zswap_total_pages()."""
-        return sum(pool.zs.nr_pages for pool in self._pools.values())
+        total_pages = 0
+        for pool in self._pools.values():
+            total_pages += pool.zs.nr_pages
+        return total_pages
 
     @property
     def pool_total_size(self) -> int:
@@ -258,7 +261,8 @@ class Zswap:
         """Forget an entry. Kernel: mm/zswap.c zswap_entry_free()."""
         del entry.memcg.zswap_lru[entry]
         entry.pool.zs.free(entry.handle)
-        self._drop_if_empty(entry.pool)
+        if entry.pool is not self._current:
+            self._drop_if_empty(entry.pool)
         entry.memcg.charge_zswap(-entry.length)
         self.stored_pages -= 1
         if entry.length == self.page_size:
