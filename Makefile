@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-kernel check fix bench designs completions clean
+.PHONY: demo test test-compiled test-kernel check fix bench designs completions clean
 
 # The package alone: what a user gets.
 $(VENV)/installed: pyproject.toml
@@ -22,6 +22,11 @@ demo: $(VENV)/installed
 
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
+
+# The compiled emulator against the interpreted one, at length.
+test-compiled: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --editable '.[fast]'
+	$(BIN)/python -m pytest -m compiled tests/emulator
 
 # As root: asks the running kernel with swap areas in scratch files.
 test-kernel: $(VENV)/developing

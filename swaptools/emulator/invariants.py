@@ -51,6 +51,7 @@ from swaptools.errors import InvariantBroken
 if TYPE_CHECKING:
     from swaptools.emulator.device import SwapDevice
     from swaptools.emulator.machine import Machine
+    from swaptools.emulator.shmem import Shm
     from swaptools.emulator.slotmap import SlotMap
 
 
@@ -179,13 +180,18 @@ def check_totals(machine: Machine, tables: set[int]) -> None:
 
 
 def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:
-    """Return how often page tables refer to each entry, and to each frame."""
+    """Return how often page tables and objects refer to each entry and frame."""
     entries: Counter[int] = Counter()
     frames: Counter[int] = Counter()
     exclusive = set()
-    for task in machine.tasks:
-        for vpn in range(len(task.pte)):
-            pte = task.pte[vpn]
+    tables = [task.pte for task in machine.tasks]
+    for shm in machine.shms:
+        tables.append(shm.pages)
+        tables += [mapping.pte for mapping in shm.mappings]
+        check_mappings(shm)
+    for table in tables:
+        for vpn in range(len(table)):
+            pte = table[vpn]
             if pte & PTE_SWAP:
                 entries[pte >> PTE_SHIFT] += 1
             elif pte & PTE_PRESENT and pte >> PTE_SHIFT:
@@ -196,6 +202,16 @@ def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:
         owners = entries if pte & PTE_SWAP else frames
         expect(owners[pte >> PTE_SHIFT] == 1, "exclusive but shared", pte)
     return entries, frames
+
+
+def check_mappings(shm: Shm) -> None:
+    """Check that mappings have what the object has, and only what is present."""
+    expect(shm.has_name or bool(shm.mappings), "an object out of reach", shm.nr_pages)
+    for mapping in shm.mappings:
+        expect(mapping in mapping.task.mappings, "a mapping of nobody")
+        for vpn in range(shm.nr_pages):
+            pte, page = mapping.pte[vpn], shm.pages[vpn]
+            expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
 
 
 def check_slots(machine: Machine, entries: Counter[int]) -> None:

@@ -24,6 +24,7 @@ from swaptools.emulator.invariants import check_machine
 from swaptools.emulator.memcg import MemCgroups
 from swaptools.emulator.memory import Task
 from swaptools.emulator.objects import ObjectStore
+from swaptools.emulator.shmem import Shm
 from swaptools.emulator.shrinker import ZswapShrinker
 from swaptools.emulator.slotmap import SlotMap
 from swaptools.emulator.structs import VmStat
@@ -111,6 +112,8 @@ class Machine:
         #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
         self.overcommit_memory = 0
         self.tasks: list[Task] = []
+        #: Objects of shared memory that somebody can reach.
+        self.shms: list[Shm] = []
         self._cpu = 0
         self._nr_made = 0
         self._scratch: Buffer[int] = self.engine.integers(512)
@@ -233,6 +236,12 @@ class Machine:
         task = Task(self, name or f"task{len(self.tasks)}", self.cgroups[cgroup])
         self.tasks.append(task)
         return task
+
+    def shm(self, nr_pages: int) -> Shm:
+        """Make an object of shared memory, empty and mapped by nobody."""
+        self.check_alive()
+        self.shms.append(Shm(self, nr_pages))
+        return self.shms[-1]
 
     def forget(self, task: Task) -> None:
         """Take a task that has exited off the list."""

@@ -1,12 +1,12 @@
-"""Tasks: pages that are written, read, paged out, dropped, shared and inherited.
+"""Tasks: pages that are written, read, paged out, dropped and inherited.
 
 Not here: what happens to each page (pages.py, reclaim.py), where data go
-(swap_io.py).
+(swap_io.py), shared memory (shmem.py).
 
 Kernel: mm/madvise.c, mm/memory.c; fs/proc/task_mmu.c for the look of an entry.
 Same: see pages.py and reclaim.py.
 Changed: a task is one range of pages, numbered from 0, that grows as it is used.
-Left out: several mappings, files, shmem, limits of memory.
+Left out: several mappings, files, limits of memory.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.machine import Machine
     from swaptools.emulator.memcg import MemCgroup
+    from swaptools.emulator.shmem import ShmMapping
 
     #: A page as /proc/PID/pagemap shows it.
     PageEntry = tuple[int, int] | Literal["present"] | None
@@ -66,6 +67,8 @@ class Task:
         self.memcg = memcg
         #: Its page table.
         self.pte: Buffer[int] = machine.engine.integers(512)
+        #: Shared memory that it maps, apart from those pages.
+        self.mappings: list[ShmMapping] = []
 
     def write(
         self,
@@ -98,7 +101,7 @@ class Task:
         self._check(first, nr_pages)
         if not 0 <= order <= _MAX_ORDER:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
-        contents = self._contents(nr_pages, data, length)
+        contents = page_contents(self._machine, nr_pages, data, length)
         self._reach(first + nr_pages)
         slotmap, engine = self._machine.slotmap, self._machine.engine
         slotmap.ensure_frames(slotmap.totals.nr_frames + 2 * nr_pages)
@@ -192,11 +195,15 @@ class Task:
         child = machine.task(name, self.memcg.path)
         child.pte = machine.engine.integers(nr_pages)
         machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
+        for mapping in self.mappings:
+            mapping.fork(child)
         return child
 
     def exit(self) -> None:
         """Drop everything; the task is gone."""
         self.drop(0, len(self.pte))
+        for mapping in list(self.mappings):
+            mapping.unmap()
         self.is_alive = False
         self._machine.forget(self)
 
@@ -206,43 +213,9 @@ class Task:
         A pair of type and offset for one that is swapped out.
         """
         self._check(first, nr_pages)
-        return [self._entry(vpn) for vpn in range(first, first + nr_pages)]
-
-    def _entry(self, vpn: int) -> PageEntry:
-        pte = self.pte[vpn] if vpn < len(self.pte) else 0
-        if not pte:
-            return None
-        if pte & PTE_PRESENT:
-            return "present"
-        entry = pte >> PTE_SHIFT
-        return entry >> TYPE_SHIFT, entry & OFFSET_MASK
-
-    # The number of what is in each page, one reference each.
-    def _contents(
-        self, nr_pages: int, data: bytes | None, length: int | None
-    ) -> Buffer[int]:
-        page_size = self._machine.page_size
-        contents = self._machine.scratch(nr_pages)
-        if data is None:
-            value = page_size // 2 if length is None else length
-            if not 0 <= value <= page_size:
-                raise IllegalOperation(f"{value} is no length of a page of {page_size}")
-        elif length is not None:
-            raise IllegalOperation("a page has bytes or a length, not both")
-        elif len(data) == page_size:
-            value = self._machine.io.content_of(bytes(data), nr_pages)
-        elif len(data) == nr_pages * page_size:
-            for page in range(nr_pages):
-                part = bytes(data[page * page_size : (page + 1) * page_size])
-                contents[page] = self._machine.io.content_of(part)
-            return contents
-        else:
-            raise IllegalOperation(
-                f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
-            )
-        for page in range(nr_pages):
-            contents[page] = value
-        return contents
+        end = first + nr_pages
+        shown = [page_entry(self.pte[n]) for n in range(first, min(end, len(self.pte)))]
+        return shown + [None] * (nr_pages - len(shown))
 
     def _reach(self, end: int) -> None:
         if end > len(self.pte):
@@ -261,3 +234,45 @@ class Task:
             raise DeviceReadError(
                 errno.EFAULT, f"page {first + done}: {read_of_nothing().strerror}"
             )
+
+
+def page_entry(pte: int) -> PageEntry:
+    """Return a page table entry as /proc/PID/pagemap shows it."""
+    if not pte:
+        return None
+    if pte & PTE_PRESENT:
+        return "present"
+    entry = pte >> PTE_SHIFT
+    return entry >> TYPE_SHIFT, entry & OFFSET_MASK
+
+
+def page_contents(
+    machine: Machine, nr_pages: int, data: bytes | None, length: int | None
+) -> Buffer[int]:
+    """Return the number of what a write puts in each page, one reference each.
+
+    Raises:
+        IllegalOperation: Bytes and a length, or not as much as fits.
+    """
+    page_size = machine.page_size
+    contents = machine.scratch(nr_pages)
+    if data is None:
+        value = page_size // 2 if length is None else length
+        if not 0 <= value <= page_size:
+            raise IllegalOperation(f"{value} is no length of a page of {page_size}")
+    elif length is not None:
+        raise IllegalOperation("a page has bytes or a length, not both")
+    elif len(data) == page_size:
+        value = machine.io.content_of(bytes(data), nr_pages)
+    elif len(data) == nr_pages * page_size:
+        for page in range(nr_pages):
+            part = bytes(data[page * page_size : (page + 1) * page_size])
+            contents[page] = machine.io.content_of(part)
+        return contents
+    else:
+        raise IllegalOperation(
+            f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
+        )
+    for page in range(nr_pages):
+        contents[page] = value
+    return contents

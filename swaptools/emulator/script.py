@@ -7,6 +7,7 @@
     write FIRST NR [order=N] [length=BYTES] [text=WORD]
     pageout FIRST NR             read FIRST NR            drop FIRST NR
     fork NAME                    exit
+    shm NAME [PAGES]             unlink NAME
     expect FIRST NR: RUNS        expect COUNTER NUMBER    expect AREA NUMBER
     expect fault FIRST
     show FIRST NR                show swaps|meminfo|vmstat|zswap
@@ -14,9 +15,11 @@
 
 ``kernel``, ``cpus`` and ``ram`` come before everything else. Sizes may have a
 suffix: an area of ``64G`` is that many bytes, a bare number is pages. The first task is
-called ``main``; ``task`` turns to another, starting it if need be. Knobs have the
-kernel's names: see knobs.py. ``expect AREA``
-compares the slots that an area has in use. ``#`` begins a comment.
+called ``main``; ``task`` turns to another, starting it if need be. ``shm`` turns to
+shared memory of that name, which is made with so many pages, and mapped by the task
+that works if it was not: ``write`` and the like are in there until ``task`` or
+``exit``. Knobs have the kernel's names: see knobs.py. ``expect AREA`` compares the
+slots that an area has in use. ``#`` begins a comment.
 
 Not here: knobs (knobs.py), how runs of slots are written (runs.py), progress and
 printing (cli/).
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.device import SwapDevice
     from swaptools.emulator.memory import PageEntry, Task
+    from swaptools.emulator.shmem import Shm, ShmMapping
 
 
 class Line(NamedTuple):
@@ -71,6 +75,9 @@ class Run:
     devices: dict[str, SwapDevice] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     task_name: str = "main"
+    shms: dict[str, Shm] = field(default_factory=dict)
+    #: The shared memory that operations are in, "" for the task's own.
+    shm_name: str = ""
     operations: int = 0
     expectations: int = 0
 
@@ -86,6 +93,17 @@ class Run:
         if self.task_name not in self.tasks:
             self.tasks[self.task_name] = self.started().task(self.task_name)
         return self.tasks[self.task_name]
+
+    @property
+    def memory(self) -> Task | ShmMapping:
+        """Where pages are written: the task's own, or what it maps."""
+        if not self.shm_name:
+            return self.task
+        shm = self.shms[self.shm_name]
+        for mapping in self.task.mappings:
+            if mapping.shm is shm:
+                return mapping
+        return shm.map(self.task)
 
     def entries_text(self, entries: list[PageEntry]) -> str:
         """Write entries as runs, with types when there are several areas."""
@@ -226,13 +244,34 @@ def _cpu(run: Run, line: Line) -> None:
 
 
 def _task(run: Run, line: Line) -> None:
-    run.task_name = _word(line, 1, "name")
+    run.task_name, run.shm_name = _word(line, 1, "name"), ""
     options = _options(line, 2, "cgroup")
     if options and run.task_name in run.tasks:
         raise ScriptError(f"task: {run.task_name!r} has its cgroup", line.number)
     if options:
         task = run.started().task(run.task_name, options["cgroup"])
         run.tasks[run.task_name] = task
+
+
+def _shm(run: Run, line: Line) -> None:
+    name = _word(line, 1, "name")
+    if len(line.words) > 2:
+        if name in run.shms:
+            raise ScriptError(f"shm: there is an object {name!r}", line.number)
+        run.shms[name] = run.started().shm(_number(line, 2, "page count"))
+    _object(run, line)
+    run.shm_name = name
+
+
+def _unlink(run: Run, line: Line) -> None:
+    _object(run, line).unlink()
+
+
+def _object(run: Run, line: Line) -> Shm:
+    name = _word(line, 1, "name")
+    if name not in run.shms:
+        raise ScriptError(f"{line.words[0]}: no object {name!r}", line.number)
+    return run.shms[name]
 
 
 def _write(run: Run, line: Line) -> None:
@@ -243,7 +282,7 @@ def _write(run: Run, line: Line) -> None:
         word = (options["text"] or " ").encode()
         size = run.started().page_size
         data = (word * (size // len(word) + 1))[:size]
-    run.task.write(
+    run.memory.write(
         first,
         nr_pages,
         int(options.get("order", 0)),
@@ -254,7 +293,7 @@ def _write(run: Run, line: Line) -> None:
 
 def _touch(run: Run, line: Line) -> None:
     first, nr_pages = _range(line)
-    operation: Callable[[int, int], Any] = getattr(run.task, line.words[0])
+    operation: Callable[[int, int], Any] = getattr(run.memory, line.words[0])
     operation(first, nr_pages)
 
 
@@ -268,6 +307,7 @@ def _fork(run: Run, line: Line) -> None:
 def _exit(run: Run, line: Line) -> None:
     run.task.exit()
     del run.tasks[run.task_name]
+    run.shm_name = ""
 
 
 def _expect(run: Run, line: Line) -> None:
@@ -293,7 +333,7 @@ def _expect(run: Run, line: Line) -> None:
 def _expect_pages(run: Run, line: Line) -> None:
     first, nr_pages = _range(line)
     wanted = parse_runs(line.text.partition(":")[2])
-    entries = run.task.entries(first, nr_pages)
+    entries = run.memory.entries(first, nr_pages)
     if entries != wanted:
         raise ScriptError(
             f"expected {run.entries_text(wanted)}, have {run.entries_text(entries)}",
@@ -303,7 +343,7 @@ def _expect_pages(run: Run, line: Line) -> None:
 
 def _expect_fault(run: Run, line: Line) -> None:
     try:
-        run.task.read(_number(line, 2, "page"), 1)
+        run.memory.read(_number(line, 2, "page"), 1)
     except DeviceReadError:
         return
     raise ScriptError("expected a fault, the page was read", line.number)
@@ -312,7 +352,7 @@ def _expect_fault(run: Run, line: Line) -> None:
 def _show(run: Run, line: Line) -> Shown:
     what = _word(line, 1, "pages or what to show")
     if what.isdigit():
-        text = run.entries_text(run.task.entries(*_range(line)))
+        text = run.entries_text(run.memory.entries(*_range(line)))
         return Shown(line.number, text, text)
     machine = run.started()
     if what == "swaps":
@@ -353,6 +393,8 @@ OPERATIONS: dict[str, Callable[[Run, Line], Shown | None]] = {
     "drop": _touch,
     "fork": _fork,
     "exit": _exit,
+    "shm": _shm,
+    "unlink": _unlink,
     "expect": _expect,
     "show": _show,
 }

@@ -9,10 +9,10 @@ memory is full the area is put back as it was: pages that came in stay in, nothi
 is lost.
 
 Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff), try_to_unuse(), unuse_pte_range(),
-unuse_pte(); mm/util.c __vm_enough_memory(), 6.18.
+unuse_pte(); mm/shmem.c shmem_unuse(); mm/util.c __vm_enough_memory(), 6.18.
 Same: the order of tasks and pages; what nothing holds becomes a poison marker.
 Changed: where the kernel would let its OOM killer take the caller, it is ENOMEM.
-Left out: shmem, signals, memory of the kernel itself and of files.
+Left out: signals, memory of the kernel itself and of files.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from swaptools.emulator.pages import (
     unmap_frame,
     zap_swap_entry,
 )
+from swaptools.emulator.shmem_pages import shmem_swapin
 from swaptools.emulator.slots import (
     slot_put,
     swap_cache_del,
@@ -42,10 +43,11 @@ from swaptools.emulator.slots import (
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.device import SwapDevice
     from swaptools.emulator.machine import Machine
-    from swaptools.emulator.memory import Task
     from swaptools.emulator.structs import Slots
 
 #: Kernel: mm/util.c OVERCOMMIT_NEVER and sysctl_overcommit_ratio.
@@ -77,9 +79,11 @@ def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
     """
     counts = machine.engine.integers(3)
     visited = {}
+    for shm in machine.shms:
+        _unuse(machine, device, shmem_unuse_range, shm.pages, counts)
     for task in machine.tasks:
         before = counts[_VISITED]
-        _unuse_mm(machine, device, task, counts)
+        _unuse(machine, device, unuse_range, task.pte, counts)
         visited[task.name] = counts[_VISITED] - before
     for slot, value in list(machine.slotmap.used_slots(device.type)):
         if value & SWAP_BY_HAND:
@@ -88,15 +92,20 @@ def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
     return Unuse(visited, counts[_BROUGHT_IN], counts[_POISONED])
 
 
-def _unuse_mm(
-    machine: Machine, device: SwapDevice, task: Task, counts: Buffer[int]
+# All of one page table, or of one object.
+def _unuse(
+    machine: Machine,
+    device: SwapDevice,
+    run: Callable[..., int],
+    pages: Buffer[int],
+    counts: Buffer[int],
 ) -> None:
-    slotmap, nr_pages, here = machine.slotmap, len(task.pte), 0
+    slotmap, nr_pages, here = machine.slotmap, len(pages), 0
     while here < nr_pages:
         room = min(machine.free_pages, device.inuse_pages)
         slotmap.ensure_frames(slotmap.totals.nr_frames + max(room, 0))
-        here = machine.engine[unuse_range](
-            slotmap.slots, task.pte, here, nr_pages, device.type, room, counts
+        here = machine.engine[run](
+            slotmap.slots, pages, here, nr_pages, device.type, room, counts
         )
         machine.io.load(range(1, slotmap.totals.nr_frames))
         machine.io.reap()
@@ -167,6 +176,35 @@ def unuse_range(
         pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
         if not swap_count(s, entry):
             swap_cache_del(s, number)
+    return end
+
+
+@hot
+def shmem_unuse_range(
+    s: Slots,
+    pages: Buffer[int],
+    first: int,
+    end: int,
+    si: int,
+    room: int,
+    counts: Buffer[int],
+) -> int:
+    """Do the same for the pages of an object, which are not mapped by that.
+
+    Kernel: mm/shmem.c shmem_unuse_swap_entries().
+    """
+    for index in range(first, end):
+        entry = pages[index] >> PTE_SHIFT
+        if not pages[index] & PTE_SWAP or entry >> TYPE_SHIFT != si:
+            continue
+        cached = swap_cache_get(s, entry) >= 0
+        if not cached and room <= 0:
+            return index
+        if shmem_swapin(s, pages, index) < 0:
+            counts[_POISONED] += 1
+        else:
+            counts[_BROUGHT_IN] += 1
+            room -= not cached
     return end
 
 

@@ -95,6 +95,10 @@ class AllocatorRules:
     slot_cache_slots: int = 0
     #: A single fault on a synchronous device goes past the swap cache (to 6.18).
     bypasses_swap_cache: bool = False
+    #: A shared page whose slot nobody may write to goes back to the page cache and
+    #: frees it (from 6.17); else it waits in the swap cache. Seen on 6.12 and 7.2
+    #: with a ghost. Kernel: mm/shmem.c shmem_writeout().
+    shmem_releases_refused: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +173,7 @@ K6_12 = KernelProfile(
         max_inline_count=62,
         slot_cache_slots=64,
         bypasses_swap_cache=True,
+        shmem_releases_refused=False,
     ),
     zswap=ZswapRules(incompressible="reject"),
 )

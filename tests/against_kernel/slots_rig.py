@@ -12,7 +12,7 @@ import struct
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tests.against_kernel import rig
 from tests.builders import header_page
@@ -27,10 +27,11 @@ THP = Path("/sys/kernel/mm/transparent_hugepage")
 ZSWAP = Path("/sys/module/zswap/parameters/enabled")
 ROOT_CGROUP = Path("/sys/fs/cgroup/memory/memory.stat")
 
-_MADV_DONTNEED, _MADV_HUGEPAGE, _MADV_NOHUGEPAGE = 4, 14, 15
+_MADV_DONTNEED, _MADV_REMOVE, _MADV_HUGEPAGE, _MADV_NOHUGEPAGE = 4, 9, 14, 15
 _MADV_COLD, _MADV_PAGEOUT = 20, 21
 _SWAPPED, _PRESENT = 1 << 62, 1 << 63
 _HUGE_BYTES = 2 << 20
+_MAP_FIXED = 0x10
 _SWPOUT = ("pswpout", "zswpout", "swpout_zero")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -152,80 +153,121 @@ def root_swap_bytes() -> int:
     return 0
 
 
-class KernelPages:
-    """One aligned anonymous mapping of this process."""
+class KernelMemory:
+    """A range of this process's pages, aligned to what a large page is."""
 
     def __init__(self, nr_pages: int) -> None:
         length = nr_pages * PAGE_SIZE
         self._map = mmap.mmap(-1, length + _HUGE_BYTES, mmap.MAP_PRIVATE)
         start = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
-        self._start = -(-start // _HUGE_BYTES) * _HUGE_BYTES
-        self._pagemap = os.open("/proc/self/pagemap", os.O_RDONLY)
-        self._spare = mmap.mmap(-1, PAGE_SIZE, mmap.MAP_PRIVATE)
-        self._spare[0] = 1
+        self.start = -(-start // _HUGE_BYTES) * _HUGE_BYTES
         self.nr_pages = nr_pages
         self.swapped_out_pages = 0
-        self._madvise(0, nr_pages, _MADV_NOHUGEPAGE)
 
-    def __enter__(self) -> KernelPages:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.drop(0, self.nr_pages)
-        os.close(self._pagemap)
-
-    def move_to_cpu(self, cpu: int) -> None:
-        """Work on another CPU; folios that wait on this one's lists leave first."""
-        spare = ctypes.addressof(ctypes.c_char.from_buffer(self._spare))
-        self._call(spare, PAGE_SIZE, _MADV_COLD)
-        os.sched_setaffinity(0, {cpu})
 
     def write(self, first: int, nr_pages: int, order: int, tag: int) -> None:
-        """Write pages; ``tag`` 0 makes them zeros. New ones come as large folios."""
-        if order:
-            knob = THP / f"hugepages-{PAGE_SIZE // 1024 << order}kB" / "enabled"
-            self._madvise(first, nr_pages, _MADV_HUGEPAGE)
-            with rig.setting(knob, "madvise"):
-                self._fill(first, nr_pages, tag)
-            self._madvise(first, nr_pages, _MADV_NOHUGEPAGE)
-        else:
-            self._fill(first, nr_pages, tag)
-
-    def _fill(self, first: int, nr_pages: int, tag: int) -> None:
+        """Write pages; ``tag`` 0 makes them zeros."""
+        assert order == 0
         for vpn in range(first, first + nr_pages):
             page = struct.pack("<Q", tag * 1_000_003 + vpn) * (PAGE_SIZE // 8)
             data = page if tag else bytes(PAGE_SIZE)
-            ctypes.memmove(self._start + vpn * PAGE_SIZE, data, PAGE_SIZE)
+            ctypes.memmove(self.start + vpn * PAGE_SIZE, data, PAGE_SIZE)
 
     def read(self, first: int, nr_pages: int) -> None:
         """Touch a byte of each page."""
         for vpn in range(first, first + nr_pages):
-            ctypes.string_at(self._start + vpn * PAGE_SIZE, 1)
+            ctypes.string_at(self.start + vpn * PAGE_SIZE, 1)
 
     def pageout(self, first: int, nr_pages: int) -> None:
         """MADV_PAGEOUT; counts what the whole machine swapped out meanwhile."""
         before = swapped_out_pages()
-        self._madvise(first, nr_pages, _MADV_PAGEOUT)
+        self.madvise(first, nr_pages, _MADV_PAGEOUT)
         self.swapped_out_pages += swapped_out_pages() - before
 
     def drop(self, first: int, nr_pages: int) -> None:
-        """MADV_DONTNEED."""
-        self._madvise(first, nr_pages, _MADV_DONTNEED)
+        """Forget pages."""
+        raise NotImplementedError
 
     def entries(self, first: int, nr_pages: int) -> list[PageEntry]:
         """Read /proc/self/pagemap."""
-        where = (self._start // PAGE_SIZE + first) * 8
-        words = struct.unpack(
-            f"<{nr_pages}Q", os.pread(self._pagemap, nr_pages * 8, where)
+        where = (self.start // PAGE_SIZE + first) * 8
+        with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
+            words = os.pread(pagemap.fileno(), nr_pages * 8, where)
+        return [_entry(word) for word in struct.unpack(f"<{nr_pages}Q", words)]
+
+    def madvise(self, first: int, nr_pages: int, advice: int) -> None:
+        """Give the kernel advice about some pages."""
+        _madvise(self.start + first * PAGE_SIZE, nr_pages * PAGE_SIZE, advice)
+
+
+class KernelPages(KernelMemory):
+    """Anonymous pages."""
+
+    def __init__(self, nr_pages: int) -> None:
+        super().__init__(nr_pages)
+        self._spare = mmap.mmap(-1, PAGE_SIZE, mmap.MAP_PRIVATE)
+        self._spare[0] = 1
+        self.madvise(0, nr_pages, _MADV_NOHUGEPAGE)
+
+    def move_to_cpu(self, cpu: int) -> None:
+        """Work on another CPU; folios that wait on this one's lists leave first."""
+        spare = ctypes.addressof(ctypes.c_char.from_buffer(self._spare))
+        _madvise(spare, PAGE_SIZE, _MADV_COLD)
+        os.sched_setaffinity(0, {cpu})
+
+    def write(self, first: int, nr_pages: int, order: int, tag: int) -> None:
+        """Write pages; new ones come as large folios."""
+        if not order:
+            super().write(first, nr_pages, 0, tag)
+            return
+        knob = THP / f"hugepages-{PAGE_SIZE // 1024 << order}kB" / "enabled"
+        self.madvise(first, nr_pages, _MADV_HUGEPAGE)
+        with rig.setting(knob, "madvise"):
+            super().write(first, nr_pages, 0, tag)
+        self.madvise(first, nr_pages, _MADV_NOHUGEPAGE)
+
+    def drop(self, first: int, nr_pages: int) -> None:
+        """MADV_DONTNEED."""
+        self.madvise(first, nr_pages, _MADV_DONTNEED)
+
+
+class KernelShm(KernelMemory):
+    """A mapping of shared memory: of an object of its own, or of another mapping's."""
+
+    def __init__(self, nr_pages: int, other: KernelShm | None = None) -> None:
+        super().__init__(nr_pages)
+        self._fd: int = os.dup(other._fd) if other else os.memfd_create("swaptools")
+        os.ftruncate(self._fd, nr_pages * PAGE_SIZE)
+        address = ctypes.c_void_p(self.start)
+        length = ctypes.c_size_t(nr_pages * PAGE_SIZE)
+        _libc.mmap.restype = ctypes.c_void_p
+        there = _libc.mmap(
+            address,
+            length,
+            mmap.PROT_READ | mmap.PROT_WRITE,
+            mmap.MAP_SHARED | _MAP_FIXED,
+            self._fd,
+            ctypes.c_long(0),
         )
-        return [_entry(word) for word in words]
+        assert there == self.start
 
-    def _madvise(self, first: int, nr_pages: int, advice: int) -> None:
-        self._call(self._start + first * PAGE_SIZE, nr_pages * PAGE_SIZE, advice)
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        os.close(self._fd)
 
-    def _call(self, start: int, length: int, advice: int) -> None:
-        if _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice):
-            raise OSError(ctypes.get_errno(), f"madvise {advice}")
+    def drop(self, first: int, nr_pages: int) -> None:
+        """MADV_REMOVE."""
+        self.madvise(first, nr_pages, _MADV_REMOVE)
+
+
+def _madvise(start: int, length: int, advice: int) -> None:
+    if _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice):
+        raise OSError(ctypes.get_errno(), f"madvise {advice}")
 
 
 def _entry(word: int) -> PageEntry:

@@ -11,7 +11,12 @@ import pytest
 from swaptools.emulator.runs import format_runs, parse_runs
 from swaptools.emulator.script import parse_script
 from tests.against_kernel import slots_rig as rig
-from tests.against_kernel.slots_rig import AreaSpec, KernelPages
+from tests.against_kernel.slots_rig import (
+    AreaSpec,
+    KernelMemory,
+    KernelPages,
+    KernelShm,
+)
 
 if TYPE_CHECKING:
     from swaptools.emulator.script import Line
@@ -43,6 +48,8 @@ def run(lines: list[Line], scratch: Path) -> list[str] | None:
     with rig.settings(zswap=zswap), ExitStack() as stack:
         pages = stack.enter_context(KernelPages(NR_PAGES))
         pages.move_to_cpu(0)
+        memories: dict[str, KernelMemory] = {"": pages}
+        memory: KernelMemory = pages
         before = rig.swapped_out_pages()
         for line in lines:
             words = line.words
@@ -51,14 +58,24 @@ def run(lines: list[Line], scratch: Path) -> list[str] | None:
                 names.append(words[1])
             elif words[0] == "cpu":
                 pages.move_to_cpu(int(words[1]))
+            elif words[0] == "shm":
+                if len(words) > 2:
+                    shm = KernelShm(int(words[2]))
+                    memories[words[1]] = stack.enter_context(shm)
+                memory = memories[words[1]]
+            elif words[0] == "task":
+                memory = pages
+            elif words[0] == "exit":
+                for each in memories.values():
+                    each.drop(0, each.nr_pages)
             elif words[0] == "write":
                 tag = 0 if "length=0" in words else line.number
                 order = next((w[6:] for w in words if w.startswith("order=")), "0")
-                pages.write(int(words[1]), int(words[2]), int(order), tag)
+                memory.write(int(words[1]), int(words[2]), int(order), tag)
             elif words[0] in ("pageout", "read", "drop"):
-                getattr(pages, words[0])(int(words[1]), int(words[2]))
+                getattr(memory, words[0])(int(words[1]), int(words[2]))
             elif words[0] == "expect" and words[1].isdigit():
-                have = pages.entries(int(words[1]), int(words[2].rstrip(":")))
+                have = memory.entries(int(words[1]), int(words[2].rstrip(":")))
                 if have != parse_runs(line.text.partition(":")[2]):
                     runs = format_runs(have, with_types=len(names) > 1)
                     differences.append(f"line {line.number}: {runs}")
@@ -66,7 +83,8 @@ def run(lines: list[Line], scratch: Path) -> list[str] | None:
                 used = rig.used_pages()[names.index(words[1])]
                 if used != int(words[2]):
                     differences.append(f"line {line.number}: {used}")
-        foreign = rig.swapped_out_pages() - before - pages.swapped_out_pages
+        foreign = rig.swapped_out_pages() - before
+        foreign -= sum(each.swapped_out_pages for each in memories.values())
         return None if foreign or rig.root_swap_bytes() else differences
 
 

@@ -1,4 +1,7 @@
-"""Random operations on a machine, from a seed."""
+"""Random operations on a machine, from a seed.
+
+The first task maps an object of shared memory, which its children inherit.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.emulator import Machine
+    from swaptools.emulator.memory import Task
+    from swaptools.emulator.shmem import ShmMapping
 
 NR_PAGES = 2500
+NR_SHARED_PAGES = 700
 OPERATIONS = ("write", "write", "pageout", "pageout", "pageout", "read", "drop", "cpu")
 MAX_TASKS = 4
 
@@ -22,24 +28,30 @@ def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:
     """Do random operations, yielding what each one was."""
     draw = random.Random(seed)
     tasks = [machine.task()]
+    shm = machine.shm(NR_SHARED_PAGES)
+    shm.map(tasks[0])
+    shm.unlink()
     for _ in range(steps):
         task = draw.choice(tasks)
-        order = draw.choice((0, 0, 1, 2, 4))
+        memories: list[Task | ShmMapping] = [task, task, *task.mappings]
+        memory = draw.choice(memories)
+        order = draw.choice((0, 0, 1, 2, 4)) if memory is task else 0
         nr_pages = max(draw.choice((1, 3, 20, 300)) >> order, 1) << order
-        first = draw.randrange(NR_PAGES - nr_pages) >> order << order
+        end = NR_PAGES if memory is task else NR_SHARED_PAGES
+        first = draw.randrange(end - nr_pages) >> order << order
         what = draw.choice((*OPERATIONS, "fork" if len(tasks) < MAX_TASKS else "exit"))
         if what == "write":
             length = draw.choice((0, 100, 2000, 4096, None))
             data = draw.randbytes(1) * 4096 if length is None else None
             with suppress(DeviceReadError):
-                task.write(first, nr_pages, order, data, length=length)
+                memory.write(first, nr_pages, order, data, length=length)
         elif what == "read":
             with suppress(DeviceReadError):
-                task.read(first, nr_pages)
+                memory.read(first, nr_pages)
         elif what == "pageout":
-            task.pageout(first, nr_pages)
+            memory.pageout(first, nr_pages)
         elif what == "drop":
-            task.drop(first, nr_pages)
+            memory.drop(first, nr_pages)
         elif what == "cpu":
             machine.cpu = draw.randrange(machine.nr_cpus)
         elif what == "fork":
@@ -47,10 +59,13 @@ def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:
         elif len(tasks) > 1:
             task.exit()
             tasks.remove(task)
-        yield f"{what} {task.name} {first} {nr_pages} order {order}"
+        where = "" if memory is task else " shared"
+        yield f"{what} {task.name}{where} {first} {nr_pages} order {order}"
 
 
 def state(machine: Machine) -> object:
     """Return what can be seen of a machine."""
     entries = [task.entries(0, NR_PAGES) for task in machine.tasks]
+    for shm in machine.shms:
+        entries += [mapping.entries(0, NR_SHARED_PAGES) for mapping in shm.mappings]
     return entries, machine.vmstat(), machine.proc_swaps(), machine.zswap_debugfs()

@@ -12,7 +12,10 @@ from swaptools.emulator.buffers import can_compile
 from swaptools.emulator.slot_alloc import toggle_range
 from tests.emulator.driver import drive, state
 
-pytestmark = pytest.mark.skipif(not can_compile(), reason="needs the fast extra")
+pytestmark = [
+    pytest.mark.compiled,
+    pytest.mark.skipif(not can_compile(), reason="needs the fast extra"),
+]
 
 OPERATIONS = 1_000_000
 NR_PLACES = 40_000
