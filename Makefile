@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test test-compiled test-kernel check fix bench completions clean
+.PHONY: demo test test-compiled test-kernel check fix bench designs completions clean
 
 # The package alone: what a user gets.
 $(VENV)/installed: pyproject.toml
@@ -44,6 +44,10 @@ fix: $(VENV)/developing
 
 bench: $(VENV)/developing
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+# The tables of docs/designs.md.
+designs: $(VENV)/developing
+	$(BIN)/python docs/tables.py
 
 completions: $(VENV)/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck swapemu

@@ -6,13 +6,14 @@ Not here: what a script can say (emulator/script.py).
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from swaptools.cli import output, params
+from swaptools.cli.compare import compare
+from swaptools.cli.overhead import overhead
+from swaptools.cli.scripts import read_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +64,7 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
     from swaptools.errors import ScriptError
 
     try:
-        lines = parse_script(_read(script))
-    except UnicodeDecodeError:
-        output.fail("not a text file", script, output.EXIT_USAGE)
-    except OSError as exc:
-        output.fail(exc.strerror or str(exc), script, output.EXIT_USAGE)
+        lines = parse_script(read_script(script))
     except ScriptError as exc:
         output.fail(str(exc), script, output.EXIT_USAGE)
     state = Run(compiled=False if interpreted else None)
@@ -81,16 +78,6 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
         output.fail(str(exc), script)
     if as_json:
         output.print_json(_result(state, shown))
-
-
-def _read(script: str) -> str:
-    # A file comes before a scenario of the same name.
-    path = Path(script)
-    scenario = files("swaptools.emulator.scenarios") / path.name
-    if not path.exists() and path.name == script and scenario.is_file():
-        return scenario.read_text(encoding="utf-8")
-    with click.open_file(script, encoding="utf-8") as file:
-        return str(file.read())
 
 
 def _shows(lines: list[Line], state: Run) -> Iterator[Shown]:
@@ -118,3 +105,7 @@ def _result(state: Run, shown: list[Shown]) -> dict[str, object]:
         "meminfo": machine.meminfo(),
         "zswap": machine.zswap_debugfs(),
     }
+
+
+main.add_command(overhead)
+main.add_command(compare)

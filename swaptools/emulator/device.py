@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.by_hand import read_slot, write_slot
 from swaptools.emulator.constants import (
     SWAP_BY_HAND,
     SWAP_MAP_BAD,
@@ -175,8 +176,7 @@ class SwapDevice:
         if len(data) != page_size:
             raise IllegalOperation(f"{len(data)} bytes are not a page of {page_size}")
         try:
-            root = self._machine.cgroups.root
-            self._machine.io.write_slot(self._entry(slot), bytes(data), root)
+            write_slot(self._machine, self._entry(slot), bytes(data))
         finally:
             self._machine.settle()
 
@@ -189,7 +189,7 @@ class SwapDevice:
         """
         if self._value(slot) in (0, SWAP_MAP_BAD):
             raise IllegalOperation(f"slot {slot} is not in use")
-        return self._machine.io.read_slot(self._entry(slot))
+        return read_slot(self._machine, self._entry(slot))
 
     def _entry(self, slot: int) -> int:
         return self.type << TYPE_SHIFT | slot

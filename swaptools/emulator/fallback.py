@@ -55,10 +55,11 @@ def fall_back(machine: Machine, task: Task, first: int, end: int) -> None:
 
 def _is_stuck(machine: Machine, entry: int) -> bool:
     s = machine.slotmap.slots
-    is_ghost = s.si[entry >> TYPE_SHIFT].flags & SWP_GHOST
-    return (
-        bool(is_ghost) and swap_cache_get(s, entry) >= 0 and swap_count(s, entry) == 1
-    )
+    if not s.si[entry >> TYPE_SHIFT].flags & SWP_GHOST:
+        return False
+    number = swap_cache_get(s, entry)
+    is_ours_alone = swap_count(s, entry) == 1
+    return number >= 0 and is_ours_alone and not s.frames[number].mapcount
 
 
 # The entry of a free slot on the first real area that has one, or 0.

@@ -81,9 +81,11 @@ class ObjectStore:
 
     def reap(self) -> None:
         """Release what nothing refers to any more, in the order it came to that."""
+        objects, free = self._objects, self._free
         for number in self._slotmap.take_released():
-            value = self[number]
-            self._objects[number - FIRST_OBJECT] = None
-            self._free.append(number - FIRST_OBJECT)
-            if not isinstance(value, bytes):
+            place = number - FIRST_OBJECT
+            value = objects[place]
+            objects[place] = None
+            free.append(place)
+            if value is not None and not isinstance(value, bytes):
                 value.release()

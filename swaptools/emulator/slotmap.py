@@ -257,10 +257,10 @@ class SlotMap:
     def take_released(self) -> list[int]:
         """Empty the chain of released objects; the first one released first."""
         released = []
-        value = self.totals.released
+        value, objects = self.totals.released, self.slots.objects
         while value:
             released.append(value)
-            value = self.slots.objects[value - FIRST_OBJECT].next
+            value = objects[value - FIRST_OBJECT].next
         self.totals.released = 0
         released.reverse()
         return released

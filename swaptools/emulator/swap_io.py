@@ -5,9 +5,9 @@ decide. Two more are where slots are chosen: no large folio on a file
 (slot_alloc.py device_alloc) and the end of a kernel that frees a slot of a ghost
 on a device (slots.py slot_free).
 
-Not here: the backings (backing.py, zram.py), zswap itself (zswap.py, shrinker.py),
-which pages leave (reclaim.py, where pages of zeros and plain backings are served
-as well).
+Not here: a slot written without a page (by_hand.py), the backings (backing.py,
+zram.py), zswap itself (zswap.py, shrinker.py), which pages leave (reclaim.py, where
+pages of zeros and plain backings are served as well).
 
 Kernel: mm/page_io.c swap_writeout(), swap_read_folio(); mm/zswap.c
 zswap_writeback_entry(), 6.18.
@@ -17,7 +17,7 @@ Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
 folio goes whole or not at all; what a device did not take stays in memory, dirty.
 Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
 at once; an entry to be written back is never in the swap cache, since a load gives
-it away, so there is no -EEXIST.
+it away, so there is no -EEXIST; a large folio that nobody took is split.
 Left out: write errors that show up later, failures for want of memory.
 """
 
@@ -31,26 +31,21 @@ from swaptools.emulator.constants import (
     FIRST_OBJECT,
     OFFSET_MASK,
     STORED_DEVICE,
-    STORED_MASK,
     STORED_NOTHING,
     STORED_SHIFT,
-    STORED_ZERO,
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.pages import alloc_frames, free_frame
+from swaptools.emulator.pages import alloc_frames
 from swaptools.emulator.reclaim import finish_page, finish_range
 from swaptools.emulator.slots import (
     get_object,
-    get_stored,
     set_stored,
     slot_index,
     swap_cache_add,
-    swap_cache_del,
-    swap_cache_get,
 )
-from swaptools.errors import DeviceReadError, DeviceWriteError, GhostWriteRefused
+from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -169,15 +164,15 @@ class SwapIO:
         """
         self.reap()
         for head in heads:
-            frame = self._slotmap.slots.frames[head]
-            nr_pages, entry = 1 << frame.order, frame.entry
+            frames = self._slotmap.slots.frames
+            frame = frames[head]
             contents = [frame.content]
-            if nr_pages > 1:
-                frames = self._slotmap.slots.frames
-                contents = [frames[head + page].content for page in range(nr_pages)]
-            stored = self._store(contents, entry, memcg)
+            for page in range(head + 1, head + (1 << frame.order)):
+                contents.append(frames[page].content)
+            stored = self.store(contents, frame.entry, memcg)
             if stored is None:
-                self._slotmap.slots.vmstat[0].swpout_refused += nr_pages
+                self._slotmap.slots.vmstat[0].swpout_refused += len(contents)
+                self._slotmap.slots.frames[head].order = 0
             else:
                 self._finish_later(head, stored)
         self._finish()
@@ -199,10 +194,10 @@ class SwapIO:
             finish = self._slotmap.engine[finish_range]
             finish(self._slotmap.slots, self._written, nr_pages)
 
-    # Where the pages of a folio go, all of them, or None when nowhere.
-    def _store(
+    def store(
         self, contents: list[int], entry: int, memcg: MemCgroup
     ) -> list[int] | None:
+        """Return where the pages of a folio go, all of them; None when nowhere."""
         pages = [self.page_of(content) for content in contents]
         taken = self._zswap.store(pages, entry, memcg)
         if taken:
@@ -305,49 +300,3 @@ class SwapIO:
             if not isinstance(value, bytes):
                 frame.content = self.content_of(value.page())
                 objects.put(content)
-
-    # --- one slot by hand --------------------------------------------------
-
-    def write_slot(self, entry: int, page: bytes, memcg: MemCgroup) -> None:
-        """Store a page in a slot, as if a folio on it were written out.
-
-        Raises:
-            GhostWriteRefused: zswap did not take it and there is nowhere else.
-            DeviceWriteError: The device did not take it.
-        """
-        self.reap()
-        content = self.content_of(page)
-        if content == 0:
-            stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
-            self._slotmap.slots.vmstat[0].swpout_zero += 1
-        else:
-            stored = self._store([content], entry, memcg)
-            self._objects.put(content)
-        if stored is None:
-            if is_ghost(self._backings[entry >> TYPE_SHIFT].ops):
-                raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
-            raise DeviceWriteError(errno.EIO, "write error on swap-device")
-        s = self._slotmap.slots
-        set_stored(s, slot_index(s, entry), stored[0])
-        cached = swap_cache_get(s, entry)
-        if cached >= 0:
-            swap_cache_del(s, cached)
-            free_frame(s, cached)
-
-    def read_slot(self, entry: int) -> bytes:
-        """Return the page that a slot's data are; the slot keeps them.
-
-        Raises:
-            DeviceReadError: Nothing holds them, or only their length is known.
-        """
-        s = self._slotmap.slots
-        cached = swap_cache_get(s, entry)
-        stored = get_stored(s, slot_index(s, entry))
-        page: bytes | int | None = None
-        if cached >= 0:
-            page = self.page_of(s.frames[cached].content)
-        elif stored:
-            page = self.page_of(stored & STORED_MASK)
-        if not isinstance(page, bytes):
-            raise read_of_nothing()
-        return page

@@ -139,6 +139,11 @@ class Zswap:
             old, self._current = self._current, self._pool_for(name)
             self._drop_if_empty(old)
 
+    @property
+    def pool(self) -> ZswapPool:
+        """The pool that takes pages now."""
+        return self._current
+
     # A compressor that was used before and still has entries gets its pool back.
     # Kernel: mm/zswap.c zswap_compressor_param_set().
     def _pool_for(self, compressor: str) -> ZswapPool:
@@ -156,7 +161,10 @@ class Zswap:
     @property
     def total_pages(self) -> int:
         """Pages that the pools hold. Kernel: zswap_total_pages()."""
-        return sum(pool.zs.nr_pages for pool in self._pools.values())
+        total_pages = 0
+        for pool in self._pools.values():
+            total_pages += pool.zs.nr_pages
+        return total_pages
 
     @property
     def pool_total_size(self) -> int:
@@ -253,7 +261,8 @@ class Zswap:
         """Forget an entry. Kernel: mm/zswap.c zswap_entry_free()."""
         del entry.memcg.zswap_lru[entry]
         entry.pool.zs.free(entry.handle)
-        self._drop_if_empty(entry.pool)
+        if entry.pool is not self._current:
+            self._drop_if_empty(entry.pool)
         entry.memcg.charge_zswap(-entry.length)
         self.stored_pages -= 1
         if entry.length == self.page_size:

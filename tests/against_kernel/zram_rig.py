@@ -9,10 +9,13 @@ import fcntl
 import mmap
 import os
 import struct
-from contextlib import contextmanager
+import subprocess
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.against_kernel import rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +49,22 @@ class ScratchZram:
         self._buffer[:] = page
         os.pwritev(self._descriptor, [self._buffer], index * PAGE_SIZE)
 
+    def try_write(self, index: int, page: bytes) -> bool:
+        """Write one page; False when the device fails it."""
+        try:
+            self.write(index, page)
+        except OSError:
+            return False
+        return True
+
+    def limit(self, limit_bytes: int) -> None:
+        """Set mem_limit."""
+        (self._sysfs / "mem_limit").write_text(str(limit_bytes))
+
+    def columns(self) -> list[int]:
+        """Read every column of mm_stat."""
+        return [int(word) for word in (self._sysfs / "mm_stat").read_text().split()]
+
     def discard(self, index: int) -> None:
         """Free one page."""
         where = struct.pack("=QQ", index * PAGE_SIZE, PAGE_SIZE)
@@ -53,7 +72,7 @@ class ScratchZram:
 
     def mm_stat(self) -> MmStat:
         """Read the device's counters."""
-        columns = [int(word) for word in (self._sysfs / "mm_stat").read_text().split()]
+        columns = self.columns()
         return MmStat(columns[0], columns[1], columns[2], columns[5])
 
     def lengths(self, pages: Sequence[bytes]) -> list[int]:
@@ -86,6 +105,23 @@ def scratch_zram(algorithm: str, nr_pages: int) -> Iterator[ScratchZram]:
             yield ScratchZram(sysfs, descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def zram_area(algorithm: str, nr_slots: int) -> Iterator[ScratchZram]:
+    """Swap a zram device on, zswap off, on one CPU; the caller holds the lock."""
+    with ExitStack() as undo:
+        sysfs = undo.enter_context(_hot_added())
+        (sysfs / "comp_algorithm").write_text(algorithm)
+        (sysfs / "disksize").write_text(str(nr_slots * PAGE_SIZE))
+        device = Path(f"/dev/{sysfs.name}")
+        subprocess.run(["mkswap", str(device)], check=True, capture_output=True)
+        undo.enter_context(rig.setting("/sys/module/zswap/parameters/enabled", "N"))
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        undo.callback(os.sched_setaffinity, 0, cpus)
+        undo.enter_context(rig.swapped_on(device))
+        yield ScratchZram(sysfs, -1)
 
 
 @contextmanager

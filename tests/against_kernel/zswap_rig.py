@@ -53,7 +53,9 @@ def on_a_clean_run(test: Callable[P, None]) -> Callable[P, None]:
 class AnonymousPages:
     """A private mapping whose pages are swapped out and dropped at will."""
 
-    def __init__(self, pages: Sequence[bytes]) -> None:
+    def __init__(self, pages: Sequence[bytes], counter: str = "zswpout") -> None:
+        """Write pages; each that goes out later adds one to a counter of vmstat."""
+        self._counter = counter
         self._map = mmap.mmap(-1, len(pages) * PAGE_SIZE, mmap.MAP_PRIVATE)
         self._map.madvise(mmap.MADV_NOHUGEPAGE)
         held = (ctypes.c_char * len(self._map)).from_buffer(self._map)
@@ -78,14 +80,29 @@ class AnonymousPages:
         Raises:
             Contaminated: zswap took more pages than ours, or not all of ours.
         """
-        out, stored = self._nr_swapped(), _zswpout()
+        out, stored = self._nr_swapped(), _vmstat(self._counter)
         deadline = time.monotonic() + 1
         while (now := self._nr_swapped()) < len(self._map) // PAGE_SIZE:
             if time.monotonic() > deadline:
                 raise Contaminated("pages stay in memory")
             self._map.madvise(_MADV_PAGEOUT)
-        if _zswpout() - stored != now - out:
-            raise Contaminated(f"{now - out} pages, {_zswpout() - stored} stores")
+        stored = _vmstat(self._counter) - stored
+        if stored != now - out:
+            raise Contaminated(f"{now - out} pages, {stored} stores")
+
+    def pageout_one(self, index: int) -> None:
+        """Swap out one page, to wherever it goes."""
+        self._map.madvise(_MADV_PAGEOUT, index * PAGE_SIZE, PAGE_SIZE)
+        deadline = time.monotonic() + 1
+        while not self._is_swapped(index):
+            if time.monotonic() > deadline:
+                raise Contaminated("a page stays in memory")
+            self._map.madvise(_MADV_PAGEOUT, index * PAGE_SIZE, PAGE_SIZE)
+
+    def _is_swapped(self, index: int) -> bool:
+        with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
+            pagemap.seek((self._first_page + index) * 8)
+            return bool(int.from_bytes(pagemap.read(8), "little") & _SWAPPED)
 
     def read(self, index: int) -> bytes:
         """Return one page, from swap if it is there."""
@@ -102,9 +119,9 @@ class AnonymousPages:
         return sum(bool(entry & _SWAPPED) for entry in entries.cast("Q"))
 
 
-def _zswpout() -> int:
+def _vmstat(name: str) -> int:
     counters = Path("/proc/vmstat").read_text().split()
-    return int(counters[counters.index("zswpout") + 1])
+    return int(counters[counters.index(name) + 1])
 
 
 class Zswap:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.memory import Task
 
 NR_PAGES = 64
-STEPS = 45
+STEPS = 36
 ZEROS = bytes(4096)
 OPERATIONS = (
     *("write", "write", "write", "pageout", "pageout", "pageout", "pageout"),

@@ -690,3 +690,18 @@ def test_7_8_refused_pages(
     assert r.used_kib == used
     r.saw(SwapCached=cached, swpout_refused=cached // 4)
     assert r.task.read(0, 1024) == page * 1024
+
+
+def test_mended_ghost_leaves_pages_of_others_alone() -> None:
+    """A page that a parent has read again is not moved away below it."""
+    r = rig(RFC, zswap=False, mended=True)
+    page = b"swap" * 1024
+    r.task.write(0, 2, data=page)
+    r.task.pageout(0, 2)
+    child = r.task.fork()
+    r.task.read(0)
+    r.machine.swapon_pages(GHOST_PAGES, "block", priority=5)
+    child.pageout(0, 2)
+    r.machine.check_invariants()
+    assert child.entries(0, 2) == [(0, 1), (0, 2)]
+    assert r.task.read(0, 2) == child.read(0, 2) == page * 2

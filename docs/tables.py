@@ -1,0 +1,280 @@
+"""The tables of designs.md, made by the commands that stand above them.
+
+``make designs`` writes them into the page; tests/test_designs_doc.py fails when a
+table is not what its command gives.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from click.testing import CliRunner
+
+from swaptools.cli.swapemu import main as swapemu
+from swaptools.emulator.backing import BACKINGS, SubmitWrite
+from swaptools.emulator.constants import SWP_BLKDEV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+PAGE = Path(__file__).with_name("designs.md")
+_OVERHEAD = "swapemu overhead --area 32G --json"
+_BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A command, and what of its answer is shown."""
+
+    command: str
+    rows: Callable[[Any], Iterable[dict[str, object]]]
+
+    def text(self) -> str:
+        """Run the command and write its answer down."""
+        shown = self.command.removesuffix(" --json")
+        return f"`{shown}`\n\n{markdown(self.rows(answer(self.command)))}"
+
+
+@cache
+def answer(command: str) -> Any:
+    """Return the JSON that a command prints."""
+    program, *args = shlex.split(command)
+    result = CliRunner().invoke(swapemu, args, prog_name=program)
+    if result.exit_code:
+        raise RuntimeError(f"{command}: {result.output}")
+    return json.loads(result.stdout)
+
+
+def markdown(rows: Iterable[dict[str, object]]) -> str:
+    """Write rows of the same keys as a table; what is not a name to the right."""
+    found = list(rows)
+    names = list(found[0])
+    lines = [
+        "| " + " | ".join(names) + " |",
+        "|" + "|".join(["---", *["---:"] * (len(names) - 1)]) + "|",
+    ]
+    lines += ["| " + " | ".join(map(cell, row.values())) + " |" for row in found]
+    return "\n".join(lines) + "\n"
+
+
+def cell(value: object) -> str:
+    """Write a number as people read it."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def kib(number: int) -> str:
+    """Return bytes in KiB."""
+    return f"{number / 1024:,.0f}"
+
+
+def pair(values: list[float]) -> str:
+    """Write look-ups in tables and in xarrays."""
+    return f"{values[0]:.2f} + {values[1]:.2f}"
+
+
+def compare(scenario: str, **columns: Callable[[dict[str, Any]], object]) -> Table:
+    """Make a table of some counters of a scenario, a row for each design."""
+
+    def rows(value: Any) -> Iterable[dict[str, object]]:
+        for found in value["designs"]:
+            yield {
+                "design": found["design"],
+                **{name.replace("_", " "): of(found) for name, of in columns.items()},
+            }
+
+    return Table(f"swapemu compare {scenario} --json", rows)
+
+
+def overhead(options: str) -> Table:
+    """Make a table of metadata by usage."""
+
+    def rows(value: Any) -> Iterable[dict[str, object]]:
+        for row in value["rows"]:
+            points = zip(row["usage_percent"], row["metadata_mib"], strict=True)
+            usage = {f"{percent} %": f"{mib:,.2f}" for percent, mib in points}
+            yield {"MiB": row["design"], "figures": row["figures"], **usage}
+
+    return Table(f"swapemu overhead {options} --json", rows)
+
+
+def break_even() -> str:
+    """Write up to which usage virtual swap has less metadata than an area."""
+    rows = {row["design"]: row for row in answer(_OVERHEAD)["rows"]}
+    pairs = (
+        ("vswap+zswap", "old+zswap"),
+        ("vswap+disk", "old+disk"),
+        ("vswap-ste+zswap", "7.2+zswap"),
+        ("vswap-ste+disk", "7.2+disk"),
+    )
+    return markdown(
+        {
+            "virtual": virtual,
+            "against": area,
+            "has less up to": crossing(rows[virtual], rows[area]),
+        }
+        for virtual, area in pairs
+    )
+
+
+def crossing(less: Any, more: Any) -> str:
+    """Return the usage at which two rows, which are straight lines, meet."""
+    ahead = more["metadata_mib"][0] - less["metadata_mib"][0]
+    at_end = more["metadata_mib"][-1] - less["metadata_mib"][-1]
+    if at_end >= 0:
+        return "all of it"
+    return f"{100 * ahead / (ahead - at_end):.1f} %" if ahead > 0 else "nothing"
+
+
+def at(key: str) -> Callable[[dict[str, Any]], object]:
+    """Return one counter as it is."""
+    return lambda found: found[key]
+
+
+def in_kib(key: str) -> Callable[[dict[str, Any]], object]:
+    """Return one counter of bytes in KiB."""
+    return lambda found: kib(found[key])
+
+
+def lookups(key: str) -> Callable[[dict[str, Any]], object]:
+    """Return look-ups for a page."""
+    return lambda found: pair(found[f"lookups_per_page_{key}"])
+
+
+_WRITES = {
+    SubmitWrite.KEEPS: "is kept",
+    SubmitWrite.REFUSES: "does not get as far",
+    SubmitWrite.FAILS: "fails",
+    SubmitWrite.LOSES: "ends well, and the page is gone",
+    SubmitWrite.ZRAM: "goes to a pool, which may be full",
+}
+
+
+def backings() -> str:
+    """Write what each backing answers, as swap_ops have it."""
+    return markdown(
+        {
+            "backing": ops.name,
+            "type in /proc/swaps": ops.type_word,
+            "large folios": "yes" if ops.flags & SWP_BLKDEV else "no",
+            "a write": _WRITES[ops.submit_write],
+        }
+        for ops in BACKINGS.values()
+    )
+
+
+def resolution(sigma_s: float = 33) -> str:
+    """Write the smallest difference of two means that is two standard errors."""
+    rows = []
+    for runs in (5, 20, 100, 1000):
+        told_apart = 2 * sigma_s * sqrt(2 / runs)
+        rows.append({"runs of each": runs, "difference": f"{told_apart:.1f} s"})
+    return markdown(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "zswap-only": compare(
+        "zswap-only",
+        SwapTotal_KiB=in_kib("swap_total_bytes"),
+        disk_slots_held=at("disk_slots_held_peak"),
+        device_reads=at("device_reads"),
+        device_writes=at("device_writes"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+        content_peak_KiB=in_kib("content_peak_bytes"),
+    ).text,
+    "writeback": compare(
+        "zswap-writeback",
+        disk_slots_held=at("disk_slots_held_peak"),
+        written_back=at("written_back"),
+        device_writes=at("device_writes"),
+        stayed_in_memory=at("stayed_peak_pages"),
+        no_slot=at("no_slot"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "incompressible": compare(
+        "incompressible",
+        stayed_in_memory=at("stayed_peak_pages"),
+        written_back=at("written_back"),
+        device_writes=at("device_writes"),
+        disk_slots_held=at("disk_slots_held_peak"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "areas": compare(
+        "areas",
+        disk_slots_held=at("disk_slots_held_peak"),
+        written_back=at("written_back"),
+        pages_out=at("pages_out"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "tiers": compare(
+        "tiers",
+        moved_by_walk=at("moved_by_walk"),
+        entries_visited=at("transfer_pte_visits"),
+        moved_in_place=at("moved_in_place"),
+    ).text,
+    "overhead": overhead("--area 32G").text,
+    "break-even": break_even,
+    "lookups-zswap": compare(
+        "zswap-only",
+        out_tables_and_xarrays=lookups("out"),
+        in_tables_and_xarrays=lookups("in"),
+    ).text,
+    "lookups-disk": compare(
+        "disk-only",
+        out_tables_and_xarrays=lookups("out"),
+        in_tables_and_xarrays=lookups("in"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "overgrown": compare(
+        "overgrown-ghost",
+        SwapTotal_KiB=in_kib("swap_total_bytes"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "ghost-16T": overhead(
+        "--area 16T --design ghost+zswap --design 7.2+zswap"
+        " --design ghost-dynamic+zswap --design xswap+zswap"
+    ).text,
+    "fragmentation": compare(
+        "fragmentation",
+        metadata_full_KiB=in_kib("metadata_peak_bytes"),
+        with_one_page_in_64_KiB=in_kib("metadata_end_bytes"),
+    ).text,
+    "large-folios": compare(
+        "large-folios",
+        folios_split=at("folios_split"),
+        disk_slots_held=at("disk_slots_held_peak"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "swapoff": compare(
+        "swapoff",
+        entries_visited=at("swapoff_pte_visits"),
+        slots_visited=at("swapoff_slot_visits"),
+        device_reads=at("device_reads"),
+        pages_read=at("pages_in"),
+        metadata_left_KiB=in_kib("metadata_end_bytes"),
+    ).text,
+    "zram": compare(
+        "zram",
+        written_back=at("written_back"),
+        stayed_in_memory=at("stayed_peak_pages"),
+        in_tables_and_xarrays=lookups("in"),
+        metadata_peak_KiB=in_kib("metadata_peak_bytes"),
+    ).text,
+    "backings": backings,
+    "resolution": resolution,
+}
+
+
+def renewed(text: str) -> str:
+    """Return the page with every table made anew."""
+    return _BLOCK.sub(lambda m: f"{m[1]}{TABLES[m[2]]()}{m[3]}", text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,187 @@
+"""swapemu overhead and swapemu compare as a person sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from swaptools.cli.swapemu import main
+from swaptools.emulator.designs.lineup import LINEUP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = """\
+# A small one: as small as can be.
+zswap on
+virtual 4M
+swapon disk block 512 prio=5
+write 0 100 length=900
+pageout 0 100
+shrink 10
+read 0 50
+swapoff disk
+"""
+
+# Covers of virtual swap, and sizes of structures: facts of the overhead table.
+PUBLISHED = {
+    "old+zswap": [25, 57, 89, 121, 153],
+    "old+disk": [25, 41, 57, 73, 89],
+    "vswap+zswap": [0, 48.25, 96.5, 144.75, 193],
+    "vswap+disk": [2, 66.25, 130.5, 194.75, 259],
+}
+STRUCTS = {
+    "6.18+disk": [25.5, 41.5, 57.5, 73.5, 89.5],
+    "6.18+zswap": [25.5, 59.8, 94.1, 128.3, 162.6],
+    "7.2+disk": [0.75, 20.75, 40.75, 60.75, 80.75],
+    "7.2+zswap": [0.75, 39.0, 77.3, 115.6, 153.9],
+    "ghost-dynamic+zswap": [0, 38.6, 77.2, 115.8, 154.4],
+    "vswap-ste+zswap": [0, 36.4, 72.8, 109.1, 145.5],
+    "vswap-ste+disk": [0.75, 53.1, 105.5, 157.9, 210.3],
+}
+
+
+def invoke(*args: str, stdin: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, args, input=stdin, prog_name="swapemu")
+    return result.exit_code, result.stdout, result.stderr
+
+
+def compared(*args: str, text: str = SMALL) -> list[dict[str, Any]]:
+    code, out, err = invoke("compare", "--json", *args, "-", stdin=text)
+    assert (code, err) == (0, "")
+    designs: list[dict[str, Any]] = json.loads(out)["designs"]
+    return designs
+
+
+class TestOverhead:
+    def rows(self, *args: str) -> dict[tuple[str, str], list[float]]:
+        code, out, _ = invoke("overhead", "--json", *args)
+        assert code == 0
+        rows = json.loads(out)["rows"]
+        return {(row["design"], row["figures"]): row["metadata_mib"] for row in rows}
+
+    def test_the_published_rows_come_out_exactly(self) -> None:
+        rows = self.rows("--area", "32G")
+        assert {name: rows[name, "published"] for name in PUBLISHED} == PUBLISHED
+
+    def test_the_rows_from_structures_come_out_to_a_tenth(self) -> None:
+        rows = self.rows("--area", "32G")
+        for name, wanted in STRUCTS.items():
+            assert rows[name, "structs"] == pytest.approx(wanted, abs=0.1)
+
+    def test_the_table(self) -> None:
+        code, out, _ = invoke("overhead", "--design", "old+zswap", "--design", "zram")
+        assert code == 0
+        assert out == (
+            "DESIGN    FIGURES       0%    25%    50%    75%   100%\n"
+            "old+zswap published  25.00  57.00  89.00 121.00 153.00\n"
+            "zram      structs   128.75 148.75 168.75 188.75 208.75\n"
+        )
+
+    def test_area_and_designs_are_the_callers(self) -> None:
+        rows = self.rows("--area", "1G", "--design", "old+disk")
+        assert rows == {
+            ("old+disk", "published"): [n / 32 for n in (25, 41, 57, 73, 89)]
+        }
+
+    def test_a_design_that_is_none(self) -> None:
+        code, _, err = invoke("overhead", "--design", "ghosts")
+        assert code == 2
+        assert "no design 'ghosts'; known: old+zswap" in err
+
+
+class TestCompare:
+    def test_json_has_every_counter_of_every_design(self) -> None:
+        found = compared()
+        assert [stats["design"] for stats in found] == list(LINEUP)
+        for stats in found:
+            assert stats["pages_out"] >= 100
+            assert stats["samples"][-1]["pages_touched"] == 260
+            assert stats["metadata_peak_bytes"] >= stats["metadata_end_bytes"]
+        assert {len(stats) for stats in found} == {len(found[0])}
+
+    def test_designs_are_the_callers(self) -> None:
+        found = compared("--design", "zram", "--design", "plain")
+        assert [stats["design"] for stats in found] == ["zram", "plain"]
+
+    def test_text_fits_a_terminal_and_has_bars(self) -> None:
+        code, out, err = invoke("compare", "-", stdin=SMALL)
+        assert (code, err) == (0, "")
+        lines = out.splitlines()
+        assert lines[0] == "A small one: as small as can be."
+        assert max(map(len, lines)) <= 80
+        assert "Disk slots held by pages in zswap" in lines
+        assert any(
+            set(line.split()[1]) <= {"█", "#"} for line in lines if "KiB" in line
+        )
+
+    def test_the_list(self) -> None:
+        code, out, _ = invoke("compare", "--list")
+        assert code == 0
+        assert "zswap-only       zswap and no disk\n" in out
+        assert len(out.splitlines()) == 11
+
+    def test_a_scenario_by_name(self) -> None:
+        code, out, _ = invoke(
+            "compare", "overgrown-ghost", "--design", "xswap", "--json"
+        )
+        assert code == 0
+        (xswap,) = json.loads(out)["designs"]
+        assert xswap["swap_total_bytes"] == (512 << 20) - 4096
+
+    @pytest.mark.parametrize(
+        ("args", "code", "reason"),
+        [
+            ([], 2, "no SCENARIO; --list prints their names"),
+            (["nowhere"], 2, "swapemu: nowhere: No such file or directory"),
+            (["-", "--design", "ghosts"], 2, "no design 'ghosts'; known: plain-6.18"),
+            (["-", "--plot", "a.pdf"], 2, "a.pdf: neither .svg nor .png"),
+        ],
+    )
+    def test_what_cannot_be_done(self, args: list[str], code: int, reason: str) -> None:
+        got, _, err = invoke("compare", *args, stdin=SMALL)
+        assert got == code
+        assert reason in err
+
+    def test_a_line_that_is_wrong(self) -> None:
+        code, _, err = invoke("compare", "-", stdin="write 0 1\nfly\n")
+        assert code == 1
+        assert err.startswith("swapemu: -: line 2: fly: no such operation")
+
+
+class TestPlot:
+    @pytest.mark.parametrize(
+        ("suffix", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")]
+    )
+    def test_a_plot(self, suffix: str, begins: bytes, tmp_path: Path) -> None:
+        pytest.importorskip("matplotlib")
+        path = tmp_path / f"plot.{suffix}"
+        code, _, err = invoke("compare", "-", "--plot", str(path), stdin=SMALL)
+        assert (code, err) == (0, "")
+        assert path.read_bytes().startswith(begins)
+
+    def test_it_shows_every_design_and_needs_no_colour(self, tmp_path: Path) -> None:
+        pytest.importorskip("matplotlib")
+        path = tmp_path / "plot.svg"
+        invoke("compare", "-", "--plot", str(path), stdin=SMALL)
+        drawn = path.read_text()
+        for name in LINEUP:
+            assert f">{name}</text>" in drawn
+        colours = set(re.findall(r"#([0-9a-f]{6})\b", drawn))
+        assert colours
+        assert all(c[:2] == c[2:4] == c[4:] for c in colours)
+
+    def test_without_matplotlib_it_says_what_to_install(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        path = tmp_path / "plot.svg"
+        code, _, err = invoke("compare", "-", "--plot", str(path), stdin=SMALL)
+        assert code == 1
+        assert "--plot needs: pip install 'swaptools[plot]'" in err
+        assert not path.exists()
