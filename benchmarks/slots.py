@@ -1,7 +1,9 @@
 """How fast slots are taken and freed, interpreted and compiled, and in what memory.
 
-Area of 16 GiB. "random" is at half full: a random half of the slots is in use, and
-in turns 1024 of those, picked at random, are freed and as many taken.
+Area of 16 GiB. "random" and "one by one" are at half full: a random half of the slots
+is in use. Random frees 1024 of them at a time, picked at random, and takes as many; one
+by one every single step is at another place, and waits for memory: two cache misses or
+three an operation, where taking many in a row finds its cluster in the cache.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from swaptools.emulator import Machine
 from swaptools.emulator.buffers import Engine, can_compile
-from swaptools.emulator.slot_alloc import alloc_range, free_range
+from swaptools.emulator.slot_alloc import alloc_range, free_range, toggle_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,26 +64,57 @@ def core_sequential(compiled: bool, order: int) -> float:
     return rate(turn)
 
 
-def core_random(compiled: bool, order: int) -> float:
-    """Free and take folios at random places of an area that is half full."""
+def half_full(compiled: bool, order: int) -> tuple[Machine, Any, int]:
+    """Return a machine whose area is half full, at random places.
+
+    With it come the entries of its folios, 0 where there is none, and how many
+    places there are. The first half of them is in use.
+    """
     machine = machine_of(compiled)
-    s, engine = machine.slotmap.slots, machine.engine
+    s = machine.slotmap.slots
     fill = Engine(compiled=can_compile())
     nr = (PAGES - 512) >> order
-    entries: Any = engine.integers(nr)
+    entries: Any = machine.engine.integers(nr)
     nr = fill[alloc_range](s, order, 0, entries, 0, nr)
     shuffled = list(entries[:nr])
     random.Random(1).shuffle(shuffled)
     entries[:nr] = shuffled
     half = nr // 2
     fill[free_range](s, order, entries, half, nr - half)
+    entries[half:nr] = [0] * (nr - half)
+    return machine, entries, nr
+
+
+def core_random(compiled: bool, order: int) -> float:
+    """Free folios at random places, 1024 a turn, and take as many."""
+    machine, entries, nr = half_full(compiled, order)
+    s, engine = machine.slotmap.slots, machine.engine
     turns = iter(range(1 << 62))
 
     def turn() -> int:
-        first = next(turns) % (half // TURN) * TURN
+        first = next(turns) % (nr // 2 // TURN) * TURN
         engine[free_range](s, order, entries, first, TURN)
         done = engine[alloc_range](s, order, 0, entries, first, TURN)
         return (TURN + done) << order
+
+    return rate(turn)
+
+
+def core_one_by_one(compiled: bool, order: int) -> float:
+    """Free the folio of a random place, or take one where there is none."""
+    machine, entries, nr = half_full(compiled, order)
+    s, engine = machine.slotmap.slots, machine.engine
+    draw = random.Random(2)
+    drawn = 1 << 20 if compiled else 1 << 16
+    places: Any = engine.integers(drawn)
+    places[:] = [draw.randrange(nr) << 4 | order for _ in range(drawn)]
+    length = 1 << 14 if compiled else TURN
+    turns = iter(range(1 << 62))
+
+    def turn() -> int:
+        first = next(turns) * length % drawn
+        done: int = engine[toggle_range](s, 0, entries, places, first, length)
+        return done << order
 
     return rate(turn)
 
@@ -173,7 +206,13 @@ def main() -> None:
     print(f"memory: {copied / 1e9:.1f} GB/s copied, at {TOUCHED_BYTES} bytes a slot at")
     print(f"        most {limit / 1e6:.0f} M operations a second\n")
     print("million slots taken or freed a second   interpreted  compiled  ratio")
-    for function in (core_sequential, core_random, task_sequential, task_random):
+    for function in (
+        core_sequential,
+        core_random,
+        core_one_by_one,
+        task_sequential,
+        task_random,
+    ):
         for order in (0, 4):
             slow = function(False, order)
             fast = function(True, order) if can_compile() else 0.0
