@@ -153,6 +153,8 @@ class Task:
         heads = machine.scratch(nr_pages + 1)
         memcg = self.memcg
         plainly = not machine.zswap.enabled and memcg.zswap_writeback_enabled
+        vmstat = slotmap.slots.vmstat[0]
+        refused = vmstat.swpout_refused
         here = first
         while here < end:
             slotmap.ensure_tables(_MAX_ORDER)
@@ -161,7 +163,9 @@ class Task:
             )
             machine.engine[writeout_range](slotmap.slots, heads, plainly)
             machine.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
-        if not machine.ghost_rules.never_falls_back and memcg.zswap_writeback_enabled:
+        falls_back = not machine.ghost_rules.never_falls_back
+        some_stayed = vmstat.swpout_refused > refused
+        if falls_back and some_stayed and memcg.zswap_writeback_enabled:
             fall_back(machine, self, first, end)
         machine.settle()
 
