@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
-from swaptools.format.constants import SWSUSP_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +120,7 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
     yield from _dump(page, layout.fields(header.definition), meanings)
     if header.hibernation is not None:
         suspend = layout.swsusp_header(header.byte_order)
-        fields = layout.fields(suspend, header.page_size - SWSUSP_BYTES)
+        fields = layout.fields(suspend, layout.swsusp_offset(header.page_size))
         says = {
             name: str(value)
             for name, value in header.hibernation._asdict().items()

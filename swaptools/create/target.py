@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.create.plan import CreatePlan
 
-_KINDS = {stat.S_IFCHR: "is a character device", stat.S_IFBLK: "is a block device"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -108,7 +106,7 @@ def look_at(path: str, offset: int = 0) -> Target:
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
     if stat.S_ISCHR(status.st_mode):
-        raise CreateRefused(_KINDS[stat.S_IFCHR])
+        raise CreateRefused("is a character device")
     area = read_area(resolved, offset, below=False)
     return Target(path=path, resolved=resolved, status=status, area=area)
 

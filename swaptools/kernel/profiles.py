@@ -85,14 +85,8 @@ class AllocatorRules:
     #: Which lists device allocation tries, in this order.
     #: Kernel: mm/swapfile.c cluster_alloc_swap_entry().
     trial_order: tuple[str, ...]
-    #: One hint per CPU for the whole system, or one per CPU and area (to 6.14).
-    hint_scope: Literal["cpu", "cpu_and_area"] = "cpu"
     #: Which free cluster is next: the one free for longest, or the lowest number.
     free_cluster: Literal["fifo", "lowest"] = "fifo"
-    #: References that fit without an extension. Kernel: SWAP_MAP_MAX, SWP_TB_COUNT_MAX.
-    max_inline_count: int
-    #: Slots a CPU takes ahead, 0 since 6.15. Kernel: SWAP_SLOTS_CACHE_SIZE.
-    slot_cache_slots: int = 0
     #: A single fault on a synchronous device goes past the swap cache (to 6.18).
     bypasses_swap_cache: bool = False
     #: A shared page whose slot nobody may write to goes back to the page cache and
@@ -169,9 +163,6 @@ K6_12 = KernelProfile(
     ),
     allocator=AllocatorRules(
         trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),
-        hint_scope="cpu_and_area",
-        max_inline_count=62,
-        slot_cache_slots=64,
         bypasses_swap_cache=True,
         shmem_releases_refused=False,
     ),
@@ -184,9 +175,7 @@ K6_18 = KernelProfile(
         default_priority="descending",
         arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, SlotArray("cluster_info", 32, 512)),
     ),
-    allocator=AllocatorRules(
-        trial_order=_ORDER_618, max_inline_count=62, bypasses_swap_cache=True
-    ),
+    allocator=AllocatorRules(trial_order=_ORDER_618, bypasses_swap_cache=True),
     zswap=ZswapRules(incompressible="raw"),
 )
 K7_2 = KernelProfile(
@@ -199,7 +188,7 @@ K7_2 = KernelProfile(
         refuses_encrypted=True,
         arrays=(SlotArray("cluster_info", 48, 512),),
     ),
-    allocator=AllocatorRules(trial_order=_ORDER_618, max_inline_count=14),
+    allocator=AllocatorRules(trial_order=_ORDER_618),
     zswap=ZswapRules(incompressible="raw"),
 )
 GHOST_RFC = replace(
