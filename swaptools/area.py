@@ -15,7 +15,9 @@ from swaptools.format.ghost import is_header_only
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing
+    from swaptools.contents import Held
     from swaptools.format.header import SwapHeader
+    from swaptools.format.partitions import Partition, PartitionTable
     from swaptools.format.signature import Signature
 
 
@@ -49,6 +51,15 @@ class SwapArea:
     other_headers: tuple[SwapHeader, ...] = ()
     #: Every magic found, the area's own first.
     signatures: tuple[Signature, ...] = ()
+    #: All that lies in the area, swap's own included; None when nobody looked.
+    holds: tuple[Held, ...] | None = None
+    #: What libblkid's safe probe takes the area for, and so udev, systemd and
+    #: ``UUID=``: a type in ``holds``, AMBIVALENT, or None for nothing.
+    believed: str | None = None
+    #: The partition that begins where the area does, which then ends with it.
+    partition: Partition | None = None
+    #: The partition table of a whole image or disk; None within a partition.
+    table: PartitionTable | None = None
     #: Bytes from ``offset`` to the end; None for a stream longer than was read.
     area_bytes: int | None = None
     #: Bytes of storage the whole file takes (st_blocks * 512); None for devices.

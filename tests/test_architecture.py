@@ -13,6 +13,8 @@ import swaptools
 PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
+#: The values that travel, in which nothing is looked at.
+VALUES = {"errors", "units", "format", "backing", "contents", "area"}
 #: Each room, and the rooms that it may import besides itself. An import under
 #: TYPE_CHECKING counts as well: who needs another's types knows of it.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -20,16 +22,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "units": set(),
     "format": {"errors", "units"},
     "backing": {"errors", "units", "format"},
-    "area": {"errors", "units", "format", "backing"},
-    "observe": {"errors", "units", "format", "backing", "area"},
-    "kernel": {"errors", "units", "format", "backing", "area"},
-    "create": {"errors", "units", "format", "backing", "area", "observe"},
-    "info": {"errors", "units", "format", "backing", "area", "observe"},
-    "status": {"errors", "units", "format", "backing", "area", "observe"},
-    "resume": {"errors", "units", "format", "backing", "area", "observe"},
-    "check": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
-    "recipe": {"errors", "units", "format", "backing", "area", "observe", "kernel"},
-    "emulator": {"errors", "units", "format", "backing", "area", "kernel"},
+    "contents": {"errors", "units", "format"},
+    "area": VALUES - {"area"},
+    "observe": VALUES,
+    "kernel": VALUES,
+    "create": VALUES | {"observe"},
+    "info": VALUES | {"observe"},
+    "status": VALUES | {"observe"},
+    "resume": VALUES | {"observe"},
+    "check": VALUES | {"observe", "kernel"},
+    "recipe": VALUES | {"observe", "kernel"},
+    "emulator": VALUES - {"contents"} | {"kernel"},
 }
 #: The front door opens every room, and the commands may use them all.
 FRONT = {"__init__", "cli"}

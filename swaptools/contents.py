@@ -1,0 +1,39 @@
+"""What else lies in an area, as libblkid names it: values, no I/O.
+
+Not here: partitions (format/partitions.py), swap's own magics (format/signature.py),
+how it was found out (observe/).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+#: What ``SwapArea.believed`` says where libblkid's safe probe refuses to choose.
+AMBIVALENT: Final = "ambivalent"
+#: The types that libblkid gives swap's own magics.
+SWAP_TYPES: Final = frozenset({"swap", "swsuspend"})
+
+
+class Held(NamedTuple):
+    """One signature in an area, swap's own as well."""
+
+    #: libblkid's TYPE or PTTYPE: ``ext4``, ``crypto_LUKS``, ``LVM2_member``,
+    #: ``linux_raid_member``, ``swap``, ``swsuspend``, ``gpt``, ``dos``; for what
+    #: it does not know ``qcow2``, ``vmdk``, ``vdi``, ``vhdx``, ``xz``, ``zstd``,
+    #: ``gzip``, ``bzip2``, ``ELF``.
+    type: str
+    #: ``filesystem``, ``raid``, ``crypto``, ``other``, ``partitions``,
+    #: ``container``, ``compressed``.
+    usage: str | None = None
+    label: str | None = None
+    #: As the format writes it, not always 36 characters.
+    uuid: str | None = None
+    #: Of its magic, in bytes from the start of the area.
+    offset_bytes: int = 0
+    #: The bytes of the magic; empty where the format has none.
+    magic: bytes = b""
+
+    @property
+    def is_swap(self) -> bool:
+        """Whether it is swap's own: an area, or a hibernation image in one."""
+        return self.type in SWAP_TYPES
