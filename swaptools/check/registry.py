@@ -17,6 +17,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from swaptools.check.remedy import Remedy
 from swaptools.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from swaptools.check.case import Case
 
 Explain = Callable[["Case"], Iterator[str]]
-#: A remedy: the same for all, or made for the case.
-Hint = str | Callable[["Case"], str]
+#: What to do: a sentence for all, or a remedy made for the case.
+Hint = str | Callable[["Case"], Remedy]
 
 #: The rooms of rules, in the order in which people read them.
 _ROOMS: Final = (
@@ -90,9 +91,9 @@ class Rule:
         doc = re.sub(r"(?m)^ +", "", self.doc)
         return tuple(" ".join(found.split()) for found in _SOURCE.findall(doc))
 
-    def hint_for(self, case: Case) -> str:
-        """Return the remedy for this case."""
-        return self.hint if isinstance(self.hint, str) else self.hint(case)
+    def remedy(self, case: Case) -> Remedy:
+        """Return what to do in this case."""
+        return Remedy(self.hint) if isinstance(self.hint, str) else self.hint(case)
 
 
 def rule(

@@ -40,8 +40,12 @@ class Finding:
     title: str
     #: One sentence with measured and expected values.
     message: str
-    #: A command or a short recipe that mends it.
+    #: What to do, in words.
     hint: str
+    #: A command that does it, safe to be pasted; None where there is none.
+    hint_command: str | None = None
+    #: What is lost by it; the hint says so, too.
+    hint_loses: str | None = None
     #: Header field at fault.
     field: str | None = None
     #: What the kernel logs when this is why it refuses.
@@ -166,13 +170,16 @@ def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bo
             continue
         is_cause = case.verdict.test in rule.refused_by
         for message in rule.explain(case):
+            remedy = rule.remedy(case)
             yield (
                 Finding(
                     code=rule.code,
                     severity=rule.severity,
                     title=rule.title,
                     message=message,
-                    hint=rule.hint_for(case),
+                    hint=remedy.text,
+                    hint_command=remedy.command,
+                    hint_loses=remedy.loses,
                     field=rule.field,
                     kernel_message=case.verdict.message if is_cause else None,
                 ),

@@ -31,6 +31,8 @@ _FINDING_KEYS: Final = (
     "title",
     "message",
     "hint",
+    "hint_command",
+    "hint_loses",
     "field",
     "kernel_message",
 )
@@ -164,3 +166,5 @@ def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:
         end = offset + len(data) - 1
         yield f"    bytes {offset}..{end}, {finding.field}: {data.hex(' ')}"
     yield f"    fix: {output.escape(finding.hint)}"
+    if finding.hint_command is not None:
+        yield f"      {output.escape(finding.hint_command)}"

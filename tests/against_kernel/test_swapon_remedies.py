@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.format.header import SwapHeader
-from tests.against_kernel import places, rig
+from tests.against_kernel import places
 from tests.against_kernel.comparison import swapcheck
 from tests.against_kernel.oracle import ask_kernel
 
@@ -49,15 +49,6 @@ def cut_short(path: Path) -> Path:
     return path
 
 
-def suspended(path: Path) -> Path:
-    """A machine went to sleep here."""
-    places.written(path)
-    with path.open("r+b") as file:
-        file.seek(PAGE - 20)
-        file.write(b"SWAPSPACE2S1SUSPEND\0")
-    return path
-
-
 def wrong_version(path: Path) -> Path:
     """A header of version 2, whatever that is."""
     places.written(path)
@@ -84,7 +75,6 @@ CASES: tuple[tuple[str, Callable[[Path], Path], str], ...] = (
     ("ext4", bad_pages, "B301"),
     ("ext4", other_page_size, "H102"),
     ("ext4", cut_short, "S201"),
-    ("ext4", suspended, "H104"),
     ("ext4", wrong_version, "H201"),
     ("ext4", garbage, "H101"),
     ("ext4", empty, "H105"),
@@ -99,8 +89,6 @@ CASES: tuple[tuple[str, Callable[[Path], Path], str], ...] = (
     ("btrfs", places.nocow_sparse, "F701"),
     ("btrfs", places.nocow_reflinked, "F703"),
     ("btrfs", places.nocow_snapshotted, "F703"),
-    ("btrfs-dup", places.nocow_allocated, "F708"),
-    ("xfs-8k", places.written, "F710"),
 )
 _SYSTEMS = {system.name: system for system in places.FILE_SYSTEMS}
 
@@ -121,9 +109,7 @@ def test_remedy(
         finding = before.findings[0]
         assert finding.code == code
         assert not ask_kernel(path).accepted
-        _follow(finding.hint, path)
-        if "losetup" in finding.hint:
-            return
+        _follow(finding.hint_command)
         after = swapcheck(path)
         assert after.accepted, after.findings
         assert ask_kernel(path).accepted
@@ -143,7 +129,7 @@ def test_remedy_of_a_state(enter: Callable[..., object], tmp_path: Path) -> None
     ):
         finding = swapcheck(path).findings[0]
         assert not ask_kernel(path).accepted
-        _follow(finding.hint, path)
+        _follow(finding.hint_command)
         assert swapcheck(path).accepted
         assert ask_kernel(path).accepted
 
@@ -164,16 +150,7 @@ def _with_header(path: Path, header: SwapHeader, *, blank: bool = False) -> Path
     return path
 
 
-def _follow(hint: str, path: Path) -> None:
-    # Just as it is printed; swap that it leaves on is swapped off.
-    subprocess.run(["sh", "-ec", hint], check=True, capture_output=True)
-    if "losetup" not in hint:
-        return
-    device = subprocess.run(
-        ["losetup", "--noheadings", "--output", "NAME", "--associated", str(path)],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    assert rig.swapoff_errno(device) == 0
-    subprocess.run(["losetup", "--detach", device], check=True)
+def _follow(command: str | None) -> None:
+    # Just as it is printed.
+    assert command is not None
+    subprocess.run(["sh", "-ec", command], check=True, capture_output=True)

@@ -17,6 +17,7 @@ from swaptools.check import check_area
 from swaptools.cli.ghost_mkswap import main
 from swaptools.observe import read_area
 from tests.builders import SAMPLE_UUID, header_page
+from tests.check.examples import Example, examples
 from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def check(path: Path, offset: int = 0) -> Report:
 
 
 def follow(report: Report, code: str) -> None:
-    """Run the hint of the finding with this code."""
-    hint = next(found.hint for found in report.findings if found.code == code)
-    program, *words = shlex.split(hint, comments=True)
+    """Run the command of the finding with this code."""
+    found = next(found for found in report.findings if found.code == code)
+    assert found.hint_command is not None
+    program, *words = shlex.split(found.hint_command)
     assert program == "ghost-mkswap"
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
@@ -88,6 +90,22 @@ def test_a_path_is_never_an_option() -> None:
     """Nor several words, nor standard input."""
     for path, shown in (("-f", "./-f"), ("a b", "'a b'"), ("$(x)", "'$(x)'")):
         report = check_area(swap_area(path=path, version=2), "6.18", 4096)
-        assert report.findings[0].hint.endswith(f" {shown}")
+        command = report.findings[0].hint_command
+        assert command is not None
+        assert command.endswith(f" {shown}")
     report = check_area(swap_area(path="-", kind="stream", version=2), "6.18", 4096)
-    assert report.findings[0].hint.endswith(" FILE")
+    assert report.findings[0].hint_command is None
+
+
+@pytest.mark.parametrize(
+    "example", [e for e in examples() if e.trips], ids=lambda example: example.rule.code
+)
+def test_a_command_is_one_line_and_no_comment(example: Example) -> None:
+    """The sentence stands beside it, and says what is lost."""
+    for found in example.report().findings:
+        assert found.hint
+        if found.hint_command is not None:
+            assert found.hint_command.isprintable()
+            assert "#" not in found.hint_command
+        if found.hint_loses is not None:
+            assert found.hint_loses in found.hint

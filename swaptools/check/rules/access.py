@@ -47,7 +47,7 @@ def readonly(case: Case) -> Iterator[str]:
     "A802",
     "file must not be changed",
     Severity.ERROR,
-    hint=lambda case: f"chattr -i -a {hints.quoted(case)}",
+    hint=hints.changeable,
     refused_by=["immutable"],
     needs_header=False,
 )
@@ -89,7 +89,7 @@ def verity(case: Case) -> Iterator[str]:
     "A804",
     "a process runs this file",
     Severity.ERROR,
-    hint=lambda case: f"fuser -v {hints.quoted(case)}  # names the process",
+    hint="end the process, which fuser(1) names",
     refused_by=["executing"],
     needs_header=False,
 )
@@ -149,7 +149,7 @@ def in_use(case: Case) -> Iterator[str]:
     "A807",
     "file has no name any more",
     Severity.ERROR,
-    hint=lambda case: f"cp --sparse=never {hints.quoted(case)} NEW  # and use that",
+    hint="make a new file; this one goes when its last user closes it",
     refused_by=["unlinked"],
     needs_header=False,
 )

@@ -94,7 +94,7 @@ def several_copies(case: Case) -> Iterator[str]:
     "F709",
     "chunks of the file not known",
     Severity.NOTE,
-    hint=lambda case: f'btrfs filesystem usage "$(dirname {hints.quoted(case)})"',
+    hint="ask again as root; btrfs filesystem usage shows what there is",
 )
 def chunks_unknown(case: Case) -> Iterator[str]:
     """With several devices or data profiles, only root can tell those of a file.

@@ -94,7 +94,7 @@ def version_0(case: Case) -> Iterator[str]:
     "H104",
     "hibernation image present",
     Severity.ERROR,
-    hint=hints.drop_image,
+    hint=hints.resume_first,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -138,7 +138,7 @@ def shorter_than_page(case: Case) -> Iterator[str]:
     "H106",
     "TuxOnIce image at byte 0",
     Severity.WARNING,
-    hint=hints.wipe_start,
+    hint="resume it with TuxOnIce; where there is none, zero its first eight bytes",
     field="bootbits",
 )
 def tuxonice_at_start(case: Case) -> Iterator[str]:
