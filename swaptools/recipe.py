@@ -14,10 +14,10 @@ e39925734909 ("mm/memcontrol: respect zswap.writeback setting from parent cg too
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from swaptools.errors import SelectionError
+from swaptools.shell import needs_bash, quote_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,14 @@ DANGEROUS = {
 }
 
 
-def make_recipe(name: str, path: str, size_bytes: int, page_size: int) -> str:
+def make_recipe(
+    name: str,
+    path: str,
+    size_bytes: int,
+    page_size: int,
+    *,
+    ascii_only: bool = False,
+) -> str:
     """Return a shell script that sets header-only swap up, with its undoing.
 
     Args:
@@ -45,6 +52,7 @@ def make_recipe(name: str, path: str, size_bytes: int, page_size: int) -> str:
         path: The file that will hold the header page.
         size_bytes: What the area is to claim.
         page_size: The running kernel's.
+        ascii_only: Write the path without letters beyond ASCII.
 
     Raises:
         SelectionError: No such recipe, or one that would lose data.
@@ -53,13 +61,14 @@ def make_recipe(name: str, path: str, size_bytes: int, page_size: int) -> str:
         raise SelectionError(f"no recipe for {name}: {DANGEROUS[name]}")
     if name not in RECIPES:
         raise SelectionError(f"no recipe {name!r}; known: {', '.join(RECIPES)}")
-    return RECIPES[name](shlex.quote(path), size_bytes, page_size)
+    file = quote_path(path, ascii_only=ascii_only)
+    shell = "/bin/bash" if needs_bash(file) else "/bin/sh"
+    return f"#!{shell}\n{RECIPES[name](file, size_bytes, page_size)}"
 
 
 def _loop(file: str, size_bytes: int, page_size: int) -> str:
     size_bytes -= size_bytes % page_size
     return f"""\
-#!/bin/sh
 # Header-only swap through a loop device over a sparse file; run it at every boot.
 # If the writeback knob is forgotten, or zswap refuses pages on a kernel without
 # it, they are written: the file then grows, up to {size_bytes} bytes.
@@ -70,7 +79,7 @@ device=$(losetup --find --show "$file")
 ghost-mkswap --real --if-needed "$device" || {{ losetup --detach "$device"; exit 1; }}
 {_settings()}
 swapon --priority 100 "$device"
-echo "swapped on: $device over $file"
+echo "swapped on: $device"
 
 # To undo it:
 #   swapoff "$device" && losetup --detach "$device" && rm "$file"
@@ -81,7 +90,6 @@ def _dm_error(file: str, size_bytes: int, page_size: int) -> str:
     header_sectors = page_size // _SECTOR_BYTES
     error_sectors = size_bytes // page_size * header_sectors - header_sectors
     return f"""\
-#!/bin/sh
 # Header-only swap through device-mapper: the header page, then nothing. Run it at
 # every boot.
 # If the writeback knob is forgotten every write fails: no data is lost, the page
@@ -97,7 +105,7 @@ dmsetup create ghostswap <<TABLE
 TABLE
 {_settings()}
 swapon --priority 100 /dev/mapper/ghostswap
-echo "swapped on: /dev/mapper/ghostswap, header in $file"
+echo "swapped on: /dev/mapper/ghostswap"
 
 # To undo it:
 #   swapoff /dev/mapper/ghostswap && dmsetup remove ghostswap &&
@@ -116,7 +124,7 @@ fi
 echo Y >{_ZSWAP}"""
 
 
-#: Name -> script, given the quoted path, the size and the page size.
+#: Name -> script without its first line, given the quoted path, size and page size.
 RECIPES: dict[str, Callable[[str, int, int], str]] = {
     "loop": _loop,
     "dm-error": _dm_error,

@@ -20,6 +20,7 @@ VALUES = {"errors", "units", "format", "backing", "contents", "area"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
+    "shell": set(),
     "format": {"errors", "units"},
     "backing": {"errors", "units", "format"},
     "contents": {"errors", "units", "format"},
@@ -30,8 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "info": VALUES | {"observe"},
     "status": VALUES | {"observe"},
     "resume": VALUES | {"observe"},
-    "check": VALUES | {"observe", "kernel"},
-    "recipe": VALUES | {"observe", "kernel"},
+    "check": VALUES | {"shell", "observe", "kernel"},
+    "recipe": {"errors", "shell"},
     "emulator": VALUES - {"contents"} | {"kernel"},
 }
 #: The front door opens every room, and the commands may use them all.

@@ -93,11 +93,12 @@ def test_other_numbers_are_no_page_sizes(value: int) -> None:
 
 
 def test_the_examples_in_the_docstrings_are_true() -> None:
+    from swaptools import shell
     from swaptools.cli import output
     from swaptools.format import constants, hibernation, signature
     from swaptools.observe import proc
 
-    for module in (units, output, constants, hibernation, signature, proc):
+    for module in (units, shell, output, constants, hibernation, signature, proc):
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -135,7 +134,7 @@ def _print_bars(bars: _Bars, results: Sequence[Stats]) -> None:
     largest = max(values)
     if not largest:
         return
-    block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
+    block = "█" if output.is_utf8() else "#"
     width = max(len(stats.design) for stats in results)
     click.echo(f"\n{bars.title}")
     for stats, value in zip(results, values, strict=True):

@@ -214,7 +214,13 @@ def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> N
     if size_bytes is None:
         raise click.UsageError("cannot tell the size of RAM; give a SIZE")
     try:
-        script = make_recipe(name, file, size_bytes, page or page_size_bytes())
+        script = make_recipe(
+            name,
+            file,
+            size_bytes,
+            page or page_size_bytes(),
+            ascii_only=not output.is_utf8(),
+        )
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
     click.echo(script, nl=False)

@@ -57,6 +57,11 @@ def escape(text: str) -> str:
     )
 
 
+def is_utf8() -> bool:
+    """Tell whether every letter reaches standard output as it is."""
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
 def error(reason: str, path: str | None = None) -> None:
     """Print ``prog: path: reason`` to standard error."""
     program = click.get_current_context().find_root().info_name
