@@ -33,6 +33,7 @@ def read_area(
     active: ActiveSwaps | None = None,
     below: bool = True,
     mounts: Mounts | None = None,
+    descriptor: int | None = None,
 ) -> SwapArea:
     """Look at one area.
 
@@ -43,6 +44,8 @@ def read_area(
             call otherwise.
         below: Look at what lies under it, too: extents, inode, file system.
         mounts: The mounts of this process, likewise.
+        descriptor: Of the file or device, when it is open already; nothing is
+            opened then but what the kernel says of it.
 
     Returns:
         What was seen. A file without a swap header is a result, too: its
@@ -52,14 +55,16 @@ def read_area(
         AreaError: It could not be looked at.
     """
     name = os.fspath(path)
-    beginning = read_beginning(name, offset)
+    beginning = read_beginning(name, offset, descriptor)
     signatures = find_signatures(beginning.data)
     header, reason = _header(beginning, signatures)
     status = beginning.status
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
     swaps = active_swaps() if active is None else active
     is_active = swaps.has(status) if status else None
-    backing, unseen = _backing(name, beginning.kind, mounts) if below else (None, ())
+    backing, unseen = (
+        _backing(name, beginning.kind, mounts, descriptor) if below else (None, ())
+    )
     if status and is_active is None:
         unseen += (_UNKNOWN_ACTIVITY,)
     return SwapArea(
@@ -82,7 +87,7 @@ def read_area(
 
 
 def _backing(
-    path: str, kind: AreaKind, mounts: Mounts | None
+    path: str, kind: AreaKind, mounts: Mounts | None, descriptor: int | None
 ) -> tuple[Backing | None, tuple[str, ...]]:
     # What lies under a part of a file matters to nobody: it is for a loop device.
     if path == STDIN or kind == AreaKind.IMAGE:
@@ -92,7 +97,8 @@ def _backing(
     from swaptools.observe.mounts import Mounts
 
     try:
-        return observe_backing(path, Mounts() if mounts is None else mounts)
+        known = Mounts() if mounts is None else mounts
+        return observe_backing(path, known, descriptor)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
 

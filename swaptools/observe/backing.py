@@ -49,8 +49,16 @@ class _Questions:
             return None
 
 
-def observe_backing(path: str, mounts: Mounts) -> tuple[Backing, tuple[str, ...]]:
+def observe_backing(
+    path: str, mounts: Mounts, descriptor: int | None = None
+) -> tuple[Backing, tuple[str, ...]]:
     """Look at what lies under ``path``.
+
+    Args:
+        path: A file or device.
+        mounts: The mounts of this process.
+        descriptor: Of it, when it is open already. Who holds a device is not asked
+            then: whoever opened it knows, and may hold it himself.
 
     Returns:
         The facts, and one sentence for each that could not be had.
@@ -58,34 +66,54 @@ def observe_backing(path: str, mounts: Mounts) -> tuple[Backing, tuple[str, ...]
     Raises:
         OSError: It cannot be opened for reading.
     """
-    with open_for_reading(path) as file:
-        descriptor = file.fileno()
-        status = os.fstat(descriptor)
+    with open_for_reading(path, descriptor) as file:
+        status = os.fstat(file.fileno())
         questions = _Questions()
         if stat.S_ISREG(status.st_mode):
-            mount = mounts.of_descriptor(descriptor)
-            backing = _regular(descriptor, status, mount, questions)
+            mount = mounts.of_descriptor(file.fileno())
+            backing = _regular(file.fileno(), status, mount, questions)
         elif stat.S_ISBLK(status.st_mode):
-            backing = _block(path, descriptor, status, questions)
+            claimed = descriptor is None and questions.ask(
+                "who holds the device", lambda: devices.is_claimed(path)
+            )
+            backing = _block(file.fileno(), status, bool(claimed), questions)
         else:
             backing = Backing(file_type=FileType.CHARACTER)
     return backing, tuple(questions.unseen)
 
 
+def observe_directory(descriptor: int, mounts: Mounts) -> Backing:
+    """Look at what would lie under a new file in a directory.
+
+    Args:
+        descriptor: Of the directory; one of O_PATH does, but tells less.
+        mounts: The mounts of this process.
+
+    Returns:
+        What is the same for every new file there; the rest is unknown.
+    """
+    mount = mounts.of_descriptor(descriptor)
+    fields = _on_mount(descriptor, None, mount, _Questions())
+    return Backing(
+        file_type=FileType.REGULAR,
+        block_bytes=os.fstatvfs(descriptor).f_bsize,
+        **fields,
+    )
+
+
 def _block(
-    path: str,
     descriptor: int,
     status: os.stat_result,
+    is_claimed: bool,
     questions: _Questions,
 ) -> Backing:
-    claimed = questions.ask("who holds the device", lambda: devices.is_claimed(path))
     return Backing(
         file_type=FileType.BLOCK,
         resolved_path=_resolved_path(descriptor),
         block_bytes=questions.ask(
             "block size", lambda: devices.block_bytes(descriptor)
         ),
-        is_claimed=bool(claimed),
+        is_claimed=is_claimed,
         is_zoned=devices.is_zoned(status.st_rdev),
     )
 
@@ -146,10 +174,10 @@ def _on_btrfs(
         "data_profiles": profiles or frozenset(),
         "device_count": devices,
     }
-    if devices == len(fields["data_profiles"]) == 1:
+    if extents is None or devices == len(fields["data_profiles"]) == 1:
         return fields
     chunks = questions.ask(
-        "chunks", lambda: btrfs_chunks.file_chunks(descriptor, extents or ())
+        "chunks", lambda: btrfs_chunks.file_chunks(descriptor, extents)
     )
     return fields | {"chunks": chunks}
 

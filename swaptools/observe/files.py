@@ -39,12 +39,15 @@ class Beginning(NamedTuple):
     status: os.stat_result | None
 
 
-def read_beginning(path: str, offset: int = 0) -> Beginning:
+def read_beginning(
+    path: str, offset: int = 0, descriptor: int | None = None
+) -> Beginning:
     """Read and measure what is at ``path``, from byte ``offset`` on.
 
     Args:
         path: A regular file, a block or character device, or ``-`` for stdin.
         offset: Where the area begins, in bytes.
+        descriptor: Of the file, when it is open already; stays open.
 
     Raises:
         AreaError: It cannot be opened or read, is a directory, fifo or socket,
@@ -53,7 +56,7 @@ def read_beginning(path: str, offset: int = 0) -> Beginning:
     try:
         if path == STDIN:
             return _read_stream(sys.stdin.buffer, offset)
-        with open_for_reading(path) as file:
+        with open_for_reading(path, descriptor) as file:
             status = os.fstat(file.fileno())
             if stat.S_ISCHR(status.st_mode):
                 return _read_stream(file, offset)
@@ -64,13 +67,21 @@ def read_beginning(path: str, offset: int = 0) -> Beginning:
         raise AreaError.from_os_error(path, exc) from exc
 
 
-def open_for_reading(path: str) -> BinaryIO:
+def open_for_reading(path: str, descriptor: int | None = None) -> BinaryIO:
     """Open a file or device; what can hold no area is not even opened.
+
+    Args:
+        path: The file or device.
+        descriptor: Of it, when it is open already: then it is read through that,
+            which stays open, and the path is for messages.
 
     Raises:
         AreaError: A directory, fifo or socket.
         OSError: As open(2) has it.
     """
+    if descriptor is not None:
+        refuse_odd_types(path, os.fstat(descriptor))
+        return open(descriptor, "rb", buffering=0, closefd=False)
     refuse_odd_types(path, os.stat(path))
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     return open(descriptor, "rb", buffering=0)
@@ -89,13 +100,11 @@ def _read_seekable(
     kind, total_bytes = AreaKind.FILE, status.st_size
     if stat.S_ISBLK(status.st_mode):
         kind, total_bytes = AreaKind.BLOCK, file.seek(0, os.SEEK_END)
-        file.seek(0)
     elif offset:
         kind = AreaKind.IMAGE
-    if offset:
-        if offset > total_bytes:
-            raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
-        file.seek(offset)
+    if offset > total_bytes:
+        raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
+    file.seek(offset)
     area_bytes = total_bytes - offset
     data = _read_up_to(file, min(area_bytes, PROBE_BYTES))
     return Beginning(kind, data, area_bytes, status)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.backing import FileType, InodeFlags
+from swaptools.backing import Backing, FileType, InodeFlags
 from swaptools.observe import backing as room
-from swaptools.observe import mounts
-from swaptools.observe.backing import observe_backing
+from swaptools.observe import devices, mounts
+from swaptools.observe.backing import observe_backing, observe_directory
 from swaptools.observe.mounts import Mount, Mounts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -150,3 +151,33 @@ def test_many_files_share_a_mount_table(
         (tmp_path / name).touch()
         observe_backing(str(tmp_path / name), table)
     assert len(calls) == 1
+
+
+def test_a_directory_says_what_a_new_file_will_stand_on(path: Path) -> None:
+    """The same as the file says, but for what only a file has."""
+    there, _ = observe_backing(str(path), Mounts())
+    for flags in (os.O_RDONLY, os.O_PATH):
+        descriptor = os.open(path.parent, flags | os.O_DIRECTORY)
+        place = observe_directory(descriptor, Mounts())
+        os.close(descriptor)
+        assert place == Backing(
+            file_type=FileType.REGULAR,
+            filesystem=there.filesystem,
+            device_name=there.device_name,
+            block_bytes=there.block_bytes,
+            is_dax=there.is_dax,
+            data_profiles=place.data_profiles,
+            device_count=place.device_count,
+        )
+
+
+def test_a_device_that_is_open_already_is_not_claimed_again(
+    path: Path, as_device: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has it open may be its holder, and would find himself."""
+    as_device(path)
+    monkeypatch.setattr(devices, "is_claimed", lambda _: True)
+    with path.open("rb") as file:
+        ours, _ = observe_backing(str(path), Mounts(), file.fileno())
+    theirs, _ = observe_backing(str(path), Mounts())
+    assert (ours.is_claimed, theirs.is_claimed) == (False, True)

@@ -273,3 +273,28 @@ def test_where_activity_cannot_be_told_the_area_says_so(fs: FakeFilesystem) -> N
     area = read_area("/area", below=False)
     assert area.active is None
     assert area.unseen == ("/proc/swaps cannot be read: active or not is not known",)
+
+
+def test_a_descriptor_that_is_open_is_looked_through_and_stays_open(
+    area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name may lead elsewhere by now, and is not opened."""
+    path = area_file(file_bytes=1 << 20)
+    descriptor = os.open(path, os.O_RDWR)
+    path.replace(path.with_name("moved"))
+    path.write_bytes(b"another")
+    opened = []
+    real = os.open
+
+    def watched(name: Any, *rest: Any, **named: Any) -> int:
+        opened.append(str(name))
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(os, "open", watched)
+    area = read_area(path, descriptor=descriptor)
+    assert (area.area_bytes, area.header is None) == (1 << 20, False)
+    assert area.backing is not None
+    assert area.backing.resolved_path == str(path.with_name("moved"))
+    assert str(path) not in opened
+    assert os.pread(descriptor, 10, 4086) == b"SWAPSPACE2"
+    os.close(descriptor)
