@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
+def place(program: str) -> str:
+    """Return where a program lies; the test is skipped where it is absent."""
+    found = shutil.which(program, path=_PATH)
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
 def run(program: str, *words: str | Path) -> str:
     """Return what a program prints; its failure fails the test."""
-    place = shutil.which(program, path=_PATH)
-    if place is None:
-        pytest.skip(f"{program} is not installed")
     done = subprocess.run(
-        [place, *map(str, words)],
+        [place(program), *map(str, words)],
         env={"PATH": _PATH, "LC_ALL": "C"},
         capture_output=True,
         text=True,
