@@ -71,12 +71,12 @@ def observe_backing(
         questions = _Questions()
         if stat.S_ISREG(status.st_mode):
             mount = mounts.of_descriptor(file.fileno())
-            backing = _regular(file.fileno(), status, mount, questions)
+            backing = _regular(path, file.fileno(), status, mount, questions)
         elif stat.S_ISBLK(status.st_mode):
             claimed = descriptor is None and questions.ask(
                 "who holds the device", lambda: devices.is_claimed(path)
             )
-            backing = _block(file.fileno(), status, bool(claimed), questions)
+            backing = _block(path, file.fileno(), status, bool(claimed), questions)
         else:
             backing = Backing(file_type=FileType.CHARACTER)
     return backing, tuple(questions.unseen)
@@ -102,6 +102,7 @@ def observe_directory(descriptor: int, mounts: Mounts) -> Backing:
 
 
 def _block(
+    path: str,
     descriptor: int,
     status: os.stat_result,
     is_claimed: bool,
@@ -109,7 +110,7 @@ def _block(
 ) -> Backing:
     return Backing(
         file_type=FileType.BLOCK,
-        resolved_path=_resolved_path(descriptor),
+        resolved_path=_resolved_path(path, descriptor),
         block_bytes=questions.ask(
             "block size", lambda: devices.block_bytes(descriptor)
         ),
@@ -119,12 +120,13 @@ def _block(
 
 
 def _regular(
+    name: str,
     descriptor: int,
     status: os.stat_result,
     mount: Mount | None,
     questions: _Questions,
 ) -> Backing:
-    path = _resolved_path(descriptor)
+    path = _resolved_path(name, descriptor)
     block_bytes = os.fstatvfs(descriptor).f_bsize
     splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
     extents = questions.ask(
@@ -150,7 +152,7 @@ def _on_mount(
 ) -> dict[str, Any]:
     # The fields that the file system fills, or the mount of it.
     if mount is None:
-        questions.unseen.append("file system: /proc does not say")
+        questions.unseen.append("file system: nothing tells it")
         return {}
     fields: dict[str, Any] = {
         "filesystem": mount.filesystem,
@@ -182,17 +184,17 @@ def _on_btrfs(
     return fields | {"chunks": chunks}
 
 
-def _resolved_path(descriptor: int) -> str | None:
+def _resolved_path(path: str, descriptor: int) -> str:
     # What the kernel prints for an open file. Kernel: fs/d_path.c d_path().
     try:
         return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
-        return None
+        return os.path.realpath(path)
 
 
-def _is_unlinked(path: str | None, status: os.stat_result) -> bool:
+def _is_unlinked(path: str, status: os.stat_result) -> bool:
     # A file can bear the suffix as a part of its name.
-    if path is None or not path.endswith(_DELETED):
+    if not path.endswith(_DELETED):
         return False
     try:
         return not os.path.samestat(os.stat(path), status)

@@ -8,7 +8,9 @@ BTRFS_BLOCK_GROUP_*.
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import struct
 from typing import Final
 
@@ -16,6 +18,9 @@ from swaptools.observe.ioctl import ior, iowr
 
 #: struct btrfs_ioctl_fs_info_args is 1024 bytes.
 BTRFS_IOC_FS_INFO: Final = ior(0x94, 31, 1024)
+#: struct btrfs_ioctl_dev_info_args: the number first, the path last.
+BTRFS_IOC_DEV_INFO: Final = iowr(0x94, 30, 4096)
+_PATH_BYTES: Final = 1024
 #: struct btrfs_ioctl_space_args is 16 bytes, and then the slots.
 BTRFS_IOC_SPACE_INFO: Final = iowr(0x94, 20, 16)
 #: struct btrfs_ioctl_space_info: flags, total_bytes, used_bytes.
@@ -60,6 +65,31 @@ def device_count(descriptor: int) -> int:
     fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
     devices: int = _HEAD.unpack_from(buffer)[1]
     return devices
+
+
+def device_path(descriptor: int) -> str | None:
+    """Return the path of the file system's first device, if it can be had."""
+    buffer = bytearray(1024)
+    try:
+        fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
+        for number in range(1, _HEAD.unpack_from(buffer)[0] + 1):
+            if path := _path_of_device(descriptor, number):
+                return path
+    except OSError:
+        pass
+    return None
+
+
+def _path_of_device(descriptor: int, number: int) -> str | None:
+    buffer = bytearray(4096)
+    struct.pack_into("=Q", buffer, 0, number)
+    try:
+        fcntl.ioctl(descriptor, BTRFS_IOC_DEV_INFO, buffer)
+    except OSError as exc:
+        if exc.errno == errno.ENODEV:  # a number that is no longer given out
+            return None
+        raise
+    return os.fsdecode(bytes(buffer[-_PATH_BYTES:]).partition(b"\0")[0]) or None
 
 
 def profile_name(flags: int) -> str:

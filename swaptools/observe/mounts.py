@@ -1,6 +1,9 @@
 """The mount a descriptor is on: type, options, device.
 
-Not here: what is mounted where, for people (proc.py).
+Where the table has no line for it (a chroot whose root is no mount point, no
+/proc), the file system itself is asked.
+
+Not here: what is mounted where, for people (proc.py), magic numbers (statfs.py).
 
 Kernel: fs/proc_namespace.c show_mountinfo(); fs/proc/fd.c seq_show().
 """
@@ -11,6 +14,8 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from swaptools.observe.btrfs import device_path
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _EXT4_SYSFS = Path("/sys/fs/ext4")
@@ -24,8 +29,9 @@ class Mount:
     #: ``ext4``, ``btrfs``, ``fuse`` for all of its kinds; ext2 and ext3 are ext4
     #: where its driver serves them.
     filesystem: str
-    #: What was mounted, as the mounter called it: ``/dev/vda1``, ``tmpfs``.
-    source: str
+    #: What was mounted, as the mounter called it: ``/dev/vda1``, ``tmpfs``; None
+    #: where nothing tells.
+    source: str | None
     #: Kernel name of the device, None where there is none: ``vda1``.
     device_name: str | None
     #: Options of this mount, and of the file system whichever way it is mounted.
@@ -40,13 +46,16 @@ class Mounts:
     _by_id: dict[int, Mount] = field(default_factory=dict)
 
     def of_descriptor(self, descriptor: int) -> Mount | None:
-        """Return the mount of an open file; None where /proc does not say."""
+        """Return the mount of an open file; None where nothing tells it."""
         mount_id = _mount_id(descriptor)
         if mount_id is None:
-            return None
+            return _unlisted(descriptor)
         if mount_id not in self._by_id:
-            self._by_id = _read_mounts()
-        return self._by_id.get(mount_id)
+            self._by_id |= _read_mounts()
+        mount = self._by_id.get(mount_id) or _unlisted(descriptor)
+        if mount is not None:
+            self._by_id[mount_id] = mount
+        return mount
 
 
 def parse_mountinfo(text: str) -> dict[int, Mount]:
@@ -78,6 +87,38 @@ def _read_mounts() -> dict[int, Mount]:
     except OSError:
         return {}
     return parse_mountinfo(text)
+
+
+def _unlisted(descriptor: int) -> Mount | None:
+    # Imported where it is needed: ctypes is slow to start.
+    from swaptools.observe.statfs import filesystem_magic, filesystem_name
+
+    magic = filesystem_magic(descriptor)
+    if magic is None:
+        return None
+    filesystem = filesystem_name(magic)
+    device = os.fstat(descriptor).st_dev
+    device_name = _name_of_device(device)
+    if filesystem == "ext4" and device_name and _EXT4_SYSFS.parent.is_dir():
+        filesystem = _driver("ext2", device_name)
+    elif filesystem == "fuse" and os.major(device):
+        filesystem = "fuseblk"
+    source = f"/dev/{device_name}" if device_name else None
+    if filesystem == "btrfs":
+        source = device_path(descriptor)
+        device_name = _device_name(source or "")
+    # Whether the file system is read-only, or this mount, is one flag here.
+    is_readonly = os.fstatvfs(descriptor).f_flag & os.ST_RDONLY
+    options = frozenset({"ro"} if is_readonly else {"rw"})
+    return Mount(filesystem, source, device_name, options, frozenset())
+
+
+def _name_of_device(device: int) -> str | None:
+    node = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    try:
+        return os.path.basename(os.readlink(node))
+    except OSError:
+        return None
 
 
 def _device_name(source: str) -> str | None:

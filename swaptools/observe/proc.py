@@ -153,7 +153,12 @@ def mount_point(device: int) -> str | None:
 
 def memory_bytes() -> int | None:
     """Return this machine's RAM in bytes, as MemTotal has it."""
-    return read_meminfo().get("MemTotal")
+    told = read_meminfo().get("MemTotal")
+    if told is not None:
+        return told
+    # Without /proc the C library asks sysinfo(2), which counts the same pages.
+    pages = os.sysconf("SC_PHYS_PAGES")
+    return pages * page_size_bytes() if pages > 0 else None
 
 
 def page_size_bytes() -> int:

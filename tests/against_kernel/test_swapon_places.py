@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from swaptools.observe import mounts
 from tests.against_kernel import places, rig
 from tests.against_kernel.comparison import Tally
 
@@ -54,6 +55,26 @@ def test_file_system(
     say(tally)
     assert not tally.disagreements, "\n".join(tally.disagreements)
     assert tally.asked >= 16
+
+
+@pytest.mark.parametrize("system", places.FILE_SYSTEMS, ids=lambda system: system.name)
+def test_a_file_names_its_file_system_and_device(
+    system: places.FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a line in the mount table the same is found as with it."""
+    reason = places.why_not(system)
+    if reason is not None:
+        pytest.skip(reason)
+    with places.mounted(system, tmp_path) as directory:
+        path = places.written(directory / "area")
+        with path.open("rb") as file:
+            listed = mounts.Mounts().of_descriptor(file.fileno())
+            monkeypatch.setattr(mounts, "_mount_id", lambda _descriptor: None)
+            unlisted = mounts.Mounts().of_descriptor(file.fileno())
+    assert listed is not None
+    assert unlisted is not None
+    assert unlisted.filesystem == listed.filesystem
+    assert unlisted.device_name == listed.device_name
 
 
 def test_overlay(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import lzma
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from swaptools.check import check_area
 from swaptools.observe import read_area
 from tests.images.make import CASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IMAGES = Path(__file__).parents[1] / "images"
 NO_SIGNATURE = "Unable to find swap-space signature"
@@ -70,8 +73,9 @@ ROWS = (
 @pytest.mark.parametrize(
     "row", ROWS, ids=[f"{row.image}-on-{row.page_size}" for row in ROWS]
 )
-def test_image(row: Row, tmp_path: Path) -> None:
+def test_image(row: Row, tmp_path: Path, swaps: Callable[..., None]) -> None:
     """Both verdicts, and exactly these findings."""
+    swaps()
     path = tmp_path / "area"
     path.write_bytes(lzma.decompress((IMAGES / row.image / "area.img.xz").read_bytes()))
     path.chmod(0o600)

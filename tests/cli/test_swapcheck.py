@@ -46,7 +46,9 @@ def checks(*arguments: object) -> Any:
 
 
 @pytest.fixture
-def image(area_file: Callable[..., Path]) -> Callable[..., Path]:
+def image(
+    area_file: Callable[..., Path], swaps: Callable[..., None]
+) -> Callable[..., Path]:
     """Call to make an image with a good area at 1 MiB.
 
     It is judged as its loop device, wherever the scratch directory lies.

@@ -525,8 +525,9 @@ def test_a_ghost_claims_all_of_ram_unless_told(
     result = create_ghost(tmp_path / "g", page_size=4096)
     assert result.header.size_bytes == 24105000 * 1024
     monkeypatch.setattr(proc, "_MEMINFO", tmp_path / "none")
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": -1}.__getitem__)
     with pytest.raises(CreateRefused, match="cannot tell the size of RAM"):
-        create_ghost(tmp_path / "h")
+        create_ghost(tmp_path / "h", page_size=4096)
 
 
 def test_each_random_uuid_is_another_and_a_seeded_one_is_not(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import struct
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,10 @@ from swaptools.observe.mounts import Mount, Mounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="/proc is not mounted"
+)
 
 
 @pytest.fixture
@@ -50,6 +54,7 @@ def test_a_symbolic_link_is_followed(path: Path) -> None:
     assert backing.resolved_path == os.path.realpath(path)
 
 
+@needs_proc
 def test_an_unlinked_file(path: Path) -> None:
     """Only a descriptor leads to it."""
     with path.open("rb") as file:
@@ -65,6 +70,7 @@ def test_a_name_that_looks_unlinked(path: Path) -> None:
     assert not backing.is_unlinked
 
 
+@needs_proc
 def test_a_running_program() -> None:
     """The interpreter that runs this test."""
     backing, _ = observe_backing(os.path.realpath(sys.executable), Mounts())
@@ -115,11 +121,30 @@ def test_what_cannot_be_asked_is_said(
 
 
 def test_without_proc(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file system is then not known, and that is said."""
+    """Path and file system are known all the same."""
+    real = os.readlink
+
+    def readlink(name: str) -> str:
+        if name.startswith("/proc/"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return real(name)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    monkeypatch.setattr(mounts, "_mount_id", lambda _descriptor: None)
+    backing, unseen = observe_backing(str(path), Mounts())
+    assert backing.resolved_path == str(path.resolve())
+    assert backing.filesystem
+    assert unseen == ()
+
+
+def test_a_file_system_that_nothing_tells(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is then not known, and that is said."""
     monkeypatch.setattr(Mounts, "of_descriptor", lambda *_: None)
     backing, unseen = observe_backing(str(path), Mounts())
     assert backing.filesystem is None
-    assert unseen == ("file system: /proc does not say",)
+    assert unseen == ("file system: nothing tells it",)
 
 
 def test_looking_changes_nothing(path: Path) -> None:
@@ -137,19 +162,20 @@ def test_looking_changes_nothing(path: Path) -> None:
 def test_many_files_share_a_mount_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The table is read once, however many files are looked at."""
+    """The table is read once, however many files, listed in it or not."""
     calls = []
-    real = mounts._read_mounts
 
     def counted() -> dict[int, Mount]:
         calls.append(1)
-        return real()
+        return {}
 
+    monkeypatch.setattr(mounts, "_mount_id", lambda _descriptor: 7)
     monkeypatch.setattr(mounts, "_read_mounts", counted)
     table = Mounts()
     for name in "abc":
         (tmp_path / name).touch()
-        observe_backing(str(tmp_path / name), table)
+        backing, _ = observe_backing(str(tmp_path / name), table)
+        assert backing.filesystem
     assert len(calls) == 1
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from swaptools.observe import mounts
+import pytest
+
+from swaptools.observe import mounts, statfs
 from swaptools.observe.mounts import Mounts, parse_mountinfo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 TEXT = """\
 29 1 254:1 / / rw,relatime shared:1 master:2 - btrfs /dev/nowhere7 rw,ssd
@@ -54,3 +55,78 @@ def test_mount_of_a_descriptor(tmp_path: Path) -> None:
     assert mount is not None
     assert mount.filesystem
     assert table.of_descriptor(os.sysconf("SC_OPEN_MAX") - 1) is None
+
+
+def on_a_plain_chroot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A root that is no mount point is in no table: only what is mounted below."""
+    table = tmp_path / "mountinfo"
+    table.write_text("999999 1 0:5 / /proc rw - proc proc rw\n")
+    monkeypatch.setattr(mounts, "_MOUNTINFO", table)
+
+
+def test_a_file_system_without_a_line_is_told_by_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same as the table has it, wherever it has it."""
+    path = tmp_path / "file"
+    path.touch()
+    with path.open("rb") as file:
+        listed = Mounts().of_descriptor(file.fileno())
+        on_a_plain_chroot(monkeypatch, tmp_path)
+        unlisted = Mounts().of_descriptor(file.fileno())
+    assert listed is not None
+    assert unlisted is not None
+    assert unlisted.filesystem == listed.filesystem
+    assert unlisted.options == {"rw"}
+
+
+@pytest.mark.parametrize(
+    ("magic", "device", "expected"),
+    [
+        (0xEF53, 0x801, "ext4"),
+        (0x9FA0, 0x5, "proc"),
+        (0x65735546, 0x5, "fuse"),
+        (0x65735546, 0x801, "fuseblk"),
+        (0x12345678, 0x5, "0x12345678"),
+    ],
+)
+def test_without_proc_the_magic_number_names_it(
+    magic: int,
+    device: int,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file system that is not known keeps its number."""
+    monkeypatch.setattr(mounts, "_mount_id", lambda _descriptor: None)
+    monkeypatch.setattr(mounts, "_EXT4_SYSFS", tmp_path / "no-sysfs" / "ext4")
+    monkeypatch.setattr(statfs, "filesystem_magic", lambda _descriptor: magic)
+    path = tmp_path / "file"
+    path.touch()
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        place = os.stat_result((*status[:2], device, *status[3:10]))
+        monkeypatch.setattr(os, "fstat", lambda _descriptor: place)
+        mount = Mounts().of_descriptor(file.fileno())
+    assert mount is not None
+    assert mount.filesystem == expected
+
+
+def test_ext2_has_its_own_driver_where_sysfs_has_no_ext4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One magic number for three formats: the driver is what counts."""
+    monkeypatch.setattr(mounts, "_mount_id", lambda _descriptor: None)
+    monkeypatch.setattr(mounts, "_EXT4_SYSFS", tmp_path / "ext4")
+    monkeypatch.setattr(mounts, "_name_of_device", lambda _device: "vda1")
+    monkeypatch.setattr(statfs, "filesystem_magic", lambda _descriptor: 0xEF53)
+    path = tmp_path / "file"
+    path.touch()
+    with path.open("rb") as file:
+        found = Mounts().of_descriptor(file.fileno())
+        assert found is not None
+        assert (found.filesystem, found.source) == ("ext2", "/dev/vda1")
+        (tmp_path / "ext4" / "vda1").mkdir(parents=True)
+        found = Mounts().of_descriptor(file.fileno())
+        assert found is not None
+        assert found.filesystem == "ext4"

@@ -89,7 +89,6 @@ def test_without_proc_nothing_is_listed_and_activity_cannot_be_told(
     fs.create_file("/area")
     assert proc.read_swaps() == ()
     assert proc.active_swaps().has(os.stat("/area")) is None
-    assert proc.memory_bytes() is None
     assert proc.mount_point(0x700) is None
 
 
@@ -175,6 +174,17 @@ def test_a_mount_is_found_by_device_number(fs: FakeFilesystem) -> None:
     assert proc.mount_point(os.makedev(254, 0)) == "/"
     assert proc.mount_point(os.makedev(7, 3)) == "/mnt/my disk"
     assert proc.mount_point(os.makedev(7, 4)) is None
+
+
+def test_memory_is_known_without_proc(
+    fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}
+    assert not fs.exists("/proc/meminfo")
+    monkeypatch.setattr(os, "sysconf", answers.__getitem__)
+    assert proc.memory_bytes() == 4_096_000
+    answers["SC_PHYS_PAGES"] = -1
+    assert proc.memory_bytes() is None
 
 
 def test_memory_is_memtotal_in_bytes(fake_proc: FakeFilesystem) -> None:
