@@ -94,16 +94,16 @@ def look_at(path: str, offset: int = 0) -> Target:
             path=path, resolved=parent.resolve() / place.name, status=None, area=None
         )
     try:
-        resolved = place.resolve(strict=True)
+        resolved = Path(os.path.realpath(place, strict=True))
         status = resolved.stat()
         refuse_odd_types(path, status)
     except FileNotFoundError as exc:
         raise CreateRefused("is a symbolic link to nothing") from exc
-    except RuntimeError as exc:  # what pathlib before 3.13 makes of ELOOP
-        raise CreateRefused("is a symbolic link to itself") from exc
     except AreaError as exc:
         raise CreateRefused(exc.reason) from exc
     except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            raise CreateRefused("is a symbolic link to itself") from exc
         raise AreaError.from_os_error(path, exc) from exc
     if stat.S_ISCHR(status.st_mode):
         raise CreateRefused("is a character device")
