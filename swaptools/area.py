@@ -15,7 +15,7 @@ from swaptools.format.ghost import is_header_only
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing
-    from swaptools.contents import Held
+    from swaptools.contents import Held, Unclaimed
     from swaptools.format.header import SwapHeader
     from swaptools.format.partitions import Partition, PartitionTable
     from swaptools.format.signature import Signature
@@ -56,6 +56,8 @@ class SwapArea:
     #: What libblkid's safe probe takes the area for, and so udev, systemd and
     #: ``UUID=``: a type in ``holds``, AMBIVALENT, or None for nothing.
     believed: str | None = None
+    #: What lies where no header claims the area; None when nobody looked.
+    unclaimed: Unclaimed | None = None
     #: The partition that begins where the area does, which then ends with it.
     partition: Partition | None = None
     #: The partition table of a whole image or disk; None within a partition.

@@ -21,7 +21,7 @@ class FileType(StrEnum):
 
 
 class InodeFlags(IntFlag):
-    """The flags of chattr(1) that swapon(2) minds.
+    """The flags of chattr(1) that swapon(2) minds, and how ext4 maps a file.
 
     Kernel: include/uapi/linux/fs.h FS_*_FL.
     """
@@ -30,6 +30,7 @@ class InodeFlags(IntFlag):
     IMMUTABLE = 0x10
     APPEND = 0x20
     ENCRYPTED = 0x800
+    EXTENTS = 0x80000
     VERITY = 0x100000
     NOCOW = 0x800000
 
@@ -94,6 +95,14 @@ class Backing:
     filesystem: str | None = None
     #: Kernel name of the device under the file system: ``vda1``.
     device_name: str | None = None
+    #: Where that is mounted.
+    mount_point: str | None = None
+    #: What anybody may still write to the file system, in bytes.
+    free_bytes: int | None = None
+    #: fallocate(2) gives the file storage.
+    can_fallocate: bool = False
+    #: The device, or the one under the file system, cannot be written to.
+    is_readonly_device: bool = False
     #: Block of the file system, or logical block of the device.
     block_bytes: int | None = None
     #: None where the file system keeps no such flags.

@@ -14,6 +14,26 @@ AMBIVALENT: Final = "ambivalent"
 SWAP_TYPES: Final = frozenset({"swap", "swsuspend"})
 
 
+class Unclaimed(NamedTuple):
+    """What lies in the part of an area that no header claims.
+
+    That is all of an area without a header, and of one with a header what lies
+    behind its last page; behind its first page when it is a ghost's.
+    """
+
+    #: Where that part begins, in bytes from the start of the area.
+    begin_bytes: int
+    #: The first byte found there that is not zero; None for none.
+    nonzero_bytes: int | None = None
+    #: All of it was read; a long one is not.
+    is_whole: bool = True
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is known to be zeros, every byte of it."""
+        return self.is_whole and self.nonzero_bytes is None
+
+
 class Held(NamedTuple):
     """One signature in an area, swap's own as well."""
 

@@ -69,7 +69,9 @@ class Checking:
         active, mounts = active_swaps(), Mounts()
         for path in self._names:
             try:
-                area = read_area(path, self._offset, active=active, mounts=mounts)
+                area = read_area(
+                    path, self._offset, active=active, mounts=mounts, holds=True
+                )
             except AreaError as exc:
                 output.error(exc.reason, path)
                 self.code = output.EXIT_USAGE

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
-from swaptools.create.content import first_content
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from swaptools.observe import read_area
 from swaptools.observe.files import refuse_odd_types
 from swaptools.observe.foreign import foreign_within
 from swaptools.observe.proc import mount_point
+from swaptools.observe.zeros import first_content
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea

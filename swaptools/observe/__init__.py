@@ -12,14 +12,21 @@ import stat
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind, SwapArea
+from swaptools.contents import Held
 from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
-from swaptools.observe.files import STDIN, Beginning, read_beginning
+from swaptools.observe.files import (
+    STDIN,
+    Beginning,
+    open_for_reading,
+    read_beginning,
+)
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing
+    from swaptools.contents import Unclaimed
     from swaptools.format.signature import Signature
     from swaptools.observe.mounts import Mounts
 
@@ -34,6 +41,7 @@ def read_area(
     below: bool = True,
     mounts: Mounts | None = None,
     descriptor: int | None = None,
+    holds: bool = False,
 ) -> SwapArea:
     """Look at one area.
 
@@ -46,6 +54,7 @@ def read_area(
         mounts: The mounts of this process, likewise.
         descriptor: Of the file or device, when it is open already; nothing is
             opened then but what the kernel says of it.
+        holds: Look at what else lies in it, too.
 
     Returns:
         What was seen. A file without a swap header is a result, too: its
@@ -75,6 +84,8 @@ def read_area(
         reason=reason,
         other_headers=_other_headers(beginning, signatures) if header else (),
         signatures=signatures,
+        holds=_holds(name, offset, beginning) if holds else None,
+        unclaimed=_unclaimed(name, offset, beginning, header) if holds else None,
         area_bytes=beginning.area_bytes,
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
         mode=stat.S_IMODE(status.st_mode) if status else None,
@@ -89,8 +100,7 @@ def read_area(
 def _backing(
     path: str, kind: AreaKind, mounts: Mounts | None, descriptor: int | None
 ) -> tuple[Backing | None, tuple[str, ...]]:
-    # What lies under a part of a file matters to nobody: it is for a loop device.
-    if path == STDIN or kind == AreaKind.IMAGE:
+    if path == STDIN:
         return None, ()
     # Imported where they are needed: most callers want the header alone.
     from swaptools.observe.backing import observe_backing
@@ -98,9 +108,50 @@ def _backing(
 
     try:
         known = Mounts() if mounts is None else mounts
-        return observe_backing(path, known, descriptor)
+        backing, unseen = observe_backing(path, known, descriptor)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
+    # An area in a file is for a loop device, which asks for none of this; only who
+    # writes to the file does.
+    return backing, () if kind == AreaKind.IMAGE else unseen
+
+
+def _holds(path: str, offset: int, beginning: Beginning) -> tuple[Held, ...] | None:
+    if beginning.status is None or beginning.area_bytes is None:
+        return None
+    from swaptools.observe.foreign import find_foreign
+
+    try:
+        with open_for_reading(path) as file:
+            found = find_foreign(file, offset, beginning.area_bytes)
+            return tuple(
+                Held(seen.name, offset_bytes=seen.offset, magic=seen.magic)
+                for seen in found
+            )
+    except OSError as exc:
+        raise AreaError.from_os_error(path, exc) from exc
+
+
+def _unclaimed(
+    path: str, offset: int, beginning: Beginning, header: SwapHeader | None
+) -> Unclaimed | None:
+    if beginning.status is None or beginning.area_bytes is None:
+        return None
+    from swaptools.observe.zeros import find_unclaimed
+
+    end = beginning.area_bytes
+    begin = min(_claimed_bytes(header), end)
+    try:
+        return find_unclaimed(path, offset, begin, end)
+    except OSError as exc:
+        raise AreaError.from_os_error(path, exc) from exc
+
+
+def _claimed_bytes(header: SwapHeader | None) -> int:
+    # A ghost that was made longer never wrote to what is behind its page.
+    if header is None:
+        return 0
+    return header.page_size if header.ghost_flag else header.size_bytes
 
 
 def _header(

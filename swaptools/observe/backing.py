@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Declared with a long, although an int is written.
 FS_IOC_GETFLAGS: Final = ior(ord("f"), 1, LONG_BYTES)
+#: File systems that promise space to any file; others may, and are not relied on.
+_WITH_FALLOCATE: Final = frozenset({"btrfs", "f2fs", "xfs"})
 _DELETED: Final = " (deleted)"
 _EXECUTE_BITS: Final = 0o111
 
@@ -115,6 +117,7 @@ def _block(
             "block size", lambda: devices.block_bytes(descriptor)
         ),
         is_claimed=is_claimed,
+        is_readonly_device=devices.is_readonly(status.st_rdev),
         is_zoned=devices.is_zoned(status.st_rdev),
     )
 
@@ -127,16 +130,19 @@ def _regular(
     questions: _Questions,
 ) -> Backing:
     path = _resolved_path(name, descriptor)
-    block_bytes = os.fstatvfs(descriptor).f_bsize
-    splits_pages = block_bytes < os.sysconf("SC_PAGE_SIZE")
+    room = os.fstatvfs(descriptor)
+    flags = _inode_flags(descriptor)
+    splits_pages = room.f_bsize < os.sysconf("SC_PAGE_SIZE")
     extents = questions.ask(
         "extents", lambda: find_extents(descriptor, status.st_size, sync=splits_pages)
     )
     return Backing(
         file_type=FileType.REGULAR,
         resolved_path=path,
-        block_bytes=block_bytes,
-        inode_flags=_inode_flags(descriptor),
+        block_bytes=room.f_bsize,
+        free_bytes=room.f_bavail * room.f_frsize,
+        can_fallocate=mount is not None and _can_fallocate(mount.filesystem, flags),
+        inode_flags=flags,
         extents=extents,
         is_unlinked=_is_unlinked(path, status),
         is_executing=_is_executing(status),
@@ -157,6 +163,9 @@ def _on_mount(
     fields: dict[str, Any] = {
         "filesystem": mount.filesystem,
         "device_name": mount.device_name,
+        "mount_point": mount.mount_point,
+        "is_readonly_device": mount.device_name is not None
+        and devices.is_readonly_by_name(mount.device_name),
         "is_readonly_filesystem": "ro" in mount.super_options,
         "is_readonly_mount": "ro" in mount.options,
         "is_dax": not mount.super_options.isdisjoint({"dax", "dax=always"}),
@@ -182,6 +191,14 @@ def _on_btrfs(
         "chunks", lambda: btrfs_chunks.file_chunks(descriptor, extents)
     )
     return fields | {"chunks": chunks}
+
+
+def _can_fallocate(filesystem: str, flags: InodeFlags | None) -> bool:
+    # ext4 promises space to a file that it maps by extents, and to no other.
+    # Kernel: fs/ext4/extents.c ext4_fallocate().
+    if filesystem == "ext4":
+        return flags is not None and InodeFlags.EXTENTS in flags
+    return filesystem in _WITH_FALLOCATE
 
 
 def _resolved_path(path: str, descriptor: int) -> str:

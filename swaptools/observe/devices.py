@@ -18,6 +18,7 @@ from swaptools.observe.ioctl import LONG_BYTES, ior
 
 #: The block the page cache of the device works in, a size_t.
 BLKBSZGET: Final = ior(0x12, 112, LONG_BYTES)
+_NAMES: Final = Path("/sys/class/block")
 _SYSFS: Final = Path("/sys/dev/block")
 
 
@@ -49,6 +50,23 @@ def block_bytes(descriptor: int) -> int:
     fcntl.ioctl(descriptor, BLKBSZGET, buffer)
     size: int = struct.unpack_from("=I", buffer)[0]
     return size
+
+
+def is_readonly(device: int) -> bool:
+    """Tell whether the device with this st_rdev refuses every write."""
+    return _is_readonly(_SYSFS / f"{os.major(device)}:{os.minor(device)}")
+
+
+def is_readonly_by_name(device_name: str) -> bool:
+    """Tell the same of a device by its kernel name."""
+    return _is_readonly(_NAMES / device_name)
+
+
+def _is_readonly(node: Path) -> bool:
+    try:
+        return (node / "ro").read_text().strip() == "1"
+    except OSError:
+        return False
 
 
 def is_zoned(device: int) -> bool:

@@ -19,6 +19,7 @@ from swaptools.observe.btrfs import device_path
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _EXT4_SYSFS = Path("/sys/fs/ext4")
+_OCTAL = re.compile(r"\\([0-7]{3})")
 _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 
 
@@ -37,6 +38,8 @@ class Mount:
     #: Options of this mount, and of the file system whichever way it is mounted.
     options: frozenset[str]
     super_options: frozenset[str]
+    #: The directory it is on; None where nothing tells.
+    mount_point: str | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ def parse_mountinfo(text: str) -> dict[int, Mount]:
             filesystem=_driver(about[0], device_name),
             source=about[1],
             device_name=device_name,
+            mount_point=_unescaped(words[4]),
             options=frozenset(words[5].split(",")),
             super_options=frozenset(about[2].split(",")),
         )
@@ -119,6 +123,11 @@ def _name_of_device(device: int) -> str | None:
         return os.path.basename(os.readlink(node))
     except OSError:
         return None
+
+
+def _unescaped(text: str) -> str:
+    # Blank, tab, line end and backslash are written in octal.
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)
 
 
 def _device_name(source: str) -> str | None:

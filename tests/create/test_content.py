@@ -1,16 +1,8 @@
 from __future__ import annotations
 
-import errno
 import io
-import os
-from typing import TYPE_CHECKING
 
-from swaptools.create.content import first_content, unreadable_pages
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+from swaptools.create.content import unreadable_pages
 
 
 class Worn(io.BytesIO):
@@ -53,55 +45,3 @@ def test_progress_never_goes_back_and_ends_at_all_of_it() -> None:
     unreadable_pages(Worn(1000, {7}), 0, 1000, 4096, lambda *far: told.append(far))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1] == (4096000, 4096000)
-
-
-def sparse(tmp_path: Path, size: int, *bytes_at: int) -> Path:
-    path = tmp_path / "sparse"
-    with path.open("wb") as file:
-        file.truncate(size)
-        for at in bytes_at:
-            file.seek(at)
-            file.write(b"x")
-    return path
-
-
-def test_a_byte_is_found_behind_gibibytes_of_holes_at_once(tmp_path: Path) -> None:
-    path = sparse(tmp_path, 1 << 40, (1 << 39) + 5)
-    with path.open("rb", buffering=0) as file:
-        assert first_content(file, 0, 1 << 40, whole=True) == (1 << 39) + 5
-        assert first_content(file, 0, (1 << 39) + 5, whole=True) is None
-        assert first_content(file, (1 << 39) + 6, 1 << 40, whole=True) is None
-
-
-def test_a_page_that_is_allocated_and_zero_is_no_content(tmp_path: Path) -> None:
-    path = sparse(tmp_path, 1 << 20)
-    with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, 1 << 20)
-        file.seek(70000)
-        file.write(bytes(5000))
-    with path.open("rb", buffering=0) as file:
-        assert first_content(file, 0, 1 << 20, whole=True) is None
-
-
-def test_where_holes_cannot_be_asked_for_everything_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_arguments: int) -> int:
-        raise OSError(errno.EINVAL, "no holes here")
-
-    path = sparse(tmp_path, 1 << 20, 777_777)
-    monkeypatch.setattr(os, "lseek", refuse)
-    with path.open("rb", buffering=0) as file:
-        assert first_content(file, 0, 1 << 20, whole=True) == 777_777
-
-
-def test_at_the_edges_one_mebibyte_is_read(tmp_path: Path) -> None:
-    size = 16 << 20
-    for at, found in (
-        ((1 << 20) - 1, (1 << 20) - 1),
-        (1 << 20, None),
-        (size - (1 << 20), size - (1 << 20)),
-        (size - (1 << 20) - 1, None),
-    ):
-        with sparse(tmp_path, size, at).open("rb", buffering=0) as file:
-            assert first_content(file, 0, size, whole=False) == found

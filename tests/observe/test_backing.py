@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -190,6 +191,7 @@ def test_a_directory_says_what_a_new_file_will_stand_on(path: Path) -> None:
             file_type=FileType.REGULAR,
             filesystem=there.filesystem,
             device_name=there.device_name,
+            mount_point=there.mount_point,
             block_bytes=there.block_bytes,
             is_dax=there.is_dax,
             data_profiles=place.data_profiles,
@@ -207,3 +209,31 @@ def test_a_device_that_is_open_already_is_not_claimed_again(
         ours, _ = observe_backing(str(path), Mounts(), file.fileno())
     theirs, _ = observe_backing(str(path), Mounts())
     assert (ours.is_claimed, theirs.is_claimed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("filesystem", "flags", "expected"),
+    [
+        ("ext4", InodeFlags.EXTENTS | InodeFlags.IMMUTABLE, True),
+        ("ext4", InodeFlags(0), False),
+        ("ext4", None, False),
+        ("xfs", InodeFlags(0), True),
+        ("btrfs", InodeFlags.NOCOW, True),
+        ("ext2", InodeFlags(0), False),
+        ("fuseblk", None, False),
+        ("newfs", None, False),
+    ],
+)
+def test_who_promises_space(
+    filesystem: str, flags: InodeFlags | None, expected: bool
+) -> None:
+    """ext4 to a file with extents only; who is not known for it is not asked."""
+    assert room._can_fallocate(filesystem, flags) is expected
+
+
+def test_room_that_is_left(path: Path) -> None:
+    """As df(1) counts it for others than root, near enough while others write."""
+    backing, _ = observe_backing(str(path), Mounts())
+    assert backing.free_bytes is not None
+    assert abs(backing.free_bytes - shutil.disk_usage(path).free) < 1 << 30
+    assert not backing.is_readonly_device

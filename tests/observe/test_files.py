@@ -298,3 +298,27 @@ def test_a_descriptor_that_is_open_is_looked_through_and_stays_open(
     assert str(path) not in opened
     assert os.pread(descriptor, 10, 4086) == b"SWAPSPACE2"
     os.close(descriptor)
+
+
+def test_what_no_header_claims_is_looked_at_when_asked_for(
+    area_file: Callable[..., Path],
+) -> None:
+    """Behind the last page; a ghost's, behind its only one; all without a header."""
+    path = area_file(last_page=3)
+    assert read_area(path).unclaimed is None
+    with path.open("r+b") as file:
+        file.seek(6 * 4096)
+        file.write(b"x")
+    for header, begin in (
+        ({"last_page": 3}, 4 * 4096),
+        ({"last_page": 255}, 6 * 4096 + 1),
+        ({"ghost_flag": True}, 4096),
+        ({"magic": b"no magic.."}, 0),
+    ):
+        with path.open("r+b") as file:
+            file.write(header_page(**header))
+        found = read_area(path, holds=True).unclaimed
+        assert found is not None
+        assert found.begin_bytes == begin
+        first = 1024 if begin == 0 else 6 * 4096
+        assert found.nonzero_bytes == (first if begin <= first else None)

@@ -30,6 +30,7 @@ def test_fields() -> None:
     root, overlay, old = (found[number] for number in (29, 31, 33))
     assert (root.filesystem, root.device_name) == ("btrfs", "nowhere7")
     assert (overlay.filesystem, overlay.device_name) == ("overlay", None)
+    assert (root.mount_point, overlay.mount_point) == ("/", "/a b")
     assert overlay.options == {"ro", "nodev"}
     assert old.super_options == {"ro"}
     assert found[32].filesystem == "fuse"
