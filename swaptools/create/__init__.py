@@ -168,7 +168,7 @@ def _without_unreadable(
         page_size=header.page_size,
         is_ghost=False,
         byte_order=header.byte_order,
-        label=header.raw_label,
+        label=header.label,
         uuid=header.uuid,
         badpages=tuple(sorted({*bad, *header.badpages})),
         offset=plan.offset,

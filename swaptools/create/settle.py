@@ -34,7 +34,7 @@ def settle(request: CreateRequest, target: Target) -> CreatePlan:
     native: ByteOrder = "little" if sys.byteorder == "little" else "big"
     label = request.label
     if label is None:
-        label = old.raw_label if old else ""
+        label = old.label if old else ""
     if request.badpages or request.check:
         _need_block_device(request, target)
     return plan_area(

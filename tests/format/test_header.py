@@ -133,7 +133,7 @@ def test_the_byte_order_is_little_when_version_reads_1_in_neither() -> None:
         (b"sixteen bytes...", "sixteen bytes..."),
         (b"a\0residue", "a"),
         (b"caf\xc3\xa9", "café"),
-        (b"caf\xe9", "caf\\xe9"),
+        (b"caf\xe9", "caf\udce9"),
         (b"\x1b[31m", "\x1b[31m"),
     ],
 )
