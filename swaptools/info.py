@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.format import layout
+from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
@@ -33,7 +34,7 @@ class AreaInfo(NamedTuple):
     byte_order: str | None = None
     last_page: int | None = None
     nr_badpages: int | None = None
-    badpages: tuple[int, ...] | None = None
+    badpages: Collection[int] | None = None
     #: None when nil.
     uuid: str | None = None
     #: None when empty.
@@ -146,7 +147,7 @@ def _meanings(header: SwapHeader) -> dict[str, str]:
         "sws_uuid": header.uuid_text or "nil",
         "sws_volume": header.label,
         "padding": "ghost flag" if header.ghost_flag else "",
-        "badpages": ",".join(map(str, header.badpages)),
+        "badpages": format_numbers(header.badpages),
         "magic": header.signature,
     }
 

@@ -7,7 +7,14 @@ Sizes on command lines follow util-linux: a bare number is bytes, ``K`` and
 one decimal, cut as mkswap(8) prints them.
 """
 
+from __future__ import annotations
+
 import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 #: The smallest and largest header page. 2048 is what mkswap(8) -p goes down to,
 #: 262144 (hexagon, ppc 44x) the largest page of a kernel with swap.
@@ -23,6 +30,7 @@ _SIZE = (
 )
 _UNITS = "KMGTPE"
 _MAX_DIGITS = 20
+_MAX_NUMBERS = 64
 
 
 def parse_size(text: str) -> int:
@@ -78,6 +86,17 @@ def format_size(size_bytes: int, *, separator: str = " ", suffix: str = "iB") ->
         whole, tenths = whole + 1, 0
     decimal = f".{tenths}" if tenths else ""
     return f"{whole}{decimal}{separator}{_UNITS[power - 1]}{suffix}"
+
+
+def format_numbers(numbers: Collection[int]) -> str:
+    """Write a list for people; of a very long one the beginning, and how many.
+
+    >>> format_numbers([3, 4]), format_numbers(range(1, 2000000))[-14:]
+    ('3,4', ',... (1999999)')
+    """
+    text = ",".join(map(str, islice(numbers, _MAX_NUMBERS)))
+    cut = len(numbers) > _MAX_NUMBERS
+    return f"{text},... ({len(numbers)})" if cut else text
 
 
 def is_page_size(value: int) -> bool:

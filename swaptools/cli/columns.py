@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.cli.output import Column
-from swaptools.units import format_size
+from swaptools.units import format_numbers, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +128,7 @@ def total(areas: list[ActiveArea]) -> ActiveArea:
 
 #: What a column computes when it is no plain attribute.
 _COMPUTED: dict[str, Callable[[Any], Any]] = {
+    "badpages": lambda row: row.badpages and format_numbers(row.badpages),
     "avail": lambda row: row.size - row.used,
     "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
@@ -155,6 +156,4 @@ def _text(value: object, is_size: bool, unit: str | None) -> str:
         if unit is None:
             return format_size(value, separator="", suffix="")
         return str(value // _UNITS[unit])
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
     return str(value)

@@ -9,6 +9,7 @@ import sys
 from enum import Enum
 from functools import cache
 from itertools import islice
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
@@ -23,6 +24,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 _BATCH_ROWS = 1000
+_BATCH_CHARS = 1 << 18
+#: What json encodes as it stands.
+_PLAIN = (str, int, float, NoneType, list, tuple, dict)
 
 
 class TableStyle(Enum):
@@ -80,13 +84,15 @@ def print_json(value: Any) -> None:
     click.echo(_json(value, indent=2))
 
 
-def print_json_list(key: str, rows: Iterable[Any]) -> None:
-    """Print ``{key: [...]}`` while the rows come in, one line a row."""
+def print_json_list(key: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Print ``{key: [...]}`` while the rows come in, one line a row.
+
+    A collection that is neither list nor tuple is printed as an array while it is
+    gone through, so that it is never whole in memory.
+    """
     click.echo(f'{{"{key}": [', nl=False)
-    separator = "\n"
-    for batch in _batches(_json(row) for row in rows):
-        click.echo(separator + ",\n".join(batch), nl=False)
-        separator = ",\n"
+    for text in _gathered(_json_rows(rows)):
+        click.echo(text, nl=False)
     click.echo("\n]}")
 
 
@@ -185,6 +191,50 @@ def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
     left = iter(rows)
     while batch := list(islice(left, _BATCH_ROWS)):
         yield batch
+
+
+def _gathered(pieces: Iterable[str]) -> Iterator[str]:
+    # Many pieces a write, and never much text in memory.
+    gathered: list[str] = []
+    chars = 0
+    for piece in pieces:
+        gathered.append(piece)
+        chars += len(piece)
+        if chars >= _BATCH_CHARS:
+            yield "".join(gathered)
+            gathered, chars = [], 0
+    yield "".join(gathered)
+
+
+def _json_rows(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    separator = "\n"
+    for row in rows:
+        yield separator
+        if all(isinstance(value, _PLAIN) for value in row.values()):
+            yield _json(row)
+        else:
+            yield from _json_pieces(row)
+        separator = ",\n"
+
+
+def _json_pieces(row: dict[str, Any]) -> Iterator[str]:
+    begin = "{"
+    for name, value in row.items():
+        yield f"{begin}{_json(name)}: "
+        if isinstance(value, _PLAIN):
+            yield _json(value)
+        else:
+            yield from _json_numbers(value)
+        begin = ", "
+    yield "}"
+
+
+def _json_numbers(numbers: Iterable[int]) -> Iterator[str]:
+    begin = "["
+    for batch in _batches(numbers):
+        yield begin + ", ".join(map(str, batch))
+        begin = ", "
+    yield "]" if begin == ", " else "[]"
 
 
 @cache

@@ -32,16 +32,17 @@ from swaptools.format.constants import (
 )
 from swaptools.format.ghost import has_ghost_flag, with_ghost_flag
 from swaptools.format.hibernation import SuspendHeader, original_magic
-from swaptools.format.signature import magic_name
-from swaptools.units import MIN_PAGE_SIZE, is_page_size
+from swaptools.format.signature import SWAP_NAMES, magic_name
+from swaptools.units import MIN_PAGE_SIZE, format_size, is_page_size
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from swaptools.format.layout import ByteOrder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SwapHeader:
     """A version 1 header page; bitmap.py has its version 0 sibling.
 
@@ -180,6 +181,20 @@ class SwapHeader:
             magic=fields["magic"],
         )
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What people tell areas apart by, in one line of printable text."""
+        parts = [f"version {self.version}"] * (self.version != 1)
+        parts += [format_size(self.size_bytes), f"pages of {self.page_size} bytes"]
+        parts += ["big-endian"] * (self.byte_order == "big")
+        parts += [self.signature] * (self.signature not in SWAP_NAMES)
+        parts += [f"label {self.label!r}"] * bool(self.label)
+        parts.append(f"UUID {self.uuid_text}" if self.uuid_text else "no UUID")
+        return ", ".join(parts)
+
     def build(self) -> bytes:
         """Return the page, ``page_size`` bytes.
 
@@ -247,7 +262,7 @@ class SwapHeader:
         return words + self.badpage_bytes[len(words) :]
 
     @property
-    def badpages(self) -> tuple[int, ...]:
+    def badpages(self) -> Collection[int]:
         """The bad pages listed, as many as are claimed and can be there."""
         if not self.nr_badpages:
             return ()
@@ -271,14 +286,7 @@ class SwapHeader:
 
     @property
     def label(self) -> str:
-        r"""The label up to its NUL; bytes that are not UTF-8 become ``\xff``."""
-        return self.sws_volume.partition(b"\0")[0].decode(
-            "utf-8", errors="backslashreplace"
-        )
-
-    @property
-    def raw_label(self) -> str:
-        """The label with bytes that are not UTF-8 as surrogates, to be written back."""
+        """The label up to its NUL; what is no UTF-8 is surrogates, as in paths."""
         return self.sws_volume.partition(b"\0")[0].decode(
             "utf-8", errors="surrogateescape"
         )

@@ -102,7 +102,8 @@ def _words(count: int, byte_order: ByteOrder) -> Any:
 
 def parse_words(data: bytes, byte_order: ByteOrder) -> tuple[int, ...]:
     """Decode ``data`` as 32-bit words; a bad page list, say."""
-    return tuple(parse(_words(len(data) // 4, byte_order), data))
+    order = "<" if byte_order == "little" else ">"
+    return struct.unpack(f"{order}{len(data) // 4}I", data)
 
 
 def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:

@@ -23,6 +23,8 @@ from swaptools.kernel.attempt import Attempt, Refusal, Verdict
 from swaptools.kernel.opening import OPEN_TESTS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import HeaderTest
@@ -214,7 +216,7 @@ def out_of_memory(attempt: Attempt, max_pages: int, is_ghost: bool) -> Refusal |
 
 def listed_badpages(
     attempt: Attempt, header: SwapHeader, is_ghost: bool
-) -> tuple[int, ...]:
+) -> Collection[int]:
     """Return the bad page list as this kernel walks it.
 
     A ghost's length is not bounded, so the walk can leave the list and take the
@@ -230,7 +232,7 @@ def listed_badpages(
 
 
 def setup_bad_slots(
-    attempt: Attempt, header: SwapHeader, listed: tuple[int, ...], max_pages: int
+    attempt: Attempt, header: SwapHeader, listed: Collection[int], max_pages: int
 ) -> Refusal | None:
     """Mark the pages listed, entry by entry; the first bad entry ends it."""
     seen: set[int] = set()
@@ -246,7 +248,7 @@ def setup_bad_slots(
     return Refusal("EINVAL") if leaves_page(attempt, header, listed) else None
 
 
-def leaves_page(attempt: Attempt, header: SwapHeader, listed: tuple[int, ...]) -> bool:
+def leaves_page(attempt: Attempt, header: SwapHeader, listed: Collection[int]) -> bool:
     """Tell whether the kernel walks its bad page list beyond the header page."""
     is_ignored = attempt.rules.ghost_is_dynamic
     return not is_ignored and header.nr_badpages > len(listed)

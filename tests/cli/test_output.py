@@ -133,3 +133,42 @@ def test_progress_is_shown_on_a_terminal_once_a_percent(
 def test_progress_is_silent_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     ProgressLine("reading")(1, 1)
     assert capsys.readouterr().err == ""
+
+
+def test_a_long_collection_becomes_an_array_without_being_held(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Two rows of 60 000 numbers each; as lists they were megabytes."""
+    import tracemalloc
+
+    from swaptools.format.bitmap import ClearBits
+
+    numbers = ClearBits(bytes(7501), 60001, 60000)  # all clear but the last
+    tracemalloc.start()
+    try:
+        rows = ({"path": "a", "badpages": numbers, "end": None} for _ in range(2))
+        output.print_json_list("rows", rows)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    printed = json.loads(capfd.readouterr().out)["rows"]
+    assert (
+        printed == [{"path": "a", "badpages": list(range(1, 60001)), "end": None}] * 2
+    )
+    assert peak_bytes < 2 << 20
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([], '{"rows": [\n]}'),
+        ([{"a": 1}], '{"rows": [\n{"a": 1}\n]}'),
+        ([{"a": range(0)}, {}], '{"rows": [\n{"a": []},\n{}\n]}'),
+        ([{"a": range(2), "b": "é"}], '{"rows": [\n{"a": [0, 1], "b": "é"}\n]}'),
+    ],
+)
+def test_rows_are_one_line_each(
+    rows: list[dict[str, object]], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.print_json_list("rows", rows)
+    assert json.loads(capsys.readouterr().out) == json.loads(text)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -293,6 +294,27 @@ class TestTable:
             assert "\x1b" not in printed
             assert "\x9b" not in printed
         assert "\\x1b[2J\\xc2\\x9b" in run(path).stdout
+
+    def test_a_label_that_is_not_utf8_comes_back_byte_for_byte(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        raw = bytes([0xFF, 0x80, 0xE9, 0x41, 0xC3, 0xA9, 0x5C, 0x78])
+        path = area_file(label=raw)
+        (row,) = look(path)
+        assert os.fsencode(row["label"]) == raw
+        assert "\\xff\\x80\\xe9Aé\\x" in run(path).stdout
+
+    def test_a_very_long_list_is_cut_in_text_and_whole_in_json(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        last = 8 * (262144 - 10) - 1
+        path = area_file()
+        path.write_bytes(bitmap_page({last}, page_size=262144))
+        listed = run("-n", "-o", "BADPAGES", path).stdout.strip()
+        assert listed.startswith("1,2,3,")
+        assert listed.endswith(",64,... (2097070)")
+        (row,) = look(path)
+        assert row["badpages"] == list(range(1, last))
 
 
 @pytest.mark.usefixtures("swaps")

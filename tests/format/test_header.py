@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from itertools import islice
+from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -268,12 +270,64 @@ def test_a_version_0_page_without_a_single_bit_is_empty() -> None:
 
 
 def test_a_hostile_version_0_page_of_the_largest_size_is_read_in_a_moment() -> None:
-    """One bit set at the very end: two million bad pages, listed once each."""
+    """One bit set at the very end: two million bad pages, none of them held."""
     last = 8 * (262144 - 10) - 1
-    header = SwapHeader.parse(bitmap_page({last}, page_size=262144))
+    page = bitmap_page({last}, page_size=262144)
+    tracemalloc.start()
+    try:
+        header = SwapHeader.parse(page)
+        badpages = header.badpages
+        assert len(badpages) == last - 1
+        assert header.usable_bytes == 262144
+        assert (last - 1 in badpages, last in badpages, 0 in badpages) == (True, 0, 0)
+        assert list(islice(badpages, 3)) == [1, 2, 3]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert header.last_page == last == 2097071
-    badpages = header.badpages
-    assert (badpages[0], badpages[-1], len(badpages)) == (1, last - 1, last - 1)
+    assert sum(1 for _ in badpages) == last - 1
+    assert peak_bytes < 4 << 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bad_pages_of_a_bitmap_are_its_clear_bits(seed: int) -> None:
+    rng = Random(seed)
+    usable = set(rng.sample(range(1, 500), rng.randint(1, 400)))
+    header = SwapHeader.parse(bitmap_page(usable))
+    expected = [page for page in range(1, max(usable)) if page not in usable]
+    assert list(header.badpages) == expected
+    assert header.nr_badpages == len(header.badpages) == len(expected)
+    assert [page for page in range(600) if page in header.badpages] == expected
+    assert header.badpages == tuple(expected)
+    assert header.badpages != (*expected, 0)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (
+            header_page(label=b"caf\xe9\x1b", last_page=0xFFFFFF),
+            "<SwapHeader 64 GiB, pages of 4096 bytes, label 'caf\\udce9\\x1b',"
+            " UUID 6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d>",
+        ),
+        (
+            header_page(
+                page_size=65536,
+                byte_order="big",
+                uuid=None,
+                label=b"",
+                patches=(suspend_tail(),),
+            ),
+            "<SwapHeader 64 MiB, pages of 65536 bytes, big-endian, S1SUSPEND, no UUID>",
+        ),
+        (
+            bitmap_page({1, 9}),
+            "<BitmapHeader version 0, 40 KiB, pages of 4096 bytes, no UUID>",
+        ),
+    ],
+)
+def test_a_header_is_shown_in_one_line_for_people(page: bytes, text: str) -> None:
+    assert repr(SwapHeader.parse(page)) == text
 
 
 def test_a_suspended_version_1_page_still_reads_as_version_1() -> None:
