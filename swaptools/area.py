@@ -34,7 +34,7 @@ class AreaKind(StrEnum):
     STREAM = "stream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SwapArea:
     """One area as it was seen, with its header or the reason there is none."""
 
@@ -77,6 +77,12 @@ class SwapArea:
     backing: Backing | None = None
     #: What could not be looked at, one sentence each.
     unseen: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        where = f"{self.path!r} from {self.offset}" if self.offset else repr(self.path)
+        size = "" if self.area_bytes is None else f" of {self.area_bytes} bytes"
+        found = self.header.summary if self.header else self.reason
+        return f"<SwapArea {where}: {self.kind}{size}, {found}>"
 
     @property
     def is_ghost(self) -> bool:

@@ -52,7 +52,7 @@ class Finding:
     kernel_message: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """What came out for one area: never an exception, whatever the area holds."""
 
@@ -63,6 +63,14 @@ class Report:
     verdicts: tuple[Verdict, ...]
     #: The cause of the first refusal first, then by severity.
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        answers = [
+            f"{verdict.kernel} {'accepts' if verdict.accepted else verdict.errno}"
+            for verdict in self.verdicts
+        ]
+        found = [finding.code for finding in self.findings]
+        return f"<Report {self.area.path!r}: {', '.join([*answers, *found])}>"
 
     @property
     def accepted(self) -> bool:

@@ -54,6 +54,12 @@ class SwapDevice:
         self.path = path
         self.is_active = True
 
+    def __repr__(self) -> str:
+        if not self.is_active:
+            return f"<SwapDevice {self.path!r}, swapped off>"
+        used = f"{self.inuse_pages} of {self.pages} pages used"
+        return f"<SwapDevice {self.path!r}, {self.ops.name}, {used}, prio {self.prio}>"
+
     @property
     def _info(self) -> SwapInfo:
         self._check_active()

@@ -118,6 +118,17 @@ class Machine:
         self._nr_made = 0
         self._scratch: Buffer[int] = self.engine.integers(512)
 
+    def __repr__(self) -> str:
+        zswap = "on" if self.zswap.enabled else "off"
+        parts = [
+            f"{self.nr_cpus} CPUs",
+            f"pages of {self.page_size} bytes",
+            f"zswap {zswap}",
+            f"{len(self.areas)} areas",
+            f"{len(self.tasks)} tasks",
+        ]
+        return f"<Machine {self.profile.name}, {', '.join(parts)}>"
+
     # --- areas -------------------------------------------------------------
 
     def swapon(
