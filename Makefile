@@ -2,13 +2,22 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+.DEFAULT_GOAL := $(VENV)/installed
 
 .PHONY: demo test test-compiled test-kernel check fix bench designs completions clean
 
-# The package alone: what a user gets.
-$(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+# When the interpreter is gone, as after an upgrade of the system, so is all of it.
+$(shell test -x $(BIN)/python || rm -f $(VENV)/made)
+
+# Whole, or made from scratch: half of one is of no use.
+$(VENV)/made:
+	@sh needs.sh $(PYTHON)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	touch $@
+
+# The package alone: what a user gets.
+$(VENV)/installed: pyproject.toml $(VENV)/made
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
