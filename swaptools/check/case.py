@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from swaptools.backing import Backing, Extent
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import Attempt, Verdict
-    from swaptools.kernel.profiles import SwapOnRules
+    from swaptools.kernel.swapon_rules import SwapOnRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

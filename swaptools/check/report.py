@@ -13,8 +13,7 @@ from swaptools.check.case import Case
 from swaptools.check.registry import Severity, all_rules
 from swaptools.format import layout
 from swaptools.kernel.attempt import Attempt
-from swaptools.kernel.profiles import get_profile
-from swaptools.kernel.releases import profile_for_release
+from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def check_area(
 
     Args:
         area: As read_area() returned it.
-        kernel: A profile's name, ``running``, or several. Without one, the
+        kernel: A profile's name, any release, ``running``, or several. Without one, the
             running kernel, and for a header-only area ``ghost-rfc``, too.
         page_size: The machine's, in bytes; this machine's without one.
         ram_bytes: The machine's memory; None leaves out what depends on it.
@@ -142,12 +141,15 @@ def _names(area: SwapArea, kernel: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _case(area: SwapArea, name: str, page_size: int, ram_bytes: int | None) -> Case:
-    profile, is_exact = (
-        profile_for_release(os.uname().release)
-        if name == RUNNING
-        else (get_profile(name), True)
+    kernel = find_kernel(os.uname().release if name == RUNNING else name)
+    attempt = Attempt.of(
+        area,
+        kernel.profile,
+        page_size,
+        ram_bytes,
+        asked=kernel.asked,
+        reason=kernel.reason,
     )
-    attempt = Attempt.of(area, profile, page_size, ram_bytes, is_exact=is_exact)
     return Case.of(attempt, judge_attempt(attempt))
 
 
@@ -162,7 +164,7 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
             key = (finding.code, finding.message)
             if key not in found or is_cause:
                 found[key] = finding
-            kernels.setdefault(key, []).append(case.verdict.kernel)
+            kernels.setdefault(key, []).append(case.verdict.label)
             if is_cause and case is cases[0]:
                 causes.add(finding.code)
     named = [_naming(found[key], kernels[key], len(cases)) for key in found]

@@ -23,9 +23,10 @@ def _codes(
     "--kernel",
     "kernels",
     multiple=True,
-    metavar="PROFILE",
-    help="Kernel to ask: running, 6.12, 6.18, 7.2, ghost-rfc, ghost-rfc-6.12 or"
-    " ghost-rfc-dynamic; may be given again.",
+    metavar="KERNEL",
+    help="Kernel to ask: running, any release from 4.18 on, such as 6.1 or"
+    " 6.8.0-151-generic, ghost-rfc, ghost-rfc-6.12 or ghost-rfc-dynamic; may be"
+    " given again.",
 )
 @click.option(
     "-p",
@@ -84,12 +85,12 @@ def main(
     from swaptools.check import select_rules
     from swaptools.cli import verdicts
     from swaptools.errors import SelectionError
-    from swaptools.kernel.profiles import get_profile
+    from swaptools.kernel.releases import find_kernel
 
     try:
         rules = select_rules(select, ignore)
         for name in set(kernels) - {"running"}:
-            get_profile(name)
+            find_kernel(name)
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
     if list_rules:

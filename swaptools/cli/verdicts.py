@@ -10,6 +10,7 @@ import click
 from swaptools.check import check_area
 from swaptools.cli import output
 from swaptools.errors import AreaError
+from swaptools.kernel.releases import Reason
 from swaptools.observe import read_area
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import active_swaps, memory_bytes
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
-_VERDICT_KEYS: Final = ("kernel", "exact", "accepted", "errno", "message")
+_VERDICT_KEYS: Final = ("kernel", "exact", "accepted", "errno", "message", "reason")
+_DOUBTS: Final = {
+    Reason.BETWEEN: "not exactly this kernel: {} lies between two profiles",
+    Reason.READ_ONLY: "the rules of {} were read, not tried",
+    Reason.DISTRIBUTION: "not exactly this kernel: {} has changes of its own",
+    Reason.OLDER: "not exactly this kernel: {} is older than any profile",
+    Reason.NEWER: "not exactly this kernel: {} is newer than any profile",
+}
 _FINDING_KEYS: Final = (
     "code",
     "severity",
@@ -131,7 +139,7 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"{path}: {_description(report)}"
     width = max(len(verdict.kernel) for verdict in report.verdicts)
     for verdict in report.verdicts:
-        yield f"  {verdict.kernel:<{width}}  {_answer(verdict)}"
+        yield f"  {verdict.kernel:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
     for finding in report.findings:
         yield from _finding_lines(report, finding)
 
@@ -148,14 +156,19 @@ def _description(report: Report) -> str:
 
 
 def _answer(verdict: Verdict) -> str:
-    near = "" if verdict.exact else " (the nearest profile, not exactly this kernel)"
     if verdict.accepted:
         taken = click.style("accepted", fg="green")
-        return f"{taken}{' as a ghost' if verdict.is_ghost else ''}{near}"
+        return f"{taken}{' as a ghost' if verdict.is_ghost else ''}"
     said = "nothing in the kernel log"
     if verdict.message is not None:
         said = f'kernel log: "{output.escape(verdict.message)}"'
-    return f"{click.style('refused', fg='red')}, {verdict.errno}, {said}{near}"
+    return f"{click.style('refused', fg='red')}, {verdict.errno}, {said}"
+
+
+def _doubt(verdict: Verdict) -> str:
+    if verdict.reason is None:
+        return ""
+    return f" ({_DOUBTS[verdict.reason].format(output.escape(verdict.asked))})"
 
 
 def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:

@@ -32,8 +32,9 @@ from swaptools.emulator.swap_io import SwapIO, shrink_worker_is_queued
 from swaptools.emulator.swapfile import SwapAreas
 from swaptools.emulator.zswap import ENDLESS_RAM_PAGES, Zswap
 from swaptools.errors import IllegalOperation, KernelOops, SwapOnError
-from swaptools.kernel.profiles import MENDED_GHOST, get_profile
+from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge
+from swaptools.kernel.swapout_rules import MENDED_GHOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,7 @@ class Machine:
         """Start a machine with no area and no task.
 
         Args:
-            kernel: The name of a profile.
+            kernel: The name of a profile, or any release.
             cpus: How many; ``cpu`` says which one works.
             zswap: Whether it is switched on.
             page_size: In bytes.
@@ -90,7 +91,7 @@ class Machine:
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
-        self.profile = get_profile(kernel)
+        self.profile = find_kernel(kernel).profile
         if mended:
             self.profile = self.profile.mended()
         #: Of the ghost patch, or of no patch, which has no defects.

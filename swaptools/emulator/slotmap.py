@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from swaptools.emulator.buffers import Engine
-    from swaptools.kernel.profiles import AllocatorRules
+    from swaptools.kernel.swapout_rules import AllocatorRules
 
 # Items a table has of each.
 _TABLE = {

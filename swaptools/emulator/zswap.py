@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.compress import Codec
     from swaptools.emulator.memcg import MemCgroup
-    from swaptools.kernel.profiles import ZswapRules
+    from swaptools.kernel.swapout_rules import ZswapRules
 
 #: Memory of a machine whose memory nobody gave, in pages.
 ENDLESS_RAM_PAGES: Final = 1 << 52

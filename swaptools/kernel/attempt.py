@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.format.layout import ByteOrder
-    from swaptools.kernel.profiles import KernelProfile, SwapOnRules
+    from swaptools.kernel.profiles import KernelProfile
+    from swaptools.kernel.releases import Reason
+    from swaptools.kernel.swapon_rules import SwapOnRules
 
 #: What is assumed of an area that came without a file under it.
 _PLAIN_FILE = Backing(file_type=FileType.REGULAR)
@@ -48,8 +50,10 @@ class Attempt:
     ram_bytes: int | None
     #: The machine's.
     byte_order: ByteOrder
-    #: The profile is that of the machine's kernel, not the nearest older one.
-    is_exact: bool
+    #: The kernel's release, or the profile's name, as it was asked for.
+    asked: str
+    #: Why the profile may not be that kernel; None: it is.
+    reason: Reason | None
     #: What lies under the area; an image is judged as the loop device over it.
     backing: Backing
     #: The header, if it has the magic where this machine's pages end.
@@ -64,7 +68,8 @@ class Attempt:
         ram_bytes: int | None = None,
         *,
         byte_order: ByteOrder = sys.byteorder,
-        is_exact: bool = True,
+        asked: str | None = None,
+        reason: Reason | None = None,
     ) -> Attempt:
         """Put an area before a machine; the fields say what the arguments mean."""
         header = area.header_at(page_size)
@@ -75,7 +80,8 @@ class Attempt:
             page_size=page_size,
             ram_bytes=ram_bytes,
             byte_order=byte_order,
-            is_exact=is_exact,
+            asked=asked or profile.name,
+            reason=reason,
             backing=_backing(area),
             header=header if has_magic else None,
         )
@@ -105,8 +111,10 @@ class Verdict:
 
     #: Name of the profile that answered.
     kernel: str
-    #: The profile is that kernel, not the nearest older one.
-    exact: bool = True
+    #: The kernel as it was asked for, which may have no profile of its own.
+    asked: str
+    #: Why that kernel may answer otherwise; None: its rules were confirmed.
+    reason: Reason | None = None
     accepted: bool
     #: Name of the error number of a refusal.
     errno: str | None = None
@@ -123,6 +131,16 @@ class Verdict:
     pages: int = 0
     #: Slots marked bad, below ``max``, in the order of the header's list.
     badpages: tuple[int, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether a kernel with these rules confirmed them."""
+        return self.reason is None
+
+    @property
+    def label(self) -> str:
+        """What people call the kernel: the profile's name where that is exact."""
+        return self.kernel if self.exact else self.asked
 
     @property
     def underflows(self) -> bool:

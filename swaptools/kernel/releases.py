@@ -1,40 +1,193 @@
-"""Which profile describes a kernel, by the release it gives itself.
+"""Which rules a kernel has, by the name of a profile or by any release.
 
-Not here: the profiles (profiles.py), the release of the running kernel.
+Rules that changed within a series, or between two profiles, are decided by the
+whole release; a kernel between two profiles is judged as the older one.
+
+Not here: the profiles (profiles.py), how a release is written (uname.py), the
+release of the running kernel.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from bisect import bisect_right
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final, NamedTuple
 
-from swaptools.kernel.profiles import K6_12, K6_18, K7_2
+from swaptools.errors import SelectionError
+from swaptools.kernel.profiles import (
+    K4_18,
+    K5_4,
+    K5_10,
+    K5_15,
+    K6_1,
+    K6_6,
+    K6_8,
+    K6_12,
+    K6_18,
+    K6_19,
+    K7_0,
+    K7_1,
+    K7_2,
+    K7_3,
+    PROFILES,
+    KernelProfile,
+)
+from swaptools.kernel.uname import Maker, Release, parse_release
 
-if TYPE_CHECKING:
-    from swaptools.kernel.profiles import KernelProfile
 
-#: First version of each mainline profile -> the profile, and what it describes.
-_SERIES: Final[dict[tuple[int, int], tuple[KernelProfile, set[tuple[int, int]]]]] = {
-    (6, 12): (K6_12, {(6, 12)}),
-    (6, 18): (K6_18, {(6, 18)}),
-    (7, 2): (K7_2, {(7, 2), (7, 3)}),
+class Reason(StrEnum):
+    """Why a kernel's answer is not certain; the values are JSON's."""
+
+    #: Judged as the older one.
+    BETWEEN = "between_profiles"
+    #: The rules were read in source; nobody asked such a kernel.
+    READ_ONLY = "read_only"
+    #: A tree with changes of its own, judged as the kernel.org release it names.
+    DISTRIBUTION = "distribution"
+    #: Judged as 4.18.
+    OLDER = "older_than_4.18"
+    #: Judged as the newest profile.
+    NEWER = "newer_than_profiles"
+
+
+#: Releases or builds, in order, and the rules from each on.
+Steps = tuple[tuple[tuple[int, ...], KernelProfile], ...]
+
+
+class Kernel(NamedTuple):
+    """A kernel somebody asks about, and the rules it is judged by."""
+
+    #: As it was asked for.
+    asked: str
+    profile: KernelProfile
+    #: Why the answer may differ from that kernel's; None: it was confirmed.
+    reason: Reason | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether a kernel with these rules was asked."""
+        return self.reason is None
+
+
+def _unconfirmed(profile: KernelProfile, *, refuses_encrypted: bool) -> KernelProfile:
+    # The profile with rules that nobody tried.
+    rules = replace(profile.swapon, refuses_encrypted=refuses_encrypted)
+    return replace(profile, swapon=rules, confirmed_by=None)
+
+
+# Files that the file system encrypts are refused late in most series: "mm/swap:
+# reject swapon() on filesystem-level encrypted files" is in 6.1.187, 6.12.108,
+# 6.18.49 and 7.1.13, in 5.15.224, and came to 6.6 between 149 and 153.
+_TAKES_ENCRYPTED_5_15: Final = _unconfirmed(K5_15, refuses_encrypted=False)
+_TAKES_ENCRYPTED_6_1: Final = _unconfirmed(K6_1, refuses_encrypted=False)
+_TAKES_ENCRYPTED_6_12: Final = _unconfirmed(K6_12, refuses_encrypted=False)
+_TAKES_ENCRYPTED_7_1: Final = _unconfirmed(K7_1, refuses_encrypted=False)
+_NO_ENCRYPTED_6_6: Final = _unconfirmed(K6_6, refuses_encrypted=True)
+_NO_ENCRYPTED_6_8: Final = _unconfirmed(K6_8, refuses_encrypted=True)
+_NO_ENCRYPTED_6_18: Final = _unconfirmed(K6_18, refuses_encrypted=True)
+_NO_ENCRYPTED_7_0: Final = _unconfirmed(K7_0, refuses_encrypted=True)
+
+#: The first kernel.org release of each set of rules, oldest first.
+_SINCE: Final = {
+    "4.18": K4_18,
+    "5.4": K5_4,
+    "5.10": K5_10,
+    "5.15": _TAKES_ENCRYPTED_5_15,
+    "5.15.224": K5_15,
+    "5.16": _TAKES_ENCRYPTED_5_15,
+    "6.1": _TAKES_ENCRYPTED_6_1,
+    "6.1.187": K6_1,
+    "6.2": _TAKES_ENCRYPTED_6_1,
+    "6.6": K6_6,
+    "6.6.153": _NO_ENCRYPTED_6_6,
+    "6.7": K6_6,
+    "6.8": K6_8,
+    "6.12": _TAKES_ENCRYPTED_6_12,
+    "6.12.108": K6_12,
+    "6.13": _TAKES_ENCRYPTED_6_12,
+    "6.18": K6_18,
+    "6.18.49": _NO_ENCRYPTED_6_18,
+    "6.19": K6_19,
+    "7.0": K7_0,
+    "7.1": _TAKES_ENCRYPTED_7_1,
+    "7.1.13": K7_1,
+    "7.2": K7_2,
+    "7.3": K7_3,
 }
+_STEPS: Final[Steps] = tuple(
+    (tuple(int(number) for number in first.split(".")), profile)
+    for first, profile in _SINCE.items()
+)
+#: Where the number of a build says more than the point release: the first build
+#: of each set of rules. Debian 6.1.187-1 is ABI 53.
+_BUILDS: Final[dict[tuple[Maker, tuple[int, int]], Steps]] = {
+    (Maker.DEBIAN, (6, 1)): (((0,), _TAKES_ENCRYPTED_6_1), ((53,), K6_1)),
+    (Maker.UBUNTU, (5, 15)): (((0,), _TAKES_ENCRYPTED_5_15), ((204,), K5_15)),
+    (Maker.UBUNTU, (6, 8)): (((0,), K6_8), ((148,), _NO_ENCRYPTED_6_8)),
+    (Maker.UBUNTU, (7, 0)): (((0,), K7_0), ((39,), _NO_ENCRYPTED_7_0)),
+}
+#: Kernels of clouds and boards count from here, in steps of their own.
+_UBUNTU_FLAVOURS: Final = 1000
 
 
-def profile_for_release(release: str) -> tuple[KernelProfile, bool]:
-    """Return the profile that describes a release, and whether it does exactly.
-
-    A kernel between two profiles is judged as the older one, one older than all
-    of them as the oldest.
+def find_kernel(name: str) -> Kernel:
+    """Return the rules of a kernel.
 
     Args:
-        release: As uname(2) has it: ``6.18.44-lts``.
+        name: A profile's, or a release: ``6.1``, ``6.12.41``, ``v7.3-rc7``,
+            ``6.8.0-151-generic``. The name of a series stands for the release
+            that its profile was held against.
 
-    >>> profile_for_release("6.15.3")[0].name, profile_for_release("7.3.0")[1]
-    ('6.12', True)
+    Raises:
+        SelectionError: It is neither; the message lists the profiles.
+
+    >>> find_kernel("6.14.2").profile.name, find_kernel("6.14.2").exact
+    ('6.12', False)
     """
-    match = re.match(r"(\d+)\.(\d+)", release)
-    version = (int(match[1]), int(match[2])) if match else (0, 0)
-    known = [first for first in _SERIES if first <= version]
-    profile, described = _SERIES[max(known, default=min(_SERIES))]
-    return profile, version in described
+    profile = PROFILES.get(name)
+    if profile is not None:
+        return Kernel(name, profile, _unless_confirmed(profile))
+    release = parse_release(name)
+    if release is None:
+        known = ", ".join(PROFILES)
+        raise SelectionError(
+            f"no kernel {name!r}; known: any release, such as 6.12.41, and {known}"
+        )
+    profile = _rules(release)
+    return Kernel(name, profile, _reason(release, profile))
+
+
+def _rules(release: Release) -> KernelProfile:
+    series = ".".join(map(str, release.series))
+    if release.point is None and series in PROFILES:
+        return PROFILES[series]
+    builds = _BUILDS.get((release.maker, release.series))
+    if builds and release.build is not None and release.build < _UBUNTU_FLAVOURS:
+        return _last(builds, (release.build,))
+    return _last(_STEPS, (*release.series, release.point or 0))
+
+
+def _last(steps: Steps, version: tuple[int, ...]) -> KernelProfile:
+    # The rules of the last step that is not beyond the version, or the first.
+    number = bisect_right(steps, version, key=lambda step: step[0])
+    return steps[max(number - 1, 0)][1]
+
+
+def _reason(release: Release, profile: KernelProfile) -> Reason | None:
+    if release.series < _STEPS[0][0]:
+        return Reason.OLDER
+    is_flavour = (release.build or 0) >= _UBUNTU_FLAVOURS
+    if release.maker == Maker.OTHER or is_flavour:
+        return Reason.DISTRIBUTION
+    if release.series > _STEPS[-1][0]:
+        return Reason.NEWER
+    if ".".join(map(str, release.series)) != profile.name:
+        return Reason.BETWEEN
+    if release.maker == Maker.UBUNTU and profile.confirmed_by:
+        return Reason.DISTRIBUTION
+    return _unless_confirmed(profile)
+
+
+def _unless_confirmed(profile: KernelProfile) -> Reason | None:
+    return None if profile.confirmed_by else Reason.READ_ONLY

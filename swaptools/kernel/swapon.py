@@ -87,7 +87,8 @@ def _set_up(
         return _refused(attempt, "no_usable_page", EMPTY)
     return Verdict(
         kernel=attempt.profile.name,
-        exact=attempt.is_exact,
+        asked=attempt.asked,
+        reason=attempt.reason,
         accepted=True,
         is_ghost=is_ghost,
         max=max_pages,
@@ -99,7 +100,8 @@ def _set_up(
 def _refused(attempt: Attempt, test: str, refusal: Refusal) -> Verdict:
     return Verdict(
         kernel=attempt.profile.name,
-        exact=attempt.is_exact,
+        asked=attempt.asked,
+        reason=attempt.reason,
         accepted=False,
         errno=refusal.errno,
         message=refusal.message,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-VERDICT_KEYS = ["kernel", "exact", "accepted", "errno", "message"]
+VERDICT_KEYS = ["kernel", "exact", "accepted", "errno", "message", "reason"]
 FINDING_KEYS = [
     "code",
     "severity",
@@ -98,7 +98,7 @@ class TestExitStatus:
         "words",
         [
             [],
-            ["--kernel", "5.4", "x"],
+            ["--kernel", "linux", "x"],
             ["--select", "Z", "x"],
             ["--ignore", "S2,Q1", "x"],
             ["-p", "5000", "x"],
@@ -129,6 +129,7 @@ class TestJson:
             "accepted": True,
             "errno": None,
             "message": None,
+            "reason": None,
         }
         assert all(list(finding) == FINDING_KEYS for finding in check["findings"])
 

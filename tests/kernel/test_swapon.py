@@ -9,7 +9,6 @@ import pytest
 
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.profiles import K6_18, K7_2
-from swaptools.kernel.releases import profile_for_release
 from swaptools.kernel.swapon import judge, judge_attempt
 from tests.check.samples import swap_area
 
@@ -121,23 +120,3 @@ class TestAlignment:
         area = swap_area(last_page=1, extents=[(0, 1024, 8192)])
         verdict = judge(area, K6_18, 4096)
         assert (verdict.test, verdict.message) == ("no_usable_page", "Empty swap-file")
-
-
-@pytest.mark.parametrize(
-    ("release", "name", "exact"),
-    [
-        ("6.18.44-fc", "6.18", True),
-        ("6.12.0", "6.12", True),
-        ("6.15.9-arch1-1", "6.12", False),
-        ("7.0.1", "6.18", False),
-        ("7.2.13", "7.2", True),
-        ("7.3-rc4", "7.2", True),
-        ("8.1.0", "7.2", False),
-        ("5.10.0-30-amd64", "6.12", False),
-        ("nonsense", "6.12", False),
-    ],
-)
-def test_profile_of_a_release(release: str, name: str, exact: bool) -> None:
-    """Between two the older one, and then it says so."""
-    profile, is_exact = profile_for_release(release)
-    assert (profile.name, is_exact) == (name, exact)

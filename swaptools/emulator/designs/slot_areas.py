@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.backing import SwapOps
     from swaptools.emulator.designs.tiers import SwapTiers
-    from swaptools.kernel.profiles import AllocatorRules
+    from swaptools.kernel.swapout_rules import AllocatorRules
 
 
 @dataclass(frozen=True, slots=True)

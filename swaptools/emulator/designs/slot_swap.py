@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.setup import DiskSetup, Setup
     from swaptools.emulator.designs.slot_areas import Area
     from swaptools.emulator.zsmalloc import ZsPool
-    from swaptools.kernel.profiles import AllocatorRules
+    from swaptools.kernel.swapout_rules import AllocatorRules
 
 
 class SlotSwap:

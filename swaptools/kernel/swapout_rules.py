@@ -1,0 +1,61 @@
+"""How slots are handed out and what zswap does, as fields that profiles fill in.
+
+Not here: their values (profiles.py), the emulator that follows them (emulator/),
+whether an area is taken at all (swapon_rules.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocatorRules:
+    """How slots are handed out."""
+
+    #: Which lists device allocation tries, in this order.
+    #: Kernel: mm/swapfile.c cluster_alloc_swap_entry().
+    trial_order: tuple[str, ...]
+    #: Which free cluster is next: the one free for longest, or the lowest number.
+    free_cluster: Literal["fifo", "lowest"] = "fifo"
+    #: A single fault on a synchronous device goes past the swap cache (to 6.18).
+    bypasses_swap_cache: bool = False
+    #: A shared page whose slot nobody may write to goes back to the page cache and
+    #: frees it (from 6.17); else it waits in the swap cache. Seen on 6.12 and 7.2
+    #: with a ghost. Kernel: mm/shmem.c shmem_writeout().
+    shmem_releases_refused: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZswapRules:
+    """How zswap treats what it cannot compress, and how it shrinks."""
+
+    #: Refused, or stored raw where writeback is allowed (from 6.18).
+    incompressible: Literal["reject", "raw"]
+    #: Entries that the shrink worker looks at in one cgroup before the next: one, as
+    #: seen up to 7.2; 32 as read in 7.3. Kernel: mm/zswap.c shrink_worker().
+    worker_batch: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GhostRules:
+    """What the patch does that its authors would rather it did not.
+
+    Each is a defect of the posting, True where it is there.
+    """
+
+    #: ``nr_real_swapfiles`` counts the available list: an area that is full does not
+    #: count, and one that is swapped off while full is taken off twice.
+    counts_available_areas: bool = True
+    #: ``nr_rotate_swap`` rises with every ghost and never falls again.
+    leaks_nr_rotate_swap: bool = True
+    #: A page that zswap refuses keeps its slot on the ghost, though a real area of
+    #: lower priority has room.
+    never_falls_back: bool = True
+
+
+#: The patch as it might have been.
+MENDED_GHOST = GhostRules(
+    counts_available_areas=False, leaks_nr_rotate_swap=False, never_falls_back=False
+)
