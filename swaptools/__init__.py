@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from swaptools.area import AreaKind, SwapArea
+    from swaptools.caller import Caller
     from swaptools.check import Finding, Report, check_area
     from swaptools.create import create_ghost, create_real
     from swaptools.create.request import CreateResult
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.signature import Signature, find_signatures
     from swaptools.observe import read_area
+    from swaptools.observe.caller import read_caller
     from swaptools.observe.proc import read_swaps
     from swaptools.observe.zswap import read_zswap
 
@@ -37,6 +39,7 @@ __all__ = [
     "AreaInUse",
     "AreaKind",
     "BadSignature",
+    "Caller",
     "CreateRefused",
     "CreateResult",
     "Finding",
@@ -53,6 +56,7 @@ __all__ = [
     "create_real",
     "find_signatures",
     "read_area",
+    "read_caller",
     "read_swaps",
     "read_zswap",
 ]
@@ -62,6 +66,7 @@ _ROOMS = {
     "AreaInUse": "errors",
     "AreaKind": "area",
     "BadSignature": "errors",
+    "Caller": "caller",
     "CreateRefused": "errors",
     "CreateResult": "create.request",
     "Finding": "check",
@@ -78,6 +83,7 @@ _ROOMS = {
     "create_real": "create",
     "find_signatures": "format.signature",
     "read_area": "observe",
+    "read_caller": "observe.caller",
     "read_swaps": "observe.proc",
     "read_zswap": "observe.zswap",
 }

@@ -14,7 +14,7 @@ PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 #: The values that travel, in which nothing is looked at.
-VALUES = {"errors", "units", "format", "backing", "contents", "area"}
+VALUES = {"errors", "units", "format", "backing", "caller", "contents", "area"}
 #: Each room, and the rooms that it may import besides itself. An import under
 #: TYPE_CHECKING counts as well: who needs another's types knows of it.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shell": set(),
     "format": {"errors", "units"},
     "backing": {"errors", "units", "format"},
+    "caller": set(),
     "contents": {"errors", "units", "format"},
     "area": VALUES - {"area"},
     "observe": VALUES,

@@ -14,6 +14,7 @@ from swaptools.kernel.swapon import has_ghost_size, maxpages
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.backing import Backing, Extent
+    from swaptools.caller import Caller
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import Attempt, Verdict
     from swaptools.kernel.swapon_rules import SwapOnRules
@@ -28,6 +29,8 @@ class Case:
     area: SwapArea
     #: What lies under it.
     backing: Backing
+    #: Who asks; None where that does not matter, as about another machine.
+    caller: Caller | None
     #: The header this kernel reads, or else the one that is there, for rules
     #: about labels and the like; None when there is none at all.
     header: SwapHeader | None
@@ -37,7 +40,9 @@ class Case:
     is_judged_by_filesystem: bool
 
     @classmethod
-    def of(cls, attempt: Attempt, verdict: Verdict) -> Case:
+    def of(
+        cls, attempt: Attempt, verdict: Verdict, caller: Caller | None = None
+    ) -> Case:
         """Find out once what many rules ask."""
         is_ghost = attempt.header is not None and has_ghost_size(attempt)
         is_file = attempt.backing.file_type == FileType.REGULAR
@@ -46,6 +51,7 @@ class Case:
             verdict=verdict,
             area=attempt.area,
             backing=attempt.backing,
+            caller=caller,
             header=attempt.header or attempt.area.header,
             is_taken_as_ghost=is_ghost,
             is_judged_by_filesystem=is_file and not is_ghost,

@@ -40,6 +40,7 @@ _ROOMS: Final = (
     "extents",
     "filesystem",
     "access",
+    "caller",
     "unseen",
 )
 _CODE: Final = re.compile(r"[A-Z]\d{3}")

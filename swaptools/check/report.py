@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from swaptools.area import SwapArea
+    from swaptools.caller import Caller
     from swaptools.check.registry import Rule
     from swaptools.kernel.attempt import Verdict
 
@@ -108,6 +109,7 @@ def check_area(
     ram_bytes: int | None = None,
     *,
     rules: tuple[Rule, ...] | None = None,
+    caller: Caller | None = None,
 ) -> Report:
     """Say what swapon(2) answers, and why, and what else is odd.
 
@@ -118,12 +120,17 @@ def check_area(
         page_size: The machine's, in bytes; this machine's without one.
         ram_bytes: The machine's memory; None leaves out what depends on it.
         rules: What select_rules() returned; all of them without it.
+        caller: Who asks the first kernel, as read_caller() has it; without one it
+            is root, on a kernel with swap.
 
     Raises:
         SelectionError: There is no such kernel.
     """
     page_size = page_size or os.sysconf("SC_PAGE_SIZE")
-    cases = [_case(area, name, page_size, ram_bytes) for name in _names(area, kernel)]
+    cases = [
+        _case(area, name, page_size, ram_bytes, None if number else caller)
+        for number, name in enumerate(_names(area, kernel))
+    ]
     return Report(
         area=area,
         page_size=page_size,
@@ -140,7 +147,13 @@ def _names(area: SwapArea, kernel: str | Sequence[str] | None) -> Sequence[str]:
     return (RUNNING, _GHOST_KERNEL) if area.is_ghost else (RUNNING,)
 
 
-def _case(area: SwapArea, name: str, page_size: int, ram_bytes: int | None) -> Case:
+def _case(
+    area: SwapArea,
+    name: str,
+    page_size: int,
+    ram_bytes: int | None,
+    caller: Caller | None,
+) -> Case:
     kernel = find_kernel(os.uname().release if name == RUNNING else name)
     attempt = Attempt.of(
         area,
@@ -149,8 +162,9 @@ def _case(area: SwapArea, name: str, page_size: int, ram_bytes: int | None) -> C
         ram_bytes,
         asked=kernel.asked,
         reason=kernel.reason,
+        has_swap=caller is None or caller.has_swap is not False,
     )
-    return Case.of(attempt, judge_attempt(attempt))
+    return Case.of(attempt, judge_attempt(attempt), caller)
 
 
 def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:

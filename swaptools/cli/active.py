@@ -8,8 +8,9 @@ import click
 
 from swaptools.cli import columns, output
 from swaptools.cli.output import TableStyle
+from swaptools.errors import AreaError
 from swaptools.observe.power import read_hibernation
-from swaptools.observe.proc import read_swaps
+from swaptools.observe.proc import kernel_has_swap, read_swaps
 from swaptools.observe.zswap import Zram, Zswap, read_zrams, read_zswap
 from swaptools.status import ActiveArea, active_area
 from swaptools.units import format_size
@@ -20,33 +21,45 @@ if TYPE_CHECKING:
 
 def show(
     shown: list[output.Column], *, style: TableStyle, headings: bool, as_json: bool
-) -> None:
-    """Print the active areas and what works behind them."""
-    areas = [active_area(row, _look) for row in read_swaps()]
+) -> int:
+    """Print the active areas and what works behind them; return the exit status."""
+    areas = _areas()
+    code = output.EXIT_USAGE if areas is None else 0
     zswap, zrams = read_zswap(), read_zrams()
     if as_json:
         output.print_json(
             {
-                "swaps": [area._asdict() for area in areas],
+                "swaps": areas and [area._asdict() for area in areas],
                 "zswap": zswap and zswap._asdict(),
                 "zram": [zram._asdict() for zram in zrams],
             }
         )
-        return
+        return code
     if style is not TableStyle.PLAIN or not headings:
-        output.print_table(areas, shown, style=style, headings=headings)
-        return
+        output.print_table(areas or (), shown, style=style, headings=headings)
+        return code
     if areas:
         total = [columns.total(areas)] if len(areas) > 1 else []
         output.print_table([*areas, *total], shown)
-    else:
-        click.echo("no swap area is active")
+    elif areas is not None:
+        without = ": this kernel was built without swap"
+        click.echo(f"no swap area is active{'' if kernel_has_swap() else without}")
     if zswap is not None:
         click.echo(f"zswap: {', '.join(_zswap_parts(zswap))}")
     for zram in zrams:
         click.echo(_zram_line(zram))
     if areas:
         click.echo(f"hibernation: {_hibernation_line(areas)}")
+    return code
+
+
+def _areas() -> list[ActiveArea] | None:
+    # None, and a line, when it cannot be told what is active.
+    try:
+        return [active_area(row, _look) for row in read_swaps()]
+    except AreaError as exc:
+        output.error(exc.reason, exc.path)
+        return None
 
 
 def _look(path: str) -> SwapArea:

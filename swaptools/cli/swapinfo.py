@@ -95,8 +95,8 @@ def main(
             raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
         from swaptools.cli import active
 
-        active.show(shown, style=style, headings=headings, as_json=as_json)
-        return
+        code = active.show(shown, style=style, headings=headings, as_json=as_json)
+        click.get_current_context().exit(code)
     names = params.all_files(files, files0)
     if extents or resume_offset:
         from swaptools.cli import placement

@@ -12,6 +12,7 @@ from swaptools.cli import output
 from swaptools.errors import AreaError
 from swaptools.kernel.releases import Reason
 from swaptools.observe import read_area
+from swaptools.observe.caller import read_caller
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import active_swaps, memory_bytes
 from swaptools.units import format_size
@@ -75,6 +76,8 @@ class Checking:
     def reports(self) -> Iterator[Report]:
         """Yield a report for each file that can be looked at."""
         active, mounts = active_swaps(), Mounts()
+        about_here = not self._kernels or self._kernels[0] == "running"
+        caller = read_caller() if about_here else None
         for path in self._names:
             try:
                 area = read_area(
@@ -90,6 +93,7 @@ class Checking:
                 self._page_size,
                 self._ram_bytes,
                 rules=self._rules,
+                caller=caller,
             )
             if not report.accepted:
                 self.code = self.code or output.EXIT_FAILED

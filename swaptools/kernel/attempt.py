@@ -54,6 +54,8 @@ class Attempt:
     asked: str
     #: Why the profile may not be that kernel; None: it is.
     reason: Reason | None
+    #: The machine's kernel was built with swap.
+    has_swap: bool
     #: What lies under the area; an image is judged as the loop device over it.
     backing: Backing
     #: The header, if it has the magic where this machine's pages end.
@@ -70,6 +72,7 @@ class Attempt:
         byte_order: ByteOrder = sys.byteorder,
         asked: str | None = None,
         reason: Reason | None = None,
+        has_swap: bool = True,
     ) -> Attempt:
         """Put an area before a machine; the fields say what the arguments mean."""
         header = area.header_at(page_size)
@@ -82,6 +85,7 @@ class Attempt:
             byte_order=byte_order,
             asked=asked or profile.name,
             reason=reason,
+            has_swap=has_swap,
             backing=_backing(area),
             header=header if has_magic else None,
         )

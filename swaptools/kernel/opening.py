@@ -33,6 +33,11 @@ WITH_LARGE_BLOCKS: Final = frozenset({"btrfs", "ext4", "xfs"})
 _WITH_PAGE_CACHE = (FileType.REGULAR, FileType.BLOCK)
 
 
+def without_swap(attempt: Attempt) -> Refusal | None:
+    """Built without CONFIG_SWAP, a kernel has no such call. kernel/sys_ni.c."""
+    return None if attempt.has_swap else Refusal("ENOSYS")
+
+
 def readonly_filesystem(attempt: Attempt) -> Refusal | None:
     """The whole file system is read-only; device files on it still work."""
     backing = attempt.backing
@@ -123,6 +128,7 @@ def no_read_folio(attempt: Attempt) -> Refusal | None:
 
 #: In the kernel's order.
 OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
+    without_swap,
     readonly_filesystem,
     immutable,
     executing,

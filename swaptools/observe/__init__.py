@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from swaptools.format.signature import Signature
     from swaptools.observe.mounts import Mounts
 
-_UNKNOWN_ACTIVITY = "/proc/swaps cannot be read: active or not is not known"
-
 
 def read_area(
     path: str | os.PathLike[str],
@@ -75,7 +73,7 @@ def read_area(
         _backing(name, beginning.kind, mounts, descriptor) if below else (None, ())
     )
     if status and is_active is None:
-        unseen += (_UNKNOWN_ACTIVITY,)
+        unseen += (f"active or not: {swaps.unknown}",)
     return SwapArea(
         path=name,
         kind=beginning.kind,

@@ -11,6 +11,8 @@ import os
 import re
 from typing import NamedTuple
 
+from swaptools.errors import AreaError
+
 _SWAPS = "/proc/swaps"
 _MEMINFO = "/proc/meminfo"
 _MOUNTINFO = "/proc/self/mountinfo"
@@ -43,8 +45,8 @@ class ActiveSwaps(NamedTuple):
     devices: frozenset[int]
     #: (st_dev, st_ino) of files behind active loop devices.
     loop_inodes: frozenset[tuple[int, int]]
-    #: /proc/swaps could be read; otherwise nothing is known of any area.
-    is_known: bool = True
+    #: Why nothing is known of any area; None when /proc/swaps could be read.
+    unknown: str | None = None
 
     def has(self, status: os.stat_result) -> bool | None:
         """Tell whether the file or device with this stat is swapped on.
@@ -52,7 +54,7 @@ class ActiveSwaps(NamedTuple):
         Returns:
             None when that cannot be told.
         """
-        if not self.is_known:
+        if self.unknown is not None:
             return None
         if (status.st_dev, status.st_ino) in self.inodes:
             return True
@@ -94,14 +96,40 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
 
 
 def read_swaps() -> tuple[SwapRow, ...]:
-    """Read the active areas; none where the kernel has no swap."""
-    return parse_swaps(read_text(_SWAPS) or "")
+    """Read the active areas; none where the kernel has no swap.
+
+    Raises:
+        AreaError: It cannot be told which areas are active.
+    """
+    try:
+        with open(_SWAPS, encoding="utf-8", errors="surrogateescape") as file:
+            return parse_swaps(file.read())
+    except FileNotFoundError as exc:
+        if kernel_has_swap() is False:
+            return ()
+        there = os.path.isdir("/proc/self")
+        reason = "hidden, as subset=pid does" if there else "/proc is not mounted"
+        raise AreaError(_SWAPS, reason, exc.errno) from exc
+    except OSError as exc:
+        raise AreaError.from_os_error(_SWAPS, exc) from exc
+
+
+def kernel_has_swap() -> bool | None:
+    """Tell whether the kernel was built with swap; None where /proc does not say.
+
+    Kernel: mm/swapfile.c procswaps_init(); /proc/meminfo is always there.
+    """
+    if os.path.exists(_SWAPS):
+        return True
+    return False if os.path.exists(_MEMINFO) else None
 
 
 def active_swaps() -> ActiveSwaps:
     """Read the active areas and find out which inodes and devices they are."""
-    text = read_text(_SWAPS)
-    rows = parse_swaps(text or "")
+    try:
+        rows, unknown = read_swaps(), None
+    except AreaError as exc:
+        rows, unknown = (), str(exc)
     inodes = set()
     devices = set()
     loop_inodes = set()
@@ -124,7 +152,7 @@ def active_swaps() -> ActiveSwaps:
         frozenset(inodes),
         frozenset(devices),
         frozenset(loop_inodes),
-        text is not None,
+        unknown,
     )
 
 

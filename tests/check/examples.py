@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from swaptools.caller import Caller
 from swaptools.check import all_rules, check_area
 from swaptools.kernel.profiles import PROFILES
 from tests.check.samples import swap_area
@@ -32,10 +33,15 @@ class Example(NamedTuple):
     def report(self) -> Report:
         """Say what the check says, with this rule alone."""
         names = {"swap_area": swap_area, "bytes": bytes, "range": range}
-        area = eval(self.call, {"__builtins__": {}}, names)
-        rules = (self.rule,)
+        made = eval(self.call, {"__builtins__": {}}, names | {"Caller": Caller})
+        area, caller = made if type(made) is tuple else (made, None)
         return check_area(
-            area, self.kernel, self.page_size, self.ram_bytes, rules=rules
+            area,
+            self.kernel,
+            self.page_size,
+            self.ram_bytes,
+            rules=(self.rule,),
+            caller=caller,
         )
 
 

@@ -558,8 +558,26 @@ class TestActive:
             assert "\x1b" not in run(*words).output
 
 
-def test_without_proc_nothing_is_active(fs: FakeFilesystem) -> None:
+@pytest.mark.parametrize("words", [(), ("-n",), ("--raw",), ("--json",)])
+def test_without_proc_nothing_is_claimed(
+    words: tuple[str, ...], fs: FakeFilesystem
+) -> None:
     assert not fs.exists("/proc")
+    ran = run(*words)
+    assert ran.exit_code == 2
+    assert ran.stderr == "swapinfo: /proc/swaps: /proc is not mounted\n"
+    assert "no swap area" not in ran.stdout
+    if "--json" in words:
+        assert json.loads(ran.stdout)["swaps"] is None
+
+
+def test_a_kernel_without_swap_has_no_active_area(fs: FakeFilesystem) -> None:
+    fs.create_file("/proc/meminfo", contents="MemTotal: 8 kB\n")
+    ran = run()
+    assert ran.exit_code == 0
+    assert ran.stdout == (
+        "no swap area is active: this kernel was built without swap\n"
+    )
     assert json.loads(run("--json").stdout)["swaps"] == []
 
 

@@ -272,7 +272,7 @@ def test_where_activity_cannot_be_told_the_area_says_so(fs: FakeFilesystem) -> N
     fs.create_file("/area", contents=header_page())
     area = read_area("/area", below=False)
     assert area.active is None
-    assert area.unseen == ("/proc/swaps cannot be read: active or not is not known",)
+    assert area.unseen == ("active or not: /proc/swaps: /proc is not mounted",)
 
 
 def test_a_descriptor_that_is_open_is_looked_through_and_stays_open(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from swaptools.errors import AreaError
 from swaptools.observe import proc
 from swaptools.observe.proc import SwapRow, parse_swaps
 from tests.conftest import SWAPS_HEADING
@@ -83,13 +85,50 @@ def test_a_name_that_is_no_utf8_survives(fake_proc: FakeFilesystem) -> None:
     assert os.fsencode(found.name) == b"/caf\xe9"
 
 
-def test_without_proc_nothing_is_listed_and_activity_cannot_be_told(
-    fs: FakeFilesystem,
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        ((), "/proc is not mounted"),
+        (("/proc/self/status",), "hidden, as subset=pid does"),
+    ],
+)
+def test_without_a_listing_nothing_is_known(
+    there: tuple[str, ...], reason: str, fs: FakeFilesystem
 ) -> None:
     fs.create_file("/area")
-    assert proc.read_swaps() == ()
-    assert proc.active_swaps().has(os.stat("/area")) is None
+    for path in there:
+        fs.create_file(path)
+    with pytest.raises(AreaError) as caught:
+        proc.read_swaps()
+    assert (caught.value.path, caught.value.reason) == ("/proc/swaps", reason)
+    active = proc.active_swaps()
+    assert active.has(os.stat("/area")) is None
+    assert active.unknown == f"/proc/swaps: {reason}"
+    assert proc.kernel_has_swap() is None
     assert proc.mount_point(0x700) is None
+
+
+def test_a_listing_that_may_not_be_read_is_no_empty_one(
+    fake_proc: FakeFilesystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fake_proc.exists("/proc/swaps")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("builtins.open", denied)
+    with pytest.raises(AreaError, match="Permission denied"):
+        proc.read_swaps()
+    assert proc.kernel_has_swap() is True
+
+
+def test_a_kernel_without_swap_has_no_listing_and_no_active_area(
+    fake_proc: FakeFilesystem,
+) -> None:
+    fake_proc.remove("/proc/swaps")
+    assert proc.kernel_has_swap() is False
+    assert proc.read_swaps() == ()
+    assert proc.active_swaps().unknown is None
 
 
 def test_an_active_file_is_known_by_its_inode_under_any_name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedy import Remedy
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS
 from swaptools.kernel.opening import WITHOUT_READ_FOLIO
 
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
 _KNOWN: Final = KNOWN_FILESYSTEMS | WITHOUT_READ_FOLIO
 
 
+def _ask_again(case: Case) -> Remedy:
+    # Root need not be told to be root.
+    is_root = case.caller is not None and case.caller.has_sys_admin
+    ask = "" if is_root else "ask again as root; "
+    if any("/proc is not mounted" in sentence for sentence in case.area.unseen):
+        ask = "ask again with /proc mounted; "
+    return Remedy(f"{ask}the verdict takes it to be in order")
+
+
 @rule(
     "U901",
     "something could not be looked at",
     Severity.NOTE,
-    hint="ask again as root; the verdict takes it to be in order",
+    hint=_ask_again,
     needs_header=False,
 )
 def not_seen(case: Case) -> Iterator[str]:
