@@ -34,6 +34,24 @@ class Unclaimed(NamedTuple):
         return self.is_whole and self.nonzero_bytes is None
 
 
+#: What people call some types, and what they call the others by their usage.
+_NOUNS: Final = {
+    "crypto_LUKS": "LUKS encryption",
+    "BitLocker": "BitLocker encryption",
+    "LVM2_member": "a physical volume of LVM",
+    "linux_raid_member": "a member of a RAID array",
+    "ELF": "a program",
+}
+_NOUNS_OF_USAGE: Final = {
+    "filesystem": "a file system",
+    "raid": "a member of an array",
+    "crypto": "encryption",
+    "partitions": "a partition table",
+    "container": "a disk image of a virtual machine",
+    "compressed": "compressed data",
+}
+
+
 class Held(NamedTuple):
     """One signature in an area, swap's own as well."""
 
@@ -57,3 +75,36 @@ class Held(NamedTuple):
     def is_swap(self) -> bool:
         """Whether it is swap's own: an area, or a hibernation image in one."""
         return self.type in SWAP_TYPES
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a partition table, which lies beside what it divides."""
+        return self.usage == "partitions"
+
+    @property
+    def words(self) -> str:
+        """What it is, for people, with libblkid's word for it.
+
+        >>> Held("crypto_LUKS", "crypto").words
+        'LUKS encryption (crypto_LUKS)'
+        >>> Held("ext4", "filesystem").words
+        'a file system (ext4)'
+        """
+        noun = _NOUNS.get(self.type) or _NOUNS_OF_USAGE.get(self.usage or "", "data")
+        return f"{noun} ({self.type})"
+
+
+def foremost(holds: tuple[Held, ...], believed: str | None) -> Held | None:
+    """Pick what an area without a swap header is best described by.
+
+    Args:
+        holds: All that lies there.
+        believed: What libblkid takes it for.
+
+    Returns:
+        What is believed, else the first that is neither swap's own nor a partition
+        table, else a partition table; None when nothing else lies there.
+    """
+    others = [held for held in holds if not held.is_swap]
+    others.sort(key=lambda held: (held.type != believed, held.is_table))
+    return others[0] if others else None

@@ -81,7 +81,12 @@ def main(
     --kernel the running one is asked, and for a header-only area a kernel with
     the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
     """
-    # Imported here: construct takes longer to start than --help may.
+    # Imported here: construct takes longer to start than --help may, and the child
+    # that asks libblkid starts meanwhile.
+    from swaptools.observe.blkid import PROBER
+
+    if files or files0 is not None:
+        PROBER.start()
     from swaptools.check import select_rules
     from swaptools.cli import verdicts
     from swaptools.errors import SelectionError

@@ -20,7 +20,7 @@ from swaptools.create.target import Target, look_at, refuse_always, refuse_repla
 from swaptools.create.write import locked, write_in_place, write_new_file
 from swaptools.errors import AreaError, CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
-from swaptools.observe.foreign import foreign_within
+from swaptools.observe.contents import look_into
 
 if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
@@ -188,15 +188,15 @@ def _to_wipe(target: Target, plan: CreatePlan) -> tuple[_Wipe, ...]:
         if seen.offset != own and seen.offset + MAGIC_BYTES <= plan.area_bytes
     ]
     try:
-        foreign = foreign_within(target.resolved, plan.offset, plan.area_bytes)
+        seen_there = look_into(str(target.resolved), plan.offset, plan.area_bytes)
     except OSError as exc:
         raise AreaError.from_os_error(target.path, exc) from exc
-    # wipefs(8) knows suspend images, too, by a name of its own.
+    # libblkid knows suspend images, too, by a name of its own.
     ours = {place.offset for place in found}
     found += [
-        _Wipe(seen.name, seen.offset, len(seen.magic))
-        for seen in foreign
-        if seen.offset not in ours
+        _Wipe(held.type, held.offset_bytes, len(held.magic))
+        for held in seen_there.holds
+        if held.offset_bytes not in ours and held.type != "swap"
     ]
     return tuple(found)
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
+from swaptools.contents import foremost
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from swaptools.observe import read_area
+from swaptools.observe.contents import look_into
 from swaptools.observe.files import refuse_odd_types
-from swaptools.observe.foreign import foreign_within
 from swaptools.observe.proc import mount_point
 from swaptools.observe.zeros import first_content
 
@@ -184,8 +185,10 @@ def _describe(area: SwapArea) -> str | None:
 def _content(target: Target, plan: CreatePlan) -> str | None:
     # Another signature, or any byte that is not zero, within the area.
     try:
-        for foreign in foreign_within(target.resolved, plan.offset, plan.area_bytes):
-            return f"{foreign.name} data"
+        found = look_into(str(target.resolved), plan.offset, plan.area_bytes)
+        held = foremost(found.holds, found.believed)
+        if held is not None:
+            return held.words
         with target.resolved.open("rb", buffering=0) as file:
             start, end = plan.offset, plan.offset + plan.area_bytes
             at = first_content(file, start, end, whole=not target.is_block)

@@ -12,22 +12,18 @@ import stat
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind, SwapArea
-from swaptools.contents import Held
+from swaptools.contents import foremost
 from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
-from swaptools.observe.files import (
-    STDIN,
-    Beginning,
-    open_for_reading,
-    read_beginning,
-)
+from swaptools.observe.files import STDIN, Beginning, read_beginning
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing
     from swaptools.contents import Unclaimed
     from swaptools.format.signature import Signature
+    from swaptools.observe.contents import Contents
     from swaptools.observe.mounts import Mounts
 
 
@@ -39,7 +35,7 @@ def read_area(
     below: bool = True,
     mounts: Mounts | None = None,
     descriptor: int | None = None,
-    holds: bool = False,
+    holds: bool | None = False,
 ) -> SwapArea:
     """Look at one area.
 
@@ -52,7 +48,8 @@ def read_area(
         mounts: The mounts of this process, likewise.
         descriptor: Of the file or device, when it is open already; nothing is
             opened then but what the kernel says of it.
-        holds: Look at what else lies in it, too.
+        holds: Look at what else lies in it, too; None does so only where there is
+            no swap header.
 
     Returns:
         What was seen. A file without a swap header is a result, too: its
@@ -74,6 +71,11 @@ def read_area(
     )
     if status and is_active is None:
         unseen += (f"active or not: {swaps.unknown}",)
+    contents = None
+    if holds or (holds is None and header is None):
+        contents = _contents(name, offset, beginning, descriptor)
+        unseen += (contents.unseen,) if contents.unseen else ()
+        reason = _better_reason(reason, contents)
     return SwapArea(
         path=name,
         kind=beginning.kind,
@@ -82,7 +84,8 @@ def read_area(
         reason=reason,
         other_headers=_other_headers(beginning, signatures) if header else (),
         signatures=signatures,
-        holds=_holds(name, offset, beginning) if holds else None,
+        holds=contents.holds if contents else None,
+        believed=contents.believed if contents else None,
         unclaimed=_unclaimed(name, offset, beginning, header) if holds else None,
         area_bytes=beginning.area_bytes,
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
@@ -114,18 +117,16 @@ def _backing(
     return backing, () if kind == AreaKind.IMAGE else unseen
 
 
-def _holds(path: str, offset: int, beginning: Beginning) -> tuple[Held, ...] | None:
-    if beginning.status is None or beginning.area_bytes is None:
-        return None
-    from swaptools.observe.foreign import find_foreign
+def _contents(
+    path: str, offset: int, beginning: Beginning, descriptor: int | None
+) -> Contents:
+    # Of a stream that goes on, only what lies at its beginning can be told.
+    from swaptools.observe import contents
 
     try:
-        with open_for_reading(path) as file:
-            found = find_foreign(file, offset, beginning.area_bytes)
-            return tuple(
-                Held(seen.name, offset_bytes=seen.offset, magic=seen.magic)
-                for seen in found
-            )
+        if beginning.status is None or beginning.area_bytes is None:
+            return contents.look_into_bytes(beginning.data)
+        return contents.look_into(path, offset, beginning.area_bytes, descriptor)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
 
@@ -165,6 +166,12 @@ def _header(
         return SwapHeader.parse(beginning.data[:page_size]), None
     except FormatError as exc:
         return None, str(exc)
+
+
+def _better_reason(reason: str | None, contents: Contents) -> str | None:
+    # Not what is missing, but what is there.
+    held = foremost(contents.holds, contents.believed)
+    return reason if reason is None or held is None else f"holds {held.words}"
 
 
 def _other_headers(

@@ -381,10 +381,10 @@ def test_without_force_a_ghost_replaces_nothing_but_a_ghost(
 
 REAL_CONTENT: list[tuple[str, int, bytes, str]] = [
     ("a ghost", 0, header_page(), "holds a swap area of 4194304 bytes"),
-    ("ext4", 1080, b"\x53\xef", "holds ext2/3/4 data"),
-    ("a partition table", 510, b"\x55\xaa", "holds partition table data"),
-    ("LUKS", 0, b"LUKS\xba\xbe", "holds LUKS data"),
-    ("btrfs", 65600, b"_BHRfS_M", "holds btrfs data"),
+    ("ext4", 1080, b"\x53\xef", r"holds a file system \(ext[24]\)"),
+    ("a partition table", 510, b"\x55\xaa", r"holds a partition table \(dos\)"),
+    ("LUKS", 0, b"LUKS\xba\xbe", "holds LUKS encryption"),
+    ("btrfs", 65600, b"_BHRfS_M", r"holds a file system \(btrfs\)"),
     ("a byte at the end", (1 << 20) - 1, b"x", "holds data at byte 1048575"),
     ("a byte in the middle", 500_000, b"\1", "holds data at byte 500000"),
     (

@@ -174,7 +174,7 @@ def test_force_wipes_other_signatures_within_the_area_only(tmp_path: Path) -> No
     expected[65526:65536] = bytes(10)
     expected[65600:65608] = bytes(8)
     assert path.read_bytes() == expected
-    assert set(result.wiped) == {"SWAPSPACE2", "LUKS (second header)", "btrfs"}
+    assert set(result.wiped) == {"SWAPSPACE2", "crypto_LUKS", "btrfs"}
 
 
 def test_an_old_header_stays_whole_until_the_new_one_is_written(

@@ -1,0 +1,226 @@
+"""Asking libblkid what an area holds, through a child that may crash or hang.
+
+libblkid is C, and an image can be made by anybody. So a process of its own asks
+it, with the descriptor and nothing else in its hands; it lives as long as we do,
+so that thousands of areas stay quick, and is started again when an area was too
+much for it.
+
+Not here: what the child does (blkid_child.py), what is known without libblkid
+(magics.py).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from swaptools.contents import Held
+
+if TYPE_CHECKING:
+    import socket
+
+_CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
+#: How long one area may take: a disk that has to spin up takes some seconds.
+TIMEOUT_SECONDS: Final = 15.0
+#: After this many areas that were too much for it, it is not asked again.
+_MAX_FAILURES: Final = 3
+_ANSWER_BYTES: Final = 1 << 16
+_FIELDS: Final = 6
+
+
+class Answer(NamedTuple):
+    """What libblkid says of one area."""
+
+    holds: tuple[Held, ...] = ()
+    #: What its safe probe takes the area for; None for nothing.
+    believed: str | None = None
+    #: Why there is no answer; None when there is one.
+    reason: str | None = None
+
+
+class _Failed(Exception):
+    # An area was too much for the child; says how.
+    pass
+
+
+class _Crashed(_Failed):
+    # It was gone before it answered.
+    pass
+
+
+class Prober:
+    """The child and the socket to it; nothing runs before the first question."""
+
+    def __init__(
+        self, *, timeout_seconds: float = TIMEOUT_SECONDS, child: str = _CHILD
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._child = child
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._pid = 0
+        self._owner = 0
+        self._failures = 0
+        self._reason: str | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the child, 0 when there is none."""
+        return self._pid
+
+    def start(self) -> None:
+        """Start the child when there is none, and do not wait for it."""
+        with self._lock:
+            if self._reason is None:
+                with suppress(_Failed):  # said when it is asked
+                    self._connect()
+
+    def ask(self, descriptor: int, offset_bytes: int, size_bytes: int) -> Answer:
+        """Look at a part of an open file or device.
+
+        Args:
+            descriptor: Open for reading; its position is moved.
+            offset_bytes: Where the part begins.
+            size_bytes: How long it is; nothing outside is looked at.
+        """
+        with self._lock:
+            if self._reason is not None:
+                return Answer(reason=self._reason)
+            request = f"{offset_bytes} {size_bytes}".encode()
+            try:
+                return self._exchange(descriptor, request)
+            except _Crashed:
+                # Once may be an accident: somebody killed it while nobody asked.
+                self._disconnect()
+            except _Failed as exc:
+                return self._failed(str(exc))
+            try:
+                return self._exchange(descriptor, request)
+            except _Failed as exc:
+                return self._failed(str(exc))
+
+    def close(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._disconnect()
+
+    def _exchange(self, descriptor: int, request: bytes) -> Answer:
+        import socket  # only where a child is asked
+
+        connection = self._connect()
+        try:
+            socket.send_fds(connection, [request], [descriptor])
+            data = connection.recv(_ANSWER_BYTES)
+        except TimeoutError as exc:
+            raise _Failed("libblkid did not come to an end") from exc
+        except OSError as exc:
+            raise _Crashed("libblkid crashed") from exc
+        if not data:
+            raise _Crashed("libblkid crashed")
+        return _parse(data)
+
+    def _connect(self) -> socket.socket:
+        # A fork of ours has a child of its own: two cannot share a socket.
+        if self._socket is not None and self._owner == os.getpid():
+            return self._socket
+        import socket
+
+        self._pid = 0
+        try:
+            self._socket, theirs = socket.socketpair(
+                socket.AF_UNIX, socket.SOCK_SEQPACKET
+            )
+            with theirs:
+                self._pid = _spawn(self._child, theirs.fileno())
+        except OSError as exc:
+            raise _Failed(f"no process to ask libblkid: {exc.strerror}") from exc
+        self._socket.settimeout(self._timeout_seconds)
+        self._owner = os.getpid()
+        return self._socket
+
+    def _disconnect(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._pid and self._owner == os.getpid():
+            _end(self._pid)
+        self._pid = 0
+
+    def _failed(self, reason: str) -> Answer:
+        self._disconnect()
+        self._failures += 1
+        if self._failures >= _MAX_FAILURES:
+            return self._give_up(f"{reason}, {_MAX_FAILURES} times now")
+        return Answer(reason=reason)
+
+    def _give_up(self, reason: str) -> Answer:
+        self._disconnect()
+        self._reason = reason
+        return Answer(reason=reason)
+
+
+#: One child for all areas.
+PROBER: Final = Prober()
+
+
+def _spawn(script: str, descriptor: int) -> int:
+    # Isolated, so that neither the environment nor the current directory can put
+    # code into it; in a group of its own, so that Ctrl-C is for us alone.
+    if not sys.executable:
+        raise OSError(0, "no interpreter is known")
+    safe = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", "-S", script],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, safe, 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+            ],
+            setpgroup=0,
+        )
+    finally:
+        os.close(safe)
+
+
+def _end(pid: int) -> None:
+    # A child in the middle of a read from a dead device ends when that does;
+    # nobody waits for it.
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, os.WNOHANG)
+    except OSError:
+        pass
+
+
+def _parse(data: bytes) -> Answer:
+    # The child may be a liar by now.
+    text = data.decode("utf-8", errors="surrogateescape")
+    if text.startswith("!"):
+        return Answer(reason=text[1:])
+    try:
+        believed, *fields, _ = text.split("\0")
+        starts = range(0, len(fields), _FIELDS)
+        holds = tuple(_held(fields[at : at + _FIELDS]) for at in starts)
+    except ValueError as exc:
+        raise _Failed("libblkid's answer makes no sense") from exc
+    return Answer(holds, believed or None)
+
+
+def _held(fields: list[str]) -> Held:
+    type_, usage, label, uuid, offset, magic = fields
+    return Held(
+        type=type_,
+        usage=usage or None,
+        label=label or None,
+        uuid=uuid or None,
+        offset_bytes=int(offset),
+        magic=bytes.fromhex(magic),
+    )

@@ -1,0 +1,105 @@
+"""Signatures of other formats that are known here: a short table.
+
+libblkid knows far more file systems and RAID formats and looks more closely. Disk
+images of virtual machines and compressed files are what it does not know. Each from
+its format's own documentation; types and usages are libblkid's words.
+
+Not here: asking libblkid (blkid.py), swap's own magics (format/signature.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from swaptools.contents import Held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Give (offset in the area, length), get the bytes, fewer behind its end.
+Read = Callable[[int, int], bytes]
+
+
+class Magic(NamedTuple):
+    """What to compare where; a negative offset counts from the end of the area."""
+
+    type: str
+    usage: str | None
+    offset_bytes: int
+    magic: bytes
+
+
+#: Asked always: what libblkid does not know, and magics so long that none lies
+#: there by chance, which libblkid passes over when the rest is damaged.
+CERTAIN: Final = (
+    Magic("qcow2", "container", 0, b"QFI\xfb"),
+    Magic("qed", "container", 0, b"QED\0"),
+    Magic("vmdk", "container", 0, b"KDMV"),
+    Magic("vmdk", "container", 0, b"COWD"),
+    Magic("vmdk", "container", 0, b"# Disk DescriptorFile"),
+    Magic("vdi", "container", 64, b"\x7f\x10\xda\xbe"),
+    Magic("vhdx", "container", 0, b"vhdxfile"),
+    Magic("vpc", "container", 0, b"conectix"),
+    Magic("vpc", "container", -512, b"conectix"),
+    Magic("gzip", "compressed", 0, b"\x1f\x8b\x08"),
+    Magic("xz", "compressed", 0, b"\xfd7zXZ\0"),
+    Magic("zstd", "compressed", 0, b"\x28\xb5\x2f\xfd"),
+    Magic("lz4", "compressed", 0, b"\x04\x22\x4d\x18"),
+    *(
+        Magic("bzip2", "compressed", 0, b"BZh%d1AY&SY" % level)
+        for level in range(1, 10)
+    ),
+    Magic("ELF", None, 0, b"\x7fELF"),
+    Magic("gpt", "partitions", 512, b"EFI PART"),
+    Magic("gpt", "partitions", 4096, b"EFI PART"),
+    Magic("gpt", "partitions", -512, b"EFI PART"),
+    Magic("gpt", "partitions", -4096, b"EFI PART"),
+    Magic("crypto_LUKS", "crypto", 0, b"LUKS\xba\xbe"),
+    Magic("crypto_LUKS", "crypto", 16384, b"SKUL\xba\xbe"),
+    Magic("BitLocker", "crypto", 3, b"-FVE-FS-"),
+    Magic("LVM2_member", "raid", 24, b"LVM2 001"),
+    Magic("LVM2_member", "raid", 536, b"LVM2 001"),
+    Magic("btrfs", "filesystem", 65600, b"_BHRfS_M"),
+    Magic("bcachefs", "filesystem", 4120, bytes.fromhex("c68573f64e1a45ca")),
+    Magic("ntfs", "filesystem", 3, b"NTFS    "),
+    Magic("exfat", "filesystem", 3, b"EXFAT   "),
+)
+
+#: Asked where libblkid cannot be: what else people have on disks.
+COMMON: Final = (
+    Magic("dos", "partitions", 510, b"\x55\xaa"),
+    Magic("linux_raid_member", "raid", 0, b"\xfc\x4e\x2b\xa9"),
+    Magic("linux_raid_member", "raid", 4096, b"\xfc\x4e\x2b\xa9"),
+    Magic("ext4", "filesystem", 1080, b"\x53\xef"),
+    Magic("xfs", "filesystem", 0, b"XFSB"),
+    Magic("f2fs", "filesystem", 1024, b"\x10\x20\xf5\xf2"),
+    Magic("squashfs", "filesystem", 0, b"hsqs"),
+    Magic("erofs", "filesystem", 1024, b"\xe2\xe1\xf5\xe0"),
+    Magic("iso9660", "filesystem", 32769, b"CD001"),
+    Magic("vfat", "filesystem", 54, b"FAT1"),
+    Magic("vfat", "filesystem", 82, b"FAT32   "),
+    Magic("reiserfs", "filesystem", 65588, b"ReIsEr"),
+    Magic("jfs", "filesystem", 32768, b"JFS1"),
+    Magic("zfs_member", "filesystem", 131072, b"\x0c\xb1\xba\x00"),
+)
+
+
+def find_magics(
+    read: Read, area_bytes: int, table: tuple[Magic, ...]
+) -> Iterator[Held]:
+    """Find what of a table lies in an area.
+
+    Args:
+        read: What gives its bytes.
+        area_bytes: Where it ends; nothing behind is read.
+        table: CERTAIN, or COMMON as well.
+    """
+    for known in table:
+        at = known.offset_bytes
+        if at < 0:
+            at += area_bytes
+        if at < 0 or at + len(known.magic) > area_bytes:
+            continue
+        if read(at, len(known.magic)) == known.magic:
+            yield Held(known.type, known.usage, None, None, at, known.magic)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from swaptools.observe.magics import CERTAIN, COMMON, Magic, find_magics
+
+AREA_BYTES = 200_000
+
+
+def found(data: bytes, area_bytes: int, table: tuple[Magic, ...]) -> list[str]:
+    """Types found in an area whose bytes lie in front of others."""
+
+    def read(at: int, length: int) -> bytes:
+        assert at >= 0
+        assert at + length <= area_bytes, "behind the area"
+        return data[at : at + length]
+
+    return [held.type for held in find_magics(read, area_bytes, table)]
+
+
+@pytest.mark.parametrize("known", CERTAIN + COMMON, ids=str)
+def test_each_is_found_where_its_format_has_it(known: Magic) -> None:
+    data = bytearray(AREA_BYTES)
+    at = known.offset_bytes % AREA_BYTES
+    data[at : at + len(known.magic)] = known.magic
+    assert found(bytes(data), AREA_BYTES, CERTAIN + COMMON) == [known.type]
+
+
+@pytest.mark.parametrize(
+    ("type_", "offset", "magic"),
+    [
+        ("dos", 510, "55aa"),
+        ("ext4", 1080, "53ef"),
+        ("xfs", 0, "58465342"),
+        ("btrfs", 65600, "5f42485266535f4d"),
+        ("crypto_LUKS", 0, "4c554b53babe"),
+        ("LVM2_member", 536, "4c564d3220303031"),
+        ("linux_raid_member", 4096, "fc4e2ba9"),
+        ("qcow2", 0, "514649fb"),
+        ("vdi", 64, "7f10dabe"),
+        ("vhdx", 0, "7668647866696c65"),
+        ("vmdk", 0, "4b444d56"),
+        ("xz", 0, "fd377a585a00"),
+        ("zstd", 0, "28b52ffd"),
+        ("bzip2", 0, "425a6839314159265359"),
+    ],
+)
+def test_what_people_most_often_have_is_in_the_table(
+    type_: str, offset: int, magic: str
+) -> None:
+    table = {(m.type, m.offset_bytes, m.magic) for m in CERTAIN + COMMON}
+    assert (type_, offset, bytes.fromhex(magic)) in table
+
+
+def test_nothing_behind_the_area_is_read() -> None:
+    data = bytes(1080) + b"\x53\xef" + bytes(9000)
+    assert found(data, 1082, COMMON) == ["ext4"]
+    assert found(data, 1081, COMMON) == []
+
+
+@pytest.mark.parametrize("area_bytes", [0, 1, 10, 511, 512])
+def test_a_short_area_is_no_trouble(area_bytes: int) -> None:
+    assert found(bytes(area_bytes), area_bytes, CERTAIN + COMMON) == []
+
+
+def test_what_is_certain_is_long_or_not_known_to_libblkid() -> None:
+    """A magic of a few bytes may be chance; libblkid looks at more than that."""
+    elsewhere = {"container", "compressed", None}
+    assert [
+        known
+        for known in CERTAIN
+        if known.usage not in elsewhere and len(known.magic) < 6
+    ] == []
