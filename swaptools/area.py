@@ -73,6 +73,9 @@ class SwapArea:
     active: bool | None = None
     #: A loop device over the file is swapped on, which the kernel does not notice.
     is_behind_swap: bool = False
+    #: Which loop device over it is in use, and how, as half a sentence; None when
+    #: none is, or nobody looked.
+    loop_use: str | None = None
     #: The file system, inode and extents under it; None for a stream.
     backing: Backing | None = None
     #: What could not be looked at, one sentence each.

@@ -7,7 +7,12 @@ form, a plain sh does not.
 
 from __future__ import annotations
 
+import re
 import shlex
+from typing import Final
+
+#: What begins a path that programs would take for something else.
+_ODD: Final = re.compile(r"[-=]|\w+=")
 
 
 def quote(text: str, *, ascii_only: bool = False) -> str:
@@ -27,13 +32,23 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
 
 
 def quote_path(path: str, *, ascii_only: bool = False) -> str:
-    """Return a path as one word of a shell that is never taken for an option."""
-    return quote(f"./{path}" if path.startswith("-") else path, ascii_only=ascii_only)
+    """Return a path as one word of a shell that means the file to every program.
+
+    A relative one is never taken for an option, nor for ``UUID=`` and the like, nor
+    by zsh for the name of a command.
+    """
+    is_odd = _ODD.match(path) is not None
+    return quote(f"./{path}" if is_odd else path, ascii_only=ascii_only)
 
 
 def needs_bash(word: str) -> bool:
     """Tell whether a word that quote() returned is one that a plain sh lacks."""
     return word.startswith("$'")
+
+
+def for_any_shell(command: str) -> str:
+    """Return a command that a plain sh runs, too, whatever is in its words."""
+    return f"bash -c {shlex.quote(command)}" if "$'" in command else command
 
 
 def _escaped(char: str, ascii_only: bool) -> str:

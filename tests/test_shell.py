@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from random import Random
 
 import pytest
 
 from swaptools import shell
+
+SHELLS = [name for name in ("bash", "dash", "sh") if shutil.which(name)]
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
@@ -42,6 +45,10 @@ def test_bash_reads_back_every_byte_string(ascii_only: bool) -> None:
         ("-\n", "$'./-\\n'"),
         ("a\x1b[31m", "$'a\\033[31m'"),
         ("caf\udce9", "$'caf\\351'"),
+        ("LABEL=x", "./LABEL=x"),
+        ("/far/LABEL=x", "/far/LABEL=x"),
+        ("=ls", "./=ls"),
+        ("~", "'~'"),
     ],
 )
 def test_a_path_is_one_word_and_no_option(path: str, word: str) -> None:
@@ -51,3 +58,15 @@ def test_a_path_is_one_word_and_no_option(path: str, word: str) -> None:
 def test_only_dollar_quotes_need_bash() -> None:
     assert not shell.needs_bash(shell.quote("it's $HOME"))
     assert shell.needs_bash(shell.quote("a\tb"))
+
+
+@pytest.mark.parametrize("shell_name", SHELLS)
+def test_a_command_is_the_same_to_every_shell(shell_name: str) -> None:
+    """Where a word needs bash, bash is asked to read it."""
+    for name in ("plain", "it's", "a\nb", "caf\udce9", "$'"):
+        command = shell.for_any_shell(f"printf %s {shell.quote(name)} && echo .")
+        said = subprocess.run(
+            [shell_name, "-c", command], check=True, capture_output=True
+        )
+        assert said.stdout == os.fsencode(name) + b".\n"
+    assert shell.for_any_shell("printf plain") == "printf plain"

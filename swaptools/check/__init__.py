@@ -1,7 +1,7 @@
 """The validator: would swapon(2) take this area, what would be lost, what to do.
 
-registry.py has the rules' common form, rules/ the rules by family, hints.py the
-remedies, report.py puts verdicts and findings together. Nothing here opens a
+registry.py has the rules' common form, rules/ the rules by family, remedies/ what
+mends them, report.py puts verdicts and findings together. Nothing here opens a
 path: an area comes from observe/, a verdict from kernel/.
 """
 

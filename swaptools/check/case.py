@@ -5,11 +5,12 @@ Not here: the rules (rules/), the kernel's own tests (kernel/).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from swaptools.area import AreaKind
 from swaptools.backing import FileType
-from swaptools.kernel.swapon import has_ghost_size, maxpages
+from swaptools.kernel.swapon import has_ghost_size, judge_attempt, maxpages
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from swaptools.caller import Caller
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import Attempt, Verdict
+    from swaptools.kernel.profiles import KernelProfile
     from swaptools.kernel.swapon_rules import SwapOnRules
 
 
@@ -57,6 +59,11 @@ class Case:
             is_judged_by_filesystem=is_file and not is_ghost,
         )
 
+    def on(self, profile: KernelProfile) -> Case:
+        """Return the same area on another kernel."""
+        attempt = replace(self.attempt, profile=profile)
+        return Case.of(attempt, judge_attempt(attempt))
+
     @property
     def page_size(self) -> int:
         """The machine's, in bytes."""
@@ -78,6 +85,16 @@ class Case:
         return self.backing.file_type == FileType.BLOCK
 
     @property
+    def is_inside(self) -> bool:
+        """Whether other things lie around it: the image or disk is not its own."""
+        return self.area.offset > 0 or self.area.partition is not None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file, whole."""
+        return self.area.kind == AreaKind.FILE and self.is_regular
+
+    @property
     def ignores_badpages(self) -> bool:
         """Whether this kernel does not look at the bad page list."""
         return self.is_taken_as_ghost and self.kernel_rules.ghost_is_dynamic
@@ -96,3 +113,8 @@ class Case:
     def area_bytes(self) -> int:
         """Size of what is there; 0 for a stream without an end."""
         return self.area.area_bytes or 0
+
+    @property
+    def whole_bytes(self) -> int:
+        """The whole pages of it."""
+        return self.area_bytes - self.area_bytes % self.page_size

@@ -4,7 +4,7 @@ A command can be pasted as it stands: it runs, leaves the area accepted or says
 what else it takes, changes no byte outside the area and destroys nothing that is
 not swap. Where that cannot be had there is the sentence alone.
 
-Not here: which remedy a finding has (hints.py).
+Not here: which remedy a finding has (remedies/).
 """
 
 from __future__ import annotations

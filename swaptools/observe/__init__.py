@@ -17,6 +17,7 @@ from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
 from swaptools.observe.files import STDIN, Beginning, read_beginning
+from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def read_area(
         owner_uid=status.st_uid if status else None,
         active=is_active,
         is_behind_swap=status is not None and swaps.is_behind(status),
+        loop_use=use_through_loop(status, swaps) if holds and status else None,
         backing=backing,
         unseen=unseen,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.backing import Backing, Chunk, Extent, ExtentFlags, FileType, InodeFlags
+from swaptools.contents import Unclaimed
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
 from tests.builders import header_page
@@ -45,6 +46,8 @@ def swap_area(
     headers = [SwapHeader.parse(data[: s.page_size]) for s in signatures if s.page_size]
     is_device = kind == "block"
     described = {
+        "holds": (),
+        "unclaimed": _unclaimed(headers[0] if headers else None, area_bytes),
         "path": "/swap",
         "mode": 0o660 if is_device else 0o600,
         "owner_uid": 0,
@@ -61,6 +64,13 @@ def swap_area(
         backing=_backing(is_device, of_backing),
         **described,
     )
+
+
+def _unclaimed(header: SwapHeader | None, area_bytes: int) -> Unclaimed:
+    if header is None:
+        return Unclaimed(0)
+    claimed = header.page_size if header.ghost_flag else header.size_bytes
+    return Unclaimed(min(claimed, area_bytes))
 
 
 def _page(
@@ -100,6 +110,11 @@ def _backing(is_device: bool, changes: dict[str, Any]) -> Backing:
         changes["inode_flags"] = InodeFlags(0)
     changes.setdefault("device_name", None if is_device else "sda2")
     file_type = FileType.BLOCK if is_device else FileType.REGULAR
+    if not is_device:
+        changes.setdefault("resolved_path", "/swap")
+        changes.setdefault("free_bytes", 8 << 30)
+        changes.setdefault("can_fallocate", True)
+        changes.setdefault("mount_point", "/")
     return Backing(**{"file_type": file_type, **changes})
 
 

@@ -176,7 +176,7 @@ class TestText:
             ' version 2"\n'
             "  error H201 unknown header version: version 0x2, the kernel knows 1\n"
             "    bytes 1024..1027, version: 02 00 00 00\n"
-            "    fix: write a new header\n"
+            "    fix: write a new header; UUID and label stay\n"
             "      ghost-mkswap --real -f -o 1048576 -p 4096"
             f" -U 6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d -L sample {path} 65536\n"
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import access
 from swaptools.kernel import opening
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _BUSY: Final = "lsblk and findmnt show what uses it"
     "A801",
     "file system is read-only",
     Severity.ERROR,
-    hint=hints.remount_writable,
+    hint=access.remount_writable,
     refused_by=["readonly_filesystem", "readonly_mount"],
     needs_header=False,
 )
@@ -47,7 +47,7 @@ def readonly(case: Case) -> Iterator[str]:
     "A802",
     "file must not be changed",
     Severity.ERROR,
-    hint=hints.changeable,
+    hint=access.changeable,
     refused_by=["immutable"],
     needs_header=False,
 )

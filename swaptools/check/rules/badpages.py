@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import headers
 from swaptools.format.constants import (
     BADPAGES_OFFSET,
     SWSUSP_BYTES,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "B301",
     "bad pages on a regular file",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="nr_badpages",
     refused_by=["badpages_on_file"],
 )
@@ -50,7 +50,7 @@ def on_file(case: Case) -> Iterator[str]:
     "B302",
     "bad page list longer than its room",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="nr_badpages",
     refused_by=["list_too_long", "swabbed_list_too_long"],
 )
@@ -72,7 +72,7 @@ def too_long(case: Case) -> Iterator[str]:
     "B303",
     "bad page outside the area",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="badpages",
     refused_by=["setup_bad_slots"],
 )
@@ -102,7 +102,7 @@ def out_of_range(case: Case) -> Iterator[str]:
     "B304",
     "bad page listed twice",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="badpages",
     refused_by=["setup_bad_slots"],
 )
@@ -122,7 +122,7 @@ def duplicate_refused(case: Case) -> Iterator[str]:
     "B305",
     "bad page listed twice costs two pages",
     Severity.WARNING,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="badpages",
 )
 def duplicate_counted(case: Case) -> Iterator[str]:
@@ -141,7 +141,7 @@ def duplicate_counted(case: Case) -> Iterator[str]:
     "B306",
     "usable pages underflow",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="badpages",
 )
 def underflow(case: Case) -> Iterator[str]:
@@ -166,7 +166,7 @@ def underflow(case: Case) -> Iterator[str]:
     "B307",
     "no usable page left",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_badpage_list,
     field="badpages",
     refused_by=["no_usable_page"],
 )

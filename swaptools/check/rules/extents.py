@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, first_hole
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "F701",
     "hole in the file",
     Severity.ERROR,
-    hint=hints.fill_holes,
+    hint=storage.fill_holes,
     refused_by=["hole"],
 )
 def hole(case: Case) -> Iterator[str]:
@@ -47,7 +47,7 @@ def hole(case: Case) -> Iterator[str]:
     "F702",
     "hole behind the last page",
     Severity.ERROR,
-    hint=hints.cut_behind_last_page,
+    hint=lengths.cut_behind_last_page,
     refused_by=["hole"],
 )
 def hole_behind(case: Case) -> Iterator[str]:
@@ -67,7 +67,7 @@ def hole_behind(case: Case) -> Iterator[str]:
     "F703",
     "extents shared with another file",
     Severity.ERROR,
-    hint=hints.unshare,
+    hint=storage.make_anew,
     refused_by=["shared"],
 )
 def shared(case: Case) -> Iterator[str]:
@@ -86,7 +86,7 @@ def shared(case: Case) -> Iterator[str]:
     "F704",
     "data kept inside the inode",
     Severity.ERROR,
-    hint=hints.rewrite,
+    hint=storage.make_anew,
     refused_by=["inline"],
 )
 def inline(case: Case) -> Iterator[str]:
@@ -104,7 +104,7 @@ def inline(case: Case) -> Iterator[str]:
     "F705",
     "no whole page on page bounds",
     Severity.ERROR,
-    hint=hints.rewrite,
+    hint=elsewhere.aligned_blocks,
     refused_by=["unaligned"],
 )
 def all_unaligned(case: Case) -> Iterator[str]:

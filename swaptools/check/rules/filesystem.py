@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, InodeFlags
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import elsewhere, storage
 from swaptools.check.rules.extents import extents_with
 from swaptools.kernel.activation import btrfs_chunk_fault
 from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "F706",
     "file is copied on write",
     Severity.ERROR,
-    hint=hints.make_nocow,
+    hint=storage.make_anew,
     refused_by=["copy_on_write"],
 )
 def copy_on_write(case: Case) -> Iterator[str]:
@@ -47,7 +47,7 @@ def copy_on_write(case: Case) -> Iterator[str]:
     "F707",
     "file is compressed",
     Severity.ERROR,
-    hint=hints.make_nocow,
+    hint=storage.make_anew,
     refused_by=["compressed"],
 )
 def compressed(case: Case) -> Iterator[str]:
@@ -71,7 +71,7 @@ def compressed(case: Case) -> Iterator[str]:
     "F708",
     "data is kept more than once",
     Severity.ERROR,
-    hint=hints.single_profile,
+    hint=elsewhere.one_copy,
     refused_by=["several_copies"],
 )
 def several_copies(case: Case) -> Iterator[str]:
@@ -117,7 +117,7 @@ def chunks_unknown(case: Case) -> Iterator[str]:
     "F710",
     "file system block larger than a page",
     Severity.ERROR,
-    hint=hints.on_loop,
+    hint=elsewhere.on_loop,
     refused_by=["block_over_page"],
     needs_header=False,
 )
@@ -137,7 +137,7 @@ def large_blocks(case: Case) -> Iterator[str]:
     "F711",
     "no page cache to read a header from",
     Severity.ERROR,
-    hint=hints.elsewhere,
+    hint=elsewhere.elsewhere,
     refused_by=["no_read_folio"],
     needs_header=False,
 )
@@ -161,7 +161,7 @@ def without_page_cache(case: Case) -> Iterator[str]:
     "F712",
     "file system cannot say where blocks lie",
     Severity.ERROR,
-    hint=hints.elsewhere,
+    hint=elsewhere.elsewhere,
     refused_by=["no_bmap"],
 )
 def without_bmap(case: Case) -> Iterator[str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import headers, lengths
 from swaptools.format.constants import max_swap_badpages
 from swaptools.kernel.swapon import shorter_than_header
 from swaptools.units import format_size
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from swaptools.check.case import Case
 
+_ON_ANY_KERNEL: Final = (
+    "ghost-mkswap --recipe loop FILE SIZE prints a script for what is much the same on"
+    " any kernel from 6.11 on"
+)
 _IN_A_FILE: Final = "put a ghost into a regular file: ghost-mkswap FILE SIZE"
 
 
@@ -27,7 +31,7 @@ _IN_A_FILE: Final = "put a ghost into a regular file: ghost-mkswap FILE SIZE"
     "G501",
     "ghost flag on an area with a data section",
     Severity.WARNING,
-    hint=hints.cut_to_header,
+    hint=lengths.cut_to_header,
     field="padding",
 )
 def flag_with_data(case: Case) -> Iterator[str]:
@@ -47,7 +51,7 @@ def flag_with_data(case: Case) -> Iterator[str]:
     "G502",
     "header only, but not marked so",
     Severity.WARNING,
-    hint=hints.keep_as_ghost_or_restore,
+    hint=headers.mark_ghost,
     field="padding",
 )
 def shape_without_flag(case: Case) -> Iterator[str]:
@@ -65,7 +69,7 @@ def shape_without_flag(case: Case) -> Iterator[str]:
     "G503",
     "ghost on a kernel without ghosts",
     Severity.ERROR,
-    hint=hints.ghost_without_patches,
+    hint=_ON_ANY_KERNEL,
     field="last_page",
     refused_by=["shorter_than_header"],
 )
@@ -113,7 +117,7 @@ def on_block_device(case: Case) -> Iterator[str]:
     "G505",
     "kernel reads past the header page",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="nr_badpages",
     refused_by=["setup_bad_slots"],
 )

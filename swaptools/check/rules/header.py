@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import contents, headers
 from swaptools.kernel.swapon import last_page_zero, unknown_version
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "H101",
     "no swap signature",
     Severity.ERROR,
-    hint=hints.first_header,
+    hint=headers.first_header,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -44,7 +44,7 @@ def no_signature(case: Case) -> Iterator[str]:
     "H102",
     "header of another page size",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.for_this_page_size,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -72,7 +72,7 @@ def other_page_size(case: Case) -> Iterator[str]:
     "H103",
     "version 0 header",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -94,7 +94,7 @@ def version_0(case: Case) -> Iterator[str]:
     "H104",
     "hibernation image present",
     Severity.ERROR,
-    hint=hints.resume_first,
+    hint=contents.resume_first,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -116,7 +116,7 @@ def suspended(case: Case) -> Iterator[str]:
     "H105",
     "shorter than a page",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.too_short,
     field="magic",
     refused_by=["no_signature"],
     needs_header=False,
@@ -174,7 +174,7 @@ def second_header(case: Case) -> Iterator[str]:
     "H201",
     "unknown header version",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="version",
     refused_by=["unknown_version"],
 )
@@ -195,7 +195,7 @@ def version(case: Case) -> Iterator[str]:
     "H202",
     "no page but the header",
     Severity.ERROR,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="last_page",
     refused_by=["last_page_zero"],
 )
@@ -216,7 +216,7 @@ def empty(case: Case) -> Iterator[str]:
     "H203",
     "header in two byte orders",
     Severity.WARNING,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="last_page",
 )
 def mixed_order(case: Case) -> Iterator[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import access, headers, storage
 from swaptools.format.constants import (
     LIBBLKID_MIN_BYTES,
     LIBBLKID_PADDING_WORDS,
@@ -31,7 +31,7 @@ _OTHERS_DEVICE_MASK: Final = 0o007
     "I401",
     "label and UUID hidden by bytes in the padding",
     Severity.WARNING,
-    hint=hints.new_header,
+    hint=headers.new_header,
     field="padding",
 )
 def hidden(case: Case) -> Iterator[str]:
@@ -57,7 +57,7 @@ def hidden(case: Case) -> Iterator[str]:
     "I402",
     "too small for UUID= and LABEL=",
     Severity.WARNING,
-    hint=hints.name_by_path,
+    hint="name it by its path in fstab(5), not by UUID= or LABEL=",
 )
 def below_libblkid(case: Case) -> Iterator[str]:
     """Under 40 KiB libblkid ignores an area: no UUID=, no LABEL=, no swaplabel(8).
@@ -76,7 +76,7 @@ def below_libblkid(case: Case) -> Iterator[str]:
     "I403",
     "label of 16 bytes",
     Severity.NOTE,
-    hint="swaplabel -L with a label of 15 bytes",
+    hint=headers.shorten_label,
     field="sws_volume",
 )
 def label_full(case: Case) -> Iterator[str]:
@@ -116,7 +116,7 @@ def page_size_unknown(case: Case) -> Iterator[str]:
     "I405",
     "others can read or write it",
     Severity.WARNING,
-    hint=hints.protect,
+    hint=access.protect,
 )
 def insecure(case: Case) -> Iterator[str]:
     """Whoever reads swap reads memory; the kernel does not care, swapon(8) warns.
@@ -138,7 +138,7 @@ def insecure(case: Case) -> Iterator[str]:
     "I406",
     "swapon(8) sees holes where the kernel sees none",
     Severity.WARNING,
-    hint=hints.fill_holes,
+    hint=storage.fill_holes,
 )
 def seems_sparse(case: Case) -> Iterator[str]:
     """It counts blocks, and so refuses a compressed or inline file, too.

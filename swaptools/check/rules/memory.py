@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import headers
 from swaptools.kernel.swapon import maxpages
 from swaptools.units import format_size
 
@@ -27,7 +27,7 @@ _COSTLY_PART: Final = 100
     "M601",
     "kernel memory for this size is not to be had",
     Severity.ERROR,
-    hint=hints.smaller,
+    hint=headers.claim_less,
     field="last_page",
     refused_by=["out_of_memory"],
 )
@@ -49,7 +49,7 @@ def refused_for_memory(case: Case) -> Iterator[str]:
     "M602",
     "swapon takes much kernel memory",
     Severity.WARNING,
-    hint=hints.smaller,
+    hint=headers.claim_less,
     field="last_page",
 )
 def costly(case: Case) -> Iterator[str]:
@@ -75,7 +75,7 @@ def costly(case: Case) -> Iterator[str]:
     "M603",
     "advertised size absurd for this memory",
     Severity.WARNING,
-    hint=hints.smaller,
+    hint=headers.claim_less,
     field="last_page",
 )
 def absurd(case: Case) -> Iterator[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import hints
 from swaptools.check.registry import Severity, rule
+from swaptools.check.remedies import elsewhere, headers, lengths
 from swaptools.format.constants import MAX_LAST_PAGE
 from swaptools.kernel.swapon import UINT_MAX, maxpages, shorter_than_header
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "S201",
     "area shorter than its header says",
     Severity.ERROR,
-    hint=hints.lengthen,
+    hint=lengths.lengthen,
     field="last_page",
     refused_by=["shorter_than_header"],
 )
@@ -67,7 +67,7 @@ def part_of_page(case: Case) -> Iterator[str]:
     "S203",
     "area longer than its header says",
     Severity.WARNING,
-    hint=hints.new_header,
+    hint=headers.take_in_rest,
     field="last_page",
 )
 def longer(case: Case) -> Iterator[str]:
@@ -131,7 +131,7 @@ def size_wraps(case: Case) -> Iterator[str]:
     "S206",
     "pages lost to blocks that are smaller than a page",
     Severity.WARNING,
-    hint=hints.blocks_of_a_page,
+    hint=elsewhere.aligned_blocks,
 )
 def unaligned_blocks(case: Case) -> Iterator[str]:
     """A slot is a page of the device; a run of blocks off page bounds loses some.
