@@ -9,12 +9,20 @@ Kernel: Documentation/power/swsusp-and-swap-files.rst.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+from uuid import UUID
+
+from swaptools.area import AreaKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from swaptools.area import SwapArea
     from swaptools.observe.power import Hibernation
     from swaptools.observe.resume import FirstByte
+
+_CMDLINE: Final = "on the kernel command line"
 
 
 class ResumeOffset(NamedTuple):
@@ -59,7 +67,7 @@ def resume_offset(
         device,
         first.device_path,
         None,
-        tuple(_disagreements(offset_pages, first.device, machine)),
+        tuple(_disagreements(area, offset_pages, first, machine)),
     )
 
 
@@ -72,15 +80,92 @@ def _refusal(area: SwapArea) -> str | None:
 
 
 def _disagreements(
-    offset_pages: int, device: int | None, machine: Hibernation
-) -> list[str]:
-    found = []
-    if machine.resume_device and machine.resume_device != device:
-        found.append("/sys/power/resume names another device")
-    for name, told in (
-        ("/sys/power/resume_offset", machine.resume_offset_pages),
-        ("resume_offset= on the kernel command line", machine.cmdline_offset_pages),
-    ):
-        if told is not None and told != offset_pages:
-            found.append(f"{name} is {told}")
-    return found
+    area: SwapArea, offset_pages: int, first: FirstByte, machine: Hibernation
+) -> Iterator[str]:
+    if machine.forbidden_by is not None:
+        yield f"{machine.forbidden_by} {_CMDLINE}: no image is looked for at boot"
+    if machine.resume_device and machine.resume_device != first.device:
+        yield "/sys/power/resume names another device"
+    told = machine.resume_offset_pages
+    if told is not None and told != offset_pages:
+        yield f"/sys/power/resume_offset is {told}"
+    yield from _about_device(area, first, machine)
+    yield from _about_offset(offset_pages, machine)
+
+
+def _about_device(
+    area: SwapArea, first: FirstByte, machine: Hibernation
+) -> Iterator[str]:
+    name, named = machine.cmdline_resume, machine.cmdline_device
+    if not name or named is None:
+        return
+    uuid = _uuid_in(name)
+    own = area.header.uuid if area.header else None
+    is_device = area.kind == AreaKind.BLOCK
+    right = own if is_device else first.filesystem_uuid
+    if uuid is not None and uuid == right:
+        return
+    where = first.device_path or f"UUID={right}"
+    if uuid is not None and uuid == own:
+        yield f"resume={name} {_CMDLINE} is the swapfile's own, not that of {where}"
+    elif named.number is None and not (named.is_unknown and uuid and right):
+        yield f"resume={name} {_CMDLINE} {named.reason}"
+    elif named.number != first.device:
+        yield f"resume={name} {_CMDLINE} is not {where}, where the area lies"
+
+
+def _about_offset(offset_pages: int, machine: Hibernation) -> Iterator[str]:
+    text = machine.cmdline_offset
+    if text is None:
+        if machine.cmdline_resume and offset_pages:
+            yield f"resume= {_CMDLINE} comes without resume_offset={offset_pages}"
+        return
+    kernel, systemd = kernel_number(text), systemd_number(text)
+    if kernel != systemd or kernel is None:
+        yield (
+            f"resume_offset={text} {_CMDLINE} is no plain number:"
+            f" the kernel reads {_said(kernel)}, systemd {_said(systemd)}"
+        )
+    elif kernel != offset_pages:
+        yield f"resume_offset= {_CMDLINE} is {kernel}"
+
+
+def kernel_number(text: str) -> int | None:
+    """Read a number as the kernel does: the decimal digits that it begins with.
+
+    Kernel: kernel/power/hibernate.c resume_offset_setup().
+
+    >>> kernel_number("36151296.."), kernel_number("0x10")
+    (36151296, 0)
+    """
+    digits = re.match(r"[0-9]+", text)
+    return int(digits[0]) if digits else None
+
+
+def systemd_number(text: str) -> int | None:
+    """Read a number as systemd does: all of it, by its prefix in octal or hex.
+
+    systemd: src/basic/parse-util.c safe_atou64().
+
+    >>> systemd_number("36151296.."), systemd_number("0x10"), systemd_number("010")
+    (None, 16, 8)
+    """
+    if re.fullmatch(r"0[0-7]+", text):
+        return int(text, 8)
+    plain = re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+", text)
+    try:
+        return int(text, 0) if plain else None
+    except ValueError:  # 08
+        return None
+
+
+def _said(number: int | None) -> str:
+    return "nothing" if number is None else str(number)
+
+
+def _uuid_in(name: str) -> UUID | None:
+    tag, _, value = name.partition("=")
+    try:
+        return UUID(value.strip("\"'")) if tag == "UUID" else None
+    except ValueError:
+        return None

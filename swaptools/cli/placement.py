@@ -10,6 +10,7 @@ from swaptools.backing import ExtentFlags
 from swaptools.cli import output
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
+from swaptools.observe.placement import extents_of
 from swaptools.observe.power import read_hibernation
 from swaptools.observe.proc import page_size_bytes
 from swaptools.observe.resume import find_first_byte
@@ -55,8 +56,9 @@ def show_resume_offset(names: Iterable[str], *, as_json: bool) -> int:
     found: list[dict[str, Any]] = []
     for path in names:
         try:
+            first = find_first_byte(path)
             area = read_area(path, below=False)
-            answer = resume_offset(area, find_first_byte(path), machine, page_size)
+            answer = resume_offset(area, first, machine, page_size)
         except AreaError as exc:
             output.error(exc.reason, path)
             code = output.EXIT_USAGE
@@ -77,12 +79,9 @@ def show_resume_offset(names: Iterable[str], *, as_json: bool) -> int:
 
 def _extents(path: str) -> tuple[tuple[Extent, ...] | None, str | None]:
     try:
-        backing = read_area(path).backing
+        return extents_of(path), None
     except AreaError as exc:
         return None, exc.reason
-    if backing is None or backing.extents is None:
-        return None, "no extents can be had"
-    return backing.extents, None
 
 
 def _extent_json(extent: Extent) -> dict[str, Any]:

@@ -95,5 +95,7 @@ def _seek(descriptor: int, size_bytes: int) -> tuple[Extent, ...]:
                 break
             raise
         position = os.lseek(descriptor, start, os.SEEK_HOLE)
+        if position <= start:  # as a character device answers
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         found.append(Extent(start, None, position - start))
     return tuple(found)

@@ -6,17 +6,24 @@ when the area's first extent starts at that page of the device.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID
 
-from swaptools.errors import AreaError
 from swaptools.observe.btrfs import device_count
 from swaptools.observe.btrfs_chunks import physical_byte
 from swaptools.observe.extents import find_extents
-from swaptools.observe.files import open_for_reading
+from swaptools.observe.ioctl import ior
 from swaptools.observe.mounts import Mounts
+from swaptools.observe.placement import open_placed
+
+#: struct fsuuid2: a length and room for it. Kernel: include/uapi/linux/fs.h.
+_UUID_ARGUMENT: Final = struct.Struct("=B16s")
+FS_IOC_GETFSUUID: Final = ior(0x15, 0, _UUID_ARGUMENT.size)
 
 
 class FirstByte(NamedTuple):
@@ -29,6 +36,8 @@ class FirstByte(NamedTuple):
     device: int | None
     #: The same as the mount table has it.
     device_path: str | None
+    #: UUID of the file system; None for a device, or where it is not told.
+    filesystem_uuid: UUID | None = None
 
 
 def find_first_byte(path: str) -> FirstByte:
@@ -37,17 +46,12 @@ def find_first_byte(path: str) -> FirstByte:
     Raises:
         AreaError: It cannot be looked at.
     """
-    try:
-        with open_for_reading(path) as file:
-            descriptor = file.fileno()
-            status = os.fstat(descriptor)
-            if stat.S_ISBLK(status.st_mode):
-                return _of_device(path, status.st_rdev)
-            return _of_file(descriptor, status)
-    except AreaError:
-        raise
-    except OSError as exc:
-        raise AreaError.from_os_error(path, exc) from exc
+    with open_placed(path) as file:
+        descriptor = file.fileno()
+        status = os.fstat(descriptor)
+        if stat.S_ISBLK(status.st_mode):
+            return _of_device(path, status.st_rdev)
+        return _of_file(descriptor, status)
 
 
 def _of_device(path: str, device: int) -> FirstByte:
@@ -60,22 +64,24 @@ def _of_device(path: str, device: int) -> FirstByte:
 def _of_file(descriptor: int, status: os.stat_result) -> FirstByte:
     mount = Mounts().of_descriptor(descriptor)
     source = mount.source if mount else None
-    device = status.st_dev
-    if source is not None and source.startswith("/dev/"):
-        # btrfs hands out device numbers of its own.
-        device = os.stat(source).st_rdev
+    is_btrfs = mount is not None and mount.filesystem == "btrfs"
+    # btrfs hands out device numbers of its own.
+    device = _device_at(source) if is_btrfs else status.st_dev
+    found = FirstByte(None, None, device, source, _filesystem_uuid(descriptor))
 
     def no(reason: str) -> FirstByte:
-        return FirstByte(None, reason, device, source)
+        return found._replace(reason=reason)
 
+    if device is None or not os.major(device):
+        return no("lies on no device that can be named")
     extents = find_extents(descriptor, os.sysconf("SC_PAGE_SIZE"), sync=True)
     if not extents or extents[0].offset_bytes != 0:
         return no("begins with a hole")
     physical = extents[0].physical_bytes
     if physical is None:
         return no("the file system does not say where its files lie")
-    if mount is None or mount.filesystem != "btrfs":
-        return FirstByte(physical, None, device, source)
+    if not is_btrfs:
+        return found._replace(physical_bytes=physical)
     if device_count(descriptor) != 1:
         return no("lies on a btrfs with several devices")
     try:
@@ -84,4 +90,21 @@ def _of_file(descriptor: int, status: os.stat_result) -> FirstByte:
         return no("reading btrfs's chunk tree takes root")
     if mapped is None:
         return no("btrfs keeps more than one copy of it")
-    return FirstByte(mapped, None, device, source)
+    return found._replace(physical_bytes=mapped)
+
+
+def _device_at(path: str | None) -> int | None:
+    try:
+        return os.stat(path).st_rdev if path else None
+    except OSError:
+        return None
+
+
+def _filesystem_uuid(descriptor: int) -> UUID | None:
+    buffer = bytearray(_UUID_ARGUMENT.size)
+    try:
+        fcntl.ioctl(descriptor, FS_IOC_GETFSUUID, buffer)
+    except OSError:  # before Linux 6.9, or a file system without one
+        return None
+    length, uuid = _UUID_ARGUMENT.unpack(buffer)
+    return UUID(bytes=uuid) if length == len(uuid) else None

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
 
 from swaptools import create_real
 from swaptools.cli.swapinfo import main
+from swaptools.observe.resume import find_first_byte
 from tests.against_kernel import rig
 
 if TYPE_CHECKING:
@@ -68,6 +70,10 @@ def test_the_resume_offset_is_the_other_tools_and_leads_to_the_header(
         with device.open("rb") as file:
             file.seek(offset_pages * 4096)
             assert file.read(4096) == swapfile.read_bytes()[:4096]
+        told = subprocess.check_output(
+            ["blkid", "-p", "-s", "UUID", "-o", "value", str(device)], text=True
+        )
+        assert find_first_byte(str(swapfile)).filesystem_uuid == UUID(told.strip())
 
 
 def test_btrfs_on_two_devices_has_no_offset(kernel: None, tmp_path: Path) -> None:

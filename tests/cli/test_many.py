@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from swaptools.cli import ghost_mkswap, swapinfo
 from tests.builders import header_page
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 def run(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -112,6 +114,40 @@ def test_a_missing_file_has_neither_extents_nor_an_offset(tmp_path: Path) -> Non
         result = run(option, tmp_path / "missing")
         assert result.exit_code == 2
         assert "No such file or directory" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--extents", "--resume-offset"])
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        ("/dev/zero", "Is a character device"),
+        ("/dev/null", "Is a character device"),
+        (os.mkfifo, "Is a fifo"),
+        (os.mkdir, "Is a directory"),
+        ("-", "standard input lies nowhere; name the file"),
+    ],
+)
+def test_what_lies_nowhere_is_said_at_once(
+    make: str | Callable[[Path], None], reason: str, option: str, tmp_path: Path
+) -> None:
+    """Where such a device is asked for its extents, it answers without an end."""
+    path = Path(make) if isinstance(make, str) else tmp_path / "odd"
+    if not isinstance(make, str):
+        make(path)
+    result = run(option, path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"swapinfo: {path}: {reason}\n"
+
+
+def test_a_device_lies_nowhere_but_where_it_is(
+    tmp_path: Path, as_device: Callable[..., None]
+) -> None:
+    device = tmp_path / "sda1"
+    device.touch()
+    as_device(device)
+    result = run("--extents", device)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Is a block device, which lies nowhere else" in result.stderr
 
 
 def test_one_view_at_a_time(tmp_path: Path) -> None:
