@@ -6,8 +6,8 @@ reclaim.py, tasks that own page tables in memory.py.
 Kernel: mm/memory.c do_swap_page(), do_wp_page(), zap_pte_range(),
 copy_nonpresent_pte(); mm/swapfile.c folio_free_swap(), free_swap_and_cache_nr(),
 6.18.
-Same: which fault keeps a slot and which frees it; who shares a page; the order
-in which an unmap gives slots back.
+Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
+written to; who shares a page; the order in which an unmap gives slots back.
 Changed: a page table is one flat buffer; a frame unmapped from a large folio is
 free at once. A frame is in use while it is mapped or in the swap cache, so there
 is no reference count.
@@ -195,6 +195,8 @@ def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
     frame = s.frames[number]
     frame.mapcount += 1
     left = slot_put(s, entry)
+    if exclusive and s.totals[0].write_fault_keeps_slot:
+        write = False  # the page is mapped writable, which ends that it is a write
     if frame.entry and left == 0 and should_try_to_free_swap(s, number, write):
         swap_cache_del(s, number)
     if not frame.entry and frame.mapcount == 1:

@@ -78,6 +78,7 @@ class SlotMap:
         self.totals.nr_cpus = cpus
         self.totals.nr_frames = 1
         self.totals.bypasses_swap_cache = rules.bypasses_swap_cache
+        self.totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):

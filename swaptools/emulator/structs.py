@@ -37,6 +37,8 @@ class Totals(Structure):
     nr_frames: int
     #: A single fault on a synchronous device goes past the swap cache.
     bypasses_swap_cache: int
+    #: A write fault keeps the slot of a page that no other page table has.
+    write_fault_keeps_slot: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -47,6 +49,7 @@ class Totals(Structure):
         ("released", c_int32),
         ("nr_frames", c_int32),
         ("bypasses_swap_cache", c_int32),
+        ("write_fault_keeps_slot", c_int32),
     ]
 
 

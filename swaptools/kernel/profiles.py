@@ -125,7 +125,9 @@ K6_19 = replace(
 )
 K7_0 = replace(
     _after(K6_19, "7.0", confirmed_by="7.0.13"),
-    allocator=replace(K6_19.allocator, bypasses_swap_cache=False),
+    allocator=replace(
+        K6_19.allocator, bypasses_swap_cache=False, write_fault_keeps_slot=True
+    ),
 )
 K7_1 = replace(
     _after(K7_0, "7.1", confirmed_by="7.1.13"),
@@ -140,6 +142,7 @@ K7_1 = replace(
 K7_2 = _after(K7_1, "7.2", confirmed_by="7.2.13")
 K7_3 = replace(
     _after(K7_2, "7.3", confirmed_by="7.3.4"),
+    allocator=replace(K7_2.allocator, write_fault_keeps_slot=False),
     zswap=replace(K7_2.zswap, worker_batch=32),
 )
 GHOST_RFC = replace(

@@ -21,6 +21,10 @@ class AllocatorRules:
     free_cluster: Literal["fifo", "lowest"] = "fifo"
     #: A single fault on a synchronous device goes past the swap cache (to 6.18).
     bypasses_swap_cache: bool = False
+    #: A write to a page that no other page table has keeps its slot (7.0 to 7.2): the
+    #: fault has forgotten that it writes when it asks whether to free it. Seen on
+    #: 7.2.13; not on 6.18, 6.19 and 7.3.4. Kernel: mm/memory.c do_swap_page().
+    write_fault_keeps_slot: bool = False
     #: A shared page whose slot nobody may write to goes back to the page cache and
     #: frees it (from 6.17); else it waits in the swap cache. Seen on 6.12 and 7.2
     #: with a ghost. Kernel: mm/shmem.c shmem_writeout().
