@@ -109,6 +109,7 @@ class Machine:
         self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
         self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)
         self.zswap.shrink_memcg = self.shrinker.shrink_memcg
+        self.cgroups.css_offline = self.shrinker.memcg_offline_cleanup
         self.io.wake_shrink_worker = self._wake_shrink_worker
         #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
         self.overcommit_memory = 0

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from swaptools.emulator.zswap import ZswapEntry
 
@@ -98,6 +98,8 @@ class MemCgroups:
     def __init__(self) -> None:
         """Start with the root alone."""
         self.root = MemCgroup("", None)
+        #: Called with a group before it goes. Kernel: mem_cgroup_css_offline().
+        self.css_offline: Callable[[MemCgroup], None] = lambda _memcg: None
 
     def __iter__(self) -> Iterator[MemCgroup]:
         """Yield every group in the order in which the kernel visits them."""
@@ -141,6 +143,7 @@ class MemCgroups:
         parent = memcg.parent
         if parent is None or memcg.children:
             raise IllegalOperation(f"cgroup {path!r} cannot be removed")
+        self.css_offline(memcg)
         for entry in memcg.zswap_lru:
             entry.memcg = parent
         memcg.zswap_lru.update(parent.zswap_lru)
@@ -150,14 +153,10 @@ class MemCgroups:
     def after(self, memcg: MemCgroup | None) -> MemCgroup | None:
         """Return the group that is visited next; None at the end of a round.
 
-        A group that is gone ends the round.
-
         Kernel: mm/memcontrol.c mem_cgroup_iter().
         """
         groups = list(self)
-        if memcg is None:
-            return groups[0]
-        place = groups.index(memcg) + 1 if memcg in groups else len(groups)
+        place = 0 if memcg is None else groups.index(memcg) + 1
         return groups[place] if place < len(groups) else None
 
 

@@ -57,8 +57,9 @@ class ZswapShrinker:
         self._write_back = write_back
         #: Whether the worker has been woken. Kernel: zswap_shrink_work pending.
         self.is_queued = False
-        # Where the worker was. Kernel: zswap_next_shrink.
-        self._next: MemCgroup | None = None
+        #: Whom the worker asked last; None when it was at the end of a round.
+        #: Kernel: zswap_next_shrink.
+        self.next_shrink: MemCgroup | None = None
 
     def shrink_memcg(self, memcg: MemCgroup, nr_to_walk: int) -> int:
         """Look at the oldest entries of one cgroup.
@@ -91,6 +92,14 @@ class ZswapShrinker:
                 nr_written += 1
         return nr_written
 
+    def memcg_offline_cleanup(self, memcg: MemCgroup) -> None:
+        """Let the worker not come back to a group that is about to go.
+
+        Kernel: mm/zswap.c zswap_memcg_offline_cleanup().
+        """
+        if self.next_shrink is memcg:
+            self.next_shrink = self._cgroups.after(memcg)
+
     def work(self) -> None:
         """Run the worker if it was woken.
 
@@ -102,13 +111,13 @@ class ZswapShrinker:
         zswap = self._zswap
         failures = attempts = 0
         while True:
-            self._next = self._cgroups.after(self._next)
-            if self._next is None:
+            self.next_shrink = self._cgroups.after(self.next_shrink)
+            if self.next_shrink is None:
                 if not attempts:
                     failures += 1
                 attempts = 0
             else:
-                error = self.shrink_memcg(self._next, zswap.rules.worker_batch)
+                error = self.shrink_memcg(self.next_shrink, zswap.rules.worker_batch)
                 attempts += error != -errno.ENOENT
                 failures += error == -errno.EAGAIN
             gives_up = failures == MAX_RECLAIM_RETRIES

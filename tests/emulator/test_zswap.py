@@ -172,7 +172,7 @@ def test_groups_that_cannot_be(path: str) -> None:
 
 
 def test_order_of_groups() -> None:
-    """Parents first; a round ends behind the last, or where a group is gone."""
+    """Parents first; a round ends behind the last."""
     groups = Machine(compiled=False).cgroups
     for path in ("a", "a/b", "c"):
         groups.create(path)
@@ -180,9 +180,20 @@ def test_order_of_groups() -> None:
     assert groups.after(None) is groups.root
     assert groups.after(groups["a/b"]) is groups["c"]
     assert groups.after(groups["c"]) is None
-    gone = groups["c"]
-    groups.remove("c")
-    assert groups.after(gone) is None
+
+
+@pytest.mark.parametrize(("gone", "following"), [("a", "/b"), ("b", None)])
+def test_worker_does_not_come_back_to_a_group_that_is_gone(
+    gone: str, following: str | None
+) -> None:
+    """It goes on behind it, or begins anew; that is no failure."""
+    machine, _ = machine_with()
+    for path in ("a", "b"):
+        machine.cgroups.create(path)
+    machine.shrinker.next_shrink = machine.cgroups[gone]
+    machine.cgroups.remove(gone)
+    reached = machine.shrinker.next_shrink
+    assert (reached.path if reached else None) == following
 
 
 def test_compressors_share_the_limit() -> None:
