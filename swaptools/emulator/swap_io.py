@@ -204,7 +204,7 @@ class SwapIO:
             self._slotmap.slots.vmstat[0].zswpout += len(taken)
             add = self._objects.add
             return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
-        if self._zswap.pool_reached_full:
+        if self._zswap.enabled and self._zswap.pool_reached_full:
             self.wake_shrink_worker()
         backing = self._backings[entry >> TYPE_SHIFT]
         if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:

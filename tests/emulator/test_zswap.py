@@ -196,6 +196,22 @@ def test_worker_does_not_come_back_to_a_group_that_is_gone(
     assert (reached.path if reached else None) == following
 
 
+@pytest.mark.parametrize(("enabled", "failed"), [(True, 28), (False, 13)])
+def test_zswap_that_is_off_wakes_no_worker(enabled: bool, failed: int) -> None:
+    """The pool is full still, but nobody asks it. Seen on 7.2.13 with the patch: 13."""
+    machine = Machine(kernel="ghost-rfc", zswap=True, compiled=False)
+    machine.swapon_pages(100, "ghost", priority=10)
+    machine.swapon_pages(100, "block", priority=5)
+    task = machine.task()
+    out(task, 0, 3, 1000)
+    machine.zswap.max_pool_percent = 0
+    out(task, 5, 1, 1000)
+    machine.zswap.enabled = enabled
+    out(task, 6, 1, 1000)
+    assert machine.zswap.reject_reclaim_fail == failed
+    machine.check_invariants()
+
+
 def test_compressors_share_the_limit() -> None:
     """Entries keep their compressor; its pool goes with the last of them."""
     machine, task = machine_with()
