@@ -100,11 +100,12 @@ def zswap_writeback_errno(ops: SwapOps) -> int:
 
 
 def shrink_worker_is_queued(nr_real_swapfiles: int) -> bool:
-    """Whether a full pool wakes the worker: only if a real area is available.
+    """Whether a full pool wakes the worker: unless no real area is available.
 
-    Available is not the same as there: an area that is full does not count.
+    Available is not the same as there: an area that is full does not count, and
+    takes one more away when it is swapped off; less than none is not none.
     """
-    return nr_real_swapfiles > 0
+    return nr_real_swapfiles != 0
 
 
 # --- pages and slots -------------------------------------------------------

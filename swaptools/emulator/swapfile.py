@@ -52,9 +52,10 @@ class SwapAreas:
         self._by_type: dict[int, SwapDevice] = {}
         #: By type; what swap_io.py looks in.
         self.backings: dict[int, Backing] = {}
-        # Real areas that were swapped off while full, and ghosts swapped on, where
-        # those are miscounted.
-        self._nr_full_gone = self._nr_leaked = 0
+        #: Real areas that were swapped off while full, where those are miscounted.
+        self.nr_full_gone = 0
+        # Ghosts swapped on, where those are.
+        self._nr_leaked = 0
 
     def __iter__(self) -> Iterator[SwapDevice]:
         """Yield the areas, lowest type first."""
@@ -78,7 +79,7 @@ class SwapAreas:
         if self._machine.ghost_rules.counts_available_areas:
             types = [s.avail[place] for place in range(s.totals[0].nr_avail)]
         real = sum(not is_ghost(self.backings[type_].ops) for type_ in types)
-        return real - self._nr_full_gone
+        return real - self.nr_full_gone
 
     @property
     def nr_rotate_swap(self) -> int:
@@ -151,7 +152,7 @@ class SwapAreas:
         machine, slotmap, si = self._machine, self._machine.slotmap, device.type
         check_enough_memory(machine, device.pages)
         if not device.is_ghost and device.inuse_pages == device.pages:
-            self._nr_full_gone += machine.ghost_rules.counts_available_areas
+            self.nr_full_gone += machine.ghost_rules.counts_available_areas
         slotmap.disable_area(si)
         if device.prio < 0 and machine.profile.swapon.default_priority == "descending":
             self._move_up(device.prio)

@@ -204,6 +204,28 @@ def test_shrink_worker_needs_an_available_real_area() -> None:
     assert machine.areas.nr_real_swapfiles == 0
 
 
+def test_shrink_worker_is_woken_by_less_than_no_real_area() -> None:
+    """The patch tests for zero, and one that goes while full leaves -1.
+
+    Seen on 7.2.13, where the worker had run before: 12.
+    """
+    machine = ghost_machine(zswap=True)
+    real = machine.swapon_pages(2, "block")
+    task = machine.task()
+    task.write(0)
+    task.pageout(0)
+    machine.swapoff(real)
+    assert machine.areas.nr_real_swapfiles == -1
+    machine.swapon_pages(100, "ghost")
+    task.write(0, 3)
+    task.pageout(0, 3)
+    machine.shrinker.next_shrink = machine.cgroups.root
+    machine.zswap.max_pool_percent = 0
+    task.write(5)
+    task.pageout(5)
+    assert machine.zswap.reject_reclaim_fail == 12
+
+
 @pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
 def test_mainline_refuses_a_ghost(kernel: str) -> None:
     """A one-page file is too short for kernels without the patch."""
