@@ -41,6 +41,7 @@ from swaptools.emulator.pages import (
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
+    PTE_ZERO,
 )
 from swaptools.emulator.slots import (
     get_stored,
@@ -185,6 +186,10 @@ def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:
     frames: Counter[int] = Counter()
     exclusive = set()
     tables = [task.pte for task in machine.tasks]
+    for task in machine.tasks:
+        if not task.has_anon_vma:
+            read = all(task.pte[vpn] <= PTE_ZERO for vpn in range(len(task.pte)))
+            expect(read, "a page that nobody wrote", task.name)
     for shm in machine.shms:
         tables.append(shm.pages)
         tables += [mapping.pte for mapping in shm.mappings]

@@ -4,7 +4,7 @@ Not here: what happens to each page (pages.py, reclaim.py), where data go
 (swap_io.py), shared memory (shmem.py).
 
 Kernel: mm/madvise.c, mm/memory.c; fs/proc/task_mmu.c for the look of an entry.
-Same: see pages.py and reclaim.py.
+Same: see pages.py and reclaim.py; a fork copies nothing where nothing was written.
 Changed: a task is one range of pages, numbered from 0, that grows as it is used.
 Left out: several mappings, files, limits of memory.
 """
@@ -67,6 +67,9 @@ class Task:
         self.memcg = memcg
         #: Its page table.
         self.pte: Buffer[int] = machine.engine.integers(512)
+        #: Whether a page was ever written here or where it was forked from; without
+        #: that a fork copies nothing. Kernel: vma->anon_vma.
+        self.has_anon_vma = False
         #: Shared memory that it maps, apart from those pages.
         self.mappings: list[ShmMapping] = []
 
@@ -102,6 +105,7 @@ class Task:
         if not 0 <= order <= _MAX_ORDER:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
         contents = page_contents(self._machine, nr_pages, data, length)
+        self.has_anon_vma = True
         self._reach(first + nr_pages)
         slotmap, engine = self._machine.slotmap, self._machine.engine
         slotmap.ensure_frames(slotmap.totals.nr_frames + 2 * nr_pages)
@@ -187,6 +191,10 @@ class Task:
     def fork(self, name: str | None = None) -> Task:
         """Return a child that shares every page and slot until one of them writes.
 
+        If nothing was ever written, pages that were read are not in the child.
+
+        Kernel: mm/memory.c copy_page_range(), vma_needs_copy().
+
         Raises:
             IllegalOperation: A slot has as many references as it can count.
         """
@@ -197,8 +205,10 @@ class Task:
         if largest == SWAP_MAP_MAX:
             raise IllegalOperation(f"a slot has {SWAP_MAP_MAX} references already")
         child = machine.task(name, self.memcg.path)
-        child.pte = machine.engine.integers(nr_pages)
-        machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
+        if self.has_anon_vma:
+            child.has_anon_vma = True
+            child.pte = machine.engine.integers(nr_pages)
+            machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
         for mapping in self.mappings:
             mapping.fork(child)
         return child

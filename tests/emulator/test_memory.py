@@ -173,6 +173,28 @@ def test_fork_counts() -> None:
     assert used(machine) == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "copied"),
+    [((), None), ((9,), "present"), ((9, "dropped"), "present")],
+)
+def test_fork_of_pages_that_were_read(
+    written: tuple[object, ...], copied: str | None
+) -> None:
+    """A child has them only if something was ever written beside them."""
+    machine = machine_with()
+    task = machine.task()
+    task.read(0, 3)
+    if written:
+        task.write(9)
+    if "dropped" in written:
+        task.drop(9)
+    child = task.fork()
+    assert child.entries(0, 3) == [copied] * 3
+    assert child.fork().entries(0, 3) == [copied] * 3
+    assert task.entries(0, 3) == ["present"] * 3
+    assert child.read(0, 3) == bytes(3 * 4096)
+
+
 def test_sharer_that_writes_gets_a_new_slot() -> None:
     machine = machine_with()
     task = machine.task()
