@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.constants import (
+    PMD_ORDER,
     STORED_DEVICE,
     STORED_SHIFT,
     STORED_ZERO,
@@ -143,6 +144,8 @@ def shrink_folio(
         s.vmstat[0].swpout_no_slot += 1
         return nr_heads
     s.vmstat[0].thp_swpout_fallback += 1
+    if s.frames[head].order == PMD_ORDER:
+        s.vmstat[0].pmd_swpout_fallback += 1
     split_folio(s, pte, vpn, head, False)
     for step in range(nr):
         page = nr - step if step else 0

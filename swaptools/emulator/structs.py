@@ -64,8 +64,13 @@ class VmStat(Structure):
     zswpwb: int
     swpin_zero: int
     swpout_zero: int
-    #: Folios that found no run of slots and were split.
+    #: Folios that found no run of slots and were split, of any order: the sum of
+    #: hugepages-*/stats/swpout_fallback.
     thp_swpout_fallback: int
+    #: Those of order 9 among them: all that /proc/vmstat counts under that name.
+    pmd_swpout_fallback: int
+    #: Large folios that zswap took: the sum of hugepages-*/stats/zswpout.
+    mthp_zswpout: int
     #: Pages that found no slot at all, and that no backing took.
     swpout_no_slot: int
     swpout_refused: int
@@ -80,6 +85,8 @@ class VmStat(Structure):
         ("swpin_zero", c_int64),
         ("swpout_zero", c_int64),
         ("thp_swpout_fallback", c_int64),
+        ("pmd_swpout_fallback", c_int64),
+        ("mthp_zswpout", c_int64),
         ("swpout_no_slot", c_int64),
         ("swpout_refused", c_int64),
         ("swpout_lost", c_int64),

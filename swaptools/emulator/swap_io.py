@@ -202,7 +202,9 @@ class SwapIO:
         pages = [self.page_of(content) for content in contents]
         taken = self._zswap.store(pages, entry, memcg)
         if taken:
-            self._slotmap.slots.vmstat[0].zswpout += len(taken)
+            vmstat = self._slotmap.slots.vmstat[0]
+            vmstat.zswpout += len(taken)
+            vmstat.mthp_zswpout += len(taken) > 1
             add = self._objects.add
             return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
         if self._zswap.enabled and self._zswap.pool_reached_full:
