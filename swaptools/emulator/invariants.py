@@ -178,6 +178,8 @@ def check_totals(machine: Machine, tables: set[int]) -> None:
     prios = [s.si[si].prio for si in available]
     expect(prios == sorted(prios, reverse=True), "order of available list", prios)
     expect(len(s.si) == MAX_SWAPFILES, "types")
+    woken = sum(s.si[si].reclaim_work for si in range(MAX_SWAPFILES))
+    expect(not woken and not totals.nr_reclaim_works, "a worker did not run", woken)
 
 
 def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:

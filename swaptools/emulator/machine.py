@@ -278,6 +278,7 @@ class Machine:
 
     def settle(self) -> None:
         """End an operation: workers run, objects nobody wants go."""
+        self.areas.reclaim()
         self.io.reap()
         self.shrinker.work()
         self.io.reap()

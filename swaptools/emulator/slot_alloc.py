@@ -5,10 +5,11 @@ allocation and their order are data, ``Slots.trial``, from the kernel profile.
 
 Kernel: mm/swapfile.c, 6.18.
 Same: the slot, for any sequence of calls made one after another.
-Changed: nothing.
-Left out: contended clusters, which isolate_lock_cluster() passes over; the
-worker that reclaims an area which is full to the last slot while it has idle
-ones; on 6.12 the slot caches and the random first cluster.
+Changed: the worker that reclaims an area which is full to the last slot while it
+has idle ones runs when the operation that filled it has ended. So does the kernel's,
+unless a tick of the clock comes before that, which lets it in.
+Left out: contended clusters, which isolate_lock_cluster() passes over; on 6.12 the
+slot caches and the random first cluster.
 """
 
 from __future__ import annotations
@@ -95,17 +96,31 @@ def scan_list(
 
 
 @hot
-def reclaim_full_clusters(s: Slots, si: int) -> None:
-    """Free the idle slots of the first full cluster.
+def reclaim_full_clusters(s: Slots, si: int, to_scan: int) -> None:
+    """Free the idle slots of some full clusters, of one at least.
 
     Kernel: mm/swapfile.c swap_reclaim_full_clusters().
     """
-    ci = isolate_cluster(s, si, LIST_FULL)
-    if ci < 0:
-        return
-    reclaim_range(s, ci, 0, SWAPFILE_CLUSTER)
-    if s.ci[ci].flags == NONE:
-        relocate_cluster(s, si, ci)
+    for _ in range(max(to_scan, 1)):
+        ci = isolate_cluster(s, si, LIST_FULL)
+        if ci < 0:
+            return
+        reclaim_range(s, ci, 0, SWAPFILE_CLUSTER)
+        if s.ci[ci].flags == NONE:
+            relocate_cluster(s, si, ci)
+
+
+@hot
+def reclaim_work(s: Slots, si: int) -> None:
+    """Let the worker of an area run, if it was woken.
+
+    Kernel: mm/swapfile.c swap_reclaim_work().
+    """
+    info = s.si[si]
+    if info.reclaim_work:
+        info.reclaim_work = 0
+        s.totals[0].nr_reclaim_works -= 1
+        reclaim_full_clusters(s, si, info.inuse_pages // SWAPFILE_CLUSTER)
 
 
 @hot
@@ -127,7 +142,7 @@ def trial_step(s: Slots, si: int, step: int, order: int, cpu: int) -> int:
         return scan_list(s, si, LIST_FREE, order, cpu, False)
     if step == _RECLAIM:
         if vm_swap_full(s):
-            reclaim_full_clusters(s, si)
+            reclaim_full_clusters(s, si, 1)
     elif step == _STEAL:
         if order == 0:
             return steal(s, si, cpu)

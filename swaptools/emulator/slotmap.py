@@ -77,6 +77,7 @@ class SlotMap:
         )
         self.totals.nr_cpus = cpus
         self.totals.nr_frames = 1
+        self.totals.reclaims_full_areas = rules.reclaims_full_areas
         self.totals.bypasses_swap_cache = rules.bypasses_swap_cache
         self.totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
         for which in range(MAX_SWAPFILES * NR_LISTS):

@@ -25,6 +25,7 @@ from swaptools.emulator.clusters import (
     cluster_of,
     free_cluster,
     move_cluster,
+    vm_swap_full,
 )
 from swaptools.emulator.constants import (
     CLUSTER_WORDS,
@@ -56,6 +57,20 @@ def slot_index(s: Slots, entry: int) -> int:
     return (table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER if table else -1
 
 
+@hot
+def area_is_full(s: Slots, si: int) -> None:
+    """Take an area off the available list, and wake its worker.
+
+    Kernel: mm/swapfile.c swap_usage_add(), swap_range_alloc(), where the slots taken
+    last still count as free.
+    """
+    avail_del(s, si)
+    totals, info = s.totals[0], s.si[si]
+    if totals.reclaims_full_areas and vm_swap_full(s) and not info.reclaim_work:
+        info.reclaim_work = 1
+        totals.nr_reclaim_works += 1
+
+
 @hot_inline
 def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
     """Mark 2**order free slots of a cluster used; the caller sets who refers.
@@ -75,9 +90,9 @@ def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
             s.words[word].used = WORD_MASK
     info = s.si[si]
     info.inuse_pages += nr
-    s.totals[0].nr_swap_pages -= nr
     if info.inuse_pages == info.pages:
-        avail_del(s, si)
+        area_is_full(s, si)
+    s.totals[0].nr_swap_pages -= nr
 
 
 @hot_inline

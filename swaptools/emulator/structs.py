@@ -35,6 +35,10 @@ class Totals(Structure):
     released: int
     #: Frames made so far, in use or not; frame 0 is the shared page of zeros.
     nr_frames: int
+    #: An area that gets full wakes a worker.
+    reclaims_full_areas: int
+    #: Areas whose worker was woken and has not run.
+    nr_reclaim_works: int
     #: A single fault on a synchronous device goes past the swap cache.
     bypasses_swap_cache: int
     #: A write fault keeps the slot of a page that no other page table has.
@@ -48,6 +52,8 @@ class Totals(Structure):
         ("oopsed", c_int32),
         ("released", c_int32),
         ("nr_frames", c_int32),
+        ("reclaims_full_areas", c_int32),
+        ("nr_reclaim_works", c_int32),
         ("bypasses_swap_cache", c_int32),
         ("write_fault_keeps_slot", c_int32),
     ]
@@ -107,6 +113,8 @@ class SwapInfo(Structure):
     nr_clusters: int
     #: The clusters from here on that are UNTOUCHED head the free list.
     untouched: int
+    #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
+    reclaim_work: int
     _fields_ = [
         ("flags", c_int32),
         ("prio", c_int32),
@@ -116,6 +124,7 @@ class SwapInfo(Structure):
         ("first_cluster", c_int32),
         ("nr_clusters", c_int32),
         ("untouched", c_int32),
+        ("reclaim_work", c_int32),
     ]
 
 

@@ -26,6 +26,7 @@ from swaptools.emulator.constants import (
     SWP_SOLIDSTATE,
 )
 from swaptools.emulator.device import SwapDevice
+from swaptools.emulator.slot_alloc import reclaim_work
 from swaptools.emulator.swap_io import is_ghost
 from swaptools.emulator.swapoff import check_enough_memory, try_to_unuse
 from swaptools.emulator.zram import Zram
@@ -175,6 +176,13 @@ class SwapAreas:
             info = s.si[device.type]
             if info.prio < gone:
                 info.prio += 1
+
+    def reclaim(self) -> None:
+        """Let the workers of areas that got full run."""
+        slots = self._machine.slotmap.slots
+        if slots.totals[0].nr_reclaim_works:
+            for device in self:
+                reclaim_work(slots, device.type)
 
     def discard(self) -> None:
         """Let the worker do the discards that wait. Kernel: swap_discard_work()."""

@@ -104,6 +104,7 @@ K6_12 = replace(
             SlotArray("cluster_info", 32, 512),
         ),
     ),
+    allocator=replace(K6_8.allocator, reclaims_full_areas=True),
 )
 K6_18 = replace(
     _after(K6_12, "6.18", confirmed_by="6.18.44"),

@@ -19,6 +19,10 @@ class AllocatorRules:
     trial_order: tuple[str, ...]
     #: Which free cluster is next: the one free for longest, or the lowest number.
     free_cluster: Literal["fifo", "lowest"] = "fifo"
+    #: An area that gets full, while more than half of all swap is used, wakes a worker
+    #: that frees the slots which only the swap cache still has (from 6.12).
+    #: Kernel: mm/swapfile.c swap_range_alloc(), swap_reclaim_work().
+    reclaims_full_areas: bool = False
     #: A single fault on a synchronous device goes past the swap cache (to 6.18).
     bypasses_swap_cache: bool = False
     #: A write to a page that no other page table has keeps its slot (7.0 to 7.2): the

@@ -283,6 +283,51 @@ def test_full_area_leaves_pages_in_memory() -> None:
     assert machine.vmstat()["swpout_no_slot"] == 2
 
 
+@pytest.mark.parametrize(
+    ("kernel", "kept"), [("6.8", 4), ("6.12", 3), ("6.18", 3), ("ghost-rfc", 3)]
+)
+def test_worker_of_a_full_area(kernel: str, kept: int) -> None:
+    """Once the operation has ended it frees slots that only the swap cache has."""
+    machine = Machine(kernel=kernel, zswap=True, compiled=False)
+    machine.swapon_pages(5, "block")
+    task = machine.task()
+    task.write(0, 5)
+    task.pageout(0, 2)
+    task.read(0)
+    task.pageout(2, 3)
+    assert used(machine) == kept
+    assert task.entries(4) == ["present"]  # it came too late for this one
+    machine.check_invariants()
+    task.pageout(0)
+    assert used(machine) == 4
+
+
+def test_worker_of_a_full_area_is_not_woken() -> None:
+    """While half of all swap is free nobody minds an area that is full."""
+    machine = machine_with()
+    machine.swapon_pages(5, "block", priority=9)
+    task = machine.task()
+    task.write(0, 4)
+    task.pageout(0, 2)
+    task.read(0)
+    task.pageout(2, 2)
+    assert [device.inuse_pages for device in machine.areas] == [0, 4]
+
+
+def test_worker_of_a_full_area_looks_at_as_many_clusters_as_are_used() -> None:
+    """Not only at the first one that is full."""
+    machine = Machine(compiled=False)
+    machine.swapon_pages(1536)
+    task = machine.task()
+    task.write(0, 1535)
+    task.pageout(0, 700)
+    task.read(0, 2)
+    task.read(600, 2)
+    task.pageout(700, 835)
+    assert used(machine) == 1535 - 4
+    machine.check_invariants()
+
+
 def test_swapoff_brings_pages_back() -> None:
     """Shared, cached and swapped pages are in memory afterwards, with their bytes."""
     machine = machine_with()
@@ -373,6 +418,8 @@ def test_broken_state_is_noticed() -> None:
         lambda s: setattr(s.ci[0], "count", 7),
         lambda s: setattr(s.words[0], "used", 1),
         lambda s: setattr(s.totals[0], "nr_swap_pages", 1),
+        lambda s: setattr(s.totals[0], "nr_reclaim_works", 1),
+        lambda s: setattr(s.si[0], "reclaim_work", 1),
         lambda s: setattr(s.frames[1], "mapcount", 5),
         lambda s: s.map.__setitem__((s.ci[0].table - 1) * 512 + 1, 2),
     ):
