@@ -61,7 +61,7 @@ def test_tasks_and_cpus() -> None:
         (AREA + "write 0 1 colour=red", 2, "no option 'colour=red'"),
         (AREA + "write 0 1 order=x", 2, "invalid literal"),
         (AREA + "kernel 6.12", 2, "too late"),
-        ("kernel 5.4\n" + AREA, 2, "no kernel profile"),
+        ("kernel moon\n" + AREA, 2, "no kernel 'moon'"),
         ("swapon a tape 100", 1, "no backing 'tape'"),
         ("swapon a block 12Q", 1, "invalid size"),
         (AREA + AREA, 2, "a is on"),
