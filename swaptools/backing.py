@@ -122,6 +122,9 @@ class Backing:
     is_claimed: bool = False
     #: A block device that is written zone by zone.
     is_zoned: bool = False
+    #: f2fs: mounted with mode=lfs; its device is written zone by zone.
+    is_log_structured: bool = False
+    is_on_zones: bool = False
     #: btrfs: profiles of its data (``single``, ``dup``), and its devices.
     data_profiles: frozenset[str] = field(default_factory=frozenset)
     device_count: int | None = None

@@ -196,19 +196,22 @@ class SwapAreas:
         Kernel: mm/swapfile.c swap_show().
         """
         kib = self._machine.page_size // 1024
-        lines = ["Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"]
+        is_padded = self._machine.profile.swapon.pads_proc_swaps
+        tabs = "\t\t" if is_padded else "\t"
+        lines = [f"Filename\t\t\t\tType\t\tSize{tabs}Used{tabs}Priority\n"]
         for device in self:
             size, used = device.pages * kib & _UINT_MASK, device.inuse_pages * kib
             word = device.ops.type_word
+            pads = [_pad(number) * is_padded for number in (size, used)]
             lines.append(
                 f"{device.path:<40}"
                 f"{'' if len(device.path) < 40 else ' '}"
                 f"{word if word == 'partition' else word + chr(9)}\t"
-                f"{size}\t{_pad(size)}{used}\t{_pad(used)}{device.prio}\n"
+                f"{size}\t{pads[0]}{used}\t{pads[1]}{device.prio}\n"
             )
         return "".join(lines)
 
 
-# The kernel adds a tab behind numbers of up to seven digits.
+# Kernels from 5.10 on add a tab behind numbers of up to seven digits.
 def _pad(number: int) -> str:
     return "\t" if number < 10_000_000 else ""

@@ -3,26 +3,29 @@
 It walks the file's extents and may refuse, with a line in the log, or give
 fewer pages than the header claims. A block device and a ghost are not asked.
 
-Not here: finding the extents out (observe/extents.py).
+Not here: the walks (iomap.py, page_io.py, btrfs.py), which file system is asked
+how on which kernel (file_rules.py), finding the extents out (observe/extents.py).
 
-Kernel: mm/swapfile.c setup_swap_extents(); fs/iomap/swapfile.c
-iomap_swapfile_activate(); fs/btrfs/inode.c btrfs_swap_activate();
-mm/page_io.c generic_swapfile_activate(); fs/nfs/file.c nfs_swap_activate();
-fs/f2fs/data.c f2fs_swap_activate().
+Kernel: mm/swapfile.c setup_swap_extents().
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.backing import Extent, ExtentFlags, InodeFlags, first_hole
+from swaptools.backing import InodeFlags, first_hole
 from swaptools.kernel.attempt import Refusal
+from swaptools.kernel.btrfs import btrfs_swap_activate
+from swaptools.kernel.iomap import iomap_swapfile_activate
+from swaptools.kernel.page_io import HAS_HOLES, generic_swapfile_activate, no_bmap
+from swaptools.kernel.walks import whole_pages_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from swaptools.backing import Backing
     from swaptools.kernel.attempt import Attempt
+    from swaptools.kernel.file_rules import FileRules
+    from swaptools.kernel.walks import Activation
 
 #: What a file system can hold against a file. Kernel: see each function.
 FAULTS: Final = frozenset(
@@ -33,29 +36,13 @@ FAULTS: Final = frozenset(
         "unaligned",
         "copy_on_write",
         "compressed",
+        "log_structured",
         "several_copies",
         "several_devices",
         "no_bmap",
+        "no_swap_rw",
     }
 )
-_IOMAP_WORDS: Final = {
-    "hole": "has unallocated extents",
-    "inline": "is inline",
-    "shared": "has shared extents",
-}
-_BTRFS_WORDS: Final = {
-    "compressed": "not be compressed",
-    "copy_on_write": "not be copy-on-write",
-    "hole": "not have holes",
-    "inline": "not be inline",
-    "shared": "not be copy-on-write",
-    "several_copies": "have single data profile",
-    "several_devices": "be on one device",
-}
-_HAS_HOLES: Final = "swapon: swapfile has holes"
-
-#: How many pages can be used, header page included, or why none.
-Activation = int | Refusal
 
 
 def swap_activate(attempt: Attempt, max_pages: int) -> Activation:
@@ -66,119 +53,34 @@ def swap_activate(attempt: Attempt, max_pages: int) -> Activation:
         max_pages: What the header asks for, header page included.
 
     Returns:
-        The pages it gives, ``max_pages`` at most, or its refusal. A file system
-        that is not known here gives everything.
+        The pages it gives, or its refusal. A file system that is not known here
+        gives everything.
     """
-    filesystem = attempt.backing.filesystem
-    if filesystem is None:
-        return max_pages
-    activate = _ACTIVATE.get(filesystem)
+    activate = _activate(attempt)
     return max_pages if activate is None else activate(attempt, max_pages)
 
 
-def iomap_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """ext4 and XFS: every extent of the whole file has to be plain storage."""
-    backing = attempt.backing
-    if backing.extents is None:
-        return max_pages
-    end_bytes = _whole_pages_bytes(attempt)
-    for extent in with_holes(backing.extents, end_bytes):
-        fault = _iomap_fault(extent)
-        if fault is not None:
-            path = backing.resolved_path or attempt.area.path
-            line = f"swapon: file {path} {_IOMAP_WORDS[fault]}"
-            return Refusal("EINVAL", line, fault)
-    pages = _aligned_pages(backing.extents, end_bytes, attempt.page_size)
-    if pages == 0:
-        line = "swapon: Cannot find a single usable page in file."
-        return Refusal("EINVAL", line, "unaligned")
-    return min(pages, max_pages)
+def walks_whole_file(attempt: Attempt) -> bool:
+    """Tell whether a hole that no slot needs is held against the file."""
+    return _activate(attempt) in (
+        iomap_swapfile_activate,
+        btrfs_swap_activate,
+        counts_blocks,
+    )
 
 
-def _iomap_fault(extent: Extent | None) -> str | None:
-    # Delayed allocation is no fault: the kernel syncs the file before it looks.
-    if extent is None:
-        return "hole"
-    if extent.has_flag(ExtentFlags.DATA_INLINE):
-        return "inline"
-    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
+def _activate(attempt: Attempt) -> _Activate | None:
+    filesystem = attempt.backing.filesystem or ""
+    chosen = _CHOSEN.get(filesystem)
+    return chosen(attempt.files) if chosen else _ALWAYS.get(filesystem)
 
 
-def btrfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """btrfs: neither copied on write nor compressed, one device, one copy."""
-    fault = _btrfs_inode_fault(attempt.backing) or _btrfs_extent_fault(attempt)
-    if fault is None:
-        return max_pages
-    device = attempt.backing.device_name or "<unknown>"
-    line = f"BTRFS warning (device {device}): swapfile must {_BTRFS_WORDS[fault]}"
-    return Refusal("EINVAL", line, fault)
+def counts_blocks(attempt: Attempt, max_pages: int) -> Activation:
+    """NFS and SMB only count blocks.
 
-
-def _btrfs_inode_fault(backing: Backing) -> str | None:
-    if backing.inode_flags is None:
-        return None
-    if backing.has_flag(InodeFlags.COMPRESSED):
-        return "compressed"
-    if not backing.has_flag(InodeFlags.NOCOW):
-        return "copy_on_write"
-    return None
-
-
-def _btrfs_extent_fault(attempt: Attempt) -> str | None:
-    backing = attempt.backing
-    chunk_fault = btrfs_chunk_fault(backing)
-    if backing.extents is None:
-        return chunk_fault
-    for extent in with_holes(backing.extents, _whole_pages_bytes(attempt)):
-        if fault := _btrfs_fault(extent) or chunk_fault:
-            return fault
-    return None
-
-
-def btrfs_chunk_fault(backing: Backing) -> str | None:
-    """Say what is wrong with where btrfs keeps the file, if anything.
-
-    Where the chunks are not known, a profile that all data has is a fault.
+    Kernel: fs/nfs/file.c nfs_swap_activate(), fs/smb/client/file.c
+    cifs_swap_activate().
     """
-    if backing.chunks is None:
-        profiles = backing.data_profiles
-        return "several_copies" if profiles and "single" not in profiles else None
-    for chunk in backing.chunks:
-        if chunk.profile != "single":
-            return "several_copies"
-        if chunk.device != backing.chunks[0].device:
-            return "several_devices"
-    return None
-
-
-def _btrfs_fault(extent: Extent | None) -> str | None:
-    if extent is None:
-        return "hole"
-    if extent.has_flag(ExtentFlags.DATA_INLINE):
-        return "inline"
-    if extent.has_flag(ExtentFlags.ENCODED):
-        return "compressed"
-    return "shared" if extent.has_flag(ExtentFlags.SHARED) else None
-
-
-def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """FAT and others with ``bmap``: no hole below the header's last page."""
-    extents = attempt.backing.extents
-    if extents is None:
-        return max_pages
-    end_bytes = min(_whole_pages_bytes(attempt), max_pages * attempt.page_size)
-    if first_hole(extents, end_bytes) is None:
-        return max_pages
-    return Refusal("EINVAL", _HAS_HOLES, "hole")
-
-
-def no_bmap(attempt: Attempt, max_pages: int) -> Activation:
-    """ramfs, ZFS, bcachefs: no way to ask for a block reads as a hole."""
-    return Refusal("EINVAL", _HAS_HOLES, "no_bmap")
-
-
-def nfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """NFS and SMB: only counts blocks."""
     area = attempt.area
     if area.allocated_bytes is None or area.area_bytes is None:
         return max_pages
@@ -187,96 +89,110 @@ def nfs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
     return Refusal("EINVAL", "swap activate: swapfile has holes", "hole")
 
 
+def gives_everything(attempt: Attempt, max_pages: int) -> Activation:
+    """NFS up to 5.4 sees to its holes when it meets them."""
+    return max_pages
+
+
+def no_swap_rw(attempt: Attempt, max_pages: int) -> Activation:
+    """SMB without the operation that swap needs refuses without a word."""
+    return Refusal("EINVAL", fault="no_swap_rw")
+
+
 def f2fs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """f2fs: no compression; the rest is as good as it looks from outside."""
-    backing = attempt.backing
-    if backing.has_flag(InodeFlags.COMPRESSED):
+    """f2fs: no log, no compression; the rest is as good as it looks from outside.
+
+    Kernel: fs/f2fs/data.c f2fs_swap_activate(), check_swap_activate().
+    """
+    backing, files = attempt.backing, attempt.files
+    device = backing.device_name or "<unknown>"
+    if _refuses_log(attempt):
+        line = f"F2FS-fs ({device}): Swapfile not supported in LFS mode"
+        return Refusal("EINVAL", line, "log_structured")
+    if files.f2fs_refuses_compressed and backing.has_flag(InodeFlags.COMPRESSED):
         return Refusal("EINVAL", fault="compressed")
     if backing.extents is None:
         return max_pages
-    if first_hole(backing.extents, _whole_pages_bytes(attempt)) is None:
+    end_bytes = min(whole_pages_bytes(attempt), max_pages * attempt.page_size)
+    if first_hole(backing.extents, end_bytes) is None:
         return max_pages
-    return Refusal("EINVAL", "Swapfile has holes", "hole")
+    line = (files.f2fs_hole_line or HAS_HOLES).format(device)
+    return Refusal("EINVAL", line, "hole")
 
 
-def with_holes(extents: tuple[Extent, ...], end_bytes: int) -> Iterator[Extent | None]:
-    """Walk the extents below ``end_bytes``; a hole comes as None."""
-    position = 0
-    for extent in extents:
-        if position >= end_bytes:
-            return
-        if extent.offset_bytes > position:
-            yield None
-        if extent.offset_bytes < end_bytes:
-            yield extent
-        position = max(position, extent.end_bytes)
-    if position < end_bytes:
-        yield None
+def _refuses_log(attempt: Attempt) -> bool:
+    if not attempt.backing.is_log_structured:
+        return False
+    if attempt.files.f2fs_refuses_lfs == "without_zones":
+        return not attempt.backing.is_on_zones
+    return attempt.files.f2fs_refuses_lfs == "always"
 
 
-def _whole_pages_bytes(attempt: Attempt) -> int:
-    area_bytes = attempt.area.area_bytes or 0
-    return area_bytes - area_bytes % attempt.page_size
+def _smb(files: FileRules) -> _Activate:
+    if files.smb == "none":
+        return no_bmap
+    return counts_blocks if files.smb == "counts_blocks" else no_swap_rw
 
 
-def _aligned_pages(extents: tuple[Extent, ...], end_bytes: int, page_size: int) -> int:
-    # A slot is a page of the device: what sticks out of page bounds at either
-    # end of a run of storage is lost. Kernel: iomap_swapfile_add_extent().
-    pages = 0
-    for start, length in _storage_runs(extents, end_bytes):
-        first_page = -(-start // page_size)
-        next_page = (start + length) // page_size
-        pages += max(0, next_page - first_page)
-    return pages
+def _nfs(files: FileRules) -> _Activate:
+    return counts_blocks if files.nfs_counts_blocks else gives_everything
 
 
-def _storage_runs(
-    extents: tuple[Extent, ...], end_bytes: int
-) -> Iterator[tuple[int, int]]:
-    # Extents that follow one another on the device too count as one. Where the
-    # place is unknown (not written back yet), page alignment is assumed.
-    start = length = 0
-    for extent in extents:
-        clipped = min(extent.end_bytes, end_bytes) - extent.offset_bytes
-        if clipped <= 0:
-            break
-        physical = extent.physical_bytes
-        if physical is None or extent.has_flag(ExtentFlags.UNKNOWN):
-            physical = 0
-        if length and physical == start + length:
-            length += clipped
-            continue
-        yield start, length
-        start, length = physical, clipped
-    yield start, length
+def _ext4(files: FileRules) -> _Activate:
+    is_iomap = files.ext4 == "iomap"
+    return iomap_swapfile_activate if is_iomap else generic_swapfile_activate
 
 
-_ACTIVATE: Final[dict[str, Callable[[Attempt, int], Activation]]] = {
-    "ext4": iomap_swapfile_activate,
+def _exfat(files: FileRules) -> _Activate:
+    is_iomap = files.exfat == "iomap"
+    return iomap_swapfile_activate if is_iomap else generic_swapfile_activate
+
+
+def _btrfs(files: FileRules) -> _Activate:
+    return btrfs_swap_activate if files.btrfs == "own" else no_bmap
+
+
+def _f2fs(files: FileRules) -> _Activate:
+    return f2fs_swap_activate if files.f2fs == "own" else generic_swapfile_activate
+
+
+if TYPE_CHECKING:
+    _Activate = Callable[[Attempt, int], Activation]
+
+#: File systems that every kernel asks in the same way.
+_ALWAYS: Final[dict[str, _Activate]] = {
     "xfs": iomap_swapfile_activate,
     "zonefs": iomap_swapfile_activate,
-    "btrfs": btrfs_swap_activate,
-    "f2fs": f2fs_swap_activate,
-    "nfs": nfs_swap_activate,
-    "nfs4": nfs_swap_activate,
-    "cifs": nfs_swap_activate,
-    "smb3": nfs_swap_activate,
     "ext2": generic_swapfile_activate,
-    "exfat": generic_swapfile_activate,
     "fuseblk": generic_swapfile_activate,
     "hfsplus": generic_swapfile_activate,
     "jfs": generic_swapfile_activate,
     "minix": generic_swapfile_activate,
     "msdos": generic_swapfile_activate,
     "nilfs2": generic_swapfile_activate,
+    "ntfs3": generic_swapfile_activate,
     "udf": generic_swapfile_activate,
     "vfat": generic_swapfile_activate,
     "9p": no_bmap,
+    "afs": no_bmap,
     "bcachefs": no_bmap,
+    "ceph": no_bmap,
     "fuse": no_bmap,
     "ramfs": no_bmap,
+    "ubifs": no_bmap,
     "virtiofs": no_bmap,
     "zfs": no_bmap,
 }
+#: Those where it depends on the kernel.
+_CHOSEN: Final[dict[str, Callable[[FileRules], _Activate]]] = {
+    "btrfs": _btrfs,
+    "cifs": _smb,
+    "exfat": _exfat,
+    "ext4": _ext4,
+    "f2fs": _f2fs,
+    "nfs": _nfs,
+    "nfs4": _nfs,
+    "smb3": _smb,
+}
 #: File systems whose answer is modelled; for others, ask the kernel.
-KNOWN_FILESYSTEMS: Final = frozenset(_ACTIVATE)
+KNOWN_FILESYSTEMS: Final = frozenset(_ALWAYS) | frozenset(_CHOSEN)

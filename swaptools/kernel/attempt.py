@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.format.layout import ByteOrder
+    from swaptools.kernel.file_rules import FileRules
     from swaptools.kernel.profiles import KernelProfile
     from swaptools.kernel.releases import Reason
     from swaptools.kernel.swapon_rules import SwapOnRules
@@ -36,6 +37,15 @@ class Refusal(NamedTuple):
     message: str | None = None
     #: Which of a file system's conditions failed; None where the test has one.
     fault: str | None = None
+
+
+#: Page 0 is the header, and there is no other.
+EMPTY: Final = Refusal("EINVAL", "Empty swap-file")
+
+
+def signed(number: int) -> int:
+    """Return an unsigned int as ``%d`` prints it."""
+    return number - (1 << 32) if number >> 31 else number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,11 @@ class Attempt:
     def rules(self) -> SwapOnRules:
         """What the profile says about swapon(2)."""
         return self.profile.swapon
+
+    @property
+    def files(self) -> FileRules:
+        """What the profile says about file systems."""
+        return self.profile.files
 
 
 def _backing(area: SwapArea) -> Backing:

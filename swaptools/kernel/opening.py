@@ -78,12 +78,14 @@ def claimed(attempt: Attempt) -> Refusal | None:
 
 def zoned(attempt: Attempt) -> Refusal | None:
     """Slots are rewritten in any order, zones are not."""
-    return Refusal("EINVAL") if attempt.backing.is_zoned else None
+    is_refused = attempt.backing.is_zoned and attempt.rules.refuses_zoned
+    return Refusal("EINVAL") if is_refused else None
 
 
 def unlinked(attempt: Attempt) -> Refusal | None:
     """Reached through a descriptor, and the name is gone."""
-    return Refusal("ENOENT") if attempt.backing.is_unlinked else None
+    is_refused = attempt.backing.is_unlinked and attempt.rules.refuses_unlinked
+    return Refusal("ENOENT") if is_refused else None
 
 
 def already_active(attempt: Attempt) -> Refusal | None:
@@ -108,13 +110,20 @@ def block_over_page(attempt: Attempt) -> Refusal | None:
 
     Kernel: include/linux/pagemap.h mapping_min_folio_order().
     """
+    is_refused = has_large_blocks(attempt) and attempt.rules.refuses_large_folios
+    return Refusal("EINVAL") if is_refused else None
+
+
+def has_large_blocks(attempt: Attempt) -> bool:
+    """Tell whether blocks are larger than pages, so that there are large folios only.
+
+    Before 6.12 no kernel could mount such a file system.
+    """
     backing = attempt.backing
     is_bound = (
         backing.file_type == FileType.BLOCK or backing.filesystem in WITH_LARGE_BLOCKS
     )
-    if not is_bound or backing.block_bytes is None:
-        return None
-    return Refusal("EINVAL") if backing.block_bytes > attempt.page_size else None
+    return is_bound and (backing.block_bytes or 0) > attempt.page_size
 
 
 def no_read_folio(attempt: Attempt) -> Refusal | None:
@@ -124,6 +133,21 @@ def no_read_folio(attempt: Attempt) -> Refusal | None:
         return Refusal("EINVAL")
     is_without = backing.filesystem in WITHOUT_READ_FOLIO or backing.is_dax
     return Refusal("EINVAL") if is_without else None
+
+
+def unreadable_page(attempt: Attempt) -> Refusal | None:
+    """The first block of the device reaches beyond its end.
+
+    Kernel: fs/buffer.c block_read_full_folio(), end_buffer_async_read_io().
+    """
+    backing, area_bytes = attempt.backing, attempt.area.area_bytes
+    if backing.file_type != FileType.BLOCK or not area_bytes:
+        return None
+    if area_bytes >= min(backing.block_bytes or 0, attempt.page_size):
+        return None
+    name = (backing.resolved_path or attempt.area.path).rpartition("/")[2]
+    line = f"Buffer I/O error on dev {name}, logical block 0, async page read"
+    return Refusal("EIO", line)
 
 
 #: In the kernel's order.
@@ -141,4 +165,5 @@ OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
     encrypted,
     block_over_page,
     no_read_folio,
+    unreadable_page,
 )

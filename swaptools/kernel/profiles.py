@@ -3,8 +3,8 @@
 Each kernel is the one before it and what has changed since, so that the file
 reads as a history; a title without "read only" was booted and asked.
 
-Not here: what the fields mean (swapon_rules.py, swapout_rules.py), the tests
-that swapon(2) makes with them (swapon.py), releases between two profiles and
+Not here: what the fields mean (swapon_rules.py, file_rules.py, swapout_rules.py),
+the tests that swapon(2) makes with them (swapon.py), releases between two profiles and
 within a series (releases.py).
 
 Page size and memory are arguments of whoever uses a profile, not part of it.
@@ -20,12 +20,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from swaptools.kernel.file_rules import FileRules
 from swaptools.kernel.swapon_rules import (
+    CLUSTER_INFO_4_18,
+    CLUSTER_INFO_6_12,
+    CLUSTER_INFO_6_18,
+    CLUSTER_INFO_7_1,
+    FRONTSWAP_MAP,
     SWAP_CGROUP,
     SWAP_CGROUP_PAGES,
     SWAP_MAP,
+    VMALLOC_LINE,
+    VMALLOC_LINE_4_18,
+    VMALLOC_LINE_5_4,
     ZEROMAP,
-    SlotArray,
     SwapOnRules,
 )
 from swaptools.kernel.swapout_rules import (
@@ -46,6 +54,7 @@ class KernelProfile:
     #: Release whose answers these rules were held against; None: read only.
     confirmed_by: str | None
     swapon: SwapOnRules
+    files: FileRules
     allocator: AllocatorRules
     zswap: ZswapRules
     #: None where there is no such patch.
@@ -70,7 +79,29 @@ K4_18 = KernelProfile(
     confirmed_by=None,
     swapon=SwapOnRules(
         default_priority="descending",
-        arrays=(SWAP_MAP, SlotArray("cluster_info", 8, 512), SWAP_CGROUP_PAGES),
+        refuses_zoned=False,
+        refuses_unlinked=False,
+        refuses_encrypted=False,
+        refuses_large_folios=False,
+        asks_extents_first=False,
+        arrays=(SWAP_MAP, CLUSTER_INFO_4_18, SWAP_CGROUP_PAGES, FRONTSWAP_MAP),
+        vmalloc_line=VMALLOC_LINE_4_18,
+        adding_ends_with="FS",
+        pads_proc_swaps=False,
+    ),
+    files=FileRules(
+        ext4="bmap",
+        exfat="bmap",
+        btrfs="none",
+        btrfs_sharing="last_snapshot",
+        f2fs="bmap",
+        f2fs_refuses_compressed=False,
+        f2fs_refuses_lfs="never",
+        nfs_counts_blocks=False,
+        smb="none",
+        iomap_names_file=False,
+        iomap_refuses_no_page=False,
+        iomap_heeds_header=False,
     ),
     allocator=AllocatorRules(
         trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),
@@ -79,30 +110,71 @@ K4_18 = KernelProfile(
     ),
     zswap=ZswapRules(incompressible="reject"),
 )
-K5_4 = _after(K4_18, "5.4")
-K5_10 = _after(K5_4, "5.10", confirmed_by="5.10.262")
+K5_4 = replace(
+    _after(K4_18, "5.4"),
+    swapon=replace(K4_18.swapon, vmalloc_line=VMALLOC_LINE_5_4),
+    files=replace(
+        K4_18.files,
+        btrfs="own",
+        f2fs="own",
+        iomap_refuses_no_page=True,
+        iomap_heeds_header=True,
+    ),
+)
+K5_10 = replace(
+    _after(K5_4, "5.10", confirmed_by="5.10.262"),
+    swapon=replace(K5_4.swapon, refuses_zoned=True, pads_proc_swaps=True),
+    files=replace(
+        K5_4.files,
+        ext4="iomap",
+        btrfs_sharing="cross_reference",
+        f2fs_refuses_compressed=True,
+        f2fs_refuses_lfs="always",
+        nfs_counts_blocks=True,
+        smb="counts_blocks",
+    ),
+)
 K5_15 = replace(
     _after(K5_10, "5.15"),
-    # Late in the series: there in 5.15.224.
-    swapon=replace(K5_10.swapon, refuses_encrypted=True),
+    swapon=replace(
+        K5_10.swapon,
+        refuses_unlinked=True,
+        refuses_encrypted=True,  # late in the series: there in 5.15.224
+        vmalloc_line=VMALLOC_LINE,
+    ),
+    files=replace(
+        K5_10.files,
+        f2fs_hole_line="F2FS-fs ({}): Swapfile has holes",
+        iomap_names_file=True,
+    ),
 )
-K6_1 = _after(K5_15, "6.1", confirmed_by="6.1.192")
+K6_1 = replace(
+    _after(K5_15, "6.1", confirmed_by="6.1.192"),
+    files=replace(K5_15.files, smb="refused"),
+)
 K6_6 = replace(
     _after(K6_1, "6.6"),
-    swapon=replace(K6_1.swapon, refuses_encrypted=False),
+    swapon=replace(
+        K6_1.swapon,
+        refuses_encrypted=False,  # to 6.6.152 or before
+        arrays=(SWAP_MAP, CLUSTER_INFO_4_18, SWAP_CGROUP_PAGES),
+        adding_ends_with="",
+    ),
 )
 K6_8 = _after(K6_6, "6.8")
 K6_12 = replace(
     _after(K6_8, "6.12", confirmed_by="6.12.117"),
     swapon=replace(
         K6_8.swapon,
-        refuses_encrypted=True,
-        arrays=(
-            SWAP_MAP,
-            SWAP_CGROUP_PAGES,
-            ZEROMAP,
-            SlotArray("cluster_info", 32, 512),
-        ),
+        refuses_encrypted=True,  # from 6.12.108
+        asks_extents_first=True,  # from 6.12.42
+        arrays=(SWAP_MAP, SWAP_CGROUP_PAGES, ZEROMAP, CLUSTER_INFO_6_12),
+    ),
+    files=replace(
+        K6_8.files,
+        btrfs_sharing="backrefs",  # from 6.12.8
+        f2fs_refuses_lfs="without_zones",
+        smb="counts_blocks",
     ),
     allocator=replace(K6_8.allocator, reclaims_full_areas=True),
 )
@@ -110,8 +182,9 @@ K6_18 = replace(
     _after(K6_12, "6.18", confirmed_by="6.18.44"),
     swapon=replace(
         K6_12.swapon,
-        refuses_encrypted=False,
-        arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, SlotArray("cluster_info", 32, 512)),
+        refuses_encrypted=False,  # to 6.18.48
+        refuses_large_folios=True,
+        arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, CLUSTER_INFO_6_18),
     ),
     allocator=replace(
         K6_12.allocator,
@@ -134,13 +207,17 @@ K7_1 = replace(
     _after(K7_0, "7.1", confirmed_by="7.1.13"),
     swapon=replace(
         K7_0.swapon,
-        refuses_encrypted=True,
+        refuses_encrypted=True,  # from 7.1.13
         refuses_duplicate_badpages=True,
         reports_badpage_range=True,
-        arrays=(SlotArray("cluster_info", 48, 512),),
+        counts_within_list=True,
+        arrays=(CLUSTER_INFO_7_1,),
     ),
 )
-K7_2 = _after(K7_1, "7.2", confirmed_by="7.2.13")
+K7_2 = replace(
+    _after(K7_1, "7.2", confirmed_by="7.2.13"),
+    files=replace(K7_1.files, exfat="iomap"),
+)
 K7_3 = replace(
     _after(K7_2, "7.3", confirmed_by="7.3.4"),
     allocator=replace(K7_2.allocator, write_fault_keeps_slot=False),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.errors import SelectionError
 from swaptools.kernel.profiles import (
@@ -34,6 +34,10 @@ from swaptools.kernel.profiles import (
     KernelProfile,
 )
 from swaptools.kernel.uname import Maker, Release, parse_release
+
+if TYPE_CHECKING:
+    from swaptools.kernel.file_rules import FileRules
+    from swaptools.kernel.swapon_rules import SwapOnRules
 
 
 class Reason(StrEnum):
@@ -70,47 +74,81 @@ class Kernel(NamedTuple):
         return self.reason is None
 
 
-def _unconfirmed(profile: KernelProfile, *, refuses_encrypted: bool) -> KernelProfile:
-    # The profile with rules that nobody tried.
-    rules = replace(profile.swapon, refuses_encrypted=refuses_encrypted)
-    return replace(profile, swapon=rules, confirmed_by=None)
+def _read(
+    profile: KernelProfile,
+    swapon: SwapOnRules | None = None,
+    files: FileRules | None = None,
+) -> KernelProfile:
+    # A profile with rules that were read, and that nobody tried.
+    return replace(
+        profile,
+        confirmed_by=None,
+        swapon=swapon or profile.swapon,
+        files=files or profile.files,
+    )
+
+
+def _takes_encrypted(profile: KernelProfile) -> KernelProfile:
+    return _read(profile, replace(profile.swapon, refuses_encrypted=False))
 
 
 # Files that the file system encrypts are refused late in most series: "mm/swap:
 # reject swapon() on filesystem-level encrypted files" is in 6.1.187, 6.12.108,
 # 6.18.49 and 7.1.13, in 5.15.224, and came to 6.6 between 149 and 153.
-_TAKES_ENCRYPTED_5_15: Final = _unconfirmed(K5_15, refuses_encrypted=False)
-_TAKES_ENCRYPTED_6_1: Final = _unconfirmed(K6_1, refuses_encrypted=False)
-_TAKES_ENCRYPTED_6_12: Final = _unconfirmed(K6_12, refuses_encrypted=False)
-_TAKES_ENCRYPTED_7_1: Final = _unconfirmed(K7_1, refuses_encrypted=False)
-_NO_ENCRYPTED_6_6: Final = _unconfirmed(K6_6, refuses_encrypted=True)
-_NO_ENCRYPTED_6_8: Final = _unconfirmed(K6_8, refuses_encrypted=True)
-_NO_ENCRYPTED_6_18: Final = _unconfirmed(K6_18, refuses_encrypted=True)
-_NO_ENCRYPTED_7_0: Final = _unconfirmed(K7_0, refuses_encrypted=True)
+def _refuses_encrypted(profile: KernelProfile) -> KernelProfile:
+    return _read(profile, replace(profile.swapon, refuses_encrypted=True))
+
+
+_5_0: Final = _read(K4_18, files=replace(K4_18.files, btrfs="own"))
+# ext4_bmap() is iomap_bmap().
+_5_7: Final = _read(K5_4, files=replace(K5_4.files, ext4_bmap_maps_unwritten=False))
+# "ext4: implement swap_activate aops using iomap".
+_5_9_5: Final = _read(K5_4, files=replace(K5_4.files, ext4="iomap"))
+# "mm/swap: consider max pages in iomap_swapfile_add_extent" came in 5.10.65.
+_5_10: Final = _read(K5_10, files=replace(K5_10.files, iomap_heeds_header=False))
+_5_15: Final = _takes_encrypted(K5_15)
+_5_19: Final = _read(_5_15, files=replace(K5_15.files, smb="refused"))
+_6_1: Final = _takes_encrypted(K6_1)
+_6_12_42: Final = _takes_encrypted(K6_12)
+# "mm: swap: correctly use maxpages in swapon syscall" came in 6.12.42 and 6.17.
+_6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=False))
+# "btrfs: fix swap file activation failure due to extents that used to be shared".
+_6_12: Final = _read(
+    _6_12_8, files=replace(K6_12.files, btrfs_sharing="cross_reference")
+)
+_7_1: Final = _takes_encrypted(K7_1)
 
 #: The first kernel.org release of each set of rules, oldest first.
 _SINCE: Final = {
     "4.18": K4_18,
+    "5.0": _5_0,
     "5.4": K5_4,
-    "5.10": K5_10,
-    "5.15": _TAKES_ENCRYPTED_5_15,
+    "5.7": _5_7,
+    "5.9.5": _5_9_5,
+    "5.10": _5_10,
+    "5.10.65": K5_10,
+    "5.15": _5_15,
     "5.15.224": K5_15,
-    "5.16": _TAKES_ENCRYPTED_5_15,
-    "6.1": _TAKES_ENCRYPTED_6_1,
+    "5.16": _5_15,
+    "5.19": _5_19,
+    "6.1": _6_1,
     "6.1.187": K6_1,
-    "6.2": _TAKES_ENCRYPTED_6_1,
+    "6.2": _6_1,
     "6.6": K6_6,
-    "6.6.153": _NO_ENCRYPTED_6_6,
+    "6.6.153": _refuses_encrypted(K6_6),
     "6.7": K6_6,
     "6.8": K6_8,
-    "6.12": _TAKES_ENCRYPTED_6_12,
+    "6.12": _6_12,
+    "6.12.8": _6_12_8,
+    "6.12.42": _6_12_42,
     "6.12.108": K6_12,
-    "6.13": _TAKES_ENCRYPTED_6_12,
+    "6.13": _6_12_8,
+    "6.17": _6_12_42,
     "6.18": K6_18,
-    "6.18.49": _NO_ENCRYPTED_6_18,
+    "6.18.49": _refuses_encrypted(K6_18),
     "6.19": K6_19,
     "7.0": K7_0,
-    "7.1": _TAKES_ENCRYPTED_7_1,
+    "7.1": _7_1,
     "7.1.13": K7_1,
     "7.2": K7_2,
     "7.3": K7_3,
@@ -120,12 +158,13 @@ _STEPS: Final[Steps] = tuple(
     for first, profile in _SINCE.items()
 )
 #: Where the number of a build says more than the point release: the first build
-#: of each set of rules. Debian 6.1.187-1 is ABI 53.
+#: of each set of rules. Debian's 5.10.70-1 is ABI 9, its 6.1.187-1 is ABI 53.
 _BUILDS: Final[dict[tuple[Maker, tuple[int, int]], Steps]] = {
-    (Maker.DEBIAN, (6, 1)): (((0,), _TAKES_ENCRYPTED_6_1), ((53,), K6_1)),
-    (Maker.UBUNTU, (5, 15)): (((0,), _TAKES_ENCRYPTED_5_15), ((204,), K5_15)),
-    (Maker.UBUNTU, (6, 8)): (((0,), K6_8), ((148,), _NO_ENCRYPTED_6_8)),
-    (Maker.UBUNTU, (7, 0)): (((0,), K7_0), ((39,), _NO_ENCRYPTED_7_0)),
+    (Maker.DEBIAN, (5, 10)): (((0,), _5_10), ((9,), K5_10)),
+    (Maker.DEBIAN, (6, 1)): (((0,), _6_1), ((53,), K6_1)),
+    (Maker.UBUNTU, (5, 15)): (((0,), _5_15), ((204,), K5_15)),
+    (Maker.UBUNTU, (6, 8)): (((0,), K6_8), ((148,), _refuses_encrypted(K6_8))),
+    (Maker.UBUNTU, (7, 0)): (((0,), K7_0), ((39,), _refuses_encrypted(K7_0))),
 }
 #: Kernels of clouds and boards count from here, in steps of their own.
 _UBUNTU_FLAVOURS: Final = 1000

@@ -5,10 +5,9 @@ Kernels differ only through the fields of their profile. A test that fails ends
 the attempt, so the order decides which message is seen.
 
 Not here: the tests before the header (opening.py), what the file system says
-(activation.py), advice (check/).
+(activation.py), the bad page list (badpages.py), advice (check/).
 
-Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), read_swap_header(),
-setup_swap_map().
+Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), read_swap_header().
 """
 
 from __future__ import annotations
@@ -16,15 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import FileType
-from swaptools.format import layout
-from swaptools.format.constants import BADPAGES_OFFSET, max_swap_badpages
+from swaptools.format.constants import max_swap_badpages
 from swaptools.kernel.activation import swap_activate
-from swaptools.kernel.attempt import Attempt, Refusal, Verdict
+from swaptools.kernel.attempt import EMPTY, Attempt, Refusal, Verdict, signed
+from swaptools.kernel.badpages import listed_badpages, setup_bad_slots
 from swaptools.kernel.opening import OPEN_TESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import HeaderTest
@@ -66,21 +63,42 @@ def judge_attempt(attempt: Attempt) -> Verdict:
     for header_test in read_swap_header_tests(is_ghost):
         if refusal := header_test(attempt, header):
             return _refused(attempt, header_test.__name__, refusal)
-    activation = setup_swap_extents(attempt, maxpages(header), is_ghost)
+    return _set_up(attempt, header, is_ghost)
+
+
+def _set_up(attempt: Attempt, header: SwapHeader, is_ghost: bool) -> Verdict:
+    # The file system is asked before the rest, or behind it.
+    max_pages = maxpages(header)
+    refused = None
+    if not attempt.rules.asks_extents_first:
+        refused = _set_up_map(attempt, header, max_pages, is_ghost)
+    if refused:
+        return refused
+    activation = setup_swap_extents(attempt, max_pages, is_ghost)
     if isinstance(activation, Refusal):
         return _refused(attempt, "setup_swap_extents", activation)
-    return _set_up(attempt, header, activation, is_ghost)
+    if attempt.rules.asks_extents_first:
+        refused = _set_up_map(attempt, header, activation, is_ghost)
+    return refused or _taken(attempt, header, activation, is_ghost)
 
 
-def _set_up(
+def _set_up_map(
     attempt: Attempt, header: SwapHeader, max_pages: int, is_ghost: bool
-) -> Verdict:
-    # What remains once it is known which pages there are.
+) -> Verdict | None:
+    # Memory for every slot, and the bad ones marked.
     if refusal := out_of_memory(attempt, max_pages, is_ghost):
         return _refused(attempt, "out_of_memory", refusal)
     listed = listed_badpages(attempt, header, is_ghost)
     if refusal := setup_bad_slots(attempt, header, listed, max_pages):
         return _refused(attempt, "setup_bad_slots", refusal)
+    left = max_pages - 1 - sum(page < max_pages for page in listed)
+    return _refused(attempt, "no_usable_page", EMPTY) if left == 0 else None
+
+
+def _taken(
+    attempt: Attempt, header: SwapHeader, max_pages: int, is_ghost: bool
+) -> Verdict:
+    listed = listed_badpages(attempt, header, is_ghost)
     bad = tuple(page for page in listed if page < max_pages)
     pages = (max_pages - 1 - len(bad)) & UINT_MAX
     if pages == 0:
@@ -112,7 +130,6 @@ def _refused(attempt: Attempt, test: str, refusal: Refusal) -> Verdict:
 # --- read_swap_header() -------------------------------------------------------
 
 NO_SIGNATURE: Final = Refusal("EINVAL", "Unable to find swap-space signature")
-EMPTY: Final = Refusal("EINVAL", "Empty swap-file")
 
 
 def read_swap_header_tests(is_ghost: bool) -> tuple[HeaderTest, ...]:
@@ -150,8 +167,8 @@ def unknown_version(attempt: Attempt, header: SwapHeader) -> Refusal | None:
     version = header.version
     if header.byte_order != attempt.byte_order:
         version = int.from_bytes(version.to_bytes(4, "little"), "big")
-    signed = version - (1 << 32) if version >> 31 else version
-    return Refusal("EINVAL", f"Unable to handle swap header version {signed}")
+    line = f"Unable to handle swap header version {signed(version)}"
+    return Refusal("EINVAL", line)
 
 
 def last_page_zero(attempt: Attempt, header: SwapHeader) -> Refusal | None:
@@ -204,6 +221,9 @@ def setup_swap_extents(
 def out_of_memory(attempt: Attempt, max_pages: int, is_ghost: bool) -> Refusal | None:
     """One array over all slots is larger than the memory of the machine.
 
+    The kernel puts the name of the process in front of its line, and what the
+    process may use behind it.
+
     Kernel: mm/vmalloc.c __vmalloc_node_range().
     """
     if attempt.ram_bytes is None:
@@ -211,55 +231,6 @@ def out_of_memory(attempt: Attempt, max_pages: int, is_ghost: bool) -> Refusal |
     for array in attempt.rules.arrays_for(is_ghost):
         array_bytes = array.size_bytes(max_pages)
         if array_bytes > attempt.ram_bytes and not array.is_paged:
-            line = f"vmalloc error: size {array_bytes}, exceeds total pages"
+            line = attempt.rules.vmalloc_line.format(array_bytes)
             return Refusal("ENOMEM", line)
     return None
-
-
-def listed_badpages(
-    attempt: Attempt, header: SwapHeader, is_ghost: bool
-) -> Collection[int]:
-    """Return the bad page list as this kernel walks it.
-
-    A ghost's length is not bounded, so the walk can leave the list and take the
-    magic for pages; it ends here at the end of the header page.
-    """
-    if is_ghost and attempt.rules.ghost_is_dynamic:
-        return ()
-    if header.nr_badpages <= max_swap_badpages(attempt.page_size):
-        return header.badpages
-    words = header.build()[BADPAGES_OFFSET:]
-    count = min(header.nr_badpages, len(words) // 4)
-    return layout.parse_words(words[: 4 * count], header.byte_order)
-
-
-def setup_bad_slots(
-    attempt: Attempt, header: SwapHeader, listed: Collection[int], max_pages: int
-) -> Refusal | None:
-    """Mark the pages listed, entry by entry; the first bad entry ends it."""
-    seen: set[int] = set()
-    for page in listed:
-        if page == 0 or page > header.last_page:
-            return _out_of_border(attempt, page, header.last_page)
-        if page in seen and attempt.rules.refuses_duplicate_badpages:
-            return Refusal("EINVAL", f"Duplicated bad slot offset {page}")
-        if page < max_pages:
-            seen.add(page)
-    # A walk that left the page is taken to end at the first word behind it;
-    # what the log says depends on what lies there.
-    return Refusal("EINVAL") if leaves_page(attempt, header, listed) else None
-
-
-def leaves_page(attempt: Attempt, header: SwapHeader, listed: Collection[int]) -> bool:
-    """Tell whether the kernel walks its bad page list beyond the header page."""
-    is_ignored = attempt.rules.ghost_is_dynamic
-    return not is_ignored and header.nr_badpages > len(listed)
-
-
-def _out_of_border(attempt: Attempt, page: int, last_page: int) -> Refusal:
-    if not attempt.rules.reports_badpage_range:
-        return Refusal("EINVAL")
-    return Refusal(
-        "EINVAL",
-        f"Bad slot offset is out of border: {page} (last_page: {last_page})",
-    )

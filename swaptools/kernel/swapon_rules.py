@@ -1,14 +1,14 @@
 """What swapon(2) accepts, says and costs, as fields that profiles fill in.
 
 Not here: their values (profiles.py), the tests that are made with them
-(opening.py, swapon.py, activation.py), what happens to pages afterwards
-(swapout_rules.py).
+(opening.py, swapon.py), what file systems say (file_rules.py), what happens to
+pages afterwards (swapout_rules.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class SlotArray(NamedTuple):
@@ -27,6 +27,19 @@ class SlotArray(NamedTuple):
         return -(-max_slots // self.slots_per_element) * self.element_bytes
 
 
+#: What vmalloc(9) says of an array larger than memory.
+_VMALLOC: Final = "mode:{}(GFP_KERNEL|__GFP_ZERO), nodemask=(null)"
+#: The bits of the mode were numbered anew in 4.20, the sentence is new in 5.14.
+VMALLOC_LINE_4_18: Final = (
+    f"vmalloc: allocation failure: {{}} bytes, {_VMALLOC.format('0x14080c0')}"
+)
+VMALLOC_LINE_5_4: Final = (
+    f"vmalloc: allocation failure: {{}} bytes, {_VMALLOC.format('0xdc0')}"
+)
+VMALLOC_LINE: Final = (
+    f"vmalloc error: size {{}}, exceeds total pages, {_VMALLOC.format('0xdc0')}"
+)
+
 #: One byte a slot: how often it is referenced. Kernel: si->swap_map.
 SWAP_MAP = SlotArray("swap_map", 1, 1)
 #: Two bytes a slot: the cgroup charged; 6.12 had single pages for it.
@@ -35,6 +48,14 @@ SWAP_CGROUP = SlotArray("swap_cgroup", 2, 1)
 SWAP_CGROUP_PAGES = SWAP_CGROUP._replace(is_paged=True)
 #: One bit a slot, in longs: the page is all zero. Kernel: si->zeromap.
 ZEROMAP = SlotArray("zeromap", 8, 64)
+#: One bit a slot, in longs: frontswap has the page. Kernel: si->frontswap_map.
+FRONTSWAP_MAP = SlotArray("frontswap_map", 8, 64)
+#: 512 slots. Kernel: struct swap_cluster_info; before 6.12 a lock and a word, for
+#: solid state only.
+CLUSTER_INFO_4_18 = SlotArray("cluster_info", 8, 512)
+CLUSTER_INFO_6_12 = SlotArray("cluster_info", 24, 512)
+CLUSTER_INFO_6_18 = SlotArray("cluster_info", 32, 512)
+CLUSTER_INFO_7_1 = SlotArray("cluster_info", 48, 512)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +63,48 @@ class SwapOnRules:
     """What swapon(2) accepts, says and costs."""
 
     #: Priority of an area swapped on without one: each one lower than the
-    #: last from -2 on, or -1 for all. Kernel: mm/swapfile.c DEF_SWAP_PRIO.
+    #: last from -2 on, or -1 for all (from 6.19). Kernel: mm/swapfile.c
+    #: DEF_SWAP_PRIO.
     default_priority: Literal["descending", "equal"]
+    #: A device written zone by zone is refused (from 5.10).
+    #: Kernel: mm/swapfile.c claim_swapfile().
+    refuses_zoned: bool
+    #: A file whose name is gone is refused (from 5.15). Kernel: d_unlinked().
+    refuses_unlinked: bool
+    #: A file with file-system level encryption is refused; else its pages are
+    #: written in the clear. Kernel: IS_ENCRYPTED().
+    refuses_encrypted: bool
+    #: A file system whose blocks are larger than pages is refused (from 6.18;
+    #: 6.12 can mount one). Kernel: mapping_min_folio_order().
+    refuses_large_folios: bool
+    #: Asks the file system before it takes memory and reads the bad page list
+    #: (from 6.12.42 and 6.17). Kernel: mm/swapfile.c setup_swap_extents().
+    asks_extents_first: bool
+    #: A page listed twice is refused, with a message; else it counts twice
+    #: (from 7.1). Kernel: swap_cluster_setup_bad_slot().
+    refuses_duplicate_badpages: bool = False
+    #: An entry out of range leaves a line in the log, its numbers signed; else it is
+    #: silent (from 7.1). Kernel: setup_swap_clusters_info().
+    reports_badpage_range: bool = False
+    #: That no page is left is seen at the entry that takes the last one, before its
+    #: duplicates; else behind the list (from 7.1).
+    counts_within_list: bool = False
     #: Takes an area of exactly one page as a ghost.
     accepts_ghost: bool = False
-    #: A page listed twice is refused, with a message; else it counts twice.
-    refuses_duplicate_badpages: bool = False
-    #: An entry out of range leaves a line in the log; else it is silent.
-    reports_badpage_range: bool = False
-    #: Refuses a file with file-system level encryption.
-    refuses_encrypted: bool = False
     #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
     ghost_is_dynamic: bool = False
     #: Kernel memory that swapon takes, in the order in which it asks for it.
     arrays: tuple[SlotArray, ...]
+    #: The line about an array larger than memory, with its size in bytes, behind the
+    #: name of the process. Kernel: mm/vmalloc.c __vmalloc_node_range(),
+    #: mm/page_alloc.c warn_alloc().
+    vmalloc_line: str
+    #: What the line "Adding ..." ends with behind its flags: ``FS`` where frontswap
+    #: is built (to 6.5).
+    adding_ends_with: str
+    #: /proc/swaps has a second tab behind sizes (from 5.10).
+    #: Kernel: mm/swapfile.c swap_show().
+    pads_proc_swaps: bool
 
     def arrays_for(self, is_ghost: bool) -> tuple[SlotArray, ...]:
         """Return the arrays that swapon allocates for an area, in order."""

@@ -170,6 +170,9 @@ def _on_mount(
         "is_readonly_mount": "ro" in mount.options,
         "is_dax": not mount.super_options.isdisjoint({"dax", "dax=always"}),
     }
+    if mount.filesystem == "f2fs":
+        fields["is_log_structured"] = "mode=lfs" in mount.super_options
+        fields["is_on_zones"] = devices.is_zoned(os.fstat(descriptor).st_dev)
     if mount.filesystem == "btrfs":
         fields |= _on_btrfs(descriptor, extents, questions)
     return fields

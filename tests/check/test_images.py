@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parents[1] / "images"
 NO_SIGNATURE = "Unable to find swap-space signature"
 SHORTER = "Swap area shorter than signature indicates"
-BORDER = "Bad slot offset is out of border: 0 (last_page: 4294967295)"
+BORDER = "Bad slot offset is out of border: 0 (last_page: -1)"
 TAKEN = None
 
 

@@ -61,6 +61,16 @@ def test_proc_swaps() -> None:
     )
 
 
+def test_proc_swaps_before_5_10() -> None:
+    """One tab between the columns, whatever the numbers."""
+    machine = make("5.4")
+    machine.swapon_pages(1024, path="/dev/vdb", priority=7)
+    assert machine.proc_swaps() == (
+        "Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n"
+        "/dev/vdb                                partition\t4092\t0\t7\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("last_page", "size"),
     [

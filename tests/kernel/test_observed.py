@@ -23,7 +23,10 @@ SHORTER = "Swap area shorter than signature indicates"
 EMPTY = "Empty swap-file"
 VERSION = "Unable to handle swap header version {}"
 BORDER = "Bad slot offset is out of border: {} (last_page: {})"
-NO_MEMORY = "vmalloc error: size 4294967295, exceeds total pages"
+NO_MEMORY = (
+    "vmalloc error: size 4294967295, exceeds total pages,"
+    " mode:0xdc0(GFP_KERNEL|__GFP_ZERO), nodemask=(null)"
+)
 
 
 class Said(NamedTuple):

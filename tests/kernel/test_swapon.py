@@ -83,12 +83,13 @@ def test_a_header_behind_the_first_counts_on_its_own_machine() -> None:
     assert judge(area, K6_18, 16384).test == "no_signature"
 
 
-def test_duplicates_underflow_before_7_2() -> None:
-    """6.18 believes in 16 TiB then, 7.2 names the page."""
+def test_duplicates_underflow_before_7_1() -> None:
+    """6.18 believes in 16 TiB then, 7.2 sees that no page is left."""
     area = swap_area(kind="block", last_page=2, badpages=(1, 1, 1))
     assert judge(area, K6_18, 4096).pages == 0xFFFFFFFF
     assert judge(area, K6_18, 4096).underflows
-    assert judge(area, K7_2, 4096).message == "Duplicated bad slot offset 1"
+    assert judge(area, K7_2, 4096).message == "Empty swap-file"
+    assert judge(area, K7_2, 4096).test == "no_usable_page"
 
 
 def test_an_image_is_judged_as_its_loop_device() -> None:

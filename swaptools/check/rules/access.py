@@ -174,12 +174,12 @@ def unlinked(case: Case) -> Iterator[str]:
     needs_header=False,
 )
 def encrypted(case: Case) -> Iterator[str]:
-    """From 7.2 on refused, with a line once a boot; before, pages went out unencrypted.
+    """Refused from the newest releases of most series on, with a line once a boot.
 
     Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), IS_ENCRYPTED().
 
     *Trips on:* ``swap_area(inode_flags="ENCRYPTED")`` (7.2)
-    *Quiet on:* ``swap_area()`` (7.2)
+    *Quiet on:* ``swap_area(inode_flags="ENCRYPTED")`` (6.18)
     """
     if opening.encrypted(case.attempt):
         yield "fscrypt and swap do not go together"
@@ -221,3 +221,26 @@ def encrypted_in_clear(case: Case) -> Iterator[str]:
     is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
     if case.verdict.accepted and is_encrypted and not case.verdict.is_ghost:
         yield "fscrypt does not see what is swapped"
+
+
+@rule(
+    "A811",
+    "encrypted file, and its swap is not",
+    Severity.ERROR,
+    hint="put a loop device over it, or use dm-crypt below the area",
+    needs_header=False,
+)
+def in_the_clear(case: Case) -> Iterator[str]:
+    """Swap goes past the file system to its device, and so past its encryption.
+
+    Seen on 6.18: what was swapped out lay on the device as it had been in memory.
+
+    Kernel: mm/page_io.c swap_writepage_bdev_async(), fs/ext4/inode.c
+    ext4_iomap_swap_activate().
+
+    *Trips on:* ``swap_area(inode_flags="ENCRYPTED")`` (6.18)
+    *Quiet on:* ``swap_area(inode_flags="ENCRYPTED")`` (7.2)
+    """
+    is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
+    if is_encrypted and not opening.encrypted(case.attempt):
+        yield "this kernel does not ask, and pages go to the device in the clear"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from swaptools.backing import ExtentFlags, first_hole
 from swaptools.check.registry import Severity, rule
 from swaptools.check.remedies import elsewhere, lengths, storage
-from swaptools.kernel.activation import KNOWN_FILESYSTEMS
+from swaptools.kernel.activation import KNOWN_FILESYSTEMS, walks_whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,11 @@ def hole_behind(case: Case) -> Iterator[str]:
     Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
 
     *Trips on:* ``swap_area(area_bytes=300 * 4096, extents=[(0, 0, 256 * 4096)])``
-    *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096)])``
+    *Quiet on:* ``swap_area(area_bytes=300 * 4096, extents=[(0, 0, 256 * 4096)])``
+    (5.4)
     """
+    if not walks_whole_file(case.attempt):
+        return
     start = _first_hole(case)
     if start is not None and start >= case.claimed_bytes > 0:
         yield f"nothing is allocated from byte {start} on, which no slot needs"
@@ -110,13 +113,17 @@ def inline(case: Case) -> Iterator[str]:
 def all_unaligned(case: Case) -> Iterator[str]:
     """Every run of blocks is off page bounds of the device and shorter than two.
 
+    A kernel that does not ask counts the pages of such a file below zero.
+
     Kernel: fs/iomap/swapfile.c iomap_swapfile_activate().
 
     *Trips on:* ``swap_area(last_page=1, extents=[(0, 512, 4096), (4096, 9216, 4096)])``
     *Quiet on:* ``swap_area(last_page=1, extents=[(0, 4096, 8192)])``
     """
-    if case.verdict.test == "unaligned":
-        yield f"{len(case.extents)} extents, none of them holds a whole aligned page"
+    is_taken = case.verdict.accepted and case.verdict.max == 0
+    if is_taken or case.verdict.test == "unaligned":
+        taken = ", and this kernel takes it" * is_taken
+        yield f"{len(case.extents)} extents, none with a whole aligned page{taken}"
 
 
 def _first_hole(case: Case) -> int | None:

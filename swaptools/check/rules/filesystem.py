@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, InodeFlags
 from swaptools.check.registry import Severity, rule
-from swaptools.check.remedies import elsewhere, storage
+from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.check.rules.extents import extents_with
-from swaptools.kernel.activation import btrfs_chunk_fault
-from swaptools.kernel.opening import block_over_page, no_read_folio, zoned
+from swaptools.kernel.btrfs import btrfs_chunk_fault
+from swaptools.kernel.opening import has_large_blocks, no_read_folio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,8 +129,11 @@ def large_blocks(case: Case) -> Iterator[str]:
     *Trips on:* ``swap_area(filesystem="xfs", block_bytes=8192)``
     *Quiet on:* ``swap_area(filesystem="xfs", block_bytes=4096)``
     """
-    if block_over_page(case.attempt):
-        yield f"blocks of {case.backing.block_bytes} bytes, pages of {case.page_size}"
+    if has_large_blocks(case.attempt):
+        blocks = f"blocks of {case.backing.block_bytes} bytes"
+        asks = case.kernel_rules.refuses_large_folios
+        unasked = "" if asks else "; this kernel does not ask"
+        yield f"{blocks}, pages of {case.page_size}{unasked}"
 
 
 @rule(
@@ -192,8 +195,9 @@ def on_zones(case: Case) -> Iterator[str]:
     *Trips on:* ``swap_area(kind="block", is_zoned=True)``
     *Quiet on:* ``swap_area(kind="block")``
     """
-    if zoned(case.attempt):
-        yield "the device is written zone by zone"
+    if case.backing.is_zoned:
+        unasked = "; this kernel does not ask" * (not case.kernel_rules.refuses_zoned)
+        yield f"the device is written zone by zone{unasked}"
 
 
 @rule(
@@ -239,5 +243,95 @@ def several_devices(case: Case) -> Iterator[str]:
         yield f"its chunks are on {len(devices)} devices"
 
 
+@rule(
+    "F716",
+    "f2fs writes in the order of a log",
+    Severity.ERROR,
+    hint="mount it with -o mode=adaptive, or use another file system",
+    refused_by=["log_structured"],
+)
+def log_structured(case: Case) -> Iterator[str]:
+    """A block of a log moves with each write, and swap must stay where it is.
+
+    Kernel: fs/f2fs/data.c f2fs_swap_activate(), f2fs_lfs_mode().
+
+    *Trips on:* ``swap_area(filesystem="f2fs", is_log_structured=True)``
+    *Quiet on:* ``swap_area(filesystem="f2fs")``
+    """
+    if case.verdict.test == "log_structured":
+        yield "mounted with mode=lfs"
+
+
+@rule(
+    "F717",
+    "SMB without swap on this kernel",
+    Severity.ERROR,
+    hint="use a local file system, or a kernel before 5.19 or from 6.12 on",
+    refused_by=["no_swap_rw"],
+)
+def without_swap_rw(case: Case) -> Iterator[str]:
+    """From 5.19 to 6.8 it lacked an operation; the kernel refuses without a word.
+
+    Kernel: fs/smb/client/file.c cifs_swap_activate().
+
+    *Trips on:* ``swap_area(filesystem="cifs")`` (6.1)
+    *Quiet on:* ``swap_area(filesystem="cifs")`` (6.12)
+    """
+    if case.verdict.test == "no_swap_rw":
+        yield "its files cannot be swapped to"
+
+
+@rule(
+    "F718",
+    "file longer than its header, and used whole",
+    Severity.ERROR,
+    hint=lengths.cut_behind_last_page,
+)
+def longer_than_header(case: Case) -> Iterator[str]:
+    """The kernel makes room for the pages of the header, and then uses them all.
+
+    What it knows of the slots behind them lies in memory of others.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_add_extent(), before 5.10.65.
+
+    *Trips on:* ``swap_area(filesystem="xfs", area_bytes=300 * 4096,``
+    ``extents=[(0, 0, 300 * 4096)])`` (4.18)
+    *Quiet on:* ``swap_area(filesystem="xfs", area_bytes=300 * 4096,``
+    ``extents=[(0, 0, 300 * 4096)])`` (5.4)
+    """
+    claimed_pages = case.claimed_bytes // case.page_size
+    if case.verdict.accepted and case.verdict.max > claimed_pages:
+        yield f"{case.verdict.max} pages are used, the header claims {claimed_pages}"
+
+
+@rule(
+    "F719",
+    "btrfs may take the file for shared",
+    Severity.NOTE,
+    hint=storage.make_anew,
+)
+def once_shared(case: Case) -> Iterator[str]:
+    """Kernels before 6.12.8 took a quick look, which errs on what once was shared.
+
+    Those before 5.10 call a file shared that is older than the last snapshot of
+    its subvolume, even a deleted one.
+
+    Kernel: fs/btrfs/inode.c can_nocow_extent(), fs/btrfs/extent-tree.c
+    btrfs_cross_ref_exist().
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")`` (6.1)
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")`` (6.12)
+    """
+    if not (_is_btrfs(case) and case.verdict.accepted):
+        return
+    sharing = case.attempt.files.btrfs_sharing
+    if sharing == "last_snapshot":
+        yield "it is refused if a snapshot was made since, though that be gone"
+    elif sharing == "cross_reference":
+        yield "it may be refused if its extents were ever shared"
+
+
 def _is_btrfs(case: Case) -> bool:
-    return case.is_judged_by_filesystem and case.backing.filesystem == "btrfs"
+    is_own = case.attempt.files.btrfs == "own"
+    is_asked = case.is_judged_by_filesystem and is_own
+    return is_asked and case.backing.filesystem == "btrfs"

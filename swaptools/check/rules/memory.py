@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ABSURD_TIMES: Final = 16
 #: Part of memory from which its cost is worth a line.
 _COSTLY_PART: Final = 100
+#: Part of memory that cannot be had at once: the kernel needs the rest itself.
+_FATAL_PART: Final = 0.75
 
 
 @rule(
@@ -65,7 +67,7 @@ def costly(case: Case) -> Iterator[str]:
     (ghost-rfc-6.12, 3 GiB of memory)
     """
     ram_bytes = case.attempt.ram_bytes
-    if ram_bytes is None or not case.verdict.accepted:
+    if ram_bytes is None or not case.verdict.accepted or _is_fatal(case):
         return
     if _cost_bytes(case) * _COSTLY_PART > ram_bytes:
         yield _cost(case)
@@ -94,6 +96,35 @@ def absurd(case: Case) -> Iterator[str]:
     times = case.claimed_bytes // ram_bytes
     if times > _ABSURD_TIMES:
         yield f"{format_size(case.claimed_bytes)} is {times} times the memory"
+
+
+@rule(
+    "M604",
+    "swapon takes more memory than there is",
+    Severity.ERROR,
+    hint=headers.claim_less,
+    field="last_page",
+)
+def fatal(case: Case) -> Iterator[str]:
+    """No array alone is too large, but all of them are: the OOM killer acts.
+
+    swapon(2) does not fail then; it goes on until nothing is left to kill, which
+    is a panic. Seen on 5.10, 6.1 and 6.12.
+
+    Kernel: mm/oom_kill.c out_of_memory(), mm/swap_cgroup.c swap_cgroup_prepare().
+
+    *Trips on:* ``swap_area(last_page=1 << 29, kind="block")`` (6.1, 1 GiB of memory)
+    *Quiet on:* ``swap_area(last_page=1 << 29, kind="block")`` (7.2, 1 GiB of memory)
+    """
+    if case.verdict.accepted and _is_fatal(case):
+        yield _cost(case)
+
+
+def _is_fatal(case: Case) -> bool:
+    ram_bytes = case.attempt.ram_bytes
+    if ram_bytes is None:
+        return False
+    return _cost_bytes(case) > ram_bytes * _FATAL_PART
 
 
 def _cost_bytes(case: Case) -> int:

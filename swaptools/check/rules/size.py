@@ -145,5 +145,26 @@ def unaligned_blocks(case: Case) -> Iterator[str]:
     if header is None or not case.verdict.accepted:
         return
     lost = maxpages(header) - case.verdict.max
-    if lost > 0:
+    if 0 < lost < maxpages(header):
         yield f"{lost} of {maxpages(header)} pages do not lie on page bounds"
+
+
+@rule(
+    "S207",
+    "device shorter than a block of its own",
+    Severity.ERROR,
+    hint="use a device of at least two pages",
+    refused_by=["unreadable_page"],
+    needs_header=False,
+)
+def shorter_than_block(case: Case) -> Iterator[str]:
+    """The block with the header reaches beyond the end, and cannot be read.
+
+    Kernel: fs/buffer.c end_buffer_async_read().
+
+    *Trips on:* ``swap_area(kind="block", area_bytes=2048, block_bytes=4096)``
+    *Quiet on:* ``swap_area(kind="block", area_bytes=2048, block_bytes=512)``
+    """
+    if case.verdict.test == "unreadable_page":
+        blocks = f"blocks of {case.backing.block_bytes}"
+        yield f"the device has {case.area_bytes} bytes, in {blocks}"
