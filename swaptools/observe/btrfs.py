@@ -13,6 +13,7 @@ import fcntl
 import os
 import struct
 from typing import Final
+from uuid import UUID
 
 from swaptools.observe.ioctl import ior, iowr
 
@@ -65,6 +66,17 @@ def device_count(descriptor: int) -> int:
     fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
     devices: int = _HEAD.unpack_from(buffer)[1]
     return devices
+
+
+def filesystem_uuid(descriptor: int) -> UUID:
+    """Return the UUID of the file system.
+
+    Raises:
+        OSError: As ioctl(2) has it.
+    """
+    buffer = bytearray(1024)
+    fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
+    return UUID(bytes=bytes(buffer[_HEAD.size : _HEAD.size + 16]))
 
 
 def device_path(descriptor: int) -> str | None:

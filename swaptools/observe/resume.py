@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from swaptools.observe.btrfs import device_count
+from swaptools.observe.btrfs import device_count, filesystem_uuid
 from swaptools.observe.btrfs_chunks import physical_byte
 from swaptools.observe.extents import find_extents
 from swaptools.observe.ioctl import ior
@@ -100,11 +100,18 @@ def _device_at(path: str | None) -> int | None:
         return None
 
 
+def _btrfs_uuid(descriptor: int) -> UUID | None:
+    try:
+        return filesystem_uuid(descriptor)
+    except OSError:
+        return None
+
+
 def _filesystem_uuid(descriptor: int) -> UUID | None:
     buffer = bytearray(_UUID_ARGUMENT.size)
     try:
         fcntl.ioctl(descriptor, FS_IOC_GETFSUUID, buffer)
     except OSError:  # before Linux 6.9, or a file system without one
-        return None
+        return _btrfs_uuid(descriptor)
     length, uuid = _UUID_ARGUMENT.unpack(buffer)
     return UUID(bytes=uuid) if length == len(uuid) else None
