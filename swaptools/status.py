@@ -5,14 +5,19 @@ Not here: finding out (observe/), columns and tables (cli/).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from swaptools.errors import AreaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from swaptools.area import SwapArea
+    from swaptools.format.header import SwapHeader
     from swaptools.observe.proc import SwapRow
 
+#: /proc/swaps has KiB in 32 bits. Kernel: mm/swapfile.c K(), swap_show().
+WRAP_BYTES: Final = 1 << 42
 #: Types of /proc/swaps that lie on a disk.
 _ON_DISK = frozenset({"partition", "file"})
 
@@ -31,45 +36,137 @@ class ActiveArea(NamedTuple):
     label: str | None
     #: Why it cannot hold a hibernation image, None when it could.
     no_hibernation: str | None
+    #: The zram device that it lies on, directly or not: ``/dev/zram0``.
+    zram: str | None
     #: Why the header could not be read, None when it was.
     error: str | None
 
 
-def active_area(row: SwapRow, look: Callable[[str], SwapArea]) -> ActiveArea:
-    """Join a line of /proc/swaps with the header of what it names.
+class ActiveAreas(NamedTuple):
+    """All active areas."""
+
+    areas: tuple[ActiveArea, ...]
+    #: Bytes of swap that SwapTotal has and no area's size could be told to have.
+    missing_bytes: int = 0
+
+
+def active_areas(
+    rows: Iterable[SwapRow],
+    meminfo: Mapping[str, int],
+    look: Callable[[str], SwapArea],
+    zram_under: Callable[[str], str | None],
+) -> ActiveAreas:
+    """Join the lines of /proc/swaps with the headers of what they name.
 
     Args:
-        row: The line.
+        rows: The lines.
+        meminfo: SwapTotal and SwapFree, in bytes, which do not wrap.
         look: Reads an area; what it raises as AreaError becomes ``error``.
+        zram_under: Finds the zram device under a path.
     """
-    from swaptools.errors import AreaError
+    found, claims = [], []
+    for row in rows:
+        header, error = _header(row, look)
+        found.append(_active_area(row, header, error, zram_under))
+        claims.append(header.usable_bytes if header else None)
+    total, free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
+    shown = [area.size for area in found]
+    sizes = whole_sizes(shown, claims, total)
+    used = [area.used for area in found]
+    if total is not None and free is not None:
+        used = whole_used(used, sizes, total - free)
+    missing_bytes = max(0, (total or 0) - sum(sizes)) // WRAP_BYTES * WRAP_BYTES
+    whole = zip(found, sizes, used, strict=True)
+    return ActiveAreas(
+        tuple(area._replace(size=size, used=use) for area, size, use in whole),
+        missing_bytes,
+    )
 
-    uuid = label = error = None
-    if not row.name.startswith("/"):
-        error = "not a path"
-    elif row.is_deleted:
-        error = "deleted"
-    else:
-        try:
-            header = look(row.name).header
-        except AreaError as exc:
-            error = exc.reason.lower()
-        else:
-            if header is None:
-                error = "no swap header"
-            else:
-                uuid, label = header.uuid_text, header.label or None
+
+def _active_area(
+    row: SwapRow,
+    header: SwapHeader | None,
+    error: str | None,
+    zram_under: Callable[[str], str | None],
+) -> ActiveArea:
     return ActiveArea(
         name=row.name,
         type=row.type,
         size=row.size_bytes,
         used=row.used_bytes,
         priority=row.priority,
-        uuid=uuid,
-        label=label,
+        uuid=header.uuid_text if header else None,
+        label=(header.label or None) if header else None,
         no_hibernation=no_hibernation(row),
+        zram=None if row.is_deleted else zram_under(row.name),
         error=error,
     )
+
+
+def _header(
+    row: SwapRow, look: Callable[[str], SwapArea]
+) -> tuple[SwapHeader | None, str | None]:
+    # What the area says of itself, or why that cannot be read.
+    if not row.name.startswith("/"):
+        return None, "not a path"
+    if row.is_deleted:
+        return None, "deleted"
+    try:
+        header = look(row.name).header
+    except AreaError as exc:
+        return None, exc.reason.lower()
+    return header, None if header else "no swap header"
+
+
+def whole_sizes(
+    shown: Sequence[int], claims: Sequence[int | None], total: int | None
+) -> list[int]:
+    """Give sizes back the multiples of 4 TiB that /proc/swaps leaves out.
+
+    SwapTotal says how many are left out in all, and headers say where; one header
+    that cannot be read has what the others have not. A header written anew since
+    swapon(2) proves nothing against SwapTotal. All sizes are in bytes.
+
+    Args:
+        shown: As /proc/swaps has them.
+        claims: What each header says that can hold pages; None: not readable.
+        total: SwapTotal; None when that is not known.
+
+    Returns:
+        The sizes, those as shown that could not be told.
+    """
+    wraps = [
+        None if claim is None else max(0, claim - size) // WRAP_BYTES
+        for size, claim in zip(shown, claims, strict=True)
+    ]
+    if total is not None:
+        left_out = max(0, total - sum(shown)) // WRAP_BYTES
+        if len(wraps) == 1 or not left_out:
+            wraps = [left_out for _ in wraps]
+        rest = left_out - sum(filter(None, wraps))
+        if rest < 0:
+            return list(shown)
+        if wraps.count(None) == 1:
+            wraps[wraps.index(None)] = rest
+    return [size + WRAP_BYTES * (n or 0) for size, n in zip(shown, wraps, strict=True)]
+
+
+def whole_used(shown: Sequence[int], sizes: Sequence[int], used: int) -> list[int]:
+    """Do the same for what is in use, where only one area can have so much.
+
+    Kernels since 6.8 count it in 64 bits; then there is nothing to give back.
+
+    Args:
+        shown: Bytes in use as /proc/swaps has them.
+        sizes: Whole sizes of the areas.
+        used: SwapTotal less SwapFree.
+    """
+    # Both move while they are read: to the nearest multiple.
+    left_out = (used - sum(shown) + WRAP_BYTES // 2) // WRAP_BYTES * WRAP_BYTES
+    room = [n for n, size in enumerate(sizes) if 0 < left_out <= size - shown[n]]
+    if len(room) != 1:
+        return list(shown)
+    return [use + left_out * (n == room[0]) for n, use in enumerate(shown)]
 
 
 def no_hibernation(row: SwapRow) -> str | None:

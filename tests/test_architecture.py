@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "create": VALUES | {"observe"},
     "info": VALUES | {"observe"},
     "status": VALUES | {"observe"},
+    "remarks": VALUES | {"observe"},
     "resume": VALUES | {"observe"},
     "check": VALUES | {"shell", "observe", "kernel"},
     "recipe": {"errors", "shell"},

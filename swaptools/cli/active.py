@@ -6,16 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from swaptools import remarks
 from swaptools.cli import columns, output
 from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
+from swaptools.observe.cmdline import read_cmdline
 from swaptools.observe.power import read_hibernation
-from swaptools.observe.proc import kernel_has_swap, read_swaps
-from swaptools.observe.zswap import Zram, Zswap, read_zrams, read_zswap
-from swaptools.status import ActiveArea, active_area
+from swaptools.observe.proc import has_sysfs, kernel_has_swap, read_meminfo, read_swaps
+from swaptools.observe.zram import Zram, read_zrams, zram_under
+from swaptools.observe.zswap import (
+    Zswap,
+    read_compressors,
+    read_settings,
+    read_zswap,
+)
+from swaptools.status import ActiveArea, ActiveAreas, active_areas
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from swaptools.area import SwapArea
 
 
@@ -23,43 +33,60 @@ def show(
     shown: list[output.Column], *, style: TableStyle, headings: bool, as_json: bool
 ) -> int:
     """Print the active areas and what works behind them; return the exit status."""
-    areas = _areas()
-    code = output.EXIT_USAGE if areas is None else 0
+    found = _areas()
+    code = output.EXIT_USAGE if found is None else 0
+    areas = found.areas if found else ()
     zswap, zrams = read_zswap(), read_zrams()
+    said = tuple(_remarks(found, zswap))
     if as_json:
         output.print_json(
             {
-                "swaps": areas and [area._asdict() for area in areas],
+                "swaps": found and [area._asdict() for area in areas],
                 "zswap": zswap and zswap._asdict(),
                 "zram": [zram._asdict() for zram in zrams],
+                "remarks": said,
             }
         )
         return code
     if style is not TableStyle.PLAIN or not headings:
-        output.print_table(areas or (), shown, style=style, headings=headings)
+        output.print_table(areas, shown, style=style, headings=headings)
         return code
     if areas:
-        total = [columns.total(areas)] if len(areas) > 1 else []
+        total = (columns.total(areas),) if len(areas) > 1 else ()
         output.print_table([*areas, *total], shown)
-    elif areas is not None:
+    elif found:
         without = ": this kernel was built without swap"
         click.echo(f"no swap area is active{'' if kernel_has_swap() else without}")
     if zswap is not None:
         click.echo(f"zswap: {', '.join(_zswap_parts(zswap))}")
+    elif not has_sysfs():
+        click.echo("zswap: not known, /sys is not mounted")
     for zram in zrams:
         click.echo(_zram_line(zram))
     if areas:
         click.echo(f"hibernation: {_hibernation_line(areas)}")
+    for remark in said:
+        click.echo(f"remark: {output.escape(remark)}")
     return code
 
 
-def _areas() -> list[ActiveArea] | None:
+def _areas() -> ActiveAreas | None:
     # None, and a line, when it cannot be told what is active.
     try:
-        return [active_area(row, _look) for row in read_swaps()]
+        return active_areas(read_swaps(), read_meminfo(), _look, zram_under)
     except AreaError as exc:
         output.error(exc.reason, exc.path)
         return None
+
+
+def _remarks(found: ActiveAreas | None, zswap: Zswap | None) -> Iterator[str]:
+    if found and found.missing_bytes:
+        yield remarks.sizes_wrapped(found.missing_bytes)
+    if found and zswap and zswap.enabled:
+        yield from remarks.zswap_before_zram(area.zram for area in found.areas)
+    words, settings = read_cmdline(), read_settings()
+    if settings is not None or has_sysfs():
+        yield from remarks.zswap_not_as_asked(words, settings, read_compressors())
 
 
 def _look(path: str) -> SwapArea:
@@ -80,7 +107,7 @@ def _zswap_parts(zswap: Zswap) -> list[str]:
         ratio = zswap.stored_bytes / zswap.pool_bytes
         parts.append(f"{stored} stored in {pool} ({ratio:.1f}:1)")
     if zswap.counters is None:
-        parts.append("counters not readable (root, debugfs)")
+        parts.append(f"no counters: {zswap.counters_unknown}")
     if zswap.writeback is None:
         parts.append(f"writeback knob {zswap.writeback_unknown}")
     else:
@@ -96,9 +123,11 @@ def _zram_line(zram: Zram) -> str:
     return f"{zram.name}: {size}, {zram.compressor}, {stored} stored in {used}{backing}"
 
 
-def _hibernation_line(areas: list[ActiveArea]) -> str:
-    if not read_hibernation().is_possible:
-        return "this kernel cannot"
+def _hibernation_line(areas: Sequence[ActiveArea]) -> str:
+    is_possible = read_hibernation().is_possible
+    if not is_possible:
+        unknown = "not known, /sys is not mounted"
+        return unknown if is_possible is None else "this kernel cannot"
     able = [area.name for area in areas if area.no_hibernation is None]
     unable = [
         f"{area.name} cannot hold an image ({area.no_hibernation})"

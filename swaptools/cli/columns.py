@@ -8,7 +8,7 @@ from swaptools.cli.output import Column
 from swaptools.units import format_numbers, format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from swaptools.status import ActiveArea
 
@@ -100,6 +100,7 @@ ACTIVE = Table(
         ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable"),
         ColumnSpec("LABEL", "label", "label"),
         ColumnSpec("NO-HIBERNATION", "no_hibernation", "why it can hold no image"),
+        ColumnSpec("ZRAM", "zram", "zram device that it lies on"),
         ColumnSpec("ERROR", "error", "why the header could not be read"),
     ),
     usual=("NAME", "TYPE", "SIZE", "USED", "AVAIL", "USE%", "PRIO"),
@@ -109,7 +110,7 @@ ACTIVE = Table(
 TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
 
 
-def total(areas: list[ActiveArea]) -> ActiveArea:
+def total(areas: Sequence[ActiveArea]) -> ActiveArea:
     """Return the row that adds the active areas up."""
     from swaptools.status import ActiveArea
 
@@ -122,6 +123,7 @@ def total(areas: list[ActiveArea]) -> ActiveArea:
         uuid=None,
         label=None,
         no_hibernation=None,
+        zram=None,
         error=None,
     )
 

@@ -15,6 +15,7 @@ from swaptools.errors import AreaError
 
 _SWAPS = "/proc/swaps"
 _MEMINFO = "/proc/meminfo"
+_SYSFS = "/sys/module"
 _MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
 _OCTAL = r"\\([0-7]{3})"
@@ -122,6 +123,11 @@ def kernel_has_swap() -> bool | None:
     if os.path.exists(_SWAPS):
         return True
     return False if os.path.exists(_MEMINFO) else None
+
+
+def has_sysfs() -> bool:
+    """Tell whether /sys is mounted; without, no setting of the kernel is known."""
+    return os.path.isdir(_SYSFS)
 
 
 def active_swaps() -> ActiveSwaps:

@@ -1,21 +1,25 @@
-"""What compresses pages on this machine: zswap, its writeback knob, zram.
+"""zswap on this machine: its settings, its counters, its writeback knob.
+
+Not here: zram (zram.py), what the command line asks for (cmdline.py).
 
 Kernel: mm/zswap.c module parameters and zswap_debugfs_init();
-mm/memcontrol.c zswap_writeback_show(); drivers/block/zram/zram_drv.c mm_stat_show().
+mm/memcontrol.c zswap_writeback_show().
 """
 
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 from swaptools.observe.proc import read_meminfo, read_text, unescape
 
 _PARAMETERS = "/sys/module/zswap/parameters"
-_DEBUGFS = "/sys/kernel/debug/zswap"
+_DEBUGFS = "/sys/kernel/debug"
 _MOUNTINFO = "/proc/self/mountinfo"
 _CGROUP = "/proc/self/cgroup"
-_BLOCK = "/sys/block"
+_FILESYSTEMS = "/proc/filesystems"
+_CRYPTO = "/proc/crypto"
 _KNOB = "memory.zswap.writeback"
 
 
@@ -32,24 +36,13 @@ class Zswap(NamedTuple):
     stored_bytes: int | None
     #: The debugfs counters by their names, which only root may read.
     counters: dict[str, int] | None
+    #: Why ``counters`` is None.
+    counters_unknown: str | None
     #: Whether pages may be written to swap, as this process sees it, from the
     #: root cgroup down.
     writeback: bool | None
     #: Why ``writeback`` is None.
     writeback_unknown: str | None
-
-
-class Zram(NamedTuple):
-    """A zram device that is set up; sizes in bytes."""
-
-    name: str
-    disksize_bytes: int
-    compressor: str | None
-    orig_data_bytes: int
-    compr_data_bytes: int
-    mem_used_bytes: int
-    #: Device that takes pages written back, None without one.
-    backing_dev: str | None
 
 
 def read_zswap() -> Zswap | None:
@@ -58,6 +51,7 @@ def read_zswap() -> Zswap | None:
     if enabled is None:
         return None
     meminfo = read_meminfo()
+    counters, no_counters = _counters()
     writeback, unknown = read_writeback()
     return Zswap(
         enabled=enabled,
@@ -67,10 +61,32 @@ def read_zswap() -> Zswap | None:
         shrinker_enabled=_flag(f"{_PARAMETERS}/shrinker_enabled"),
         pool_bytes=meminfo.get("Zswap"),
         stored_bytes=meminfo.get("Zswapped"),
-        counters=_counters(),
+        counters=counters,
+        counters_unknown=no_counters,
         writeback=writeback,
         writeback_unknown=unknown,
     )
+
+
+def read_settings() -> dict[str, str] | None:
+    """Read every setting as the kernel writes it; None where it has no zswap."""
+    try:
+        names = sorted(os.listdir(_PARAMETERS))
+    except OSError:
+        return None
+    found = {name: read_text(f"{_PARAMETERS}/{name}") for name in names}
+    return {name: text.strip() for name, text in found.items() if text is not None}
+
+
+def read_compressors() -> frozenset[str] | None:
+    """Read the algorithms that are there now; None where /proc does not say.
+
+    A module that was not loaded yet is not among them.
+    """
+    text = read_text(_CRYPTO)
+    if text is None:
+        return None
+    return frozenset(re.findall(r"^name\s*:\s*(\S+)$", text, re.MULTILINE))
 
 
 def read_writeback() -> tuple[bool | None, str | None]:
@@ -94,42 +110,22 @@ def read_writeback() -> tuple[bool | None, str | None]:
     return True, None
 
 
-def read_zrams() -> tuple[Zram, ...]:
-    """Read the zram devices that have a size."""
-    found = []
-    for name in _listed(_BLOCK):
-        if not name.startswith("zram"):
-            continue
-        device = f"{_BLOCK}/{name}"
-        disksize_bytes = _number(f"{device}/disksize")
-        statistics = read_text(f"{device}/mm_stat") or ""
-        numbers = [int(word) for word in statistics.split()]
-        if not disksize_bytes or len(numbers) < 3:
-            continue
-        backing = _word(f"{device}/backing_dev")
-        found.append(
-            Zram(
-                name=f"/dev/{name}",
-                disksize_bytes=disksize_bytes,
-                compressor=_chosen(read_text(f"{device}/comp_algorithm")),
-                orig_data_bytes=numbers[0],
-                compr_data_bytes=numbers[1],
-                mem_used_bytes=numbers[2],
-                backing_dev=None if backing == "none" else backing,
-            )
-        )
-    return tuple(found)
-
-
 def _cgroup2_root() -> str | None:
     # Where cgroup v2 is mounted, if it has the memory controller at all.
-    for line in (read_text(_MOUNTINFO) or "").splitlines():
-        mount, _, source = line.partition(" - ")
-        if source.startswith("cgroup2 "):
-            root = unescape(mount.split()[4])
-            controllers = (read_text(f"{root}/cgroup.controllers") or "").split()
-            return root if "memory" in controllers else None
+    for root in _mounted("cgroup2"):
+        controllers = (read_text(f"{root}/cgroup.controllers") or "").split()
+        return root if "memory" in controllers else None
     return None
+
+
+def _mounted(filesystem: str) -> list[str]:
+    # Where a kernel's own file system is mounted.
+    found = []
+    for line in (read_text(_MOUNTINFO) or "").split("\n"):
+        mount, _, source = line.partition(" - ")
+        if source.startswith(f"{filesystem} "):
+            found.append(unescape(mount.split()[4]))
+    return found
 
 
 def _own_cgroup() -> tuple[str, ...]:
@@ -139,25 +135,27 @@ def _own_cgroup() -> tuple[str, ...]:
     return ()
 
 
-def _counters() -> dict[str, int] | None:
-    names = _listed(_DEBUGFS)
-    if not names:
-        return None
-    found = {name: _number(f"{_DEBUGFS}/{name}") for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _listed(place: str) -> list[str]:
+def _counters() -> tuple[dict[str, int] | None, str | None]:
+    # The counters, or why there are none to be read.
+    mounted = _mounted("debugfs")
+    place = f"{mounted[0] if mounted else _DEBUGFS}/zswap"
     try:
-        return sorted(os.listdir(place))
+        names = sorted(os.listdir(place))
+    except PermissionError:
+        return None, "only root may read debugfs"
     except OSError:
-        return []
+        return None, _why_no_counters(bool(mounted))
+    found = {name: _number(f"{place}/{name}") for name in names}
+    return {name: value for name, value in found.items() if value is not None}, None
 
 
-def _chosen(text: str | None) -> str | None:
-    # "[lzo-rle] lzo lz4": the one in brackets.
-    _, _, rest = (text or "").partition("[")
-    return rest.partition("]")[0] or None
+def _why_no_counters(is_mounted: bool) -> str:
+    if is_mounted:
+        return "zswap was not on since boot"
+    known = read_text(_FILESYSTEMS)
+    if known is not None and "debugfs" not in known.split():
+        return "this kernel has no debugfs"
+    return "debugfs is not mounted"
 
 
 def _word(path: str) -> str | None:

@@ -9,14 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli.swapinfo import main
-from swaptools.observe import proc, zswap
 from tests.builders import bitmap_page, header_page, suspend_tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pyfakefs.fake_filesystem import FakeFilesystem
 
 UUID_TEXT = "6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d"
 
@@ -442,143 +440,6 @@ class TestDump:
         result = run("--dump")
         assert result.exit_code == 2
         assert "need a FILE" in result.stderr
-
-
-ROWS = (
-    "/dev/no-such partition\t8388604\t\t1048576\t\t-2",
-    "/no\\040such file\t\t1020\t\t0\t\t5",
-)
-COLUMNS = ("-o", "NAME,TYPE,SIZE,USED,PRIO")
-
-
-@pytest.fixture
-def machine(
-    swaps: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """A machine without zswap and zram; the directory is zswap's, to be made."""
-    swaps()
-    monkeypatch.setattr(zswap, "_PARAMETERS", tmp_path / "zswap")
-    monkeypatch.setattr(zswap, "_BLOCK", tmp_path / "no-block")
-    return tmp_path / "zswap"
-
-
-@pytest.mark.usefixtures("machine")
-class TestActive:
-    def test_none_is_said_and_is_no_error(self) -> None:
-        result = run()
-        assert (result.exit_code, result.stderr) == (0, "")
-        assert result.stdout == "no swap area is active\n"
-
-    def test_one_has_no_total(self, swaps: Callable[..., None]) -> None:
-        swaps(ROWS[0])
-        assert run("-k", *COLUMNS).stdout.splitlines()[:-1] == [
-            "NAME         TYPE         SIZE    USED PRIO",
-            "/dev/no-such partition 8388604 1048576   -2",
-        ]
-
-    def test_several_have_a_total(self, swaps: Callable[..., None]) -> None:
-        swaps(*ROWS)
-        assert run("-m", *COLUMNS).stdout.splitlines()[:-1] == [
-            "NAME         TYPE      SIZE USED PRIO",
-            "/dev/no-such partition 8191 1024   -2",
-            "/no such     file         0    0    5",
-            "Total                  8192 1024",
-        ]
-
-    def test_scripts_get_no_total_and_no_further_lines(
-        self, swaps: Callable[..., None]
-    ) -> None:
-        swaps(*ROWS)
-        assert run("-rb", "-o", "NAME,USED").stdout == (
-            "NAME USED\n/dev/no-such 1073741824\n/no\\x20such 0\n"
-        )
-        assert run("-n", "-o", "NAME").stdout == "/dev/no-such\n/no such\n"
-        assert run("-P", "-o", "NAME,USE%").stdout == (
-            'NAME="/dev/no-such" USE_PCT="12%"\nNAME="/no such" USE_PCT="0%"\n'
-        )
-
-    def test_json_begins_with_the_promised_keys_in_bytes(
-        self, swaps: Callable[..., None]
-    ) -> None:
-        swaps(ROWS[0])
-        found = json.loads(run("--json").stdout)
-        assert found["zswap"] is None
-        (area,) = found["swaps"]
-        assert list(area.items())[:5] == [
-            ("name", "/dev/no-such"),
-            ("type", "partition"),
-            ("size", 8589930496),
-            ("used", 1073741824),
-            ("priority", -2),
-        ]
-
-    def test_the_header_of_an_active_area_is_read_where_it_can_be(
-        self, area_file: Callable[..., Path], swaps: Callable[..., None]
-    ) -> None:
-        path = area_file()
-        swaps(f"{path} file\t\t4092\t\t0\t\t-2")
-        (area,) = json.loads(run("--json").stdout)["swaps"]
-        assert (area["uuid"], area["label"]) == (UUID_TEXT, "sample")
-
-    def test_zswap_is_a_line_below_and_an_object_in_json(
-        self,
-        machine: Path,
-        swaps: Callable[..., None],
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
-    ) -> None:
-        swaps(ROWS[0])
-        machine.mkdir()
-        for name, text in (
-            ("enabled", "Y"),
-            ("compressor", "zstd"),
-            ("max_pool_percent", "20"),
-        ):
-            (machine / name).write_text(f"{text}\n")
-        meminfo = tmp_path / "meminfo"
-        meminfo.write_text("Zswap:   1024 kB\nZswapped:  4608 kB\n")
-        monkeypatch.setattr(proc, "_MEMINFO", meminfo)
-        assert (
-            "zswap: on, zstd, pool up to 20 % of RAM, 4.5 MiB stored in 1 MiB (4.5:1)"
-            in run().stdout
-        )
-        found = json.loads(run("--json").stdout)["zswap"]
-        assert found["enabled"] is True
-        assert (found["compressor"], found["max_pool_percent"]) == ("zstd", 20)
-        assert found["shrinker_enabled"] is None
-        assert (found["pool_bytes"], found["stored_bytes"]) == (1 << 20, 4718592)
-        (machine / "enabled").write_text("N\n")
-        assert "zswap: off" in run().stdout
-
-    def test_a_control_sequence_in_a_name_reaches_no_terminal(
-        self, swaps: Callable[..., None]
-    ) -> None:
-        swaps("/\x1b[31m file\t\t1020\t\t0\t\t5")
-        for words in ((), ("-r",), ("-P",), ("--json",)):
-            assert "\x1b" not in run(*words).output
-
-
-@pytest.mark.parametrize("words", [(), ("-n",), ("--raw",), ("--json",)])
-def test_without_proc_nothing_is_claimed(
-    words: tuple[str, ...], fs: FakeFilesystem
-) -> None:
-    assert not fs.exists("/proc")
-    ran = run(*words)
-    assert ran.exit_code == 2
-    assert ran.stderr == "swapinfo: /proc/swaps: /proc is not mounted\n"
-    assert "no swap area" not in ran.stdout
-    if "--json" in words:
-        assert json.loads(ran.stdout)["swaps"] is None
-
-
-def test_a_kernel_without_swap_has_no_active_area(fs: FakeFilesystem) -> None:
-    fs.create_file("/proc/meminfo", contents="MemTotal: 8 kB\n")
-    ran = run()
-    assert ran.exit_code == 0
-    assert ran.stdout == (
-        "no swap area is active: this kernel was built without swap\n"
-    )
-    assert json.loads(run("--json").stdout)["swaps"] == []
 
 
 def test_help_and_version_stand_alone() -> None:

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
-from swaptools.observe.zswap import Zram, Zswap, read_writeback, read_zrams, read_zswap
+import pytest
+
+from swaptools.observe.zswap import (
+    Zswap,
+    read_compressors,
+    read_settings,
+    read_writeback,
+    read_zswap,
+)
 
 if TYPE_CHECKING:
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -61,6 +71,7 @@ def test_the_whole_state_is_read(fs: FakeFilesystem) -> None:
         pool_bytes=8192,
         stored_bytes=65536,
         counters={"pool_limit_hit": 0, "stored_pages": 16},
+        counters_unknown=None,
         writeback=True,
         writeback_unknown=None,
     )
@@ -77,6 +88,7 @@ def test_what_an_older_kernel_does_not_tell_is_none(fs: FakeFilesystem) -> None:
         pool_bytes=None,
         stored_bytes=None,
         counters=None,
+        counters_unknown="debugfs is not mounted",
         writeback=None,
         writeback_unknown="not available here (cgroup v1)",
     )
@@ -100,26 +112,75 @@ def test_a_kernel_before_the_knob_cannot_tell(fs: FakeFilesystem) -> None:
     )
 
 
-def test_zram_devices_with_a_size_are_listed(fs: FakeFilesystem) -> None:
+DEBUGFS = "26 25 0:7 / /sys/kernel/debug rw - debugfs debugfs rw\n"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "filesystems", "reason"),
+    [
+        ("", "nodev\tdebugfs\n\text4\n", "debugfs is not mounted"),
+        ("", "nodev\tsysfs\n\text4\n", "this kernel has no debugfs"),
+        (DEBUGFS, "nodev\tdebugfs\n", "zswap was not on since boot"),
+    ],
+)
+def test_why_there_are_no_counters(
+    mounts: str, filesystems: str, reason: str, fs: FakeFilesystem
+) -> None:
+    """Not being root is only one of the reasons, and not the usual one."""
     write(
         fs,
         **{
-            "/sys/block/zram0/disksize": "67108864\n",
-            "/sys/block/zram0/mm_stat": " 4096000 900000 1011712 0 1011712 0 0 0 0\n",
-            "/sys/block/zram0/comp_algorithm": "lzo-rle [lz4] zstd\n",
-            "/sys/block/zram0/backing_dev": "none\n",
-            "/sys/block/zram1/disksize": "0\n",
-            "/sys/block/zram1/mm_stat": "0 0 0 0 0 0 0 0 0\n",
+            f"{ZSWAP}/enabled": "N\n",
+            "/proc/self/mountinfo": mounts,
+            "/proc/filesystems": filesystems,
         },
     )
-    assert read_zrams() == (
-        Zram(
-            name="/dev/zram0",
-            disksize_bytes=64 << 20,
-            compressor="lz4",
-            orig_data_bytes=4096000,
-            compr_data_bytes=900000,
-            mem_used_bytes=1011712,
-            backing_dev=None,
-        ),
+    fs.create_dir("/sys/kernel/debug")
+    found = read_zswap()
+    assert found is not None
+    assert (found.counters, found.counters_unknown) == (None, reason)
+
+
+def test_counters_are_read_where_debugfs_is_mounted(fs: FakeFilesystem) -> None:
+    write(
+        fs,
+        **{
+            f"{ZSWAP}/enabled": "Y\n",
+            "/proc/self/mountinfo": DEBUGFS.replace("/sys/kernel/debug", "/my\\040dbg"),
+            "/my dbg/zswap/stored_pages": "3\n",
+        },
     )
+    found = read_zswap()
+    assert found is not None
+    assert (found.counters, found.counters_unknown) == ({"stored_pages": 3}, None)
+
+
+def test_debugfs_is_for_root(
+    fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fs.create_file(f"{ZSWAP}/enabled", contents="Y\n")
+
+    def denied(_path: str) -> list[str]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "listdir", denied)
+    found = read_zswap()
+    assert found is not None
+    assert found.counters_unknown == "only root may read debugfs"
+
+
+def test_every_setting_is_read_as_it_is_written(fs: FakeFilesystem) -> None:
+    write(fs, **{f"{ZSWAP}/enabled": "Y\n", f"{ZSWAP}/new_one": "7\n"})
+    assert read_settings() == {"enabled": "Y", "new_one": "7"}
+
+
+def test_a_kernel_without_zswap_has_no_settings(fs: FakeFilesystem) -> None:
+    fs.create_dir("/sys/module")
+    assert read_settings() is None
+
+
+def test_compressors_are_those_of_the_kernel(fs: FakeFilesystem) -> None:
+    assert read_compressors() is None
+    text = "name         : lzo\ndriver       : lzo-generic\n\nname         : zstd\n"
+    fs.create_file("/proc/crypto", contents=text)
+    assert read_compressors() == frozenset({"lzo", "zstd"})

@@ -111,7 +111,7 @@ def largest(case: Case) -> Iterator[str]:
     "S205",
     "kernel prints a size modulo 2^32 KiB",
     Severity.NOTE,
-    hint="look at SwapTotal in /proc/meminfo, which is right",
+    hint="look at swapinfo, or at SwapTotal in /proc/meminfo, which are right",
     field="last_page",
 )
 def size_wraps(case: Case) -> Iterator[str]:
