@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pyfakefs.fake_filesystem import FakeFilesystem
 
+#: A number that no driver has: experimental majors begin at 240.
+NO_DEVICE = os.makedev(240, 7)
 SWAPS_HEADING = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 
 
@@ -93,7 +95,9 @@ def as_device(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     for name in real:
         monkeypatch.setattr(os, name, patched(name))
 
-    def declare(path: Path, *, number: int = 0x700, kind: int = stat.S_IFBLK) -> None:
+    def declare(
+        path: Path, *, number: int = NO_DEVICE, kind: int = stat.S_IFBLK
+    ) -> None:
         status = real["stat"](path)
         devices[status.st_dev, status.st_ino] = {
             "st_mode": kind | stat.S_IMODE(status.st_mode),
