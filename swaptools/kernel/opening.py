@@ -141,6 +141,8 @@ def unreadable_page(attempt: Attempt) -> Refusal | None:
     Kernel: fs/buffer.c block_read_full_folio(), end_buffer_async_read_io().
     """
     backing, area_bytes = attempt.backing, attempt.area.area_bytes
+    if attempt.rules.reads_short_blocks:
+        return None
     if backing.file_type != FileType.BLOCK or not area_bytes:
         return None
     if area_bytes >= min(backing.block_bytes or 0, attempt.page_size):

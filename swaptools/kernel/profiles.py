@@ -83,6 +83,7 @@ K4_18 = KernelProfile(
         refuses_unlinked=False,
         refuses_encrypted=False,
         refuses_large_folios=False,
+        reads_short_blocks=True,
         asks_extents_first=False,
         arrays=(SWAP_MAP, CLUSTER_INFO_4_18, SWAP_CGROUP_PAGES, FRONTSWAP_MAP),
         vmalloc_line=VMALLOC_LINE_4_18,
@@ -167,6 +168,7 @@ K6_12 = replace(
     swapon=replace(
         K6_8.swapon,
         refuses_encrypted=True,  # from 6.12.108
+        reads_short_blocks=False,
         asks_extents_first=True,  # from 6.12.42
         arrays=(SWAP_MAP, SWAP_CGROUP_PAGES, ZEROMAP, CLUSTER_INFO_6_12),
     ),

@@ -77,6 +77,9 @@ class SwapOnRules:
     #: A file system whose blocks are larger than pages is refused (from 6.18;
     #: 6.12 can mount one). Kernel: mapping_min_folio_order().
     refuses_large_folios: bool
+    #: A device that ends within its first block is read as far as it goes; else that
+    #: is an I/O error (seen on 6.12). Kernel: block/blk-mq.c bio_unaligned().
+    reads_short_blocks: bool
     #: Asks the file system before it takes memory and reads the bad page list
     #: (from 6.12.42 and 6.17). Kernel: mm/swapfile.c setup_swap_extents().
     asks_extents_first: bool

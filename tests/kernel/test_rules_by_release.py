@@ -58,6 +58,7 @@ ENCRYPTED = (
     "Filesystem-level encrypted swapfile '/swap' is unsupported."
     " Create a loop device over it, or use dm-crypt"
 )
+IO_ERROR = "Buffer I/O error on dev swap, logical block 0, async page read"
 COW = "BTRFS warning (device sda2): swapfile must not be copy-on-write"
 F2FS = {"filesystem": "f2fs"}
 LFS = "F2FS-fs (sda2): Swapfile not supported in LFS mode"
@@ -108,10 +109,8 @@ ROWS = (
         "less than a block of 4096 bytes",
         {"kind": "block", "block_bytes": 4096, "area_bytes": 2048},
         {
-            "4.18": (
-                "EIO",
-                "Buffer I/O error on dev swap, logical block 0, async page read",
-            )
+            "4.18": einval("Unable to find swap-space signature"),
+            "6.12": ("EIO", IO_ERROR),
         },
     ),
     # the bad page list
