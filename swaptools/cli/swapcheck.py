@@ -26,7 +26,7 @@ def _codes(
     metavar="KERNEL",
     help="Kernel to ask: running, any release from 4.18 on, such as 6.1 or"
     " 6.8.0-151-generic, ghost-rfc, ghost-rfc-6.12 or ghost-rfc-dynamic; may be"
-    " given again.",
+    " given again. list prints them, with what differs.",
 )
 @click.option(
     "-p",
@@ -92,6 +92,11 @@ def main(
     from swaptools.errors import SelectionError
     from swaptools.kernel.releases import find_kernel
 
+    if "list" in kernels:
+        from swaptools.cli.kernels import print_kernels
+
+        print_kernels(as_json)
+        return
     try:
         rules = select_rules(select, ignore)
         for name in set(kernels) - {"running"}:

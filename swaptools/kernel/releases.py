@@ -197,6 +197,11 @@ def find_kernel(name: str) -> Kernel:
     return Kernel(name, profile, _reason(release, profile))
 
 
+def first_releases() -> tuple[tuple[str, KernelProfile], ...]:
+    """Return the first kernel.org release of each set of rules, oldest first."""
+    return tuple(_SINCE.items())
+
+
 def _rules(release: Release) -> KernelProfile:
     series = ".".join(map(str, release.series))
     if release.point is None and series in PROFILES:

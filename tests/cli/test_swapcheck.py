@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from swaptools.check import all_rules
 from swaptools.cli.swapcheck import main
+from swaptools.kernel.profiles import PROFILES
 from tests.builders import header_page
 
 if TYPE_CHECKING:
@@ -206,6 +208,27 @@ class TestText:
         assert "6.12  refused, EINVAL" in result.stdout
         assert "not exactly this kernel" in result.stdout
 
+    @pytest.mark.parametrize(
+        ("kernel", "says"),
+        [
+            ("6.14", "6.12  refused, EINVAL, .*6.14 lies between two profiles"),
+            ("6.8.0-151-generic", "6.8  .*6.8.0-151-generic were read, not tried"),
+            ("5.14.0-570.el9", "5.10  .*5.14.0-570.el9 has changes of its own"),
+            ("4.15", "4.18  .*4.15 is older than any profile"),
+            ("9.1", "7.3  .*9.1 is newer than any profile"),
+            ("7.3-rc7", '7.3  refused, EINVAL, kernel log: "Empty swap-file"$'),
+        ],
+    )
+    def test_any_release(
+        self, image: Callable[..., Path], kernel: str, says: str
+    ) -> None:
+        """Judged by the nearest rules; where they are not its own, it says why."""
+        words = ["--kernel", kernel, "--offset", "1M", "-p", "4096"]
+        result = run(*words, image(last_page=0))
+        assert re.search(rf"^  {says}", result.stdout, re.MULTILINE)
+        (check,) = checks(*words, image(last_page=0))
+        assert check["verdicts"][0]["exact"] is (check["verdicts"][0]["reason"] is None)
+
     def test_areas_are_paragraphs(self, image: Callable[..., Path]) -> None:
         """An empty line between two."""
         result = run("--kernel", "6.18", "--offset", "1M", image("a"), image("b"))
@@ -228,6 +251,20 @@ class TestRules:
         assert [line.split()[0] for line in lines] == [
             rule.code for rule in all_rules()
         ]
+
+    def test_list_of_kernels(self) -> None:
+        """Each with what differs from the one before, no file needed."""
+        result = run("--kernel", "list")
+        assert result.exit_code == 0
+        listed = [
+            line.split()[0] for line in result.stdout.splitlines() if line[0] > " "
+        ]
+        assert listed == list(PROFILES)
+        assert "\n    default priority: -1; was -2, -3, ...\n" in result.stdout
+        kernels = json.loads(run("--kernel", "list", "--json").stdout)["kernels"]
+        assert [kernel["name"] for kernel in kernels] == list(PROFILES)
+        assert kernels[0]["differences"] == []
+        assert kernels[2]["confirmed_by"] == "5.10.262"
 
     def test_list_of_a_family(self) -> None:
         """Selection applies to the list as well."""

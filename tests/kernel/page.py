@@ -1,0 +1,177 @@
+"""docs/kernels.md: what changed when, made from the profiles.
+
+``python -m tests.kernel.page`` writes it anew; a test compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from swaptools.check import check_area
+from swaptools.cli.verdicts import report_lines
+from swaptools.kernel.differences import by_release, rules
+from swaptools.kernel.profiles import PROFILES
+from swaptools.kernel.releases import find_kernel
+from tests.check.samples import swap_area
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "kernels.md"
+#: Kernels that the examples ask.
+ASKED: Final = ("4.18", "5.4", "5.10", "6.1", "7.2")
+MAINLINE: Final = [name for name, one in PROFILES.items() if one.ghost is None]
+
+_INTRODUCTION: Final = """\
+# What each kernel says
+
+`swapcheck --kernel` and `Machine(kernel=)` know these kernels; `swapcheck --kernel
+list` prints them with what differs from one to the next. The rules are fields of
+`swaptools/kernel/profiles.py`, each with its source, over one checker; this page is
+made from them: `python -m tests.kernel.page`.
+"""
+_SIDE_BY_SIDE: Final = """\
+## The same files on five kernels
+
+The file has 256 pages, or 300, and claims 256:
+
+```
+swapcheck {} /swap
+```
+"""
+_MATRIX: Final = """\
+## Every rule
+
+`=` is as in the column before. A kernel in italics was read in source; every other was
+booted and asked, by thousands of headers. What only an emulation shows (`allocator`,
+`zswap`) is in the same table.
+"""
+_WITHIN: Final = """\
+## Within a series, and between two
+
+Some rules came with a stable release, and some between two kernels that have a profile;
+the whole release decides. The name of a series alone stands for the release that was
+asked, or the newest that was read.
+"""
+_RELEASES: Final = """\
+## Releases of distributions
+
+Builds are counted where a distribution counts them: Debian's ABI in `6.1.0-53-amd64`,
+Ubuntu's in `6.8.0-148-generic`. A tree with changes of its own is judged as the
+kernel.org release that it names, and the verdict says `"reason": "distribution"`. Red
+Hat's kernels are among those: what it ported back to 4.18 and 5.14 is not modelled, and
+none of them has btrfs.
+"""
+#: What the examples show.
+_FILES: Final[dict[str, dict[str, Any]]] = {
+    "XFS, space reserved by fallocate(1)": {
+        "filesystem": "xfs",
+        "extents": [(0, 0, 256 * 4096, "UNWRITTEN")],
+    },
+    "XFS, one hole": {
+        "filesystem": "xfs",
+        "extents": [(0, 0, 128 * 4096), (129 * 4096, 129 * 4096, 127 * 4096)],
+    },
+    "btrfs, No_COW": {
+        "filesystem": "btrfs",
+        "inode_flags": "NOCOW",
+        "extents": [(0, 0, 256 * 4096)],
+    },
+    "ext4, a hole behind the last page": {
+        "area_bytes": 300 * 4096,
+        "extents": [(0, 0, 256 * 4096)],
+    },
+    "ext4, a hole in the middle": {
+        "extents": [(0, 0, 128 * 4096), (129 * 4096, 129 * 4096, 127 * 4096)],
+    },
+}
+_STRINGS: Final = (
+    "5.10.0-46-amd64",
+    "6.12.74+deb13-amd64",
+    "5.15.0-204-generic",
+    "6.8.0-151-generic",
+    "6.8.0-1029-aws",
+    "4.18.0-553.el8_10.x86_64",
+    "5.14.0-570.el9",
+    "6.4.0-150600.23.33-default",
+    "6.1.102-111.182.amzn2023.x86_64",
+    "6.6.30-android15-8-gdeadbeef",
+    "5.15.153.1-microsoft-standard-WSL2",
+    "6.15.9-arch1-1",
+    "7.3-rc7",
+    "3.10.0-1160.el7.x86_64",
+)
+
+
+def render() -> str:
+    """Return the page."""
+    options = " ".join(f"--kernel {name}" for name in ASKED)
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            _SIDE_BY_SIDE.format(options),
+            *(_example(title, area) for title, area in _FILES.items()),
+            _MATRIX,
+            *_matrix(),
+            "",
+            _WITHIN,
+            *_within(),
+            "",
+            _RELEASES,
+            *_releases(),
+            "",
+        ]
+    )
+
+
+def _example(title: str, area: dict[str, Any]) -> str:
+    report = check_area(swap_area(**area), ASKED, 4096, rules=())
+    printed = click.unstyle("\n".join(report_lines(report)))
+    return f"{title}:\n\n```\n{printed}\n```\n"
+
+
+def _matrix() -> Iterator[str]:
+    columns = {name: rules(PROFILES[name]) for name in MAINLINE}
+    names = [name if PROFILES[name].confirmed_by else f"*{name}*" for name in MAINLINE]
+    yield _row(["rule", *names])
+    yield _row(["---"] * (len(names) + 1))
+    for topic in columns[MAINLINE[0]]:
+        values = [columns[name][topic] for name in MAINLINE]
+        if len(set(values)) > 1:
+            yield _row([topic, *_repeated(values)])
+
+
+def _repeated(values: list[str]) -> Iterator[str]:
+    before = None
+    for value in values:
+        yield "=" if value == before else value
+        before = value
+
+
+def _within() -> Iterator[str]:
+    yield _row(["from", "what", "before"])
+    yield _row(["---"] * 3)
+    for release, _, differences in by_release():
+        if release not in PROFILES:
+            for topic, before, after in differences:
+                yield _row([release, f"{topic}: {after}", before])
+
+
+def _releases() -> Iterator[str]:
+    yield _row(["release", "judged as", "exact", "reason"])
+    yield _row(["---"] * 4)
+    for release in _STRINGS:
+        kernel = find_kernel(release)
+        exact = "yes" if kernel.exact else "no"
+        yield _row([f"`{release}`", kernel.profile.name, exact, kernel.reason or ""])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render())
