@@ -60,7 +60,7 @@ class SwapArea:
     unclaimed: Unclaimed | None = None
     #: The partition that begins where the area does, which then ends with it.
     partition: Partition | None = None
-    #: The partition table of a whole image or disk; None within a partition.
+    #: The partition table of the image or disk that the area is, or lies in.
     table: PartitionTable | None = None
     #: Bytes from ``offset`` to the end; None for a stream longer than was read.
     area_bytes: int | None = None

@@ -50,7 +50,12 @@ class AreaInfo(NamedTuple):
     ghost_flag: bool | None = None
     offset: int = 0
     hibernation: dict[str, Any] | None = None
+    #: Of suspend images, of larger pages, and of what is no swap.
     other_signatures: tuple[dict[str, Any], ...] | None = None
+    #: All that lies in the area, None where nobody looked.
+    holds: tuple[dict[str, Any], ...] | None = None
+    #: The partition that the area is, None outside of one.
+    partition: dict[str, Any] | None = None
     active: bool | None = None
     #: Why the row is empty, as half a sentence.
     error: str | None = None
@@ -58,25 +63,22 @@ class AreaInfo(NamedTuple):
     @classmethod
     def from_area(cls, area: SwapArea) -> AreaInfo:
         """Flatten an area; one without a header carries the reason as its error."""
-        others = tuple(
-            {"signature": found.name, "offset": found.offset}
-            for found in area.other_signatures
+        seen = cls(
+            path=area.path,
+            kind=area.kind.value,
+            area_bytes=area.area_bytes,
+            allocated_bytes=area.allocated_bytes,
+            offset=area.offset,
+            other_signatures=_other_signatures(area),
+            holds=holds_json(area),
+            partition=partition_json(area),
+            active=area.active,
+            error=area.reason,
         )
         header = area.header
         if header is None:
-            return cls(
-                path=area.path,
-                kind=area.kind.value,
-                area_bytes=area.area_bytes,
-                allocated_bytes=area.allocated_bytes,
-                offset=area.offset,
-                other_signatures=others,
-                active=area.active,
-                error=area.reason,
-            )
-        return cls(
-            path=area.path,
-            kind=area.kind.value,
+            return seen
+        return seen._replace(
             signature=header.signature,
             version=header.version,
             page_size=header.page_size,
@@ -88,15 +90,31 @@ class AreaInfo(NamedTuple):
             label=header.label or None,
             size_bytes=header.size_bytes,
             usable_bytes=header.usable_bytes,
-            area_bytes=area.area_bytes,
-            allocated_bytes=area.allocated_bytes,
             is_ghost=area.is_ghost,
             ghost_flag=header.ghost_flag,
-            offset=area.offset,
             hibernation=_hibernation(area),
-            other_signatures=others,
-            active=area.active,
         )
+
+
+def _other_signatures(area: SwapArea) -> tuple[dict[str, Any], ...]:
+    found = [(one.name, one.offset) for one in area.other_signatures]
+    found += [
+        (held.type, held.offset_bytes) for held in area.holds or () if not held.is_swap
+    ]
+    return tuple({"signature": name, "offset": offset} for name, offset in found)
+
+
+def partition_json(area: SwapArea) -> dict[str, Any] | None:
+    """Return the partition that an area is, as JSON has it."""
+    return area.partition._asdict() if area.partition else None
+
+
+def holds_json(area: SwapArea) -> tuple[dict[str, Any], ...] | None:
+    """Return all that lies in an area, as JSON has it; the magics left out."""
+    if area.holds is None:
+        return None
+    keys = ("type", "usage", "label", "uuid", "offset_bytes")
+    return tuple({key: getattr(held, key) for key in keys} for held in area.holds)
 
 
 class DumpRow(NamedTuple):

@@ -63,6 +63,7 @@ LISTING = (
 AREA = Table(
     columns=(
         ColumnSpec("PATH", "path", "the argument"),
+        ColumnSpec("PARTITION", "partition", "number of the partition", right=True),
         ColumnSpec("KIND", "kind", "file, block, image or stream"),
         ColumnSpec("SIGNATURE", "signature", "magic at the page end"),
         ColumnSpec("VERSION", "version", "header version", right=True),
@@ -82,6 +83,7 @@ AREA = Table(
         ColumnSpec("OFFSET", "offset", "where the area begins", right=True),
         ColumnSpec("HIBERNATION", "hibernation", "hibernation image present"),
         ColumnSpec("OTHER", "other_signatures", "further signatures, with offsets"),
+        ColumnSpec("HOLDS", "holds", "all that lies there, as libblkid names it"),
         ColumnSpec("ACTIVE", "active", "swapped on now"),
         ColumnSpec("ERROR", "error", "why the row is empty"),
     ),
@@ -128,12 +130,20 @@ def total(areas: Sequence[ActiveArea]) -> ActiveArea:
     )
 
 
+def usual_on_disks(unit: str | None) -> list[Column]:
+    """Return the usual columns of areas, with the partition of each."""
+    path, *others = AREA.usual
+    return AREA.choose(",".join([path, "PARTITION", *others]), unit)
+
+
 #: What a column computes when it is no plain attribute.
 _COMPUTED: dict[str, Callable[[Any], Any]] = {
     "badpages": lambda row: row.badpages and format_numbers(row.badpages),
     "avail": lambda row: row.size - row.used,
     "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
+    "partition": lambda row: row.partition and row.partition["number"],
+    "holds": lambda row: ",".join(held["type"] for held in row.holds or ()),
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"
         for found in row.other_signatures or ()

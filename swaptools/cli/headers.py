@@ -11,11 +11,17 @@ from swaptools.cli import output
 from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
-from swaptools.observe import read_area
+from swaptools.observe import read_areas
 from swaptools.observe.proc import active_swaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from swaptools.area import SwapArea
+    from swaptools.cli.params import Place
+
+#: So many rows are waited for, to see whether any of them is in a partition.
+_FIRST_ROWS = 1000
 
 
 class Reading:
@@ -26,72 +32,93 @@ class Reading:
             has no swap header.
     """
 
-    def __init__(self, names: Iterable[str], offset: int) -> None:
+    def __init__(
+        self, names: Iterable[str], place: Place, *, holds: bool | None = None
+    ) -> None:
         self._names = names
-        self._offset = offset
+        self._place = place
+        self._holds = holds
         self.code = 0
 
-    def rows(self) -> Iterator[AreaInfo]:
-        """Yield one row a file; what is wrong is also said on standard error."""
+    def _areas(self) -> Iterator[SwapArea | AreaError]:
+        # Those of each file, or why there are none.
         active = active_swaps()
+        offset, partition = self._place
         for path in self._names:
             try:
-                area = read_area(path, self._offset, active=active, below=False)
-                row = AreaInfo.from_area(area)
+                yield from read_areas(
+                    path,
+                    offset,
+                    partition=partition,
+                    active=active,
+                    below=False,
+                    holds=self._holds,
+                )
             except AreaError as exc:
-                row = AreaInfo(path=path, offset=self._offset, error=exc.reason)
                 self.code = output.EXIT_USAGE
-            if row.error is not None:
-                output.error(row.error, path)
-                self.code = self.code or output.EXIT_FAILED
-            yield row
+                output.error(exc.reason, path)
+                yield exc
 
+    def _complain(self, area: SwapArea) -> None:
+        where = f"partition {area.partition.number}: " if area.partition else ""
+        output.error(f"{where}{area.reason}", area.path)
+        self.code = self.code or output.EXIT_FAILED
 
-def show(
-    names: Iterable[str],
-    offset: int,
-    shown: list[output.Column],
-    *,
-    style: TableStyle,
-    headings: bool,
-) -> int:
-    """Print a table; return the exit status."""
-    reading = Reading(names, offset)
-    rows = output.with_progress(reading.rows(), "areas")
-    first = list(islice(rows, 2))
-    if len(first) > 1 or style is not TableStyle.PLAIN or not reading.code:
-        # A table of one row with nothing in it would only repeat the reason.
+    def _rows(self) -> Iterator[AreaInfo]:
+        # One an area; what is wrong is also said on standard error.
+        for area in self._areas():
+            if isinstance(area, AreaError):
+                offset = self._place.offset or 0
+                yield AreaInfo(path=area.path, offset=offset, error=area.reason)
+                continue
+            if area.header is None:
+                self._complain(area)
+            yield AreaInfo.from_area(area)
+
+    def print_table(
+        self,
+        shown: list[output.Column],
+        on_disks: list[output.Column],
+        *,
+        style: TableStyle,
+        headings: bool,
+    ) -> None:
+        """Print a table.
+
+        Args:
+            shown: Its columns.
+            on_disks: Its columns where there are areas within partitions.
+            style: How it looks.
+            headings: Print them.
+        """
+        rows = output.with_progress(self._rows(), "areas")
+        first = list(islice(rows, _FIRST_ROWS))
+        if len(first) == 1 and style is TableStyle.PLAIN and self.code:
+            # A table of one row with nothing in it would only repeat the reason.
+            return
+        columns = on_disks if any(row.partition for row in first) else shown
         rows = chain(first, rows)
-        output.print_table(rows, shown, style=style, headings=headings)
-    return reading.code
+        output.print_table(rows, columns, style=style, headings=headings)
 
+    def print_json(self) -> None:
+        """Print JSON."""
+        rows = output.with_progress(self._rows(), "areas")
+        output.print_json_list("swapareas", (row._asdict() for row in rows))
 
-def show_json(names: Iterable[str], offset: int) -> int:
-    """Print JSON; return the exit status."""
-    reading = Reading(names, offset)
-    rows = output.with_progress(reading.rows(), "areas")
-    output.print_json_list("swapareas", (row._asdict() for row in rows))
-    return reading.code
-
-
-def dump(names: Iterable[str], offset: int) -> int:
-    """Print every field of each header page; return the exit status."""
-    code = 0
-    for number, path in enumerate(names):
-        try:
-            area = read_area(path, offset, below=False)
-        except AreaError as exc:
-            output.error(exc.reason, path)
-            code = output.EXIT_USAGE
-            continue
-        if area.header is None:
-            output.error(area.reason or "no header", path)
-            code = code or output.EXIT_FAILED
-            continue
-        click.echo(f"{chr(10) * (number > 0)}{output.escape(path)}:")
-        for row in dump_header(area.header):
-            _print_field(row)
-    return code
+    def dump(self) -> None:
+        """Print every field of each header page."""
+        gap = ""
+        for area in self._areas():
+            if isinstance(area, AreaError):
+                continue
+            if area.header is None:
+                self._complain(area)
+                continue
+            part = f", partition {area.partition.number}" if area.partition else ""
+            click.echo(f"{gap}{output.escape(area.path)}{part}:")
+            gap = "\n"
+            for row in dump_header(area.header):
+                _print_field(row)
 
 
 def _print_field(row: DumpRow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
@@ -70,15 +70,39 @@ PAGE_SIZE = PageSizeType()
 PAGE_LIST = PageListType()
 
 
-def offset_option() -> Callable[[Any], Any]:
-    """Return --offset, for areas within images."""
-    return click.option(
+class Place(NamedTuple):
+    """Which area of each file is meant; both None for all that there are."""
+
+    offset: int | None
+    partition: int | None
+
+
+def place_options() -> Callable[[Any], Any]:
+    """Return --offset and --partition, for areas within images and disks."""
+    offset = click.option(
         "--offset",
         type=SIZE,
-        default=0,
         metavar="BYTES",
         help="Where in each file the area begins.",
     )
+    partition = click.option(
+        "--partition",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="The area is partition N of each disk or image.",
+    )
+    return lambda command: offset(partition(command))
+
+
+def place(offset: int | None, partition: int | None) -> Place:
+    """Put the two options together.
+
+    Raises:
+        click.UsageError: Both are given.
+    """
+    if offset is not None and partition is not None:
+        raise click.UsageError("--offset and --partition exclude each other")
+    return Place(offset, partition)
 
 
 def files0_option() -> Callable[[Any], Any]:

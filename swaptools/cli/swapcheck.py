@@ -42,7 +42,7 @@ def _codes(
     metavar="BYTES",
     help="Memory of that machine (default: this one's).",
 )
-@params.offset_option()
+@params.place_options()
 @click.option(
     "--select",
     multiple=True,
@@ -69,7 +69,8 @@ def main(
     kernels: tuple[str, ...],
     pagesize: int | None,
     ram_bytes: int | None,
-    offset: int,
+    offset: int | None,
+    partition: int | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     list_rules: bool,
@@ -81,6 +82,7 @@ def main(
     --kernel the running one is asked, and for a header-only area a kernel with
     the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
     """
+    place = params.place(offset, partition)
     # Imported here: construct takes longer to start than --help may, and the child
     # that asks libblkid starts meanwhile.
     from swaptools.observe.blkid import PROBER
@@ -110,7 +112,7 @@ def main(
         raise click.UsageError("no FILE to check")
     checking = verdicts.Checking(
         params.all_files(files, files0),
-        offset,
+        place,
         kernels=kernels,
         page_size=pagesize,
         ram_bytes=ram_bytes,

@@ -39,7 +39,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 @_unit_option("k", what="KiB")
 @_unit_option("m", what="MiB")
 @_unit_option("g", what="GiB")
-@params.offset_option()
+@params.place_options()
 @click.option("--dump", is_flag=True, help="Print every field of each header page.")
 @click.option("--extents", is_flag=True, help="Print where each FILE lies on disk.")
 @click.option(
@@ -61,7 +61,8 @@ def main(
     raw: bool,
     pairs: bool,
     unit: str | None,
-    offset: int,
+    offset: int | None,
+    partition: int | None,
     dump: bool,
     extents: bool,
     resume_offset: bool,
@@ -81,6 +82,7 @@ def main(
         raise click.UsageError("--raw and --pairs exclude each other")
     if dump + extents + resume_offset > 1:
         raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
+    place = params.place(offset, partition)
     about_files = bool(files) or files0 is not None
     table = columns.AREA if about_files else columns.ACTIVE
     try:
@@ -106,10 +108,14 @@ def main(
         click.get_current_context().exit(code)
     from swaptools.cli import headers
 
+    looks = any(column.heading == "HOLDS" for column in shown)
+    reading = headers.Reading(names, place, holds=looks or None)
     if dump:
-        code = headers.dump(names, offset)
+        reading.dump()
     elif as_json:
-        code = headers.show_json(names, offset)
+        reading.print_json()
     else:
-        code = headers.show(names, offset, shown, style=style, headings=headings)
+        on_disks = shown if chosen else columns.usual_on_disks(unit)
+        reading.print_table(shown, on_disks, style=style, headings=headings)
+    code = reading.code
     click.get_current_context().exit(code)

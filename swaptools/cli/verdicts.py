@@ -10,8 +10,9 @@ import click
 from swaptools.check import check_area
 from swaptools.cli import output
 from swaptools.errors import AreaError
+from swaptools.info import holds_json, partition_json
 from swaptools.kernel.releases import Reason
-from swaptools.observe import read_area
+from swaptools.observe import read_areas
 from swaptools.observe.caller import read_caller
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import active_swaps, memory_bytes
@@ -20,7 +21,9 @@ from swaptools.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from swaptools.area import SwapArea
     from swaptools.check import Finding, Report, Rule
+    from swaptools.cli.params import Place
     from swaptools.kernel.attempt import Verdict
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -58,7 +61,7 @@ class Checking:
     def __init__(
         self,
         names: Iterable[str],
-        offset: int,
+        place: Place,
         *,
         kernels: Sequence[str],
         page_size: int | None,
@@ -66,38 +69,47 @@ class Checking:
         rules: tuple[Rule, ...],
     ) -> None:
         self._names = names
-        self._offset = offset
+        self._place = place
         self._kernels = kernels
         self._page_size = page_size
         self._ram_bytes = memory_bytes() if ram_bytes is None else ram_bytes
         self._rules = rules
+        about_here = not kernels or kernels[0] == "running"
+        self._caller = read_caller() if about_here else None
         self.code = 0
 
     def reports(self) -> Iterator[Report]:
         """Yield a report for each file that can be looked at."""
         active, mounts = active_swaps(), Mounts()
-        about_here = not self._kernels or self._kernels[0] == "running"
-        caller = read_caller() if about_here else None
+        offset, partition = self._place
         for path in self._names:
             try:
-                area = read_area(
-                    path, self._offset, active=active, mounts=mounts, holds=True
+                areas = read_areas(
+                    path,
+                    offset,
+                    partition=partition,
+                    active=active,
+                    mounts=mounts,
+                    holds=True,
                 )
             except AreaError as exc:
                 output.error(exc.reason, path)
                 self.code = output.EXIT_USAGE
                 continue
-            report = check_area(
-                area,
-                self._kernels,
-                self._page_size,
-                self._ram_bytes,
-                rules=self._rules,
-                caller=caller,
-            )
-            if not report.accepted:
-                self.code = self.code or output.EXIT_FAILED
-            yield report
+            yield from map(self._report, areas)
+
+    def _report(self, area: SwapArea) -> Report:
+        report = check_area(
+            area,
+            self._kernels,
+            self._page_size,
+            self._ram_bytes,
+            rules=self._rules,
+            caller=self._caller,
+        )
+        if not report.accepted:
+            self.code = self.code or output.EXIT_FAILED
+        return report
 
 
 def print_json(reports: Iterable[Report]) -> None:
@@ -125,6 +137,9 @@ def print_rules(rules: Iterable[Rule]) -> None:
 def _as_dict(report: Report) -> dict[str, Any]:
     return {
         "path": report.area.path,
+        "offset": report.area.offset,
+        "partition": partition_json(report.area),
+        "holds": holds_json(report.area),
         "page_size": report.page_size,
         "verdicts": [
             {key: getattr(verdict, key) for key in _VERDICT_KEYS}
@@ -140,12 +155,18 @@ def _as_dict(report: Report) -> dict[str, Any]:
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines that describe one area, with colours."""
     path = click.style(output.escape(report.area.path), bold=True)
-    yield f"{path}: {_description(report)}"
+    yield f"{path}{_part(report.area)}: {_description(report)}"
     width = max(len(verdict.kernel) for verdict in report.verdicts)
     for verdict in report.verdicts:
         yield f"  {verdict.kernel:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
     for finding in report.findings:
         yield from _finding_lines(report, finding)
+
+
+def _part(area: SwapArea) -> str:
+    if area.partition is None:
+        return ""
+    return f", partition {area.partition.number} at byte {area.offset}"
 
 
 def _description(report: Report) -> str:

@@ -124,10 +124,14 @@ def _from_backup(disk: _Disk, why: str) -> PartitionTable | None:
 
 def _table(disk: _Disk, copy: _Copy, damage: list[str]) -> PartitionTable:
     damage += copy.damage
+    end_bytes = None
     if copy.header is not None:
         first_bytes = copy.header.first_usable * disk.sector_bytes
+        end_bytes = (copy.header.last_usable + 1) * disk.sector_bytes
         damage += misplaced(copy.partitions, first_bytes, disk.size_bytes)
-    return PartitionTable("gpt", disk.sector_bytes, copy.partitions, bounded(damage))
+    return PartitionTable(
+        "gpt", disk.sector_bytes, copy.partitions, bounded(damage), end_bytes
+    )
 
 
 def _read_copy(disk: _Disk, sector: int) -> _Copy | None:

@@ -68,6 +68,20 @@ class PartitionTable(NamedTuple):
     partitions: tuple[Partition, ...]
     #: What is wrong with the table, one sentence each.
     damage: tuple[str, ...] = ()
+    #: First byte behind what partitions may take; None for all of the disk.
+    end_bytes: int | None = None
+
+    @property
+    def words(self) -> str:
+        """What it is, for people, and where swap is in it."""
+        swap = [one for one in self.partitions if one.is_swap]
+        if not swap:
+            return f"a partition table ({self.scheme}) without a partition for swap"
+        where = ", ".join(
+            f"{one.number} (offset {one.start_bytes})" for one in swap[:8]
+        )
+        plural = "s" if len(swap) > 1 else ""
+        return f"a partition table ({self.scheme}), swap in partition{plural} {where}"
 
     def numbered(self, number: int) -> Partition | None:
         """Return the partition with this number, None when there is none."""
@@ -75,10 +89,33 @@ class PartitionTable(NamedTuple):
 
     def beginning_at(self, offset_bytes: int) -> Partition | None:
         """Return the partition that begins there; an extended one holds no area."""
+        found = [
+            one
+            for one in self.partitions
+            if one.start_bytes == offset_bytes and not one.is_extended
+        ]
+        found.sort(key=lambda one: (not one.is_swap, one.size_bytes))
+        return found[0] if found else None
+
+    def room_behind(self, offset_bytes: int, size_bytes: int) -> int:
+        """Return where an area that begins at an offset has to end.
+
+        With the partition it lies in, before the next one, or before the backup of
+        the table.
+
+        Args:
+            offset_bytes: From the start of the disk.
+            size_bytes: Of the disk.
+        """
+        ends = [size_bytes]
+        if self.end_bytes is not None and offset_bytes < self.end_bytes:
+            ends.append(self.end_bytes)
         for one in self.partitions:
-            if one.start_bytes == offset_bytes and not one.is_extended:
-                return one
-        return None
+            if one.start_bytes > offset_bytes:
+                ends.append(one.start_bytes)
+            elif one.end_bytes > offset_bytes:
+                ends.append(one.end_bytes)
+        return min(ends)
 
 
 def bounded(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind, SwapArea
@@ -21,6 +22,8 @@ from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from swaptools.backing import Backing
     from swaptools.contents import Unclaimed
     from swaptools.format.signature import Signature
@@ -32,6 +35,7 @@ def read_area(
     path: str | os.PathLike[str],
     offset: int = 0,
     *,
+    partition: int | None = None,
     active: ActiveSwaps | None = None,
     below: bool = True,
     mounts: Mounts | None = None,
@@ -42,7 +46,9 @@ def read_area(
 
     Args:
         path: A file, device or image, or ``-`` for standard input.
-        offset: Where the area begins, in bytes.
+        offset: Where the area begins, in bytes. In an image or on a disk it ends
+            with the partition it lies in.
+        partition: The number of a partition to look at, in place of an offset.
         active: The active areas when they are already known; read once per
             call otherwise.
         below: Look at what lies under it, too: extents, inode, file system.
@@ -60,34 +66,36 @@ def read_area(
         AreaError: It could not be looked at.
     """
     name = os.fspath(path)
-    beginning = read_beginning(name, offset, descriptor)
+    beginning = read_beginning(name, offset, descriptor, partition=partition)
     signatures = find_signatures(beginning.data)
     header, reason = _header(beginning, signatures)
     status = beginning.status
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
     swaps = active_swaps() if active is None else active
-    is_active = swaps.has(status) if status else None
+    node = _own_device(beginning)
+    is_active = _is_active(status, node, swaps) if status else None
     backing, unseen = (
-        _backing(name, beginning.kind, mounts, descriptor) if below else (None, ())
+        _backing(name, beginning, node, mounts, descriptor) if below else (None, ())
     )
     if status and is_active is None:
         unseen += (f"active or not: {swaps.unknown}",)
     contents = None
     if holds or (holds is None and header is None):
-        contents = _contents(name, offset, beginning, descriptor)
+        contents = _contents(name, beginning, descriptor)
         unseen += (contents.unseen,) if contents.unseen else ()
-        reason = _better_reason(reason, contents)
     return SwapArea(
         path=name,
         kind=beginning.kind,
-        offset=offset,
+        offset=beginning.offset,
         header=header,
-        reason=reason,
+        reason=reason and _better_reason(reason, beginning, contents),
         other_headers=_other_headers(beginning, signatures) if header else (),
         signatures=signatures,
         holds=contents.holds if contents else None,
         believed=contents.believed if contents else None,
-        unclaimed=_unclaimed(name, offset, beginning, header) if holds else None,
+        unclaimed=_unclaimed(name, beginning, header) if holds else None,
+        partition=beginning.partition,
+        table=beginning.table,
         area_bytes=beginning.area_bytes,
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
         mode=stat.S_IMODE(status.st_mode) if status else None,
@@ -100,8 +108,88 @@ def read_area(
     )
 
 
+def read_areas(
+    path: str | os.PathLike[str],
+    offset: int | None = None,
+    *,
+    partition: int | None = None,
+    active: ActiveSwaps | None = None,
+    below: bool = True,
+    mounts: Mounts | None = None,
+    holds: bool | None = False,
+) -> tuple[SwapArea, ...]:
+    """Look at a file, and at each partition of swap when it is a disk or an image.
+
+    The arguments are those of read_area(); with an offset or a partition given it
+    is that area alone.
+
+    Returns:
+        The whole of it, unless it only holds partitions, some of them for swap;
+        then those that have swap's type or a swap header, by number.
+
+    Raises:
+        AreaError: It could not be looked at.
+    """
+    swaps = active_swaps() if active is None else active
+
+    def read(offset: int, partition: int | None) -> SwapArea:
+        return read_area(
+            path,
+            offset,
+            partition=partition,
+            active=swaps,
+            below=below,
+            mounts=mounts,
+            holds=holds,
+        )
+
+    whole = read(offset or 0, partition)
+    if whole.table is None or offset is not None or partition is not None:
+        return (whole,)
+    parts = tuple(read(0, number) for number in _numbers_of_swap(whole, swaps))
+    return parts if parts and whole.header is None else (whole, *parts)
+
+
+def _numbers_of_swap(whole: SwapArea, swaps: ActiveSwaps) -> Iterator[int]:
+    # A partition behind the end is none to any kernel; the table's damage says so.
+    for one in whole.table.partitions if whole.table else ():
+        if one.is_extended or one.start_bytes >= (whole.area_bytes or 0):
+            continue
+        if one.is_swap or _has_header(whole.path, one.number, swaps):
+            yield one.number
+
+
+def _has_header(path: str, number: int, swaps: ActiveSwaps) -> bool:
+    area = read_area(path, partition=number, active=swaps, below=False)
+    return area.header is not None
+
+
+def _own_device(beginning: Beginning) -> tuple[str, int] | None:
+    # What the kernel calls a partition of a disk: its name and st_rdev.
+    status = beginning.status
+    if beginning.kind != AreaKind.BLOCK or not beginning.partition or not status:
+        return None
+    from swaptools.observe.devices import partition_beginning_at
+
+    return partition_beginning_at(status.st_rdev, beginning.offset)
+
+
+def _is_active(
+    status: os.stat_result, node: tuple[str, int] | None, swaps: ActiveSwaps
+) -> bool | None:
+    # A partition has a device of its own, besides that of the disk.
+    is_active = swaps.has(status)
+    if is_active is False and node is not None:
+        return node[1] in swaps.devices
+    return is_active
+
+
 def _backing(
-    path: str, kind: AreaKind, mounts: Mounts | None, descriptor: int | None
+    path: str,
+    beginning: Beginning,
+    node: tuple[str, int] | None,
+    mounts: Mounts | None,
+    descriptor: int | None,
 ) -> tuple[Backing | None, tuple[str, ...]]:
     if path == STDIN:
         return None, ()
@@ -109,32 +197,43 @@ def _backing(
     from swaptools.observe.backing import observe_backing
     from swaptools.observe.mounts import Mounts
 
+    known = Mounts() if mounts is None else mounts
     try:
-        known = Mounts() if mounts is None else mounts
+        if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
+            return observe_backing(f"/dev/{node[0]}", known)
         backing, unseen = observe_backing(path, known, descriptor)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
-    # An area in a file is for a loop device, which asks for none of this; only who
-    # writes to the file does.
-    return backing, () if kind == AreaKind.IMAGE else unseen
+    # An area in a file or on a disk is for a loop device, which asks for none of
+    # this; only who writes to the file does.
+    if beginning.offset and beginning.kind == AreaKind.BLOCK:
+        backing = replace(backing, is_claimed=False)
+    return backing, () if beginning.kind == AreaKind.IMAGE else unseen
 
 
-def _contents(
-    path: str, offset: int, beginning: Beginning, descriptor: int | None
-) -> Contents:
+def _is_device(path: str, device: int) -> bool:
+    try:
+        return os.stat(path).st_rdev == device
+    except OSError:
+        return False
+
+
+def _contents(path: str, beginning: Beginning, descriptor: int | None) -> Contents:
     # Of a stream that goes on, only what lies at its beginning can be told.
     from swaptools.observe import contents
 
     try:
         if beginning.status is None or beginning.area_bytes is None:
             return contents.look_into_bytes(beginning.data)
-        return contents.look_into(path, offset, beginning.area_bytes, descriptor)
+        return contents.look_into(
+            path, beginning.offset, beginning.area_bytes, descriptor
+        )
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
 
 
 def _unclaimed(
-    path: str, offset: int, beginning: Beginning, header: SwapHeader | None
+    path: str, beginning: Beginning, header: SwapHeader | None
 ) -> Unclaimed | None:
     if beginning.status is None or beginning.area_bytes is None:
         return None
@@ -143,7 +242,7 @@ def _unclaimed(
     end = beginning.area_bytes
     begin = min(_claimed_bytes(header), end)
     try:
-        return find_unclaimed(path, offset, begin, end)
+        return find_unclaimed(path, beginning.offset, begin, end)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc
 
@@ -170,10 +269,13 @@ def _header(
         return None, str(exc)
 
 
-def _better_reason(reason: str | None, contents: Contents) -> str | None:
+def _better_reason(reason: str, beginning: Beginning, contents: Contents | None) -> str:
     # Not what is missing, but what is there.
-    held = foremost(contents.holds, contents.believed)
-    return reason if reason is None or held is None else f"holds {held.words}"
+    held = foremost(contents.holds, contents.believed) if contents else None
+    table = None if beginning.partition else beginning.table
+    if table is not None and (held is None or held.is_table):
+        return f"holds {table.words}"
+    return reason if held is None else f"holds {held.words}"
 
 
 def _other_headers(

@@ -11,6 +11,7 @@ Not here: what the child does (blkid_child.py), what is known without libblkid
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import signal
@@ -106,6 +107,7 @@ class Prober:
 
     def close(self) -> None:
         """End the child."""
+        atexit.unregister(self.close)
         with self._lock:
             self._disconnect()
 
@@ -139,6 +141,7 @@ class Prober:
                 self._pid = _spawn(self._child, theirs.fileno())
         except OSError as exc:
             raise _Failed(f"no process to ask libblkid: {exc.strerror}") from exc
+        atexit.register(self.close)
         self._socket.settimeout(self._timeout_seconds)
         self._owner = os.getpid()
         return self._socket

@@ -14,8 +14,10 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from swaptools.observe.ioctl import LONG_BYTES, ior
+from swaptools.observe.ioctl import LONG_BYTES, io, ior
 
+#: The sector of the device. Kernel: include/uapi/linux/fs.h.
+BLKSSZGET: Final = io(0x12, 104)
 #: The block the page cache of the device works in, a size_t.
 BLKBSZGET: Final = ior(0x12, 112, LONG_BYTES)
 _NAMES: Final = Path("/sys/class/block")
@@ -50,6 +52,41 @@ def block_bytes(descriptor: int) -> int:
     fcntl.ioctl(descriptor, BLKBSZGET, buffer)
     size: int = struct.unpack_from("=I", buffer)[0]
     return size
+
+
+def sector_bytes(descriptor: int) -> int | None:
+    """Return what a partition table on the device counts in, None if it cannot tell."""
+    buffer = bytearray(8)
+    try:
+        fcntl.ioctl(descriptor, BLKSSZGET, buffer)
+    except OSError:
+        return None
+    size: int = struct.unpack_from("=I", buffer)[0]
+    return size
+
+
+def partition_beginning_at(disk: int, offset_bytes: int) -> tuple[str, int] | None:
+    """Find the kernel's own device for a partition of a disk.
+
+    Args:
+        disk: The disk's st_rdev.
+        offset_bytes: Where the partition begins.
+
+    Returns:
+        Its name and st_rdev; None where the kernel has no such partition.
+
+    Kernel: block/partitions/core.c part_start_show(), in units of 512 bytes.
+    """
+    node = _SYSFS / f"{os.major(disk)}:{os.minor(disk)}"
+    for start in sorted(node.glob("*/start")):
+        try:
+            if int(start.read_text()) * 512 != offset_bytes:
+                continue
+            major, _, minor = (start.parent / "dev").read_text().partition(":")
+            return start.parent.name, os.makedev(int(major), int(minor))
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def is_readonly(device: int) -> bool:

@@ -11,11 +11,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
-from swaptools.format.signature import PROBE_BYTES
+from swaptools.format.partition_table import may_have_table
+from swaptools.format.signature import PROBE_BYTES, find_signatures
+from swaptools.observe.partitions import numbered, read_table
+
+if TYPE_CHECKING:
+    from swaptools.format.partitions import Partition, PartitionTable
 
 #: The path that stands for standard input.
 STDIN = "-"
@@ -33,34 +38,47 @@ class Beginning(NamedTuple):
     kind: AreaKind
     #: The first PROBE_BYTES of the area, or all there is.
     data: bytes
-    #: Bytes from the area's offset to the end; None for a stream that goes on.
+    #: Bytes from the area's offset to its end; None for a stream that goes on.
     area_bytes: int | None
     #: None for a stream.
     status: os.stat_result | None
+    #: Where the area begins, in bytes from the start of the file.
+    offset: int = 0
+    #: The partition that begins there.
+    partition: Partition | None = None
+    #: The partition table of the file, when there may be one.
+    table: PartitionTable | None = None
 
 
 def read_beginning(
-    path: str, offset: int = 0, descriptor: int | None = None
+    path: str,
+    offset: int = 0,
+    descriptor: int | None = None,
+    *,
+    partition: int | None = None,
 ) -> Beginning:
     """Read and measure what is at ``path``, from byte ``offset`` on.
+
+    Where the file has a partition table, the area ends with its partition.
 
     Args:
         path: A regular file, a block or character device, or ``-`` for stdin.
         offset: Where the area begins, in bytes.
         descriptor: Of the file, when it is open already; stays open.
+        partition: Number of the partition that the area is, in place of ``offset``.
 
     Raises:
         AreaError: It cannot be opened or read, is a directory, fifo or socket,
-            or ends before ``offset``.
+            ends before ``offset``, or has no such partition.
     """
     try:
         if path == STDIN:
-            return _read_stream(sys.stdin.buffer, offset)
+            return _read_stream(sys.stdin.buffer, offset, partition)
         with open_for_reading(path, descriptor) as file:
             status = os.fstat(file.fileno())
             if stat.S_ISCHR(status.st_mode):
-                return _read_stream(file, offset)
-            return _read_seekable(path, file, status, offset)
+                return _read_stream(file, offset, partition)
+            return _read_seekable(path, file, status, offset, partition)
     except OSError as exc:
         if isinstance(exc, AreaError):
             raise
@@ -95,38 +113,77 @@ def refuse_odd_types(path: str, status: os.stat_result) -> None:
 
 
 def _read_seekable(
-    path: str, file: BinaryIO, status: os.stat_result, offset: int
+    path: str,
+    file: BinaryIO,
+    status: os.stat_result,
+    offset: int,
+    number: int | None,
 ) -> Beginning:
     kind, total_bytes = AreaKind.FILE, status.st_size
     if stat.S_ISBLK(status.st_mode):
         kind, total_bytes = AreaKind.BLOCK, file.seek(0, os.SEEK_END)
-    elif offset:
+    elif offset or number is not None:
         kind = AreaKind.IMAGE
+    if not offset and number is None:
+        data = _read_up_to(file, 0, min(total_bytes, PROBE_BYTES))
+        table = _table_at_start(file, status, total_bytes, data)
+        return Beginning(kind, data, total_bytes, status, table=table)
+    table = read_table(file.fileno(), status, total_bytes)
+    partition = table.beginning_at(offset) if table else None
+    if number is not None:
+        partition = numbered(path, table, number)
+        offset = partition.start_bytes
     if offset > total_bytes:
         raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
-    file.seek(offset)
-    area_bytes = total_bytes - offset
-    data = _read_up_to(file, min(area_bytes, PROBE_BYTES))
-    return Beginning(kind, data, area_bytes, status)
+    area_bytes = _end(offset, total_bytes, partition, table) - offset
+    data = _read_up_to(file, offset, min(area_bytes, PROBE_BYTES))
+    return Beginning(kind, data, area_bytes, status, offset, partition, table)
 
 
-def _read_stream(file: BinaryIO, offset: int) -> Beginning:
+def _table_at_start(
+    file: BinaryIO, status: os.stat_result, total_bytes: int, data: bytes
+) -> PartitionTable | None:
+    # A good area costs nothing more: only one without swap's magic is looked at
+    # for what is left of a table at its end.
+    if may_have_table(data) or not find_signatures(data):
+        return read_table(file.fileno(), status, total_bytes)
+    return None
+
+
+def _end(
+    offset: int,
+    total_bytes: int,
+    partition: Partition | None,
+    table: PartitionTable | None,
+) -> int:
+    if partition is not None:
+        return min(partition.end_bytes, total_bytes)
+    return table.room_behind(offset, total_bytes) if table else total_bytes
+
+
+def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
     # Nothing to seek in: skip, then read one byte more than is needed, which
     # tells whether the area ends within.
+    if number is not None:
+        raise AreaError(STDIN, "a stream has no partitions to choose from")
     left = offset
     while left:
-        skipped = len(_read_up_to(file, min(left, PROBE_BYTES)))
+        skipped = len(_read_on(file, min(left, PROBE_BYTES)))
         if not skipped:
             raise AreaError(STDIN, f"ends {left} bytes before offset {offset}")
         left -= skipped
-    data = _read_up_to(file, PROBE_BYTES + 1)
+    data = _read_on(file, PROBE_BYTES + 1)
     whole = len(data) <= PROBE_BYTES
-    return Beginning(
-        AreaKind.STREAM, data[:PROBE_BYTES], len(data) if whole else None, None
-    )
+    size = len(data) if whole else None
+    return Beginning(AreaKind.STREAM, data[:PROBE_BYTES], size, None, offset)
 
 
-def _read_up_to(file: BinaryIO, count: int) -> bytes:
+def _read_up_to(file: BinaryIO, offset: int, count: int) -> bytes:
+    file.seek(offset)
+    return _read_on(file, count)
+
+
+def _read_on(file: BinaryIO, count: int) -> bytes:
     # Unbuffered reads may be short; only an empty one is the end.
     parts = []
     while count > 0:

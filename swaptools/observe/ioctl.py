@@ -22,7 +22,21 @@ def _directions(machine: str) -> tuple[int, int]:
     return 2 << 30, 1 << 30
 
 
+def _no_direction(machine: str) -> int:
+    # The bits that say "nothing is handed over".
+    return 1 << 29 if machine.startswith(_OTHER_MACHINES) else 0
+
+
 _READ, _WRITE = _directions(os.uname().machine)
+
+
+def io(letter: int, number: int) -> int:
+    """Return the number of a request without a size in it. Kernel: _IO().
+
+    >>> hex(io(0x12, 104) & 0x1FFFFFFF)
+    '0x1268'
+    """
+    return _no_direction(os.uname().machine) | letter << 8 | number
 
 
 def ior(letter: int, number: int, size_bytes: int) -> int:

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+CHECK_KEYS = [
+    "path",
+    "offset",
+    "partition",
+    "holds",
+    "page_size",
+    "verdicts",
+    "findings",
+]
 VERDICT_KEYS = ["kernel", "exact", "accepted", "errno", "message", "reason"]
 FINDING_KEYS = [
     "code",
@@ -121,8 +130,10 @@ class TestJson:
         """A ghost, which two kernels are asked about unless told otherwise."""
         path = image(pages=1)
         (check,) = checks("--ram", "8G", "-p", "4096", "--offset", "1M", path)
-        assert list(check) == ["path", "page_size", "verdicts", "findings"]
+        assert list(check) == CHECK_KEYS
         assert (check["path"], check["page_size"]) == (str(path), 4096)
+        assert (check["offset"], check["partition"]) == (1 << 20, None)
+        assert check["holds"] == []
         verdicts = check["verdicts"]
         assert [list(verdict) for verdict in verdicts] == [VERDICT_KEYS] * 2
         assert verdicts[1] == {

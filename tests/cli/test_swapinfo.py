@@ -39,6 +39,8 @@ KEYS = [
     "offset",
     "hibernation",
     "other_signatures",
+    "holds",
+    "partition",
     "active",
     "error",
 ]
@@ -83,6 +85,8 @@ class TestJson:
             "offset": 0,
             "hibernation": None,
             "other_signatures": [],
+            "holds": None,
+            "partition": None,
             "active": False,
             "error": None,
         }
@@ -258,7 +262,7 @@ class TestTable:
         active, _, file = listed.partition("FILE:\n")
         assert active.startswith("active areas (no FILE):\n")
         names = [line.split()[0] for line in file.splitlines()]
-        assert len(names) == 22
+        assert len(names) == 24
         for name in names:
             assert run("-o", name, area_file()).exit_code == 0
         for line in active.splitlines()[1:]:

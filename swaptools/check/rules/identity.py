@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.area import AreaKind
 from swaptools.check.registry import Severity, rule
 from swaptools.check.remedies import access, headers, storage
 from swaptools.format.constants import (
@@ -121,11 +122,15 @@ def page_size_unknown(case: Case) -> Iterator[str]:
 def insecure(case: Case) -> Iterator[str]:
     """Whoever reads swap reads memory; the kernel does not care, swapon(8) warns.
 
+    An area in an image is for a loop device, whose mode it is that counts then.
+
     util-linux: sys-utils/swapon.c.
 
     *Trips on:* ``swap_area(mode=0o644)``
-    *Quiet on:* ``swap_area(mode=0o600)``
+    *Quiet on:* ``swap_area(kind="image", offset=1 << 20, mode=0o644)``
     """
+    if case.area.kind == AreaKind.IMAGE:
+        return
     mode, owner = case.area.mode, case.area.owner_uid
     mask = _OTHERS_MASK if case.is_regular else _OTHERS_DEVICE_MASK
     if mode is not None and mode & mask:
@@ -143,13 +148,15 @@ def insecure(case: Case) -> Iterator[str]:
 def seems_sparse(case: Case) -> Iterator[str]:
     """It counts blocks, and so refuses a compressed or inline file, too.
 
+    Of an area in an image it sees the loop device, which has none to count.
+
     util-linux: sys-utils/swapon.c.
 
     *Trips on:* ``swap_area(allocated_bytes=512)``
-    *Quiet on:* ``swap_area(allocated_bytes=256 * 4096)``
+    *Quiet on:* ``swap_area(kind="image", offset=1 << 20, allocated_bytes=512)``
     """
     allocated_bytes = case.area.allocated_bytes
-    if not case.verdict.accepted or allocated_bytes is None:
+    if not case.verdict.accepted or allocated_bytes is None or not case.is_file:
         return
     if allocated_bytes < case.area_bytes:
         yield f"{allocated_bytes} bytes allocated of {case.area_bytes}"
