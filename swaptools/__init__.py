@@ -6,9 +6,8 @@ package costs nothing. The rooms behind it are documented in README.md.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+# Not from typing, which would be most of what the package takes to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from swaptools.area import AreaKind, SwapArea
     from swaptools.caller import Caller
@@ -90,6 +89,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     room = _ROOMS.get(name)
     if room is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

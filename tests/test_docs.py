@@ -26,8 +26,7 @@ SHELLS = {"bash": "bash/{}", "zsh": "zsh/_{}", "fish": "fish/{}.fish"}
 
 
 def command(name: str) -> click.Command:
-    module, _, attribute = entry_points()[name].partition(":")
-    found = getattr(import_module(module), attribute)
+    found = import_module(f"swaptools.cli.{name.replace('-', '_')}").main
     assert isinstance(found, click.Command)
     return found
 

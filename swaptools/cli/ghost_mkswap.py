@@ -174,6 +174,7 @@ def main(
         _print_recipe(recipe, file, size, pagesize)
         return
     # Imported here: construct takes longer to start than --help may.
+    from swaptools.cli.interrupts import interruptible
     from swaptools.create import CreateRequest, create
     from swaptools.errors import SwapToolsError
 
@@ -199,7 +200,8 @@ def main(
         **({} if quiet else {"progress": progress}),
     )
     try:
-        result = create(request)
+        with interruptible():
+            result = create(request)
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
     _report(result, dry_run=dry_run, quiet=quiet, as_json=as_json)
@@ -236,6 +238,8 @@ def _byte_order(endianness: str | None) -> Literal["little", "big"] | None:
 
 
 def _report(result: CreateResult, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+    is_done = result.changed and not dry_run
+    output.settle("area written" if is_done else "nothing changed", result.path)
     if not quiet:
         for warning in result.warnings:
             output.error(warning, result.path)

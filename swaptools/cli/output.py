@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
+from swaptools.cli import streams
+
 if TYPE_CHECKING:
     import json
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,6 +79,11 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
     """Print the error and exit."""
     error(reason, path)
     click.get_current_context().exit(code)
+
+
+def settle(outcome: str, path: str) -> None:
+    """Remember what has been done by now, for the case that it cannot be printed."""
+    streams.outcome = f"{path}: {outcome}; "
 
 
 def print_json(value: Any) -> None:

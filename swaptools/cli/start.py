@@ -1,0 +1,124 @@
+"""Where every command begins and ends: its signals, its streams, its exit status.
+
+One place for what can go wrong around any command, so that none has to think of it:
+output that cannot be written, a reader that has gone, Ctrl-C, no descriptors left,
+no memory left. Each ends with the status that the man pages tell, and with one line
+at most on standard error.
+
+Not here: the commands (a module each), the streams themselves (streams.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Imported where they are used: Ctrl-C during the first import has to be silent.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from click import ClickException
+
+    from swaptools.cli.streams import OutputLost
+
+_EXIT_USAGE = 2
+_EXIT_INTERRUPTED = 130
+#: 128 and the number of SIGPIPE, as a shell has it.
+_EXIT_PIPE = 141
+
+
+def ghost_mkswap() -> int:
+    """Run the command, as its man page in section 8 has it."""
+    return _run("ghost-mkswap")
+
+
+def swapinfo() -> int:
+    """Run the command, as its man page in section 8 has it."""
+    return _run("swapinfo")
+
+
+def swapcheck() -> int:
+    """Run the command, as its man page in section 8 has it."""
+    return _run("swapcheck")
+
+
+def swapemu() -> int:
+    """Run the command, as its man page in section 1 has it."""
+    return _run("swapemu")
+
+
+def _run(program: str) -> int:
+    try:
+        from swaptools.cli.interrupts import catch_interrupts
+
+        catch_interrupts()
+    except KeyboardInterrupt:
+        os._exit(_EXIT_INTERRUPTED)
+    from swaptools.cli.interrupts import Interrupted
+    from swaptools.cli.streams import OutputLost, open_streams
+
+    try:
+        open_streams()
+        code = _command_status(program)
+        sys.stdout.flush()
+    except OutputLost as exc:
+        return _output_lost(program, exc)
+    except Interrupted:
+        return _EXIT_INTERRUPTED
+    return code
+
+
+def _command_status(program: str) -> int:
+    from importlib import import_module
+
+    try:
+        module = import_module(f"swaptools.cli.{program.replace('-', '_')}")
+        return int(module.main(prog_name=program, standalone_mode=False) or 0)
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else _EXIT_USAGE
+    except MemoryError:
+        _say(program, "out of memory")
+    except Exception as exc:
+        from click import ClickException
+
+        if isinstance(exc, ClickException):
+            return _misused(exc)
+        if not isinstance(exc, OSError):
+            raise
+        _say(program, _reason(exc))
+    return _EXIT_USAGE
+
+
+def _misused(exc: ClickException) -> int:
+    # As click says it, with what the command line had in it escaped.
+    from io import StringIO
+
+    from swaptools.cli.output import escape
+
+    text = StringIO()
+    exc.show(text)
+    for line in text.getvalue().splitlines():
+        sys.stderr.write(f"{escape(line)}\n")
+    return exc.exit_code
+
+
+def _reason(exc: OSError) -> str:
+    reason = exc.strerror or str(exc)
+    return reason if exc.filename is None else f"{exc.filename}: {reason}"
+
+
+def _output_lost(program: str, exc: OutputLost) -> int:
+    from errno import EPIPE
+
+    from swaptools.cli import streams
+
+    # Nobody reads any more: that is how pipes end, unless something was changed.
+    is_pipe = exc.cause.errno == EPIPE
+    if streams.outcome or not is_pipe:
+        _say(program, f"{streams.outcome}standard output: {exc.cause.strerror}")
+    return _EXIT_PIPE if is_pipe else _EXIT_USAGE
+
+
+def _say(program: str, reason: str) -> None:
+    from swaptools.cli.output import escape
+
+    sys.stderr.write(f"{program}: {escape(reason)}\n")
