@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-kernel check fix bench designs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench designs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -40,6 +40,11 @@ test-compiled: $(VENV)/developing
 # As root: asks the running kernel with swap areas in scratch files.
 test-kernel: $(VENV)/developing
 	$(BIN)/python -m pytest -m kernel tests
+
+# A million broken headers, and every command under every misfortune; half an hour.
+test-hostile: $(VENV)/developing
+	$(BIN)/python -m tests.hostile.matrix --moments 50
+	$(BIN)/python -m tests.hostile.headers --count 1000000 --jobs 2
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
     from pyfakefs.fake_filesystem import FakeFilesystem
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of long runs; see CONTRIBUTING.md."""
+    parser.addoption(
+        "--moments",
+        type=int,
+        default=0,
+        help="interrupt every command at so many random moments",
+    )
+
+
 #: A number that no driver has: experimental majors begin at 240.
 NO_DEVICE = os.makedev(240, 7)
 SWAPS_HEADING = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
