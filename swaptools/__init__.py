@@ -4,8 +4,6 @@ The front door: names are resolved when first used, so that importing the
 package costs nothing. The rooms behind it are documented in README.md.
 """
 
-from __future__ import annotations
-
 # Not from typing, which would be most of what the package takes to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:

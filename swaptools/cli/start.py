@@ -8,12 +8,10 @@ at most on standard error.
 Not here: the commands (a module each), the streams themselves (streams.py).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
-# Imported where they are used: Ctrl-C during the first import has to be silent.
+# Everything else is imported where it is used, by when Ctrl-C is silent.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from click import ClickException
@@ -88,7 +86,7 @@ def _command_status(program: str) -> int:
     return _EXIT_USAGE
 
 
-def _misused(exc: ClickException) -> int:
+def _misused(exc: "ClickException") -> int:
     # As click says it, with what the command line had in it escaped.
     from io import StringIO
 
@@ -106,7 +104,7 @@ def _reason(exc: OSError) -> str:
     return reason if exc.filename is None else f"{exc.filename}: {reason}"
 
 
-def _output_lost(program: str, exc: OutputLost) -> int:
+def _output_lost(program: str, exc: "OutputLost") -> int:
     from errno import EPIPE
 
     from swaptools.cli import streams

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -377,7 +378,7 @@ def interruption(command: Command, ended: Ended) -> Interruption:
     own, and counted apart.
     """
     if any(noise in ended.stderr for noise in _NOISE):
-        if "swaptools/" in ended.stderr.replace("/swaptools/cli/__init__", ""):
+        if _is_ours(ended.stderr):
             return Interruption("traceback", ended.stderr)
         return Interruption("before our first line", None)
     if ended.code == -signal.SIGINT:
@@ -387,6 +388,12 @@ def interruption(command: Command, ended: Ended) -> Interruption:
     if ended.code != 130 or ended.stderr:
         return Interruption("fault", f"status {ended.code}: {ended.stderr}")
     return Interruption("130, silent", None)
+
+
+def _is_ours(said: str) -> bool:
+    # What runs while the modules of the entry point are loaded is not yet guarded.
+    loading = re.compile(r'/swaptools/(cli/)?(__init__|start)\.py", line \d+, in <mod')
+    return "/swaptools/" in loading.sub("", said)
 
 
 # --- the matrix ------------------------------------------------------------------
