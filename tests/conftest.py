@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pyfakefs.fake_filesystem import FakeFilesystem
 
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of long runs; see CONTRIBUTING.md."""
     parser.addoption(

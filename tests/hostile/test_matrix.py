@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 BY_NAME = {misfortune.name: misfortune for misfortune in MISFORTUNES}
 
 
-def test_a_third_of_the_matrix_is_as_the_man_pages_have_it() -> None:
+def test_a_sixth_of_the_matrix_is_as_the_man_pages_have_it() -> None:
     """In forks of a process that has no threads, as this one may have."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.matrix", "--forked", "--every", "3"],
+        [sys.executable, "-m", "tests.hostile.matrix", "--forked", "--every", "6"],
         capture_output=True,
         text=True,
     )
     assert done.stderr == ""
-    assert done.stdout == "156 cells, 0 faults\n"
+    assert done.stdout == "78 cells, 0 faults\n"
 
 
 @pytest.mark.parametrize("name", [m.name for m in MISFORTUNES if m.is_for_start])
@@ -42,7 +42,7 @@ def test_ctrl_c_is_silent_at_any_moment(
     """Once for some of the commands, or --moments for all of them."""
     moments: int = pytestconfig.getoption("--moments")
     rng = Random(moments)
-    commands = COMMANDS if moments else rng.sample(COMMANDS, 4)
+    commands = COMMANDS if moments else rng.sample(COMMANDS, 2)
     found = [
         one
         for command in commands
@@ -72,11 +72,10 @@ def test_a_fault_is_seen(name: str, code: int, stderr: str) -> None:
 def test_an_interruption_is_judged() -> None:
     command = COMMANDS[0]
     frame = 'Traceback:\n  File "/x/swaptools/cli/start.py", line 1, in {}\n'
+    loading = frame.format("<module>")
     theirs = 'Traceback:\n  File "<frozen site>", line 1, in main\n'
     assert matrix.interruption(command, Ended(1, frame.format("_run"))).fault
-    assert (
-        matrix.interruption(command, Ended(1, frame.format("<module>"))).fault is None
-    )
+    assert matrix.interruption(command, Ended(1, loading)).fault is None
     assert matrix.interruption(command, Ended(1, theirs)).fault is None
     assert matrix.interruption(command, Ended(130, "")).fault is None
     assert matrix.interruption(command, Ended(130, "Aborted!\n")).fault is not None
