@@ -44,6 +44,11 @@ class ScratchZram:
         self._descriptor = descriptor
         self._buffer = mmap.mmap(-1, PAGE_SIZE)
 
+    @property
+    def name(self) -> str:
+        """Kernel name of the device: ``zram1``."""
+        return self._sysfs.name
+
     def write(self, index: int, page: bytes) -> None:
         """Write one page past the page cache."""
         self._buffer[:] = page
