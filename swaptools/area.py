@@ -66,7 +66,8 @@ class SwapArea:
     area_bytes: int | None = None
     #: Bytes of storage the whole file takes (st_blocks * 512); None for devices.
     allocated_bytes: int | None = None
-    #: Permission bits, and the owner's number; None for streams.
+    #: Permission bits, and the owner's number; None for streams, and for an owner
+    #: who has no number in this user namespace.
     mode: int | None = None
     owner_uid: int | None = None
     #: Swapped on right now, under whatever name; None when it cannot be told.

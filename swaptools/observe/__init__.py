@@ -17,6 +17,7 @@ from swaptools.contents import foremost
 from swaptools.errors import AreaError, FormatError
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
+from swaptools.observe.caller import owner_uid
 from swaptools.observe.files import STDIN, Beginning, read_beginning
 from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import ActiveSwaps, active_swaps
@@ -99,7 +100,7 @@ def read_area(
         area_bytes=beginning.area_bytes,
         allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
         mode=stat.S_IMODE(status.st_mode) if status else None,
-        owner_uid=status.st_uid if status else None,
+        owner_uid=owner_uid(status) if status else None,
         active=is_active,
         is_behind_swap=status is not None and swaps.is_behind(status),
         loop_use=use_through_loop(status, swaps) if holds and status else None,

@@ -109,7 +109,9 @@ def read_swaps() -> tuple[SwapRow, ...]:
         if kernel_has_swap() is False:
             return ()
         there = os.path.isdir("/proc/self")
-        reason = "hidden, as subset=pid does" if there else "/proc is not mounted"
+        reason = (
+            "hidden by a /proc with subset=pid" if there else "/proc is not mounted"
+        )
         raise AreaError(_SWAPS, reason, exc.errno) from exc
     except OSError as exc:
         raise AreaError.from_os_error(_SWAPS, exc) from exc

@@ -89,7 +89,7 @@ def test_a_name_that_is_no_utf8_survives(fake_proc: FakeFilesystem) -> None:
     ("there", "reason"),
     [
         ((), "/proc is not mounted"),
-        (("/proc/self/status",), "hidden, as subset=pid does"),
+        (("/proc/self/status",), "hidden by a /proc with subset=pid"),
     ],
 )
 def test_without_a_listing_nothing_is_known(
