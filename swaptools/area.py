@@ -100,6 +100,12 @@ class SwapArea:
         """The magics found besides the header's own."""
         return self.signatures[1:] if self.header is not None else self.signatures
 
+    @property
+    def own_table(self) -> PartitionTable | None:
+        """The table of a whole disk or image; None for a part of one."""
+        is_whole = not self.offset and self.partition is None
+        return self.table if is_whole else None
+
     def header_at(self, page_size: int) -> SwapHeader | None:
         """Return the header that a machine with pages of this many bytes reads."""
         headers = (self.header, *self.other_headers)

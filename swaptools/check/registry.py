@@ -32,6 +32,7 @@ Hint = str | Callable[["Case"], Remedy]
 #: The rooms of rules, in the order in which people read them.
 _ROOMS: Final = (
     "header",
+    "contents",
     "size",
     "badpages",
     "identity",

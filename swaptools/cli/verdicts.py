@@ -174,7 +174,7 @@ def _description(report: Report) -> str:
     header = area.header_at(report.page_size) or area.header
     size = "size unknown" if area.area_bytes is None else f"{area.area_bytes} bytes"
     if header is None:
-        return f"{size}, no swap header"
+        return f"{size}, {output.escape(area.reason or 'no swap header')}"
     kind = "ghost, header only" if area.is_ghost else "swap area"
     label = f", label '{output.escape(header.label)}'" if header.label else ""
     return f"{kind}, claims {format_size(header.size_bytes)}, {size}{label}"

@@ -260,7 +260,8 @@ def _header(
 ) -> tuple[SwapHeader | None, str | None]:
     # The area is the one with the smallest page; TuxOnIce at byte 0 has none.
     if not beginning.data:
-        return None, "empty"
+        is_device = beginning.kind == AreaKind.BLOCK
+        return None, "a device without a size" if is_device else "empty"
     page_size = signatures[0].page_size if signatures else None
     if page_size is None:
         return None, "no swap signature found"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.backing import Backing, Chunk, Extent, ExtentFlags, FileType, InodeFlags
-from swaptools.contents import Unclaimed
+from swaptools.contents import Held, Unclaimed
 from swaptools.format.header import SwapHeader
+from swaptools.format.partitions import PartitionTable
 from swaptools.format.signature import find_signatures
 from tests.builders import header_page
 
@@ -32,8 +33,14 @@ def swap_area(
         changes: Fields of the header page, of SwapArea or of Backing.
             ``area_bytes`` is as much as the header says unless given. Extents
             are tuples of offset, physical offset, length and the names of
-            flags; inode flags are a string, names joined by ``|``.
+            flags; inode flags are a string, names joined by ``|``; what is held
+            are tuples of type and usage. ``damage`` is that of a partition table.
     """
+    if "damage" in changes:
+        damage = tuple(changes.pop("damage"))
+        changes["table"] = PartitionTable("gpt", 512, (), damage)
+    if isinstance(changes.get("holds"), list):
+        changes["holds"] = tuple(Held(*held) for held in changes["holds"])
     of_area = {name: changes.pop(name) for name in _AREA_FIELDS & changes.keys()}
     of_backing = {name: changes.pop(name) for name in _BACKING_FIELDS & changes.keys()}
     data = _page(**changes)

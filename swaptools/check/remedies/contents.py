@@ -42,6 +42,20 @@ def not_swap(case: Case) -> Remedy | None:
     return _not_a_header(case.area, case.header)
 
 
+def instead(case: Case) -> Remedy:
+    """Say what to do with what is there in place of swap."""
+    table = case.area.own_table
+    return not_swap(case) or (_partition(table) if table else Remedy("look what it is"))
+
+
+def which_is_meant(_case: Case) -> Remedy:
+    """Say how to find out which of two signatures is a leftover."""
+    return Remedy(
+        "find out which of the two is in use; the other is a leftover, and wipefs(8)"
+        " with --offset and --backup takes one away and keeps a copy of it"
+    )
+
+
 def resume_first(_case: Case) -> Remedy:
     """Say who may want the image, and who wipes it unasked."""
     return Remedy(
@@ -94,8 +108,8 @@ def unclaimed(case: Case) -> Remedy | None:
 
 
 def _instead(case: Case, held: Held) -> Remedy:
-    if held.is_table and case.area.table is not None:
-        return _partition(case.area.table)
+    if held.is_table and case.area.own_table is not None:
+        return _partition(case.area.own_table)
     name = f"{held.words} labelled {held.label!r}" if held.label else held.words
     words = _BY_TYPE.get(held.type) or _BY_USAGE.get(held.usage or "")
     if words is None:

@@ -65,6 +65,8 @@ def too_short(case: Case) -> Remedy:
     name = PurePath(commands.resolved_path(case)).name
     if case.is_block and name.startswith("zram"):
         return Remedy(f"give it a size: /sys/block/{name}/disksize, or zramctl --size")
+    if case.is_block and not case.area_bytes:
+        return Remedy("attach something to it; then ask again")
     if not case.is_file:
         return Remedy(f"use a place of {_MIN_PAGES} pages or more")
     return Remedy("give it a size and a header: ghost-mkswap --real FILE SIZE")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.check.registry import Severity, rule
 from swaptools.check.remedies import contents, headers
+from swaptools.contents import foremost
 from swaptools.kernel.swapon import last_page_zero, unknown_version
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 def no_signature(case: Case) -> Iterator[str]:
     """Nothing at the end of the first page says that this is a swap area.
 
+    Where something else has a name, contents.py says so instead.
+
     Kernel: mm/swapfile.c read_swap_header().
 
     *Trips on:* ``swap_area(magic=bytes(10))``
@@ -36,6 +39,8 @@ def no_signature(case: Case) -> Iterator[str]:
     """
     area = case.area
     if area.signatures or case.area_bytes < case.page_size:
+        return
+    if area.own_table is not None or foremost(area.holds or (), area.believed):
         return
     yield f"no SWAPSPACE2 at byte {case.page_size - 10}"
 
@@ -130,6 +135,8 @@ def shorter_than_page(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(area_bytes=4096)``
     """
     area_bytes = case.area.area_bytes
+    if case.is_block and not area_bytes:
+        return
     if area_bytes is not None and area_bytes < case.page_size:
         yield f"{area_bytes} bytes, a header page has {case.page_size}"
 

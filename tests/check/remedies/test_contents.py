@@ -30,6 +30,15 @@ WRITTEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("G501", {"ghost_flag": True, "area_bytes": 8192}),
     ("G502", {"area_bytes": 4096}),
 )
+#: The rule that names what lies in place of swap, by its usage.
+NAMED = {
+    "crypto": "H301",
+    "raid": "H302",
+    "filesystem": "H303",
+    "container": "H304",
+    "compressed": "H305",
+    "partitions": "H306",
+}
 #: Kernels that name a duplicate; the same as 6.18 in all else.
 KERNELS = {"B304": "7.2"}
 
@@ -59,6 +68,7 @@ def test_another_signature(
     code: str, changes: dict[str, Any], held: Held, words: str
 ) -> None:
     """Named, with what to do with it."""
+    code = NAMED.get(str(held.usage), "H307") if code == "H101" else code
     said = sentence(code, KERNELS.get(code, "6.18"), holds=(held,), **changes)
     assert words in said
 
@@ -153,6 +163,28 @@ class TestHardlyAHeader:
         assert "more than is there" in sentence("H103", magic=b"SWAP-SPACE")
 
 
+def test_a_table_around_the_area_is_not_what_it_holds() -> None:
+    """The area is a partition, and what lies in it only looks like a table."""
+    partition = Partition(2, GPT_SWAP, None, None, 17 * MIB, MIB)
+    said = sentence(
+        "H306",
+        magic=bytes(10),
+        kind="image",
+        offset=17 * MIB,
+        holds=(Held("dos", "partitions", offset_bytes=510),),
+        partition=partition,
+        table=PartitionTable("gpt", 512, (partition,)),
+    )
+    assert "17825792" not in said
+
+
+def test_two_signatures_leave_it_to_people() -> None:
+    """Which one is a leftover cannot be told from here."""
+    holds = (Held("swap", "other"), Held("xfs", "filesystem"))
+    said = sentence("H309", holds=holds, believed="xfs")
+    assert "wipefs(8)" in said
+
+
 class TestPartitions:
     """A disk or image is never written over; its partition for swap is named."""
 
@@ -161,7 +193,7 @@ class TestPartitions:
 
     def _said(self, *partitions: Partition) -> str:
         return sentence(
-            "H101",
+            "H306",
             magic=bytes(10),
             holds=(Held("gpt", "partitions"),),
             table=PartitionTable("gpt", 512, partitions),

@@ -129,7 +129,7 @@ class TestFirst:
 
     def test_zram_without_a_size(self) -> None:
         """It is set in /sys."""
-        said = sentence("H105", kind="block", area_bytes=0, resolved_path="/dev/zram0")
+        said = sentence("H308", kind="block", area_bytes=0, resolved_path="/dev/zram0")
         assert "/sys/block/zram0/disksize" in said
 
 
