@@ -3,8 +3,8 @@
 It walks the file's extents and may refuse, with a line in the log, or give
 fewer pages than the header claims. A block device and a ghost are not asked.
 
-Not here: the walks (iomap.py, page_io.py, btrfs.py), which file system is asked
-how on which kernel (file_rules.py), finding the extents out (observe/extents.py).
+Not here: the walks (iomap.py, page_io.py, btrfs.py, f2fs.py), which file system is
+asked how on which kernel (file_rules.py), finding the extents (observe/extents.py).
 
 Kernel: mm/swapfile.c setup_swap_extents().
 """
@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.backing import InodeFlags, first_hole
 from swaptools.kernel.attempt import Refusal
 from swaptools.kernel.btrfs import btrfs_swap_activate
+from swaptools.kernel.f2fs import f2fs_swap_activate
 from swaptools.kernel.iomap import iomap_swapfile_activate
-from swaptools.kernel.page_io import HAS_HOLES, generic_swapfile_activate, no_bmap
-from swaptools.kernel.walks import whole_pages_bytes
+from swaptools.kernel.page_io import generic_swapfile_activate, no_bmap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,35 +98,6 @@ def no_swap_rw(attempt: Attempt, max_pages: int) -> Activation:
     return Refusal("EINVAL", fault="no_swap_rw")
 
 
-def f2fs_swap_activate(attempt: Attempt, max_pages: int) -> Activation:
-    """f2fs: no log, no compression; the rest is as good as it looks from outside.
-
-    Kernel: fs/f2fs/data.c f2fs_swap_activate(), check_swap_activate().
-    """
-    backing, files = attempt.backing, attempt.files
-    device = backing.device_name or "<unknown>"
-    if _refuses_log(attempt):
-        line = f"F2FS-fs ({device}): Swapfile not supported in LFS mode"
-        return Refusal("EINVAL", line, "log_structured")
-    if files.f2fs_refuses_compressed and backing.has_flag(InodeFlags.COMPRESSED):
-        return Refusal("EINVAL", fault="compressed")
-    if backing.extents is None:
-        return max_pages
-    end_bytes = min(whole_pages_bytes(attempt), max_pages * attempt.page_size)
-    if first_hole(backing.extents, end_bytes) is None:
-        return max_pages
-    line = (files.f2fs_hole_line or HAS_HOLES).format(device)
-    return Refusal("EINVAL", line, "hole")
-
-
-def _refuses_log(attempt: Attempt) -> bool:
-    if not attempt.backing.is_log_structured:
-        return False
-    if attempt.files.f2fs_refuses_lfs == "without_zones":
-        return not attempt.backing.is_on_zones
-    return attempt.files.f2fs_refuses_lfs == "always"
-
-
 def _smb(files: FileRules) -> _Activate:
     if files.smb == "none":
         return no_bmap
@@ -153,7 +123,7 @@ def _btrfs(files: FileRules) -> _Activate:
 
 
 def _f2fs(files: FileRules) -> _Activate:
-    return f2fs_swap_activate if files.f2fs == "own" else generic_swapfile_activate
+    return generic_swapfile_activate if files.f2fs == "bmap" else f2fs_swap_activate
 
 
 if TYPE_CHECKING:

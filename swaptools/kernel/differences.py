@@ -90,10 +90,13 @@ TOPICS: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
             "backrefs": "what is",
         },
     ),
-    "files.f2fs": ("f2fs", {"own": "its own"}),
-    "files.f2fs_hole_line": (
-        "f2fs names a hole",
-        {None: "as bmap", "F2FS-fs ({}): Swapfile has holes": "itself"},
+    "files.f2fs": (
+        "f2fs",
+        {
+            "pages": "page by page",
+            "sections": "moves to sections",
+            "sections_and_tail": "moves all of it",
+        },
     ),
     "files.f2fs_refuses_compressed": ("f2fs: compressed file", _REFUSED),
     "files.f2fs_refuses_lfs": (

@@ -35,10 +35,10 @@ class FileRules:
     #: (``backrefs``, from 6.12.8). Kernel: can_nocow_extent(), from 5.10 strict;
     #: btrfs_is_data_extent_shared().
     btrfs_sharing: Literal["last_snapshot", "cross_reference", "backrefs"]
-    #: Kernel: fs/f2fs/data.c f2fs_swap_activate(), from 5.4.
-    f2fs: Literal["bmap", "own"]
-    #: The line about a hole; None: bmap's.
-    f2fs_hole_line: str | None = None
+    #: ``pages``: as bmap does (from 5.4); ``sections``: what is off them is moved
+    #: (from 5.15), ``sections_and_tail``: the rest of the file, too (seen on 6.12).
+    #: Kernel: fs/f2fs/data.c check_swap_activate().
+    f2fs: Literal["bmap", "pages", "sections", "sections_and_tail"]
     #: Refuses files that it compresses (from 5.10).
     f2fs_refuses_compressed: bool = True
     #: Refuses a log-structured mount (5.14, 5.10.50), from 6.12 on only where the

@@ -117,7 +117,7 @@ K5_4 = replace(
     files=replace(
         K4_18.files,
         btrfs="own",
-        f2fs="own",
+        f2fs="pages",
         iomap_refuses_no_page=True,
         iomap_heeds_header=True,
     ),
@@ -145,7 +145,7 @@ K5_15 = replace(
     ),
     files=replace(
         K5_10.files,
-        f2fs_hole_line="F2FS-fs ({}): Swapfile has holes",
+        f2fs="sections",
         iomap_names_file=True,
     ),
 )
@@ -175,6 +175,7 @@ K6_12 = replace(
     files=replace(
         K6_8.files,
         btrfs_sharing="backrefs",  # from 6.12.8
+        f2fs="sections_and_tail",
         f2fs_refuses_lfs="without_zones",
         smb="counts_blocks",
     ),

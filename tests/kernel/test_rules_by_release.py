@@ -61,6 +61,11 @@ ENCRYPTED = (
 IO_ERROR = "Buffer I/O error on dev swap, logical block 0, async page read"
 COW = "BTRFS warning (device sda2): swapfile must not be copy-on-write"
 F2FS = {"filesystem": "f2fs"}
+F2FS_TAIL = "F2FS-fs (sda2): Swapfile: last extent is not aligned to section"
+F2FS_MOVED = (
+    "F2FS-fs (sda2): Swapfile (1) is not align to section: 1) creat(),"
+    " 2) ioctl(F2FS_IOC_SET_PIN_FILE), 3) fallocate(2097152 * N)"
+)
 LFS = "F2FS-fs (sda2): Swapfile not supported in LFS mode"
 
 
@@ -235,18 +240,39 @@ ROWS = (
         {"4.18": einval(HOLES), "5.0": 255},
     ),
     # f2fs
+    Row("f2fs", {**F2FS, "extents": WHOLE}, {"4.18": 255}),
     Row(
         "f2fs, a hole",
         {**F2FS, "extents": HEADER_ONLY},
         {
             "4.18": einval(HOLES),
-            "5.15": einval("F2FS-fs (sda2): Swapfile has holes"),
+            "5.15": einval(F2FS_TAIL),
+            "6.12": einval(F2FS_MOVED),
         },
+    ),
+    Row(
+        "f2fs, a hole where a section is moved",
+        {**F2FS, "last_page": 4095, "extents": HEADER_ONLY},
+        {
+            "4.18": einval(HOLES),
+            "5.15": ("ENOENT", F2FS_MOVED),
+            "6.12": einval(F2FS_MOVED),
+        },
+    ),
+    Row(
+        "f2fs, a hole behind a section",
+        {**F2FS, "last_page": 1023, "extents": [(0, 1 << 21, 1 << 21)]},
+        {"4.18": einval(HOLES), "5.15": einval("F2FS-fs (sda2): Swapfile has holes")},
     ),
     Row(
         "f2fs, a hole behind the last page",
         {**F2FS, **LONGER, "extents": WHOLE},
-        {"4.18": 255},
+        {"4.18": 255, "6.12": einval(F2FS_MOVED)},
+    ),
+    Row(
+        "f2fs, a hole behind sections",
+        {**F2FS, "last_page": 511, "area_bytes": 4 << 20, "extents": [(0, 0, 1 << 21)]},
+        {"4.18": 511},
     ),
     Row(
         "f2fs, compressed",
