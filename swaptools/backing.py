@@ -21,7 +21,7 @@ class FileType(StrEnum):
 
 
 class InodeFlags(IntFlag):
-    """The flags of chattr(1) that swapon(2) minds, and how ext4 maps a file.
+    """The flags of chattr(1) that swapon(2) or one of these minds; ext4's map.
 
     Kernel: include/uapi/linux/fs.h FS_*_FL.
     """
@@ -29,6 +29,7 @@ class InodeFlags(IntFlag):
     COMPRESSED = 0x4
     IMMUTABLE = 0x10
     APPEND = 0x20
+    NOT_COMPRESSED = 0x400
     ENCRYPTED = 0x800
     EXTENTS = 0x80000
     VERITY = 0x100000

@@ -1,8 +1,8 @@
-"""What a new swapfile's inode needs besides bytes: no copy-on-write, SELinux type.
+"""What a new swapfile's inode needs besides bytes: flags of chattr(1), SELinux type.
 
 Each helper does nothing where the file system or the kernel has no such thing.
 
-Kernel: include/uapi/linux/fs.h FS_IOC_GETFLAGS, FS_NOCOW_FL;
+Kernel: include/uapi/linux/fs.h FS_IOC_GETFLAGS; fs/btrfs/ioctl.c check_fsflags();
 security/selinux swapfile_t.
 """
 
@@ -14,12 +14,12 @@ import fcntl
 import os
 from pathlib import Path
 
-from swaptools.observe.ioctl import LONG_BYTES, ior, iow
+from swaptools.backing import InodeFlags
+from swaptools.observe.backing import FS_IOC_GETFLAGS
+from swaptools.observe.ioctl import LONG_BYTES, iow
 
 #: Declared with a long, although an int is passed.
-_FS_IOC_GETFLAGS = ior(ord("f"), 1, LONG_BYTES)
 _FS_IOC_SETFLAGS = iow(ord("f"), 2, LONG_BYTES)
-_FS_NOCOW_FL = 0x00800000
 _SELINUXFS = Path("/sys/fs/selinux/enforce")
 _SELINUX_ATTRIBUTE = "security.selinux"
 _SWAPFILE_TYPE = "swapfile_t"
@@ -33,16 +33,37 @@ _NO_LABEL = {errno.EOPNOTSUPP, errno.ENODATA}
 def forbid_copy_on_write(descriptor: int) -> None:
     """Set NOCOW on an empty file where the file system has it (btrfs).
 
-    It has to come before the first block is allocated; later it has no effect.
+    It has to come before the first block is allocated; later it has no effect. A
+    file inherits compression, or the wish for none, from its directory, and btrfs
+    takes NOCOW only once neither is set.
     """
-    flags = array.array("I", [0, 0])
+    flags = _get_flags(descriptor)
+    if flags is None:
+        return
+    plain = flags & ~(InodeFlags.COMPRESSED | InodeFlags.NOT_COMPRESSED)
+    if plain != flags:
+        _set_flags(descriptor, plain)
+    _set_flags(descriptor, plain | InodeFlags.NOCOW)
+
+
+def _get_flags(descriptor: int) -> int | None:
+    buffer = array.array("I", [0, 0])
+    return buffer[0] if _can(FS_IOC_GETFLAGS, descriptor, buffer) else None
+
+
+def _set_flags(descriptor: int, flags: int) -> None:
+    # Where the flag is not to be had, the finished file is judged without it.
+    _can(_FS_IOC_SETFLAGS, descriptor, array.array("I", [flags, 0]))
+
+
+def _can(request: int, descriptor: int, buffer: array.array[int]) -> bool:
     try:
-        fcntl.ioctl(descriptor, _FS_IOC_GETFLAGS, flags)
-        flags[0] |= _FS_NOCOW_FL
-        fcntl.ioctl(descriptor, _FS_IOC_SETFLAGS, flags)
+        fcntl.ioctl(descriptor, request, buffer)
     except OSError as exc:
         if exc.errno not in _NOT_HERE:
             raise
+        return False
+    return True
 
 
 def label_swapfile(descriptor: int) -> None:

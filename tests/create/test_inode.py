@@ -109,3 +109,23 @@ def test_a_file_system_without_the_flag_is_none_the_worse(
     else:
         with pytest.raises(OSError, match="no"):
             inode.forbid_copy_on_write(0)
+
+
+@pytest.mark.parametrize("inherited", [0x4, 0x400], ids=["chattr +c", "chattr +m"])
+def test_inherited_compression_is_cleared_before_nocow_is_set(
+    inherited: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In two steps: btrfs takes NOCOW only where neither is set, nor was."""
+    held = [inherited | 0x40]
+
+    def ioctl(_descriptor: int, request: int, flags: array.array[int]) -> None:
+        if request == 0x80086601:
+            flags[0] = held[-1]
+            return
+        if flags[0] & 0x800000 and (held[-1] | flags[0]) & 0x404:
+            raise OSError(errno.EINVAL, "mutually exclusive")
+        held.append(flags[0])
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    inode.forbid_copy_on_write(0)
+    assert held == [inherited | 0x40, 0x40, 0x800040]
