@@ -66,6 +66,10 @@ class AreaInUse(AreaError):
     """The area is swapped on, mounted, or locked by somebody else."""
 
 
+class NotKnownOnDisk(AreaError):
+    """The area is made, but the disk did not confirm that it has it."""
+
+
 class CreateRefused(SwapToolsError, ValueError):
     """A new area that we will not make: impossible, or not ours to overwrite."""
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from swaptools.observe import proc
+from swaptools.observe.mounts import Mount, Mounts
 from tests.builders import header_page
 
 # No example database: a run leaves nothing behind, and needs no place to.
@@ -76,6 +77,24 @@ def area_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def on_filesystem(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Every file lies on ext4; call with another type to have it lie on that."""
+
+    def mount_all(filesystem: str, *super_options: str) -> None:
+        mount = Mount(
+            filesystem=filesystem,
+            source="/dev/vdx",
+            device_name=None,
+            options=frozenset({"rw"}),
+            super_options=frozenset({"rw", *super_options}),
+        )
+        monkeypatch.setattr(Mounts, "of_descriptor", lambda *_: mount)
+
+    mount_all("ext4")
+    return mount_all
 
 
 class _Status:

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "area": VALUES - {"area"},
     "observe": VALUES,
     "kernel": VALUES,
-    "create": VALUES | {"observe"},
+    "create": VALUES | {"shell", "observe", "kernel"},
     "info": VALUES | {"observe"},
     "status": VALUES | {"observe"},
     "remarks": VALUES | {"observe"},

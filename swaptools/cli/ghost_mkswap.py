@@ -23,6 +23,7 @@ _LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID_WORDS = ("clear", "random", "time")
+_EXIT_NOT_KNOWN_ON_DISK = 3
 
 
 class UuidType(click.ParamType[Any]):
@@ -176,7 +177,7 @@ def main(
     # Imported here: construct takes longer to start than --help may.
     from swaptools.cli.interrupts import interruptible
     from swaptools.create import CreateRequest, create
-    from swaptools.errors import SwapToolsError
+    from swaptools.errors import NotKnownOnDisk, SwapToolsError
 
     progress = output.ProgressLine(f"reading {output.escape(file)}")
     request = CreateRequest(
@@ -202,6 +203,8 @@ def main(
     try:
         with interruptible():
             result = create(request)
+    except NotKnownOnDisk as exc:
+        output.fail(exc.reason, file, _EXIT_NOT_KNOWN_ON_DISK)
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
     _report(result, dry_run=dry_run, quiet=quiet, as_json=as_json)
@@ -252,6 +255,8 @@ def _report(result: CreateResult, *, dry_run: bool, quiet: bool, as_json: bool) 
 
 
 def _as_dict(result: CreateResult) -> dict[str, Any]:
+    from swaptools.cli.verdicts import verdict_dict
+
     header = result.header
     return {
         "path": result.path,
@@ -266,6 +271,8 @@ def _as_dict(result: CreateResult) -> dict[str, Any]:
         "uuid": header.uuid_text,
         "label": header.label or None,
         "changed": result.changed,
+        "verdict": verdict_dict(result.verdict),
+        "warnings": list(result.warnings),
     }
 
 

@@ -141,15 +141,17 @@ def _as_dict(report: Report) -> dict[str, Any]:
         "partition": partition_json(report.area),
         "holds": holds_json(report.area),
         "page_size": report.page_size,
-        "verdicts": [
-            {key: getattr(verdict, key) for key in _VERDICT_KEYS}
-            for verdict in report.verdicts
-        ],
+        "verdicts": [verdict_dict(verdict) for verdict in report.verdicts],
         "findings": [
             {key: getattr(finding, key) for key in _FINDING_KEYS}
             for finding in report.findings
         ],
     }
+
+
+def verdict_dict(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON has it."""
+    return {key: getattr(verdict, key) for key in _VERDICT_KEYS}
 
 
 def report_lines(report: Report) -> Iterator[str]:

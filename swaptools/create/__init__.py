@@ -1,38 +1,49 @@
-"""Making areas: create() looks, plans, refuses or writes, in that order.
+"""Making areas: create() looks, decides, judges, refuses or writes, in that order.
 
-target.py looks at what is there and refuses, settle.py fills in defaults, plan.py
-decides (pure), write.py writes. create_ghost() and create_real() are create() for
-library users.
+place.py and look.py hold on to what is there, defaults.py and plan.py say what it is
+to be, way.py how, judge.py asks what a kernel will say, refuse.py refuses, write.py
+writes. create_ghost() and create_real() are create() for library users.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from swaptools.area import AreaKind
 from swaptools.create.content import unreadable_pages
-from swaptools.create.plan import CreatePlan, plan_area
-from swaptools.create.request import CreateRequest, CreateResult, UuidChoice
-from swaptools.create.settle import is_there, settle
-from swaptools.create.target import Target, look_at, refuse_always, refuse_replacing
-from swaptools.create.write import locked, write_in_place, write_new_file
-from swaptools.errors import AreaError, CreateRefused
+from swaptools.create.defaults import is_as_asked, plan_for
+from swaptools.create.judge import judge_made, judge_new, judge_there
+from swaptools.create.look import looked_at
+from swaptools.create.refuse import refuse_always, refuse_replacing, refuse_useless
+from swaptools.create.request import CreateRequest, CreateResult
+from swaptools.create.warn import warnings
+from swaptools.create.way import Way, choose_way
+from swaptools.create.write import Wipe, write_in_place, write_new_file
+from swaptools.errors import CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
-from swaptools.observe.contents import look_into
+from swaptools.observe.contents import Contents, find_contents
 
 if TYPE_CHECKING:
-    from swaptools.format.layout import ByteOrder
+    from typing import Unpack
+
+    from swaptools.backing import Backing
+    from swaptools.create.look import Target
+    from swaptools.create.plan import CreatePlan
+    from swaptools.create.request import AreaOptions
+    from swaptools.kernel.attempt import Verdict
 
 __all__ = ["CreateRequest", "CreateResult", "create", "create_ghost", "create_real"]
 
 
-class _Wipe(NamedTuple):
-    # A signature to be zeroed; offset and length in bytes within the area.
-    name: str
-    offset: int
-    length: int
+class _Decision(NamedTuple):
+    # What is to be done, and what a kernel will say to it.
+    plan: CreatePlan
+    way: Way
+    verdict: Verdict
+    backing: Backing | None
+    #: The verdict would be better on a new file in the same place.
+    is_curable: bool
+    wipes: tuple[Wipe, ...] = ()
 
 
 def create(request: CreateRequest) -> CreateResult:
@@ -41,97 +52,96 @@ def create(request: CreateRequest) -> CreateResult:
     Raises:
         CreateRefused: It cannot be, or would destroy something.
         AreaInUse: Swapped on, mounted, locked, or changed meanwhile.
+        NotKnownOnDisk: It is made, and may be gone after a crash.
         AreaError: The operating system refused.
     """
-    with ExitStack() as stack:
-        target = look_at(request.path, request.offset)
-        if request.lock is not None and target.area is not None:
-            stack.enter_context(locked(target, wait=request.lock == "wait"))
-            # Whoever held the lock may have changed everything meanwhile.
-            target = look_at(request.path, request.offset)
-        return _create(request, target)
-
-
-def _create(request: CreateRequest, target: Target) -> CreateResult:
-    plan = settle(request, target)
-    if request.if_needed and is_there(request, target, plan):
-        return _unchanged(request, target, plan)
-    refuse_always(target, plan)
-    if not request.force:
-        refuse_replacing(target, plan)
-    if request.check:
-        plan = _without_unreadable(request, target, plan)
-    wipe = _to_wipe(target, plan)
-    if not request.dry_run:
-        _write(target, plan, wipe)
-    return CreateResult(
-        path=request.path,
-        header=plan.header,
-        is_ghost=plan.is_ghost,
-        file_bytes=_file_bytes(target, plan),
-        changed=True,
-        wiped=tuple(place.name for place in wipe),
-        warnings=_warnings(target, plan),
-    )
+    with looked_at(request) as target:
+        decision = _decide(request, target, plan_for(request, target))
+        if request.if_needed and is_as_asked(request, target, decision.plan):
+            return _unchanged(request, target, decision)
+        decision = _refuse(request, target, decision)
+        if not request.dry_run:
+            decision = _write(request, target, decision)
+        return CreateResult(
+            path=request.path,
+            header=decision.plan.header,
+            is_ghost=decision.plan.is_ghost,
+            file_bytes=_file_bytes(target, decision),
+            changed=True,
+            wiped=tuple(place.name for place in decision.wipes),
+            verdict=decision.verdict,
+            warnings=_warnings(target, decision),
+        )
 
 
 def create_ghost(
-    path: str | os.PathLike[str],
-    *,
-    size_bytes: int | None = None,
-    label: str = "",
-    uuid: UuidChoice = "random",
-    page_size: int | None = None,
-    byte_order: ByteOrder | None = None,
-    ghost_flag: bool = True,
-    force: bool = False,
+    path: str | os.PathLike[str], **options: Unpack[AreaOptions]
 ) -> CreateResult:
-    """Make a header-only swapfile that claims ``size_bytes``; see create()."""
-    return create(
-        CreateRequest(
-            path=os.fspath(path),
-            size_bytes=size_bytes,
-            label=label,
-            uuid=uuid,
-            page_size=page_size,
-            byte_order=byte_order,
-            ghost_flag=ghost_flag,
-            force=force,
-        )
-    )
+    """Make a header-only swapfile that claims ``size_bytes``; see CreateRequest."""
+    return create(CreateRequest(path=os.fspath(path), is_ghost=True, **options))
 
 
 def create_real(
-    path: str | os.PathLike[str],
-    *,
-    size_bytes: int | None = None,
-    label: str = "",
-    uuid: UuidChoice = "random",
-    page_size: int | None = None,
-    byte_order: ByteOrder | None = None,
-    offset: int = 0,
-    badpages: tuple[int, ...] = (),
-    force: bool = False,
+    path: str | os.PathLike[str], **options: Unpack[AreaOptions]
 ) -> CreateResult:
-    """Make an ordinary swap area of ``size_bytes``; see create()."""
-    return create(
-        CreateRequest(
-            path=os.fspath(path),
-            is_ghost=False,
-            size_bytes=size_bytes,
-            label=label,
-            uuid=uuid,
-            page_size=page_size,
-            byte_order=byte_order,
-            offset=offset,
-            badpages=badpages,
-            force=force,
-        )
-    )
+    """Make an ordinary swap area of ``size_bytes``; see CreateRequest."""
+    return create(CreateRequest(path=os.fspath(path), is_ghost=False, **options))
+
+
+def _decide(request: CreateRequest, target: Target, plan: CreatePlan) -> _Decision:
+    new, new_backing = judge_new(target, plan)
+    if target.area is None:
+        return _Decision(plan, Way.NEW_FILE, new, new_backing, is_curable=False)
+    there = judge_there(target.area, plan)
+    is_curable = target.is_whole_file and new.accepted and not there.accepted
+    way = choose_way(request, target, plan, is_good=not is_curable)
+    if way is Way.NEW_FILE:
+        return _Decision(plan, way, new, new_backing, is_curable=False)
+    return _Decision(plan, way, there, target.area.backing, is_curable)
+
+
+def _refuse(request: CreateRequest, target: Target, decision: _Decision) -> _Decision:
+    # Or go on, with what could not be known before it was sure to be written.
+    plan = decision.plan
+    refuse_always(target, plan, decision.way)
+    contents = _contents(target, plan)
+    if not request.force:
+        refuse_replacing(target, plan, contents)
+        if target.area is None:
+            refuse_useless(decision.verdict, decision.backing, plan)
+    if request.check:
+        plan = _without_unreadable(request, target, plan)
+    wipes = () if decision.way is Way.NEW_FILE else _to_wipe(target, plan, contents)
+    return decision._replace(plan=plan, wipes=wipes)
+
+
+def _contents(target: Target, plan: CreatePlan) -> Contents | None:
+    # Nothing lies in a ghost but its page, and what is to be replaced by one is
+    # known by less.
+    if target.descriptor is None or plan.is_ghost:
+        return None
+    return find_contents(target.descriptor, plan.offset, plan.area_bytes)
+
+
+def _write(request: CreateRequest, target: Target, decision: _Decision) -> _Decision:
+    plan, way = decision.plan, decision.way
+    if way is not Way.NEW_FILE:
+        write_in_place(target, plan, way, decision.wipes)
+        return decision
+    made: list[tuple[Verdict, Backing]] = []
+
+    def approve(descriptor: int) -> None:
+        made.append(judge_made(target, plan, descriptor))
+        if target.area is None and not request.force:
+            refuse_useless(*made[-1], plan)
+
+    write_new_file(target, plan, approve)
+    verdict, backing = made[-1]
+    return decision._replace(verdict=verdict, backing=backing)
 
 
 def _unchanged(
-    request: CreateRequest, target: Target, plan: CreatePlan
+    request: CreateRequest, target: Target, decision: _Decision
 ) -> CreateResult:
     area = target.area
     if area is None or area.header is None:
@@ -142,7 +152,8 @@ def _unchanged(
         is_ghost=area.is_ghost,
         file_bytes=area.offset + (area.area_bytes or 0),
         changed=False,
-        warnings=_warnings(target, plan),
+        verdict=decision.verdict,
+        warnings=_warnings(target, decision),
     )
 
 
@@ -150,96 +161,52 @@ def _without_unreadable(
     request: CreateRequest, target: Target, plan: CreatePlan
 ) -> CreatePlan:
     header = plan.header
-    try:
-        with target.resolved.open("rb", buffering=0) as file:
-            bad = unreadable_pages(
-                file,
-                plan.offset,
-                header.last_page + 1,
-                header.page_size,
-                request.progress,
-            )
-    except OSError as exc:
-        raise AreaError.from_os_error(target.path, exc) from exc
+    pages = header.last_page + 1
+    bad = unreadable_pages(
+        target.file(), plan.offset, pages, header.page_size, request.progress
+    )
     if 0 in bad:
         raise CreateRefused("the header page cannot be read")
-    return plan_area(
-        size_bytes=header.size_bytes,
-        page_size=header.page_size,
-        is_ghost=False,
-        byte_order=header.byte_order,
-        label=header.label,
-        uuid=header.uuid,
-        badpages=tuple(sorted({*bad, *header.badpages})),
-        offset=plan.offset,
-    )
+    return plan.with_badpages(tuple(sorted({*bad, *header.badpages})))
 
 
-def _to_wipe(target: Target, plan: CreatePlan) -> tuple[_Wipe, ...]:
-    # What else lies inside the area. A ghost is a whole new file or just its
-    # page, so there is nothing else.
-    area = target.area
-    if area is None or plan.is_ghost or not target.takes_in_place(plan):
+def _to_wipe(
+    target: Target, plan: CreatePlan, contents: Contents | None
+) -> tuple[Wipe, ...]:
+    # What else lies inside the area.
+    if target.area is None or contents is None:
         return ()
     own = plan.header.page_size - MAGIC_BYTES
     found = [
-        _Wipe(seen.name, seen.offset, MAGIC_BYTES)
-        for seen in area.signatures
+        Wipe(seen.name, seen.offset, MAGIC_BYTES)
+        for seen in target.area.signatures
         if seen.offset != own and seen.offset + MAGIC_BYTES <= plan.area_bytes
     ]
-    try:
-        seen_there = look_into(str(target.resolved), plan.offset, plan.area_bytes)
-    except OSError as exc:
-        raise AreaError.from_os_error(target.path, exc) from exc
     # libblkid knows suspend images, too, by a name of its own.
     ours = {place.offset for place in found}
     found += [
-        _Wipe(held.type, held.offset_bytes, len(held.magic))
-        for held in seen_there.holds
+        Wipe(held.type, held.offset_bytes, len(held.magic))
+        for held in contents.holds
         if held.offset_bytes not in ours and held.type != "swap"
     ]
     return tuple(found)
 
 
-def _write(target: Target, plan: CreatePlan, wipe: tuple[_Wipe, ...]) -> None:
-    if target.takes_in_place(plan):
-        # What lies in the header page goes with it.
-        places = tuple(
-            (place.offset, place.length)
-            for place in wipe
-            if place.offset >= plan.header.page_size
-        )
-        write_in_place(target, plan, wipe=places)
-    else:
-        write_new_file(target, plan)
-
-
-def _file_bytes(target: Target, plan: CreatePlan) -> int:
-    area = target.area
-    if area is None or area.area_bytes is None or not target.takes_in_place(plan):
+def _file_bytes(target: Target, decision: _Decision) -> int:
+    area, plan = target.area, decision.plan
+    if area is None or area.area_bytes is None or decision.way is not Way.HEADER:
         return plan.area_bytes
     return plan.offset + area.area_bytes
 
 
-def _warnings(target: Target, plan: CreatePlan) -> tuple[str, ...]:
-    # What swapon(8) and the kernel mind of a whole file; an image is for others.
-    area = target.area
-    if (
-        area is None
-        or area.kind is not AreaKind.FILE
-        or not target.takes_in_place(plan)
-    ):
-        return ()
-    if plan.is_ghost or area.mode is None or area.allocated_bytes is None:
-        return ()
-    found = []
-    if area.mode & 0o077:
-        found.append(
-            f"insecure permissions {area.mode:04o}, fix with: chmod 0600 {target.path}"
+def _warnings(target: Target, decision: _Decision) -> tuple[str, ...]:
+    return tuple(
+        warnings(
+            target,
+            decision.plan,
+            decision.way,
+            decision.verdict,
+            decision.backing,
+            is_curable=decision.is_curable,
         )
-    if area.allocated_bytes < (area.area_bytes or 0):
-        found.append(
-            "has holes, which the kernel refuses;"
-            f" fix with: fallocate -l {area.area_bytes} {target.path}"
-        )
-    return tuple(found)
+    )

@@ -1,125 +1,183 @@
 """How a new file gets its name: complete, or not at all.
 
-Best is a file without a name that is linked when whole: a death before leaves
-nothing. Where the file system has none, where /proc is missing (naming goes
-through it), or where an old file has to make way, a temporary name beside it
-does; a death then leaves that one file.
+Best is a file without a name, gone with us if we die, which is linked when whole.
+Where an old file has to make way, it is linked to a temporary name beside that, and
+renamed at once. Where the file system has no such files, or /proc is missing (naming
+goes through it), the temporary name is there from the start.
 
-Not here: what is in the file (write.py).
+Not here: what is in the file (write.py), temporary names of the dead (leftovers.py).
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from swaptools.create.leftovers import new_temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from swaptools.create.target import Target
+    from swaptools.create.place import Place
 
     #: Writes the whole content to an empty file.
     Fill = Callable[[BinaryIO], None]
+    #: Raises when the old file may no longer be replaced.
+    LastLook = Callable[[], None]
 
-_MODE = 0o600
-_CREATE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_CREAT | os.O_EXCL
-#: So much of a file's name goes into its temporary one: 255 bytes are the limit,
-#: and a character takes up to four.
-_NAME_CHARACTERS = 50
+_MODE: Final = 0o600
+_CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_UNNAMED: Final = os.O_RDWR | os.O_TMPFILE
 #: A file system without unnamed files answers with one of these.
-_NO_TMPFILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
+_NO_TMPFILE: Final = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 #: A file system without hard links (FAT) answers with one of these.
-_NO_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
-#: Kernel: include/uapi/linux/fs.h, fcntl.h.
-_RENAME_NOREPLACE = 1
-_AT_FDCWD = -100
+_NO_LINK: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+#: What fsync(2) says of a directory that is open for its names alone, and where a
+#: file system syncs no directory.
+_NO_SYNC: Final = {errno.EBADF, errno.EINVAL, errno.EOPNOTSUPP}
+#: Kernel: include/uapi/linux/fs.h.
+_RENAME_NOREPLACE: Final = 1
 
 
-def make_file(target: Target, fill: Fill) -> None:
-    """Make a new file, in the place of the old one when the target has one.
+def make_file(place: Place, fill: Fill, *, last_look: LastLook | None = None) -> None:
+    """Make a new file under the name of the place; signals are to be put off.
+
+    Args:
+        place: The directory and the name.
+        fill: Writes the content.
+        last_look: Asked before the file takes the place of the one that is there.
+            Without it the name has to be free.
 
     Raises:
-        AreaInUse: The old file is not the one that was looked at.
         OSError: It cannot be made; nothing is left, and an old file stays.
     """
-    if target.status is not None or not _has_proc():
-        _make_named(target, fill)
-    else:
-        _make_unnamed(target, fill)
+    file = _open_unnamed(place)
+    if file is None:
+        with _temporary_file(place) as (temporary, name):
+            fill(temporary)
+            _name_for_good(place, name, last_look)
+        return
+    with file:
+        fill(file)
+        if last_look is None:
+            _link(place, file, place.name)
+            return
+        _lock(file)
+        name = new_temporary_name(place)
+        _link(place, file, name)
+        with _removed_at_the_end(place, name):
+            _name_for_good(place, name, last_look)
 
 
-def _make_unnamed(target: Target, fill: Fill) -> None:
-    # A file without a name, gone with us if we are killed; linked when whole.
-    path = target.resolved
+def sync_names(place: Place) -> None:
+    """Have the names in the directory written to the disk.
+
+    Raises:
+        OSError: It is not known whether they are.
+    """
     try:
-        descriptor = os.open(
-            path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE
-        )
+        os.fsync(place.directory)
+    except OSError as exc:
+        if exc.errno not in _NO_SYNC:
+            raise
+        _sync_file_system(place)
+
+
+def _open_unnamed(place: Place) -> BinaryIO | None:
+    if not _has_proc():
+        return None
+    try:
+        descriptor = place.open(_UNNAMED, _MODE, name=".")
     except OSError as exc:
         if exc.errno in _NO_TMPFILE:
-            _make_named(target, fill)
-            return
+            return None
         raise
-    with (
-        open(descriptor, "r+b", buffering=0) as file,
-        _directory(path.parent) as parent,
-    ):
-        fill(file)
-        os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=parent)
-        os.fsync(parent)
-
-
-def _make_named(target: Target, fill: Fill) -> None:
-    # A temporary name beside it, given up for the real one when whole.
-    path = target.resolved
-    beginning = path.name[:_NAME_CHARACTERS]
-    temporary = path.with_name(f".{beginning}.ghost-mkswap.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, _CREATE, _MODE)
-    try:
-        with open(descriptor, "r+b", buffering=0) as file:
-            fill(file)
-        if target.status is None:
-            _name_for_good(temporary, path)
-        else:
-            target.refuse_changed(path.stat())
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    with _directory(path.parent) as parent:
-        os.fsync(parent)
+    return open(descriptor, "r+b", buffering=0)
 
 
 @contextmanager
-def _directory(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _temporary_file(place: Place) -> Iterator[tuple[BinaryIO, str]]:
+    # A locked file under a temporary name. Another run may have taken it for a
+    # leftover before it was locked; then there is another name.
+    while True:
+        name = new_temporary_name(place)
+        descriptor = place.open(_CREATE, _MODE, name=name)
+        with (
+            _removed_at_the_end(place, name),
+            open(descriptor, "r+b", buffering=0) as file,
+        ):
+            if _lock(file) and os.fstat(descriptor).st_nlink:
+                yield file, name
+                return
+
+
+def _lock(file: BinaryIO) -> bool:
     try:
-        yield descriptor
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks keeps its leftovers
+        return True
+    return True
+
+
+@contextmanager
+def _removed_at_the_end(place: Place, name: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # What cannot be removed is left to the next run.
+        with suppress(OSError):
+            os.unlink(name, dir_fd=place.directory)
+
+
+def _link(place: Place, file: BinaryIO, name: str) -> None:
+    os.link(f"/proc/self/fd/{file.fileno()}", name, dst_dir_fd=place.directory)
+
+
+def _name_for_good(place: Place, temporary: str, last_look: LastLook | None) -> None:
+    here = place.directory
+    if last_look is not None:
+        last_look()
+        os.replace(temporary, place.name, src_dir_fd=here, dst_dir_fd=here)
+        return
+    # Never over a file that came meanwhile.
+    try:
+        os.link(temporary, place.name, src_dir_fd=here, dst_dir_fd=here)
+    except OSError as exc:
+        if exc.errno not in _NO_LINK:
+            raise
+        _rename_noreplace(place, temporary)
+
+
+def _rename_noreplace(place: Place, temporary: str) -> None:
+    import ctypes  # for file systems without hard links only
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    old, new = os.fsencode(temporary), os.fsencode(place.name)
+    here = place.directory
+    if libc.renameat2(here, old, here, new, _RENAME_NOREPLACE):
+        _raise_errno(ctypes.get_errno())
+
+
+def _sync_file_system(place: Place) -> None:
+    import ctypes  # for directories that may not be read only
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = place.open(os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if libc.syncfs(descriptor):
+            _raise_errno(ctypes.get_errno())
     finally:
         os.close(descriptor)
 
 
-def _name_for_good(temporary: Path, path: Path) -> None:
-    # Never over a file that came meanwhile.
-    try:
-        os.link(temporary, path)
-    except OSError as exc:
-        if exc.errno not in _NO_LINK:
-            raise
-        _rename_noreplace(temporary, path)
-
-
-def _rename_noreplace(old: Path, new: Path) -> None:
-    import ctypes  # for file systems without hard links only
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(old), os.fsencode(new)
-    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(new))
+def _raise_errno(number: int) -> None:
+    raise OSError(number, os.strerror(number))
 
 
 def _has_proc() -> bool:

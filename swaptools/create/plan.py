@@ -1,11 +1,12 @@
-"""Options to a CreatePlan: everything decided before anything is written. Pure.
+"""A CreatePlan: an area that can be, header and size. Pure.
 
-Not here: what already lies at the path (target.py), writing (write.py).
+Not here: where the values come from (defaults.py), what already lies at the path
+(look.py), writing (write.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -48,6 +49,18 @@ class CreatePlan:
         if self.is_ghost:
             return self.header.page_size
         return self.header.size_bytes
+
+    def with_badpages(self, badpages: tuple[int, ...]) -> CreatePlan:
+        """Plan the same area with another list of unusable pages.
+
+        Raises:
+            CreateRefused: Too many of them.
+        """
+        header = self.header
+        _check_badpages(
+            badpages, last_page=header.last_page, page_size=header.page_size
+        )
+        return replace(self, header=header.replace(badpages=badpages))
 
 
 def plan_area(

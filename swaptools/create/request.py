@@ -1,24 +1,40 @@
 """What a caller asks for, and what it gets back: the two ends of create().
 
-Not here: any decision (settle.py, target.py).
+Not here: what is taken where nothing was asked for (defaults.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 from uuid import UUID
 
 if TYPE_CHECKING:
     from swaptools.create.content import Progress
     from swaptools.format.header import SwapHeader
     from swaptools.format.layout import ByteOrder
+    from swaptools.kernel.attempt import Verdict
 
 UuidChoice = UUID | Literal["random", "time", "clear"]
 
 
 def _quiet(done_bytes: int, total_bytes: int) -> None:
     """Report progress to nobody."""
+
+
+class AreaOptions(TypedDict, total=False):
+    """What a library user may say of an area besides its path; see CreateRequest."""
+
+    size_bytes: int | None
+    page_size: int | None
+    byte_order: ByteOrder | None
+    label: str | None
+    uuid: UuidChoice | None
+    uuid_seed: str | None
+    offset: int
+    badpages: tuple[int, ...]
+    ghost_flag: bool
+    force: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +88,7 @@ class CreateResult:
     changed: bool
     #: What was wiped besides the header page, in words.
     wiped: tuple[str, ...] = ()
+    #: What a kernel says to it: the running one, or one with the ghost patch.
+    verdict: Verdict
     #: What the caller should know, one sentence each.
     warnings: tuple[str, ...] = ()

@@ -1,120 +1,166 @@
 """A CreatePlan made real: the only module that writes to files and devices.
 
-A new file appears complete or not at all; an existing header page is replaced
-by one write. In either case the header comes last, after everything else is on
-disk, and nothing outside the area is touched.
+A new file appears complete or not at all; an existing header page is replaced by one
+write. In either case the header comes last, after everything else is on disk, and
+nothing outside the area is touched. What is there is written to through the
+descriptor that it was looked at with.
 
-Not here: whether it may be written (target.py), how a new file gets its name
-(naming.py).
+Not here: whether it may be written (refuse.py), how (way.py), how a new file gets its
+name (naming.py).
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from swaptools.create.inode import forbid_copy_on_write, label_swapfile
-from swaptools.create.naming import make_file
-from swaptools.errors import AreaError, AreaInUse
+from swaptools.create.interrupts import uninterrupted
+from swaptools.create.leftovers import remove_leftovers
+from swaptools.create.naming import make_file, sync_names
+from swaptools.create.way import Way
+from swaptools.errors import AreaError, NotKnownOnDisk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from swaptools.create.interrupts import Listening
+    from swaptools.create.look import Target
     from swaptools.create.plan import CreatePlan
-    from swaptools.create.target import Target
 
-_MODE = 0o600
-_OPEN = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    #: Looks at a new file before it gets its name; raises to have it given up.
+    Approve = Callable[[int], None]
+
+_MODE: Final = 0o600
+_ZEROS: Final = bytes(1 << 20)
+#: The C library does without the file system's help, but not every one does.
+_NO_FALLOCATE: Final = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 
-def write_new_file(target: Target, plan: CreatePlan) -> None:
+class Wipe(NamedTuple):
+    """A signature to be zeroed; offset and length in bytes within the area."""
+
+    name: str
+    offset: int
+    length: int
+
+
+def write_new_file(target: Target, plan: CreatePlan, approve: Approve) -> None:
     """Make a new file; it takes the place of the old one when the target has one.
 
     Raises:
         AreaInUse: The old file is not the one that was looked at.
-        AreaError: It cannot be made; nothing is left, and an old file stays.
+        NotKnownOnDisk: It is made, and may be gone after a crash.
+        OSError: It cannot be made; nothing is left, and an old file stays.
     """
+    last_look = None if target.area is None else target.refuse_changed
+    with uninterrupted() as listening:
 
-    def fill(file: BinaryIO) -> None:
-        os.fchmod(file.fileno(), _MODE)
-        label_swapfile(file.fileno())
-        if not plan.is_ghost:
-            forbid_copy_on_write(file.fileno())
-            os.posix_fallocate(file.fileno(), 0, plan.area_bytes)
-            os.fsync(file.fileno())
-        _write_page(file, plan)
+        def fill(file: BinaryIO) -> None:
+            _fill(file, plan, listening)
+            approve(file.fileno())
 
-    try:
-        make_file(target, fill)
-    except OSError as exc:
-        if isinstance(exc, AreaError):
-            raise
-        raise AreaError.from_os_error(target.path, exc) from exc
+        remove_leftovers(target.place)
+        make_file(target.place, fill, last_look=last_look)
+        with _not_known_on_disk(target):
+            sync_names(target.place)
 
 
 def write_in_place(
-    target: Target,
-    plan: CreatePlan,
-    *,
-    wipe: tuple[tuple[int, int], ...] = (),
+    target: Target, plan: CreatePlan, way: Way, wipes: tuple[Wipe, ...]
 ) -> None:
     """Write the header page over what an existing file or device has there.
 
     Args:
         target: The place, as it was looked at.
         plan: What to write.
-        wipe: (offset, length) in the area of signatures to zero first.
+        way: Whether the file gets another length.
+        wipes: Signatures to zero first.
 
     Raises:
-        AreaInUse: Held by somebody else, or another file than was looked at.
-        AreaError: It cannot be written.
+        AreaInUse: Another file than was looked at.
+        NotKnownOnDisk: It is written, and may be gone after a crash.
+        OSError: It cannot be written.
     """
-    try:
-        with _open_existing(target) as file:
-            _mend_inode(file, plan)
-            for offset, length in wipe:
-                file.seek(plan.offset + offset)
-                _write_all(file, bytes(length))
-            if wipe:
+    with uninterrupted() as listening:
+        target.refuse_changed()
+        remove_leftovers(target.place)
+        file = target.file()
+        with _old_length_if_it_fails(file):
+            if way is Way.RESIZE:
+                with listening():
+                    _allocate(file, plan.area_bytes)
+                    os.fsync(file.fileno())
+            _write_over(file, target, plan, wipes)
+        with _not_known_on_disk(target):
+            os.fsync(file.fileno())
+            if way is Way.RESIZE:
+                os.ftruncate(file.fileno(), plan.area_bytes)
                 os.fsync(file.fileno())
-            _write_page(file, plan)
+
+
+def _fill(file: BinaryIO, plan: CreatePlan, listening: Listening) -> None:
+    descriptor = file.fileno()
+    os.fchmod(descriptor, _MODE)
+    label_swapfile(descriptor)
+    if not plan.is_ghost:
+        forbid_copy_on_write(descriptor)
+        with listening():
+            _allocate(file, plan.area_bytes)
+            os.fsync(descriptor)
+    _write_page(file, plan)
+    os.fsync(descriptor)
+
+
+def _allocate(file: BinaryIO, length: int) -> None:
+    try:
+        os.posix_fallocate(file.fileno(), 0, length)
     except OSError as exc:
-        if isinstance(exc, AreaError):
+        if exc.errno not in _NO_FALLOCATE:
             raise
-        raise AreaError.from_os_error(target.path, exc) from exc
+    else:
+        return
+    old = os.fstat(file.fileno()).st_size
+    file.seek(old)
+    for at in range(old, length, len(_ZEROS)):
+        _write_all(file, _ZEROS[: length - at])
+
+
+def _write_over(
+    file: BinaryIO, target: Target, plan: CreatePlan, wipes: tuple[Wipe, ...]
+) -> None:
+    # What lies in the header page goes with it.
+    places = [place for place in wipes if place.offset >= plan.header.page_size]
+    is_changed = False
+    try:
+        for place in places:
+            file.seek(plan.offset + place.offset)
+            _write_all(file, bytes(place.length))
+            is_changed = True
+        if is_changed:
+            os.fsync(file.fileno())
+        _mend_inode(file, plan)
+        _write_page(file, plan)
+    except OSError as exc:
+        if not is_changed:
+            raise
+        reason = f"{exc.strerror}; old signatures are wiped in part"
+        raise AreaError(target.path, reason, exc.errno) from exc
 
 
 @contextmanager
-def locked(target: Target, *, wait: bool) -> Iterator[None]:
-    """Hold the BSD lock of an existing target, as ``mkswap --lock`` does.
-
-    Raises:
-        AreaInUse: Somebody else holds it and we are not to wait.
-        AreaError: It cannot be opened.
-    """
-    flags = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+def _old_length_if_it_fails(file: BinaryIO) -> Iterator[None]:
+    old = os.fstat(file.fileno())
     try:
-        descriptor = os.open(target.resolved, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as exc:
-        raise AreaError.from_os_error(target.path, exc) from exc
-    try:
-        _lock(target, descriptor, flags)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(target: Target, descriptor: int, flags: int) -> None:
-    try:
-        fcntl.flock(descriptor, flags)
-    except BlockingIOError as exc:
-        raise AreaInUse(target.path, "already locked", exc.errno) from exc
-    except OSError as exc:
-        raise AreaError.from_os_error(target.path, exc) from exc
+    except BaseException:
+        with suppress(OSError):
+            if os.fstat(file.fileno()).st_size != old.st_size:
+                os.ftruncate(file.fileno(), old.st_size)
+        raise
 
 
 def _mend_inode(file: BinaryIO, plan: CreatePlan) -> None:
@@ -131,7 +177,6 @@ def _mend_inode(file: BinaryIO, plan: CreatePlan) -> None:
 def _write_page(file: BinaryIO, plan: CreatePlan) -> None:
     file.seek(plan.offset)
     _write_all(file, plan.page)
-    os.fsync(file.fileno())
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
@@ -142,17 +187,9 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
 
 
 @contextmanager
-def _open_existing(target: Target) -> Iterator[BinaryIO]:
-    # O_EXCL on a block device means: nobody else holds it.
-    flags = _OPEN | (os.O_EXCL if target.is_block else 0)
+def _not_known_on_disk(target: Target) -> Iterator[None]:
     try:
-        descriptor = os.open(target.resolved, flags)
+        yield
     except OSError as exc:
-        if exc.errno == errno.EBUSY:
-            raise AreaInUse(target.path, "is held by somebody", exc.errno) from exc
-        if exc.errno == errno.ELOOP:
-            raise AreaInUse(target.path, "became a symbolic link meanwhile") from exc
-        raise
-    with open(descriptor, "r+b", buffering=0) as file:
-        target.refuse_changed(os.fstat(descriptor))
-        yield file
+        reason = f"changed, but not known to be on disk ({exc.strerror})"
+        raise NotKnownOnDisk(target.path, reason, exc.errno) from exc

@@ -192,7 +192,7 @@ def _backing(
     mounts: Mounts | None,
     descriptor: int | None,
 ) -> tuple[Backing | None, tuple[str, ...]]:
-    if path == STDIN:
+    if path == STDIN and descriptor is None:
         return None, ()
     # Imported where they are needed: most callers want the header alone.
     from swaptools.observe.backing import observe_backing

@@ -72,7 +72,7 @@ def read_beginning(
             ends before ``offset``, or has no such partition.
     """
     try:
-        if path == STDIN:
+        if path == STDIN and descriptor is None:
             return _read_stream(sys.stdin.buffer, offset, partition)
         with open_for_reading(path, descriptor) as file:
             status = os.fstat(file.fileno())

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,8 @@ from tests.create.witness import listing, untouched
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("on_filesystem")
 
 UUID_TEXT = "6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d"
 
@@ -63,6 +67,15 @@ def test_json_has_the_promised_keys_in_order(tmp_path: Path) -> None:
         "uuid": UUID_TEXT,
         "label": None,
         "changed": True,
+        "verdict": {
+            "kernel": "ghost-rfc",
+            "exact": True,
+            "accepted": True,
+            "errno": None,
+            "message": None,
+            "reason": None,
+        },
+        "warnings": [],
     }
     assert list(json.loads(result.stdout)) == [
         "path",
@@ -77,6 +90,8 @@ def test_json_has_the_promised_keys_in_order(tmp_path: Path) -> None:
         "uuid",
         "label",
         "changed",
+        "verdict",
+        "warnings",
     ]
 
 
@@ -236,18 +251,69 @@ def test_lock_stands_alone_as_mkswaps_does(area_file: Callable[..., Path]) -> No
     assert held.stderr == f"ghost-mkswap: {path}: already locked\n"
 
 
-def test_wiping_and_warnings_are_spoken_of(tmp_path: Path) -> None:
+def test_wiping_and_warnings_are_spoken_of(
+    tmp_path: Path, as_device: Callable[..., None], swaps: Callable[..., None]
+) -> None:
+    swaps()
     path = tmp_path / "r"
     with path.open("wb") as file:
         file.truncate(1 << 20)
         file.seek(65600)
         file.write(b"_BHRfS_M")
-    path.chmod(0o644)
+    path.chmod(0o666)
+    as_device(path)
     result = run("--real", "-f", path)
     assert result.exit_code == 0
-    assert f"{path}: wiping old btrfs signature\n" in result.stderr
-    assert "insecure permissions 0644" in result.stderr
-    assert "has holes" in result.stderr
+    assert result.stderr == (
+        f"ghost-mkswap: {path}: insecure permissions 0666,"
+        f" fix with: chmod 0660 {path}\n"
+        f"ghost-mkswap: {path}: wiping old btrfs signature\n"
+    )
+
+
+def test_a_place_that_takes_no_swap_is_refused_and_force_warns(
+    tmp_path: Path, on_filesystem: Callable[..., None]
+) -> None:
+    on_filesystem("tmpfs")
+    path = tmp_path / "r"
+    result = run("--real", path, "1M")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"ghost-mkswap: {path}: would be on tmpfs, which the kernel refuses;"
+        " use -f to make it nevertheless\n"
+    )
+    assert listing(tmp_path) == []
+    forced = run("--real", "-f", "--json", path, "1M")
+    assert forced.exit_code == 0
+    assert forced.stderr == (
+        f"ghost-mkswap: {path}: is on tmpfs, which the kernel refuses\n"
+    )
+    found = json.loads(forced.stdout)
+    assert found["warnings"] == ["is on tmpfs, which the kernel refuses"]
+    verdict = found["verdict"]
+    assert (verdict["accepted"], verdict["errno"]) == (False, "EINVAL")
+
+
+def test_a_directory_that_cannot_be_synced_has_a_status_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def broken(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "broken")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    path = tmp_path / "g"
+    result = run("-p4096", "-U", UUID_TEXT, "-L", "g", path, "64G")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == (
+        f"ghost-mkswap: {path}: changed, but not known to be on disk (broken)\n"
+    )
+    assert path.read_bytes() == header_page(
+        last_page=16777215, label=b"g", ghost_flag=True
+    )
 
 
 def test_bad_pages_are_counted(

@@ -1,8 +1,8 @@
-"""Killed, or refused by the disk, at any step: the old file or the new one.
+"""Killed, interrupted, or refused by the disk, at any step: the old file or the new.
 
 A child makes the area with every call that changes files counted; at the N-th
-it is killed just before or just after, or told that the disk is full or
-broken. N grows until nothing is left to sabotage.
+it is killed or interrupted just before or just after, or told that the disk is full
+or broken. N grows until nothing is left to sabotage.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from __future__ import annotations
 import errno
 import io
 import os
+import random
 import re
 import signal
-from typing import TYPE_CHECKING, Any, NoReturn
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from swaptools.create import CreateRequest, create, naming, write
+import swaptools.create
+from swaptools.create import CreateRequest, create, look, naming, way
 from swaptools.errors import AreaError
+from swaptools.observe.contents import Contents
 from tests.builders import SAMPLE_UUID, header_page
 from tests.create.witness import listing
 
@@ -28,7 +33,15 @@ if TYPE_CHECKING:
 _CALLS = ("posix_fallocate", "ftruncate", "fchmod", "fsync", "link", "replace")
 _TEMPORARY = re.compile(r"\.area\.ghost-mkswap\.[0-9a-f]{8}")
 _REPORTED = 10
+_INTERRUPTED = 130
 _CRASHED = 99
+#: What strikes, and the signal it is; an error number otherwise.
+_SIGNALS = {
+    "killed before": signal.SIGKILL,
+    "killed after": signal.SIGKILL,
+    "Ctrl-C before": signal.SIGINT,
+    "Ctrl-C after": signal.SIGINT,
+}
 
 
 class Saboteur:
@@ -42,20 +55,24 @@ class Saboteur:
         self.left -= 1
         if self.left:
             return real(*args, **named)
-        if self.how not in ("before", "after"):
+        if self.how not in _SIGNALS:
             number = getattr(errno, self.how)
             raise OSError(number, os.strerror(number))
-        if self.how == "after":
-            real(*args, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("survived SIGKILL")
+        answer = real(*args, **named) if self.how.endswith("after") else None
+        os.kill(os.getpid(), _SIGNALS[self.how])
+        # Nobody survives the one; the other may be put off.
+        return answer if self.how.endswith("after") else real(*args, **named)
 
-    def infiltrate(self) -> None:
-        """Take the place of every such call in this process."""
+    def infiltrate(self, patch: pytest.MonkeyPatch) -> None:
+        """Take the place of every such call in this process.
+
+        The process dies, not the machine: fsync(2) is counted and need not wait.
+        """
+        patch.setattr(os, "fsync", lambda _: None)
         for name in _CALLS:
-            self._replace(os, name)
-        if self.how in ("before", "after"):
-            self._replace(os, "unlink")
+            self._replace(name, patch)
+        if self.how in _SIGNALS:
+            self._replace("unlink", patch)
         real_open = os.open
 
         def opened(path: Any, flags: int, *rest: Any, **named: Any) -> int:
@@ -64,7 +81,7 @@ class Saboteur:
                 return made
             return real_open(path, flags, *rest, **named)
 
-        os.open = opened
+        patch.setattr(os, "open", opened)
         saboteur = self
 
         class File(io.FileIO):
@@ -72,41 +89,65 @@ class Saboteur:
                 written: int = saboteur(super().write, data)
                 return written
 
-        def file_of(descriptor: int, *_rest: Any, **_named: Any) -> File:
-            return File(descriptor, "r+b")
+        def file_of(descriptor: int, *_: Any, closefd: bool = True, **__: Any) -> File:
+            return File(descriptor, "r+b", closefd=closefd)
 
-        for module in (naming, write):
-            module.open = file_of  # type: ignore[attr-defined]
+        for module in (naming, look):
+            patch.setattr(module, "open", file_of, raising=False)
 
-    def _replace(self, module: Any, name: str) -> None:
-        real = getattr(module, name)
+    def _replace(self, name: str, patch: pytest.MonkeyPatch) -> None:
+        real = getattr(os, name)
 
         def call(*args: Any, **named: Any) -> Any:
             return self(real, *args, **named)
 
-        setattr(module, name, call)
+        patch.setattr(os, name, call)
 
 
-def child(request: CreateRequest, saboteur: Saboteur, *, has_proc: bool) -> NoReturn:
-    """Make the area under sabotage and leave with a code that says how it went."""
-    code = _CRASHED
-    try:
-        saboteur.infiltrate()
-        if not has_proc:
-            naming._has_proc = lambda: False
-        create(request)
-        code = 0
-    except AreaError:
-        code = _REPORTED
-    finally:
-        os._exit(code)
+def sabotaged(
+    request: CreateRequest, saboteur: Saboteur, *, has_proc: bool, has_room: bool
+) -> int:
+    """Make the area under sabotage; the code says how it went."""
+    with pytest.MonkeyPatch.context() as patch:
+        saboteur.infiltrate(patch)
+        patch.setattr(naming, "_has_proc", lambda: has_proc)
+        patch.setattr(way, "_has_room", lambda *_: has_room)
+        # Each child would start one of its own to ask libblkid.
+        nothing = Contents(holds=(), believed=None, unseen=None)
+        patch.setattr(swaptools.create, "find_contents", lambda *_: nothing)
+        try:
+            create(request)
+        except AreaError:
+            return _REPORTED
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+    return 0
 
 
-def outcome(request: CreateRequest, saboteur: Saboteur, *, has_proc: bool) -> int:
-    """Run the child; its exit code, or minus the signal that ended it."""
+def started(request: CreateRequest, saboteur: Saboteur, **machine: bool) -> int:
+    """Start a child that makes the area and leaves with the code; its number."""
     pid = os.fork()
     if pid == 0:
-        child(request, saboteur, has_proc=has_proc)
+        code = _CRASHED
+        try:
+            code = sabotaged(request, saboteur, **machine)
+        finally:
+            os._exit(code)
+    return pid
+
+
+def outcome(
+    request: CreateRequest,
+    saboteur: Saboteur,
+    *,
+    has_proc: bool = True,
+    has_room: bool = True,
+) -> int:
+    """Make the area under sabotage; the code, or minus the signal that ended it."""
+    machine = {"has_proc": has_proc, "has_room": has_room}
+    if _SIGNALS.get(saboteur.how) != signal.SIGKILL:
+        return sabotaged(request, saboteur, **machine)
+    pid = started(request, saboteur, **machine)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -142,7 +183,7 @@ CASES: dict[str, tuple[bytes | None, dict[str, Any], bytes, int]] = {
 
 
 @pytest.mark.parametrize("has_proc", [True, False], ids=["unnamed", "named"])
-@pytest.mark.parametrize("how", ["before", "after", "ENOSPC", "EIO"])
+@pytest.mark.parametrize("how", [*_SIGNALS, "ENOSPC", "EIO"])
 @pytest.mark.parametrize("case", CASES)
 def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
     case: str, how: str, has_proc: bool, tmp_path: Path
@@ -152,7 +193,8 @@ def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
     request = CreateRequest(
         path=str(path), page_size=4096, uuid=SAMPLE_UUID, label="sample", **wishes
     )
-    is_kill = how in ("before", "after")
+    expected = {signal.SIGKILL: -signal.SIGKILL, signal.SIGINT: _INTERRUPTED}
+    is_kill = _SIGNALS.get(how) == signal.SIGKILL
     for strike_at in range(1, 100):
         for leftover in tmp_path.iterdir():
             leftover.unlink()
@@ -172,5 +214,91 @@ def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
             assert found == new
             assert strike_at > at_least
             return
-        assert code == (-signal.SIGKILL if is_kill else _REPORTED), where
+        assert code == (expected[_SIGNALS[how]] if how in _SIGNALS else _REPORTED), (
+            where
+        )
     pytest.fail("it never came to an end")
+
+
+OLD_REAL = header_page(last_page=31, label=b"old") + b"\xa5" * (31 * 4096)
+
+
+@pytest.mark.parametrize("how", [*_SIGNALS, "ENOSPC", "EIO"])
+@pytest.mark.parametrize("pages", [16, 64], ids=["cut", "lengthened"])
+def test_in_a_file_that_changes_its_length_an_area_is_whole_at_every_step(
+    how: str, pages: int, tmp_path: Path
+) -> None:
+    """Without room for two files. A killed run can leave the other length behind."""
+    path = tmp_path / "area"
+    request = CreateRequest(
+        path=str(path),
+        is_ghost=False,
+        size_bytes=pages * 4096,
+        page_size=4096,
+        uuid=SAMPLE_UUID,
+        label="sample",
+        force=True,
+    )
+    longest = max(pages, 32)
+    filled = OLD_REAL[4096:] + bytes((longest - 32) * 4096)
+    header = header_page(last_page=pages - 1)
+    new = (header + filled)[: pages * 4096]
+    allowed = [OLD_REAL, new]
+    if how not in ("Ctrl-C before", "Ctrl-C after"):
+        # The old area in a longer file, the new one in a file not yet cut.
+        allowed += [OLD_REAL + bytes((longest - 32) * 4096), header + filled]
+    for strike_at in range(1, 100):
+        path.write_bytes(OLD_REAL)
+        path.chmod(0o600)
+        code = outcome(request, Saboteur(strike_at, how), has_room=False)
+        assert path.read_bytes() in allowed, f"{how} call {strike_at}"
+        assert listing(tmp_path) == ["area"]
+        if code == 0:
+            assert path.read_bytes() == new
+            assert strike_at > 5
+            return
+        # Whatever was left, the next run ends it.
+        assert outcome(request, Saboteur(0, how), has_room=False) == 0
+        assert path.read_bytes()[:4096] == header
+        assert path.stat().st_size == pages * 4096
+    pytest.fail("it never came to an end")
+
+
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    """Old or new, whole, every time; and the next run leaves nothing beside it."""
+    path = tmp_path / "area"
+    shapes = [(32, b"old"), (64, b"new"), (16, b"short"), (32, b"again")]
+    chance = random.Random(12)
+    killed = 0
+    lasts = 0.05
+    path.write_bytes(OLD_REAL)
+    states = [OLD_REAL]
+    for number in range(40):
+        pages, label = shapes[number % len(shapes)]
+        request = CreateRequest(
+            path=str(path),
+            is_ghost=False,
+            size_bytes=pages * 4096,
+            page_size=4096,
+            uuid=SAMPLE_UUID,
+            label=label.decode(),
+            force=True,
+        )
+        new = header_page(last_page=pages - 1, label=label)
+        nobody = Saboteur(0, "EIO")
+        pid = started(request, nobody, has_proc=number % 3 > 0, has_room=True)
+        began = time.monotonic()
+        time.sleep(chance.uniform(0, lasts))
+        os.kill(pid, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code == 0:
+            lasts = max(0.002, min(lasts, time.monotonic() - began))
+        killed += code != 0
+        found = path.read_bytes()
+        is_new = found[:4096] == new and len(found) == pages * 4096
+        assert is_new or found in states, number
+        states = [found]
+        assert outcome(replace(request, label="after"), nobody) == 0
+        states = [path.read_bytes()]
+        assert listing(tmp_path) == ["area"], number
+    assert killed > 10

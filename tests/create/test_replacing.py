@@ -7,7 +7,7 @@ import fcntl
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 import pytest
@@ -149,8 +149,11 @@ def test_a_file_of_zeros_becomes_a_real_area_without_force(tmp_path: Path) -> No
     assert path.read_bytes() == header_page(last_page=255) + bytes(255 * 4096)
 
 
-def test_force_wipes_other_signatures_within_the_area_only(tmp_path: Path) -> None:
+def test_force_wipes_other_signatures_within_the_area_only(
+    tmp_path: Path, as_device: Callable[..., None], swaps: Callable[..., None]
+) -> None:
     """An old 64K header, btrfs and LUKS2 go; the same bytes behind the area stay."""
+    swaps()
     content = bytearray(1 << 20)
     old = header_page(page_size=65536)
     content[: len(old)] = old
@@ -160,6 +163,7 @@ def test_force_wipes_other_signatures_within_the_area_only(tmp_path: Path) -> No
     content[131072:131076] = b"\x0c\xb1\xba\x00"
     path = tmp_path / "there"
     path.write_bytes(content)
+    as_device(path)
     result = create_real(
         path,
         size_bytes=98304,
@@ -186,16 +190,16 @@ def test_an_old_header_stays_whole_until_the_new_one_is_written(
     content[65600:65608] = b"_BHRfS_M"
     path = tmp_path / "there"
     path.write_bytes(content)
-    wiped_before: list[tuple[int, int]] = []
-    real = write.write_in_place
+    written: list[tuple[int, int]] = []
+    real = write._write_all
 
-    def noted(*args: Any, wipe: tuple[tuple[int, int], ...]) -> None:
-        wiped_before.extend(wipe)
-        real(*args, wipe=wipe)
+    def noted(file: BinaryIO, data: bytes) -> None:
+        written.append((file.tell(), len(data)))
+        real(file, data)
 
-    monkeypatch.setattr("swaptools.create.write_in_place", noted)
+    monkeypatch.setattr(write, "_write_all", noted)
     result = create_real(path, page_size=4096, force=True)
-    assert wiped_before == [(65600, 8)]
+    assert written == [(65600, 8), (0, 4096)]
     assert set(result.wiped) == {"TuxOnIce", "btrfs"}
     assert read_area(path).other_signatures == ()
 
@@ -260,18 +264,37 @@ class TestKeepId:
             header_page(last_page=2, label=b"new") + b"page" * 2048
         )
 
-    def test_a_version_0_area_has_nothing_to_keep(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (bitmap_page({1, 2, 3}) + bytes(12288), "is of version 0"),
+            (bytes(1 << 20), "holds no swap header whose UUID and label"),
+            (b"text", "holds no swap header"),
+            (b"", "holds no swap header"),
+            (None, "nothing is there whose UUID and label could be kept"),
+        ],
+        ids=["version 0", "zeroed", "text", "empty", "missing"],
+    )
+    @pytest.mark.parametrize("wishes", [{}, {"is_ghost": False}, {"label": "x"}])
+    def test_nothing_to_keep_is_an_error(
+        self,
+        content: bytes | None,
+        sentence: str,
+        wishes: dict[str, Any],
+        tmp_path: Path,
+    ) -> None:
+        """A new identity would be lost on whoever wanted the old one."""
         path = tmp_path / "old"
-        path.write_bytes(bitmap_page({1, 2, 3}) + bytes(12288))
-        make(path, keep_id=True, force=True, size_bytes=1 << 30)
-        header = read_area(path).header
-        assert header is not None
-        assert header.uuid is not None
-        assert header.last_page == 262143
+        if content is not None:
+            path.write_bytes(content)
+        with untouched(path), pytest.raises(CreateRefused, match=sentence):
+            make(path, keep_id=True, force=True, size_bytes=1 << 20, **wishes)
 
-    def test_nothing_to_keep_is_no_obstacle(self, tmp_path: Path) -> None:
-        make(tmp_path / "new", size_bytes=1 << 30, keep_id=True, label="x")
-        assert (tmp_path / "new").stat().st_size == 4096
+    def test_a_suspend_image_has_an_identity_to_keep(self, tmp_path: Path) -> None:
+        path = tmp_path / "old"
+        path.write_bytes(header_page(last_page=2, patches=(suspend_tail(),)))
+        make(path, keep_id=True, force=True)
+        assert path.read_bytes() == ghost_page(last_page=2)
 
 
 class TestIfNeeded:
@@ -348,7 +371,7 @@ class TestIfNeeded:
         self, area_file: Callable[..., Path]
     ) -> None:
         path = area_file(last_page=255, file_bytes=8192)
-        with pytest.raises(CreateRefused, match="does not fit"):
+        with pytest.raises(CreateRefused, match=r"does not fit, .* use -f to make"):
             self.ask(path, is_ghost=False, size_bytes=1 << 20)
         assert self.ask(path, is_ghost=False, size_bytes=1 << 20, force=True) is True
         assert path.stat().st_size == 1 << 20
@@ -369,7 +392,7 @@ class TestIfNeeded:
         assert result.changed is False
         assert result.warnings == (
             "has holes, which the kernel refuses;"
-            f" fix with: fallocate -l 1048576 {path}",
+            f" fix with: ghost-mkswap --real -f --keep-id {path}",
         )
 
     def test_a_suspend_image_is_not_as_asked_and_not_replaced(
@@ -501,7 +524,7 @@ class TestChangedMeanwhile:
             path.symlink_to(victim)
 
         meanwhile(happening)
-        with pytest.raises(AreaInUse, match="became a symbolic link"):
+        with pytest.raises(AreaInUse, match="changed while it was looked at"):
             make(path, size_bytes=1 << 30)
         assert victim.read_bytes() == header_page()
 

@@ -415,16 +415,3 @@ def test_a_write_that_the_kernel_cuts_short_is_finished(
         label="sample",
     )
     assert (tmp_path / "g").read_bytes() == header_page(ghost_flag=True)
-
-
-def test_warnings_name_what_the_kernel_will_not_like(tmp_path: Path) -> None:
-    path = tmp_path / "old"
-    with path.open("wb") as file:
-        file.truncate(1 << 20)
-    path.chmod(0o644)
-    result = create_real(path)
-    assert result.warnings == (
-        f"insecure permissions 0644, fix with: chmod 0600 {path}",
-        f"has holes, which the kernel refuses; fix with: fallocate -l 1048576 {path}",
-    )
-    assert create_real(tmp_path / "new", size_bytes=1 << 20).warnings == ()

@@ -1,6 +1,9 @@
-"""A request and what is there, settled into a plan: defaults, kept values, UUID.
+"""What is taken where nothing was asked for: a request becomes a plan.
 
-Not here: whether the plan may be carried out (target.py).
+From the header that is there with ``--keep-id``, from the file or device, from
+this machine.
+
+Not here: whether the plan may be carried out (refuse.py).
 """
 
 from __future__ import annotations
@@ -15,39 +18,49 @@ from swaptools.observe.proc import memory_bytes, page_size_bytes
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
+    from swaptools.create.look import Target
     from swaptools.create.request import CreateRequest
-    from swaptools.create.target import Target
     from swaptools.format.header import SwapHeader
-    from swaptools.format.layout import ByteOrder
 
 
-def settle(request: CreateRequest, target: Target) -> CreatePlan:
+def plan_for(request: CreateRequest, target: Target) -> CreatePlan:
     """Fill in what was not asked for.
 
     Raises:
-        CreateRefused: The area cannot be, see plan_area(), or its size is not known.
+        CreateRefused: The area cannot be, see plan_area(), its size is not known,
+            or there is nothing to keep.
     """
-    old = target.area.header if target.area and request.keep_id else None
-    if old is not None and old.signature == "SWAP-SPACE":
-        old = None  # a bitmap has neither label nor UUID to keep
-    page_size = request.page_size or (old.page_size if old else page_size_bytes())
-    native: ByteOrder = "little" if sys.byteorder == "little" else "big"
+    old = _kept(target) if request.keep_id else None
     label = request.label
     if label is None:
         label = old.label if old else ""
     if request.badpages or request.check:
         _need_block_device(request, target)
+    if request.offset and request.is_ghost:
+        raise CreateRefused("a ghost is a whole file, and has no offset")
     return plan_area(
         size_bytes=_size_bytes(request, target, old),
-        page_size=page_size,
+        page_size=request.page_size or (old.page_size if old else page_size_bytes()),
         is_ghost=request.is_ghost,
-        byte_order=request.byte_order or (old.byte_order if old else native),
+        byte_order=request.byte_order or (old.byte_order if old else sys.byteorder),
         label=label,
         uuid=_uuid(request, old, label),
         badpages=request.badpages,
         ghost_flag=request.ghost_flag,
         offset=request.offset,
     )
+
+
+def _kept(target: Target) -> SwapHeader:
+    # The header whose identity stays. A bitmap has neither label nor UUID.
+    if target.area is None:
+        raise CreateRefused("nothing is there whose UUID and label could be kept")
+    header = target.area.header
+    if header is None:
+        raise CreateRefused("holds no swap header whose UUID and label could be kept")
+    if header.signature == "SWAP-SPACE":
+        raise CreateRefused("is of version 0, which has no UUID or label to keep")
+    return header
 
 
 def _size_bytes(request: CreateRequest, target: Target, old: SwapHeader | None) -> int:
@@ -88,7 +101,7 @@ def _need_block_device(request: CreateRequest, target: Target) -> None:
         )
 
 
-def is_there(request: CreateRequest, target: Target, plan: CreatePlan) -> bool:
+def is_as_asked(request: CreateRequest, target: Target, plan: CreatePlan) -> bool:
     """Tell whether what is there is already what was asked for."""
     # Only what was asked for is compared: a default need not match itself twice.
     area = target.area
