@@ -24,6 +24,7 @@ _Row = TypeVar("_Row")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+_STATUS = "swaptools.status"
 
 _BATCH_ROWS = 1000
 _BATCH_CHARS = 1 << 18
@@ -79,6 +80,19 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
     """Print the error and exit."""
     error(reason, path)
     click.get_current_context().exit(code)
+
+
+def worsen(code: int) -> None:
+    """Have the command end with this status at least."""
+    meta = click.get_current_context().meta
+    meta[_STATUS] = max(code, meta.get(_STATUS, 0))
+
+
+def finish(code: int = 0) -> NoReturn:
+    """Exit with this status, or with a worse one that worsen() was told."""
+    worsen(code)
+    context = click.get_current_context()
+    context.exit(context.meta[_STATUS])
 
 
 def settle(outcome: str, path: str) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from swaptools import __version__
+from swaptools.cli import output
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+#: Bytes of the longest path that a system call takes. Kernel: linux/limits.h.
+_PATH_MAX: Final = 4096
+_READ_BYTES: Final = 1 << 16
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
 
@@ -110,14 +115,16 @@ def files0_option() -> Callable[[Any], Any]:
     return click.option(
         "--files0-from",
         "files0",
-        type=click.File("rb"),
+        type=click.Path(readable=False, allow_dash=True),
         metavar="LIST",
         help="Read the names of the files, each ended by a NUL, from LIST or - .",
     )
 
 
-def all_files(files: tuple[str, ...], files0: BinaryIO | None) -> Iterator[str]:
+def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
     """Return the names given either way, one by one.
+
+    A list that cannot be read ends there, with a message, and counts in finish().
 
     Raises:
         click.UsageError: Both ways at once.
@@ -129,11 +136,22 @@ def all_files(files: tuple[str, ...], files0: BinaryIO | None) -> Iterator[str]:
     return _names(files0)
 
 
-def _names(files0: BinaryIO) -> Iterator[str]:
+def _names(files0: str) -> Iterator[str]:
+    try:
+        with click.open_file(files0, "rb") as file:
+            yield from _split(file)
+    except OSError as exc:
+        output.error(exc.strerror or str(exc), files0)
+        output.worsen(output.EXIT_USAGE)
+
+
+def _split(file: IO[bytes]) -> Iterator[str]:
     rest = b""
-    while part := files0.read(1 << 16):
+    while part := file.read(_READ_BYTES):
         *names, rest = (rest + part).split(b"\0")
         yield from map(os.fsdecode, names)
+        if len(rest) > _PATH_MAX:
+            raise OSError("a name in it is longer than any path; each ends with NUL")
     if rest:
         yield os.fsdecode(rest)
 

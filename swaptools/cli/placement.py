@@ -14,10 +14,10 @@ from swaptools.observe.placement import extents_of
 from swaptools.observe.power import read_hibernation
 from swaptools.observe.proc import page_size_bytes
 from swaptools.observe.resume import find_first_byte
-from swaptools.resume import resume_offset
+from swaptools.resume import ResumeOffset, resume_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from swaptools.backing import Extent
 
@@ -29,31 +29,31 @@ _EXTENT_COLUMNS = (
 )
 
 
-def show_extents(names: Iterable[str], *, as_json: bool) -> int:
-    """Print the extents of each file; return the exit status."""
-    code = 0
-    found: list[dict[str, Any]] = []
+def show_extents(names: Iterable[str], *, as_json: bool) -> None:
+    """Print the extents of each file."""
+    if as_json:
+        output.print_json_list("files", map(_extents_json, names))
+        return
     for number, path in enumerate(names):
-        extents, reason = _extents(path)
-        if reason is not None:
-            output.error(reason, path)
-            code = output.EXIT_USAGE
-        if as_json:
-            rows = None if extents is None else [_extent_json(row) for row in extents]
-            found.append({"path": path, "extents": rows, "error": reason})
-        elif extents is not None:
+        extents, _ = _extents(path)
+        if extents is not None:
             click.echo(f"{chr(10) * (number > 0)}{output.escape(path)}:")
             output.print_table(extents, _EXTENT_COLUMNS)
+
+
+def show_resume_offset(names: Iterable[str], *, as_json: bool) -> None:
+    """Print the resume offset of each file."""
+    answers = _answers(names)
     if as_json:
-        output.print_json_list("files", found)
-    return code
+        output.print_json_list("areas", (answer._asdict() for answer in answers))
+        return
+    for answer in answers:
+        if answer.offset_pages is not None:
+            click.echo(answer.offset_pages)
 
 
-def show_resume_offset(names: Iterable[str], *, as_json: bool) -> int:
-    """Print the resume offset of each file; return the exit status."""
-    code = 0
+def _answers(names: Iterable[str]) -> Iterator[ResumeOffset]:
     machine, page_size = read_hibernation(), page_size_bytes()
-    found: list[dict[str, Any]] = []
     for path in names:
         try:
             first = find_first_byte(path)
@@ -61,27 +61,29 @@ def show_resume_offset(names: Iterable[str], *, as_json: bool) -> int:
             answer = resume_offset(area, first, machine, page_size)
         except AreaError as exc:
             output.error(exc.reason, path)
-            code = output.EXIT_USAGE
+            output.worsen(output.EXIT_USAGE)
             continue
         if answer.reason is not None:
             output.error(f"no resume offset: {answer.reason}", path)
-            code = code or output.EXIT_FAILED
+            output.worsen(output.EXIT_FAILED)
         for sentence in answer.disagreements:
             output.error(sentence, path)
-        if as_json:
-            found.append(answer._asdict())
-        elif answer.offset_pages is not None:
-            click.echo(answer.offset_pages)
-    if as_json:
-        output.print_json_list("areas", found)
-    return code
+        yield answer
 
 
 def _extents(path: str) -> tuple[tuple[Extent, ...] | None, str | None]:
     try:
         return extents_of(path), None
     except AreaError as exc:
+        output.error(exc.reason, path)
+        output.worsen(output.EXIT_USAGE)
         return None, exc.reason
+
+
+def _extents_json(path: str) -> dict[str, Any]:
+    extents, reason = _extents(path)
+    rows = None if extents is None else [_extent_json(row) for row in extents]
+    return {"path": path, "extents": rows, "error": reason}
 
 
 def _extent_json(extent: Extent) -> dict[str, Any]:

@@ -5,11 +5,9 @@ Not here: the checks one after the other, and how a report looks (verdicts.py).
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import click
 
-from swaptools.cli import params
+from swaptools.cli import output, params
 
 
 def _codes(
@@ -65,7 +63,7 @@ def _codes(
 def main(
     *,
     files: tuple[str, ...],
-    files0: BinaryIO | None,
+    files0: str | None,
     kernels: tuple[str, ...],
     pagesize: int | None,
     ram_bytes: int | None,
@@ -120,4 +118,4 @@ def main(
     )
     show = verdicts.print_json if as_json else verdicts.print_reports
     show(checking.reports())
-    click.get_current_context().exit(checking.code)
+    output.finish(checking.code)

@@ -6,7 +6,7 @@ an area lies (placement.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -54,7 +54,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 def main(
     *,
     files: tuple[str, ...],
-    files0: BinaryIO | None,
+    files0: str | None,
     chosen: str | None,
     list_columns: bool,
     noheadings: bool,
@@ -97,15 +97,16 @@ def main(
             raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
         from swaptools.cli import active
 
-        code = active.show(shown, style=style, headings=headings, as_json=as_json)
-        click.get_current_context().exit(code)
+        output.finish(
+            active.show(shown, style=style, headings=headings, as_json=as_json)
+        )
     names = params.all_files(files, files0)
     if extents or resume_offset:
         from swaptools.cli import placement
 
         show = placement.show_extents if extents else placement.show_resume_offset
-        code = show(names, as_json=as_json)
-        click.get_current_context().exit(code)
+        show(names, as_json=as_json)
+        output.finish()
     from swaptools.cli import headers
 
     looks = any(column.heading == "HOLDS" for column in shown)
@@ -117,5 +118,4 @@ def main(
     else:
         on_disks = shown if chosen else columns.usual_on_disks(unit)
         reading.print_table(shown, on_disks, style=style, headings=headings)
-    code = reading.code
-    click.get_current_context().exit(code)
+    output.finish(reading.code)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from swaptools.cli import ghost_mkswap, swapinfo
+from swaptools.cli import ghost_mkswap, swapcheck, swapinfo
 from tests.builders import header_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import click
 
 
 def run(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -65,6 +67,40 @@ def test_an_empty_list_is_no_error(tmp_path: Path) -> None:
     empty.write_bytes(b"")
     result = run("--json", "--files0-from", empty)
     assert (result.exit_code, json.loads(result.stdout)) == (0, {"swapareas": []})
+
+
+@pytest.mark.parametrize("command", [swapinfo.main, swapcheck.main])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("{}", "Is a directory"),
+        ("{}/missing", "No such file or directory"),
+        ("{}/missing\x1b[31m", "No such file or directory"),
+        ("/proc/self/mem", "Input/output error"),
+        ("{}/endless", "a name in it is longer than any path; each ends with NUL"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_said_in_one_line(
+    command: click.Command, name: str, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "endless").write_bytes(b"x" * 5_000_000)
+    words = ["--json", "--files0-from", name.format(tmp_path)]
+    result = CliRunner().invoke(command, words, prog_name="prog")
+    path = name.format(tmp_path).replace("\x1b", "\\x1b")
+    assert result.stderr == f"prog: {path}: {reason}\n"
+    assert result.exit_code == 2
+    (rows,) = json.loads(result.stdout).values()
+    assert rows == []
+
+
+def test_what_a_list_has_named_before_it_broke_is_shown(
+    areas: list[Path], tmp_path: Path
+) -> None:
+    names_file = tmp_path / "names"
+    names_file.write_bytes(names(areas[:1]) + b"y" * 5_000_000)
+    result = run("--json", "--files0-from", names_file)
+    (row,) = json.loads(result.stdout)["swapareas"]
+    assert (row["label"], result.exit_code) == ("first", 2)
 
 
 def test_files_and_a_list_of_files_exclude_each_other(areas: list[Path]) -> None:
