@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from swaptools.cli.params import Place
 
 #: So many rows are waited for, to see whether any of them is in a partition.
-_FIRST_ROWS = 1000
+_FIRST_ROWS = 100
 
 
 class Reading:

@@ -8,61 +8,16 @@ Kernel: mm/swapfile.c as of v2.6.28, sys_swapon() case 1; Linux kernel commit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swaptools.format import layout
+from swaptools.format.badpages import ClearBits
 from swaptools.format.constants import UUID_BYTES, VOLUME_BYTES
 from swaptools.format.header import SwapHeader
 
-#: For each byte the numbers of its clear bits.
-_CLEAR = tuple(
-    tuple(bit for bit in range(8) if not byte >> bit & 1) for byte in range(256)
-)
-
-
-class ClearBits(Collection[int]):
-    """The clear bits of a bitmap between bit 0 and its last set bit.
-
-    A page of 256 KiB can have two million of them, so they are looked up when they
-    are asked for, and never held.
-    """
-
-    __slots__ = ("_bitmap", "_count", "_last")
-
-    def __init__(self, bitmap: bytes, last: int, count: int) -> None:
-        """Look at a bitmap whose last set bit and number of clear bits are known."""
-        self._bitmap = bitmap
-        self._last = last
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[int]:
-        for at, byte in enumerate(self._bitmap[: self._last // 8 + 1]):
-            for bit in _CLEAR[byte]:
-                number = 8 * at + bit
-                if 0 < number < self._last:
-                    yield number
-
-    def __contains__(self, number: object) -> bool:
-        return (
-            isinstance(number, int)
-            and 0 < number < self._last
-            and not self._bitmap[number // 8] >> number % 8 & 1
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Collection) or len(self) != len(other):
-            return False
-        return all(mine == theirs for mine, theirs in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<ClearBits {self._count} below {self._last}>"
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import layout
+from swaptools.format.badpages import Listed
 from swaptools.format.constants import (
     GHOST_FLAG_OFFSET,
     INFO_OFFSET,
@@ -267,7 +268,7 @@ class SwapHeader:
         if not self.nr_badpages:
             return ()
         count = min(self.nr_badpages, max_swap_badpages(self.page_size))
-        return layout.parse_words(self.badpage_bytes[: 4 * count], self.byte_order)
+        return Listed(self.badpage_bytes[: 4 * count], self.byte_order)
 
     @property
     def uuid(self) -> UUID | None:

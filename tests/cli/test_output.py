@@ -141,7 +141,7 @@ def test_a_long_collection_becomes_an_array_without_being_held(
     """Two rows of 60 000 numbers each; as lists they were megabytes."""
     import tracemalloc
 
-    from swaptools.format.bitmap import ClearBits
+    from swaptools.format.badpages import ClearBits
 
     numbers = ClearBits(bytes(7501), 60001, 60000)  # all clear but the last
     tracemalloc.start()

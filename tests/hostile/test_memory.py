@@ -1,0 +1,75 @@
+"""Much that is hostile takes little memory: commands under a limit of the system."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.builders import bitmap_page, header_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Address space of a command, its interpreter and libraries included.
+LIMIT_BYTES = 200 << 20
+
+
+def limited(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command that is told there is no memory beyond the limit."""
+    program, *rest = map(str, words)
+    text = f"import sys; from swaptools.cli import start; sys.exit(start.{program}())"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", text, *rest],
+        input=stdin,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES)
+        ),
+    )
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """The largest page, with as many bad pages as it can list."""
+    path = tmp_path / "listed"
+    pages = tuple(range(1, 65150))
+    path.write_bytes(header_page(page_size=262144, badpages=pages, last_page=70000))
+    return path
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> Path:
+    """The largest page of version 0, with two million bad pages."""
+    path = tmp_path / "mapped"
+    path.write_bytes(bitmap_page({8 * (262144 - 10) - 1}, page_size=262144))
+    return path
+
+
+def test_a_table_of_many_areas_with_long_lists(listed: Path, mapped: Path) -> None:
+    names = b"\0".join([bytes(listed), bytes(mapped)] * 60)
+    done = limited(
+        "swapinfo", "-n", "-o", "BADPAGES", "--files0-from", "-", stdin=names
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(done.stdout.splitlines()) == 120
+    assert max(map(len, done.stdout.splitlines())) < 300
+
+
+def test_json_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
+    done = limited("swapinfo", "--json", listed, mapped)
+    assert (done.returncode, done.stderr) == (0, b"")
+    rows = json.loads(done.stdout)["swapareas"]
+    assert [len(row["badpages"]) for row in rows] == [65149, 2097070]
+
+
+def test_a_check_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
+    done = limited(
+        "swapcheck", "-p", "262144", "--kernel", "6.18", "--json", listed, mapped
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert len(json.loads(done.stdout)["checks"]) == 2
