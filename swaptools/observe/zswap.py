@@ -97,8 +97,12 @@ def read_writeback() -> tuple[bool | None, str | None]:
     Returns:
         The answer, or None and the reason why it cannot be told.
     """
-    root = _cgroup2_root()
-    if root is None:
+    roots = _mounted("cgroup2")
+    if not roots:
+        is_told = read_text(_MOUNTINFO) is not None
+        return None, f"not {'available' if is_told else 'known'} here (no cgroup v2)"
+    root = roots[0]
+    if "memory" not in (read_text(f"{root}/cgroup.controllers") or "").split():
         return None, "not available here (cgroup v1)"
     if read_text(f"{root}/{_KNOB}") is None:
         return None, "not available here (the knob came with Linux 6.8)"
@@ -108,14 +112,6 @@ def read_writeback() -> tuple[bool | None, str | None]:
         if (read_text(f"{place}/{_KNOB}") or "1").strip() == "0":
             return False, None
     return True, None
-
-
-def _cgroup2_root() -> str | None:
-    # Where cgroup v2 is mounted, if it has the memory controller at all.
-    for root in _mounted("cgroup2"):
-        controllers = (read_text(f"{root}/cgroup.controllers") or "").split()
-        return root if "memory" in controllers else None
-    return None
 
 
 def _mounted(filesystem: str) -> list[str]:

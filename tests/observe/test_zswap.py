@@ -90,7 +90,7 @@ def test_what_an_older_kernel_does_not_tell_is_none(fs: FakeFilesystem) -> None:
         counters=None,
         counters_unknown="debugfs is not mounted",
         writeback=None,
-        writeback_unknown="not available here (cgroup v1)",
+        writeback_unknown="not known here (no cgroup v2)",
     )
 
 
@@ -102,6 +102,26 @@ def test_a_zero_on_the_way_from_the_root_forbids_writeback(fs: FakeFilesystem) -
 def test_writeback_is_allowed_when_every_cgroup_says_one(fs: FakeFilesystem) -> None:
     cgroup2(fs, "/a/b", **{".": "1", "a": "1", "a/b": "1", "a/c": "0"})
     assert read_writeback() == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "controllers", "reason"),
+    [
+        ("29 1 0:5 / /sys rw - sysfs sysfs rw\n", "", "(no cgroup v2)"),
+        (CGROUP2, "cpu pids\n", "(cgroup v1)"),
+    ],
+)
+def test_without_the_memory_controller_in_cgroup_v2_it_cannot_be_told(
+    mounts: str, controllers: str, reason: str, fs: FakeFilesystem
+) -> None:
+    write(
+        fs,
+        **{
+            "/proc/self/mountinfo": mounts,
+            "/sys/fs/cgroup/cgroup.controllers": controllers,
+        },
+    )
+    assert read_writeback() == (None, f"not available here {reason}")
 
 
 def test_a_kernel_before_the_knob_cannot_tell(fs: FakeFilesystem) -> None:
