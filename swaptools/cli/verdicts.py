@@ -14,6 +14,7 @@ from swaptools.info import holds_json, partition_json
 from swaptools.kernel.releases import Reason
 from swaptools.observe import read_areas
 from swaptools.observe.caller import read_caller
+from swaptools.observe.loops import read_loops
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import active_swaps, memory_bytes
 from swaptools.units import format_size
@@ -80,7 +81,7 @@ class Checking:
 
     def reports(self) -> Iterator[Report]:
         """Yield a report for each file that can be looked at."""
-        active, mounts = active_swaps(), Mounts()
+        active, mounts, loops = active_swaps(), Mounts(), tuple(read_loops())
         offset, partition = self._place
         for path in self._names:
             try:
@@ -90,6 +91,7 @@ class Checking:
                     partition=partition,
                     active=active,
                     mounts=mounts,
+                    loops=loops,
                     holds=True,
                 )
             except AreaError as exc:

@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind, SwapArea
-from swaptools.contents import foremost
-from swaptools.errors import AreaError, FormatError
-from swaptools.format.header import SwapHeader
+from swaptools.errors import AreaError
 from swaptools.format.signature import find_signatures
 from swaptools.observe.caller import owner_uid
-from swaptools.observe.files import STDIN, Beginning, read_beginning
+from swaptools.observe.files import (
+    STDIN,
+    Beginning,
+    open_for_reading,
+    read_beginning,
+)
+from swaptools.observe.header import better_reason, find_header, other_headers
 from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from swaptools.backing import Backing
     from swaptools.contents import Unclaimed
-    from swaptools.format.signature import Signature
+    from swaptools.format.header import SwapHeader
     from swaptools.observe.contents import Contents
+    from swaptools.observe.loops import Loop
     from swaptools.observe.mounts import Mounts
 
 
@@ -40,6 +47,7 @@ def read_area(
     active: ActiveSwaps | None = None,
     below: bool = True,
     mounts: Mounts | None = None,
+    loops: tuple[Loop, ...] | None = None,
     descriptor: int | None = None,
     holds: bool | None = False,
 ) -> SwapArea:
@@ -54,6 +62,7 @@ def read_area(
             call otherwise.
         below: Look at what lies under it, too: extents, inode, file system.
         mounts: The mounts of this process, likewise.
+        loops: The loop devices that there are, likewise.
         descriptor: Of the file or device, when it is open already; nothing is
             opened then but what the kernel says of it.
         holds: Look at what else lies in it, too; None does so only where there is
@@ -67,43 +76,51 @@ def read_area(
         AreaError: It could not be looked at.
     """
     name = os.fspath(path)
-    beginning = read_beginning(name, offset, descriptor, partition=partition)
-    signatures = find_signatures(beginning.data)
-    header, reason = _header(beginning, signatures)
-    status = beginning.status
-    is_regular = status is not None and stat.S_ISREG(status.st_mode)
     swaps = active_swaps() if active is None else active
-    node = _own_device(beginning)
-    is_active = _is_active(status, node, swaps) if status else None
-    backing, unseen = (
-        _backing(name, beginning, node, mounts, descriptor) if below else (None, ())
-    )
+    try:
+        with _opened(name, descriptor) as own:
+            beginning = read_beginning(name, offset, own, partition=partition)
+            signatures = find_signatures(beginning.data)
+            header, reason = find_header(beginning, signatures)
+            looks = bool(holds) or (holds is None and header is None)
+            with _contents(own, beginning) if looks else nullcontext() as contents_of:
+                backing, unseen = (
+                    _backing(name, beginning, mounts, descriptor)
+                    if below
+                    else (None, ())
+                )
+                unclaimed = _unclaimed(name, beginning, header, own) if holds else None
+                contents = contents_of() if contents_of else None
+    except AreaError:
+        raise
+    except OSError as exc:
+        raise AreaError.from_os_error(name, exc) from exc
+    status = beginning.status
+    is_active = _is_active(beginning, swaps)
     if status and is_active is None:
         unseen += (f"active or not: {swaps.unknown}",)
-    contents = None
-    if holds or (holds is None and header is None):
-        contents = _contents(name, beginning, descriptor)
-        unseen += (contents.unseen,) if contents.unseen else ()
+    if contents is not None and contents.unseen:
+        unseen += (contents.unseen,)
     return SwapArea(
         path=name,
         kind=beginning.kind,
         offset=beginning.offset,
         header=header,
-        reason=reason and _better_reason(reason, beginning, contents),
-        other_headers=_other_headers(beginning, signatures) if header else (),
+        reason=reason and better_reason(reason, beginning, contents),
+        other_headers=other_headers(beginning, signatures) if header else (),
         signatures=signatures,
         holds=contents.holds if contents else None,
         believed=contents.believed if contents else None,
-        unclaimed=_unclaimed(name, beginning, header) if holds else None,
+        unclaimed=unclaimed,
         partition=beginning.partition,
         table=beginning.table,
         area_bytes=beginning.area_bytes,
-        allocated_bytes=status.st_blocks * 512 if status and is_regular else None,
+        allocated_bytes=_allocated_bytes(status),
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=owner_uid(status) if status else None,
         active=is_active,
-        is_behind_swap=status is not None and swaps.is_behind(status),
-        loop_use=use_through_loop(status, swaps) if holds and status else None,
+        is_behind_swap=_is_behind_swap(beginning, swaps),
+        loop_use=use_through_loop(status, swaps, loops) if holds and status else None,
         backing=backing,
         unseen=unseen,
     )
@@ -117,6 +134,7 @@ def read_areas(
     active: ActiveSwaps | None = None,
     below: bool = True,
     mounts: Mounts | None = None,
+    loops: tuple[Loop, ...] | None = None,
     holds: bool | None = False,
 ) -> tuple[SwapArea, ...]:
     """Look at a file, and at each partition of swap when it is a disk or an image.
@@ -141,6 +159,7 @@ def read_areas(
             active=swaps,
             below=below,
             mounts=mounts,
+            loops=loops,
             holds=holds,
         )
 
@@ -165,6 +184,16 @@ def _has_header(path: str, number: int, swaps: ActiveSwaps) -> bool:
     return area.header is not None
 
 
+@contextmanager
+def _opened(path: str, descriptor: int | None) -> Iterator[int | None]:
+    # Opened once for all that is read from it; nothing for standard input.
+    if path == STDIN or descriptor is not None:
+        yield descriptor
+        return
+    with open_for_reading(path) as file:
+        yield file.fileno()
+
+
 def _own_device(beginning: Beginning) -> tuple[str, int] | None:
     # What the kernel calls a partition of a disk: its name and st_rdev.
     status = beginning.status
@@ -175,20 +204,31 @@ def _own_device(beginning: Beginning) -> tuple[str, int] | None:
     return partition_beginning_at(status.st_rdev, beginning.offset)
 
 
-def _is_active(
-    status: os.stat_result, node: tuple[str, int] | None, swaps: ActiveSwaps
-) -> bool | None:
+def _is_active(beginning: Beginning, swaps: ActiveSwaps) -> bool | None:
     # A partition has a device of its own, besides that of the disk.
-    is_active = swaps.has(status)
-    if is_active is False and node is not None:
+    if beginning.status is None:
+        return None
+    is_active = swaps.has(beginning.status)
+    if is_active is False and (node := _own_device(beginning)) is not None:
         return node[1] in swaps.devices
     return is_active
+
+
+def _allocated_bytes(status: os.stat_result | None) -> int | None:
+    is_regular = status is not None and stat.S_ISREG(status.st_mode)
+    return status.st_blocks * 512 if status and is_regular else None
+
+
+def _is_behind_swap(beginning: Beginning, swaps: ActiveSwaps) -> bool:
+    if beginning.status is None or beginning.area_bytes is None:
+        return False
+    end_bytes = beginning.offset + beginning.area_bytes
+    return swaps.is_behind(beginning.status, beginning.offset, end_bytes)
 
 
 def _backing(
     path: str,
     beginning: Beginning,
-    node: tuple[str, int] | None,
     mounts: Mounts | None,
     descriptor: int | None,
 ) -> tuple[Backing | None, tuple[str, ...]]:
@@ -199,12 +239,10 @@ def _backing(
     from swaptools.observe.mounts import Mounts
 
     known = Mounts() if mounts is None else mounts
-    try:
-        if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
-            return observe_backing(f"/dev/{node[0]}", known)
-        backing, unseen = observe_backing(path, known, descriptor)
-    except OSError as exc:
-        raise AreaError.from_os_error(path, exc) from exc
+    node = _own_device(beginning)
+    if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
+        return observe_backing(f"/dev/{node[0]}", known)
+    backing, unseen = observe_backing(path, known, descriptor)
     # An area in a file or on a disk is for a loop device, which asks for none of
     # this; only who writes to the file does.
     if beginning.offset and beginning.kind == AreaKind.BLOCK:
@@ -219,22 +257,23 @@ def _is_device(path: str, device: int) -> bool:
         return False
 
 
-def _contents(path: str, beginning: Beginning, descriptor: int | None) -> Contents:
+def _contents(
+    descriptor: int | None, beginning: Beginning
+) -> AbstractContextManager[Callable[[], Contents]]:
     # Of a stream that goes on, only what lies at its beginning can be told.
     from swaptools.observe import contents
 
-    try:
-        if beginning.status is None or beginning.area_bytes is None:
-            return contents.look_into_bytes(beginning.data)
-        return contents.look_into(
-            path, beginning.offset, beginning.area_bytes, descriptor
-        )
-    except OSError as exc:
-        raise AreaError.from_os_error(path, exc) from exc
+    if descriptor is None or beginning.status is None or beginning.area_bytes is None:
+        found = contents.look_into_bytes(beginning.data)
+        return nullcontext(lambda: found)
+    return contents.finding_contents(descriptor, beginning.offset, beginning.area_bytes)
 
 
 def _unclaimed(
-    path: str, beginning: Beginning, header: SwapHeader | None
+    path: str,
+    beginning: Beginning,
+    header: SwapHeader | None,
+    descriptor: int | None,
 ) -> Unclaimed | None:
     if beginning.status is None or beginning.area_bytes is None:
         return None
@@ -242,10 +281,7 @@ def _unclaimed(
 
     end = beginning.area_bytes
     begin = min(_claimed_bytes(header), end)
-    try:
-        return find_unclaimed(path, beginning.offset, begin, end)
-    except OSError as exc:
-        raise AreaError.from_os_error(path, exc) from exc
+    return find_unclaimed(path, beginning.offset, begin, end, descriptor)
 
 
 def _claimed_bytes(header: SwapHeader | None) -> int:
@@ -253,35 +289,3 @@ def _claimed_bytes(header: SwapHeader | None) -> int:
     if header is None:
         return 0
     return header.page_size if header.ghost_flag else header.size_bytes
-
-
-def _header(
-    beginning: Beginning, signatures: tuple[Signature, ...]
-) -> tuple[SwapHeader | None, str | None]:
-    # The area is the one with the smallest page; TuxOnIce at byte 0 has none.
-    if not beginning.data:
-        is_device = beginning.kind == AreaKind.BLOCK
-        return None, "a device without a size" if is_device else "empty"
-    page_size = signatures[0].page_size if signatures else None
-    if page_size is None:
-        return None, "no swap signature found"
-    try:
-        return SwapHeader.parse(beginning.data[:page_size]), None
-    except FormatError as exc:
-        return None, str(exc)
-
-
-def _better_reason(reason: str, beginning: Beginning, contents: Contents | None) -> str:
-    # Not what is missing, but what is there.
-    held = foremost(contents.holds, contents.believed) if contents else None
-    table = None if beginning.partition else beginning.table
-    if table is not None and (held is None or held.is_table):
-        return f"holds {table.words}"
-    return reason if held is None else f"holds {held.words}"
-
-
-def _other_headers(
-    beginning: Beginning, signatures: tuple[Signature, ...]
-) -> tuple[SwapHeader, ...]:
-    sizes = [found.page_size for found in signatures[1:] if found.page_size]
-    return tuple(SwapHeader.parse(beginning.data[:size]) for size in sizes)

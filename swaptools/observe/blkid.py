@@ -17,13 +17,14 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.contents import Held
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable, Iterator
 
 _CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
 #: How long one area may take: a disk that has to spin up takes some seconds.
@@ -32,6 +33,7 @@ TIMEOUT_SECONDS: Final = 15.0
 _MAX_FAILURES: Final = 3
 _ANSWER_BYTES: Final = 1 << 16
 _FIELDS: Final = 6
+_CRASHED: Final = "libblkid crashed"
 
 
 class Answer(NamedTuple):
@@ -82,28 +84,39 @@ class Prober:
                     self._connect()
 
     def ask(self, descriptor: int, offset_bytes: int, size_bytes: int) -> Answer:
-        """Look at a part of an open file or device.
+        """Look at a part of an open file or device, as asking() does, and wait."""
+        with self.asking(descriptor, offset_bytes, size_bytes) as answer:
+            return answer()
+
+    @contextmanager
+    def asking(
+        self, descriptor: int, offset_bytes: int, size_bytes: int
+    ) -> Iterator[Callable[[], Answer]]:
+        """Ask about a part of an open file; call what is given for the answer.
+
+        The child looks meanwhile. One area at a time: other threads wait.
 
         Args:
-            descriptor: Open for reading; its position is moved.
+            descriptor: Open for reading, until the answer is there.
             offset_bytes: Where the part begins.
             size_bytes: How long it is; nothing outside is looked at.
         """
+        request = f"{offset_bytes} {size_bytes}".encode()
         with self._lock:
-            if self._reason is not None:
-                return Answer(reason=self._reason)
-            request = f"{offset_bytes} {size_bytes}".encode()
+            failure = self._send(descriptor, request) if not self._reason else None
+            found: list[Answer] = []
+
+            def answer() -> Answer:
+                if not found:
+                    found.append(self._receive(descriptor, request, failure))
+                return found[0]
+
             try:
-                return self._exchange(descriptor, request)
-            except _Crashed:
-                # Once may be an accident: somebody killed it while nobody asked.
-                self._disconnect()
-            except _Failed as exc:
-                return self._failed(str(exc))
-            try:
-                return self._exchange(descriptor, request)
-            except _Failed as exc:
-                return self._failed(str(exc))
+                yield answer
+                answer()
+            except BaseException:
+                self._disconnect()  # the next answer must not be this one's
+                raise
 
     def close(self) -> None:
         """End the child."""
@@ -111,19 +124,43 @@ class Prober:
         with self._lock:
             self._disconnect()
 
-    def _exchange(self, descriptor: int, request: bytes) -> Answer:
+    def _send(self, descriptor: int, request: bytes) -> _Failed | None:
         import socket  # only where a child is asked
 
-        connection = self._connect()
         try:
-            socket.send_fds(connection, [request], [descriptor])
-            data = connection.recv(_ANSWER_BYTES)
+            socket.send_fds(self._connect(), [request], [descriptor])
+        except OSError:
+            return _Crashed(_CRASHED)
+        except _Failed as exc:
+            return exc
+        return None
+
+    def _receive(
+        self, descriptor: int, request: bytes, failure: _Failed | None
+    ) -> Answer:
+        # One crash may be an accident: somebody killed it while nobody asked.
+        if self._reason is not None:
+            return Answer(reason=self._reason)
+        try:
+            try:
+                return self._receive_once(failure)
+            except _Crashed:
+                self._disconnect()
+                return self._receive_once(self._send(descriptor, request))
+        except _Failed as exc:
+            return self._failed(str(exc))
+
+    def _receive_once(self, failure: _Failed | None) -> Answer:
+        if failure is not None:
+            raise failure
+        try:
+            data = self._connect().recv(_ANSWER_BYTES)
         except TimeoutError as exc:
             raise _Failed("libblkid did not come to an end") from exc
         except OSError as exc:
-            raise _Crashed("libblkid crashed") from exc
+            raise _Crashed(_CRASHED) from exc
         if not data:
-            raise _Crashed("libblkid crashed")
+            raise _Crashed(_CRASHED)
         return _parse(data)
 
     def _connect(self) -> socket.socket:

@@ -7,20 +7,21 @@ think of it (check/).
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.observe.blkid import PROBER
-from swaptools.observe.files import open_for_reading
 from swaptools.observe.magics import CERTAIN, COMMON, find_magics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.contents import Held
-    from swaptools.observe.blkid import Prober
+    from swaptools.observe.blkid import Answer, Prober
+    from swaptools.observe.magics import Read
 
-#: Where the magics at the beginning of an area lie.
-_START_BYTES = 512
+#: Read at once: most magics lie at the beginning of an area.
+_START_BYTES = 8192
 
 
 class Contents(NamedTuple):
@@ -44,45 +45,43 @@ def find_contents(
         offset_bytes: Where the part begins.
         area_bytes: How long it is.
         prober: Who asks libblkid.
-
-    Raises:
-        OSError: It cannot be read.
     """
-    start = os.pread(descriptor, min(_START_BYTES, area_bytes), offset_bytes)
+    with finding_contents(descriptor, offset_bytes, area_bytes, prober) as found:
+        return found()
+
+
+@contextmanager
+def finding_contents(
+    descriptor: int, offset_bytes: int, area_bytes: int, prober: Prober = PROBER
+) -> Iterator[Callable[[], Contents]]:
+    """Find the same, and do something else until it is called for."""
 
     def read(at: int, length: int) -> bytes:
+        try:
+            return os.pread(descriptor, length, offset_bytes + at)
+        except OSError:
+            return b""  # a bad sector hides one magic, not the others
+
+    with prober.asking(descriptor, offset_bytes, area_bytes) as answer:
+        yield lambda: _put_together(answer(), read, area_bytes)
+
+
+def _put_together(answer: Answer, read: Read, area_bytes: int) -> Contents:
+    start = read(0, min(_START_BYTES, area_bytes))
+
+    def read_some(at: int, length: int) -> bytes:
         if at + length <= len(start):
             return start[at : at + length]
-        return os.pread(descriptor, length, offset_bytes + at)
+        return read(at, length)
 
-    told, believed, reason = prober.ask(descriptor, offset_bytes, area_bytes)
-    if reason is not None:
-        holds = find_magics(read, area_bytes, CERTAIN + COMMON)
-        unseen = f"what else lies there: {reason}; only a short table was asked"
+    if answer.reason is not None:
+        holds = find_magics(read_some, area_bytes, CERTAIN + COMMON)
+        unseen = f"what else lies there: {answer.reason}; only a short table was asked"
         return Contents(_in_order(holds), None, unseen)
-    places = {held.offset_bytes for held in told}
-    certain = find_magics(read, area_bytes, CERTAIN)
+    places = {held.offset_bytes for held in answer.holds}
+    certain = find_magics(read_some, area_bytes, CERTAIN)
     added = [held for held in certain if held.offset_bytes not in places]
-    return Contents(_in_order((*told, *added)), believed, None)
-
-
-def look_into(
-    path: str, offset_bytes: int, area_bytes: int, descriptor: int | None = None
-) -> Contents:
-    """Find all that lies in an area of a file or device.
-
-    Args:
-        path: The file or device.
-        offset_bytes: Where the area begins.
-        area_bytes: How long it is.
-        descriptor: Of the file, when it is open already.
-
-    Raises:
-        AreaError: A directory, fifo or socket.
-        OSError: It cannot be read.
-    """
-    with open_for_reading(path, descriptor) as file:
-        return find_contents(file.fileno(), offset_bytes, area_bytes)
+    return Contents(_in_order((*answer.holds, *added)), answer.believed, None)
 
 
 def look_into_bytes(data: bytes) -> Contents:

@@ -52,18 +52,21 @@ class Loop(NamedTuple):
         return self.inode == (status.st_dev, status.st_ino)
 
 
-def use_through_loop(status: os.stat_result, swaps: ActiveSwaps) -> str | None:
+def use_through_loop(
+    status: os.stat_result, swaps: ActiveSwaps, loops: tuple[Loop, ...] | None = None
+) -> str | None:
     """Say how a loop device over a file or device is in use, if one is.
 
     Args:
         status: Of the file or device.
         swaps: The active areas.
+        loops: The loop devices when they are already known; read otherwise.
 
     Returns:
         ``/dev/loop0, which is swapped on``, ``which is mounted on DIRECTORY`` or
         ``which is held by somebody``; None when none is.
     """
-    for loop in _all_over(status, tuple(read_loops())):
+    for loop in _all_over(status, tuple(read_loops()) if loops is None else loops):
         use = _use(loop, swaps)
         if use is not None:
             return f"{_DEV}/{loop.name}, which {use}"

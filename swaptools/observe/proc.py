@@ -16,6 +16,7 @@ from swaptools.errors import AreaError
 _SWAPS = "/proc/swaps"
 _MEMINFO = "/proc/meminfo"
 _SYSFS = "/sys/module"
+_DEVICES = "/sys/dev/block"
 _MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
 _OCTAL = r"\\([0-7]{3})"
@@ -36,6 +37,16 @@ class SwapRow(NamedTuple):
     is_deleted: bool = False
 
 
+class Behind(NamedTuple):
+    """The part of a file that an active loop device, or a partition of one, is over."""
+
+    #: st_dev and st_ino of the file.
+    inode: tuple[int, int]
+    begin_bytes: int = 0
+    #: Behind the last byte; None for the end of the file.
+    end_bytes: int | None = None
+
+
 class ActiveSwaps(NamedTuple):
     """The active areas, and what to recognise them by under any other name."""
 
@@ -44,8 +55,8 @@ class ActiveSwaps(NamedTuple):
     inodes: frozenset[tuple[int, int]]
     #: st_rdev of active block devices.
     devices: frozenset[int]
-    #: (st_dev, st_ino) of files behind active loop devices.
-    loop_inodes: frozenset[tuple[int, int]]
+    #: Parts of files behind active loop devices.
+    behind: tuple[Behind, ...] = ()
     #: Why nothing is known of any area; None when /proc/swaps could be read.
     unknown: str | None = None
 
@@ -61,12 +72,27 @@ class ActiveSwaps(NamedTuple):
             return True
         return bool(status.st_rdev) and status.st_rdev in self.devices
 
-    def is_behind(self, status: os.stat_result) -> bool:
-        """Tell whether a loop device over this file is swapped on.
+    def is_behind(
+        self,
+        status: os.stat_result,
+        begin_bytes: int = 0,
+        end_bytes: int | None = None,
+    ) -> bool:
+        """Tell whether a loop device over a part of this file is swapped on.
 
         The kernel does not know, and would take the file, too.
+
+        Args:
+            status: The file's.
+            begin_bytes: Where the part begins.
+            end_bytes: Behind its last byte; None for the end of the file.
         """
-        return (status.st_dev, status.st_ino) in self.loop_inodes
+        return any(
+            found.inode == (status.st_dev, status.st_ino)
+            and (end_bytes is None or found.begin_bytes < end_bytes)
+            and (found.end_bytes is None or begin_bytes < found.end_bytes)
+            for found in self.behind
+        )
 
 
 def parse_swaps(text: str) -> tuple[SwapRow, ...]:
@@ -140,7 +166,7 @@ def active_swaps() -> ActiveSwaps:
         rows, unknown = (), str(exc)
     inodes = set()
     devices = set()
-    loop_inodes = set()
+    behind = []
     for row in rows:
         # A name that ends so may be real as well.
         name = f"{row.name} (deleted)" if row.is_deleted else row.name
@@ -152,14 +178,14 @@ def active_swaps() -> ActiveSwaps:
             continue
         devices.add(status.st_rdev)
         backing = loop_backing_file(status.st_rdev)
-        behind = _stat(backing) if backing else None
-        if behind is not None:
-            loop_inodes.add((behind.st_dev, behind.st_ino))
+        file = _stat(backing) if backing else None
+        if file is not None:
+            behind.append(_behind(status.st_rdev, (file.st_dev, file.st_ino)))
     return ActiveSwaps(
         rows,
         frozenset(inodes),
         frozenset(devices),
-        frozenset(loop_inodes),
+        tuple(behind),
         unknown,
     )
 
@@ -169,12 +195,27 @@ def loop_backing_file(device: int) -> str | None:
 
     Kernel: drivers/block/loop.c loop_attr_backing_file_show().
     """
-    node = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    node = f"{_DEVICES}/{os.major(device)}:{os.minor(device)}"
     for place in (node, f"{node}/.."):
         text = read_text(f"{place}/loop/backing_file")
         if text is not None:
             return text.rstrip("\n")
     return None
+
+
+def _behind(device: int, inode: tuple[int, int]) -> Behind:
+    # A loop device can be over a part of a file, and have partitions itself. Kernel:
+    # block/genhd.c part_size_show(), block/partitions/core.c part_start_show(), in
+    # sectors of 512 bytes; drivers/block/loop.c loop_attr_offset_show().
+    node = f"{_DEVICES}/{os.major(device)}:{os.minor(device)}"
+    size = read_number(f"{node}/size")
+    start = read_number(f"{node}/start")
+    disk = node if start is None else f"{node}/.."
+    offset = read_number(f"{disk}/loop/offset")
+    if size is None or offset is None:
+        return Behind(inode)
+    begin_bytes = offset + 512 * (start or 0)
+    return Behind(inode, begin_bytes, begin_bytes + 512 * size)
 
 
 def mount_point(device: int) -> str | None:
@@ -216,6 +257,12 @@ def read_meminfo() -> dict[str, int]:
 def unescape(name: str) -> str:
     """Undo the octal escapes of a name in /proc."""
     return re.sub(_OCTAL, lambda match: chr(int(match[1], 8)), name)
+
+
+def read_number(path: str) -> int | None:
+    """Return the number in a file of one, None where there is none."""
+    text = (read_text(path) or "").strip()
+    return int(text) if text.isdecimal() else None
 
 
 def read_text(path: str) -> str | None:

@@ -44,7 +44,9 @@ def first_content(file: BinaryIO, start: int, end: int, *, whole: bool) -> int |
     )
 
 
-def find_unclaimed(path: str, offset: int, begin: int, end: int) -> Unclaimed:
+def find_unclaimed(
+    path: str, offset: int, begin: int, end: int, descriptor: int | None = None
+) -> Unclaimed:
     """Look whether anything lies in a part of an area; at both ends of a long one.
 
     Args:
@@ -52,11 +54,12 @@ def find_unclaimed(path: str, offset: int, begin: int, end: int) -> Unclaimed:
         offset: Where the area begins, in bytes.
         begin: Where the part begins, counted from ``offset``.
         end: Where it ends, likewise.
+        descriptor: Of the file or device, when it is open already.
 
     Raises:
         OSError: It cannot be read.
     """
-    with open_for_reading(path) as file:
+    with open_for_reading(path, descriptor) as file:
         runs = list(_data_runs(file, offset + begin, offset + end))
         is_whole = sum(last - first for first, last in runs) <= _ENOUGH_BYTES
         if not is_whole:

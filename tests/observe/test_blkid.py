@@ -359,3 +359,41 @@ def test_without_libblkid_a_short_table_is_asked(
 def test_a_stream_is_looked_into_as_far_as_it_was_read() -> None:
     found = contents.look_into_bytes(b"\xfd7zXZ\0" + bytes(4096))
     assert [held.type for held in found.holds] == ["xz"]
+
+
+@pytest.mark.usefixtures("libblkid")
+class TestAsking:
+    """The child looks while we do something else."""
+
+    def test_an_answer_that_nobody_wanted_is_not_the_next_ones(
+        self, prober: Prober, area: Path, tmp_path: Path
+    ) -> None:
+        with area.open("rb") as file:
+            with prober.asking(file.fileno(), 0, 1 << 20):
+                pass
+            with (
+                pytest.raises(KeyError),
+                prober.asking(file.fileno(), 0, 1 << 20),
+            ):
+                raise KeyError
+        assert ask(prober, write(tmp_path / "z", 1 << 20, {})) == Answer()
+
+    def test_it_is_the_same_answer_when_called_again(
+        self, prober: Prober, area: Path
+    ) -> None:
+        with area.open("rb") as file:
+            with prober.asking(file.fileno(), 0, 1 << 20) as answer:
+                assert answer() is answer()
+            assert answer().believed == "swap"
+
+    def test_a_child_that_is_killed_meanwhile_is_replaced(
+        self, prober: Prober, area: Path
+    ) -> None:
+        ask(prober, area)
+        os.kill(prober.pid, signal.SIGSTOP)
+        with (
+            area.open("rb") as file,
+            prober.asking(file.fileno(), 0, 1 << 20) as answer,
+        ):
+            os.kill(prober.pid, signal.SIGKILL)
+            assert answer() == Answer((SWAP,), "swap")

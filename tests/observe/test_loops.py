@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-IDLE = ActiveSwaps((), frozenset(), frozenset(), frozenset())
+IDLE = ActiveSwaps((), frozenset(), frozenset())
 LOOP0, LOOP0P1, LOOP1 = (os.makedev(7, 0), os.makedev(259, 0), os.makedev(7, 1))
 
 

@@ -218,8 +218,7 @@ class TestDisk:
 
     @pytest.mark.usefixtures("sysfs")
     def test_the_partition_is_active_when_its_device_is(self, image: Path) -> None:
-        none: frozenset[tuple[int, int]] = frozenset()
-        active = proc.ActiveSwaps((), none, frozenset({0x802}), none)
+        active = proc.ActiveSwaps((), frozenset(), frozenset({0x802}))
         assert read_area(image, partition=2, active=active, below=False).active is True
         assert read_area(image, partition=3, active=active, below=False).active is False
         assert read_area(image, active=active, below=False).active is False

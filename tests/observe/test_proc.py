@@ -191,6 +191,50 @@ def test_the_file_behind_an_active_loop_device_is_in_use(
     active = proc.active_swaps()
     assert active.has(image.stat()) is False
     assert active.is_behind(image.stat()) is True
+    assert active.is_behind(image.stat(), 4096, 8192) is True
+    assert active.is_behind(node.stat()) is False
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"size": "8", "loop/offset": "0"}, (0, 4096)),
+        ({"size": "8", "loop/offset": "1048576"}, (1048576, 1052672)),
+        ({"size": "8", "start": "2048", "../loop/offset": "512"}, (1049088, 1053184)),
+        ({"size": "8"}, (0, None)),
+        ({}, (0, None)),
+    ],
+)
+def test_a_loop_device_is_over_a_part_of_a_file(
+    files: dict[str, str],
+    expected: tuple[int, int | None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = tmp_path / "loop0" / "loop0p1"
+    node.mkdir(parents=True)
+    for name, text in files.items():
+        place = node / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(f"{text}\n")
+    (tmp_path / "7:1").symlink_to(node)
+    monkeypatch.setattr(proc, "_DEVICES", str(tmp_path))
+    found = proc._behind(os.makedev(7, 1), (1, 2))
+    assert found == ((1, 2), *expected)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [(0, 100, False), (0, 101, True), (199, None, True), (200, None, False)],
+)
+def test_only_the_part_that_is_swapped_on_counts(
+    begin: int, end: int | None, expected: bool, tmp_path: Path
+) -> None:
+    """Two partitions of one image: one may be active without the other."""
+    status = tmp_path.stat()
+    part = proc.Behind((status.st_dev, status.st_ino), 100, 200)
+    active = proc.ActiveSwaps((), frozenset(), frozenset(), (part,))
+    assert active.is_behind(status, begin, end) is expected
 
 
 def test_the_backing_file_of_a_loop_device_comes_from_sysfs(
