@@ -98,6 +98,7 @@ def main() -> None:
 
 def _give_up_rights() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.chdir("/")  # or the file system we were started on could not be unmounted
     os.closerange(3, 1024)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

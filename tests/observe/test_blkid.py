@@ -183,6 +183,18 @@ class TestLibblkid:
         assert "Max address space         536870912" in limits
         assert "Max file size             0" in limits
 
+    def test_the_child_keeps_no_directory_busy(
+        self,
+        prober: Prober,
+        area: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """What we work in may be unmounted as soon as we have left it."""
+        monkeypatch.chdir(tmp_path)
+        ask(prober, area)
+        assert os.readlink(f"/proc/{prober.pid}/cwd") == "/"
+
     def test_a_child_that_was_killed_between_two_areas_is_replaced(
         self, prober: Prober, area: Path
     ) -> None:
