@@ -193,7 +193,7 @@ class TestLibblkid:
         """What we work in may be unmounted as soon as we have left it."""
         monkeypatch.chdir(tmp_path)
         ask(prober, area)
-        assert os.readlink(f"/proc/{prober.pid}/cwd") == "/"
+        assert Path(f"/proc/{prober.pid}/cwd").readlink() == Path("/")
 
     def test_a_child_that_was_killed_between_two_areas_is_replaced(
         self, prober: Prober, area: Path

@@ -122,7 +122,24 @@ def truncate(case: Case, size_bytes: int) -> str:
 
 
 def hole_bytes(case: Case) -> int:
-    """Return how much of a file has no storage; 0 where that is not known."""
+    """Return how much of a file may have no storage, by its extents or its blocks."""
+    return max(_seen_hole_bytes(case), _missing_bytes(case))
+
+
+def has_unseen_holes(case: Case) -> bool:
+    """Tell whether there are holes that the file system does not show.
+
+    NTFS through FUSE says that all is data, but counts fewer blocks.
+    """
+    return _missing_bytes(case) > _seen_hole_bytes(case)
+
+
+def _missing_bytes(case: Case) -> int:
+    allocated_bytes = case.area.allocated_bytes
+    return 0 if allocated_bytes is None else max(case.area_bytes - allocated_bytes, 0)
+
+
+def _seen_hole_bytes(case: Case) -> int:
     extents = case.backing.extents
     if extents is None:
         return 0

@@ -39,6 +39,10 @@ def not_swap(case: Case) -> Remedy | None:
         return _instead(case, foreign)
     if any(held.type == "swsuspend" for held in area.holds):
         return resume_first(case)
+    if area.table is not None and area.table.damage:
+        return Remedy(
+            "mend the partition table first: where the area ends is not certain (H310)"
+        )
     return _not_a_header(case.area, case.header)
 
 

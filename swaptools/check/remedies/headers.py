@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
 from swaptools.backing import ExtentFlags
-from swaptools.check.remedies import commands, contents, ways
+from swaptools.check.remedies import commands, contents, elsewhere, ways
 from swaptools.check.remedies.obstacles import in_the_way
 from swaptools.check.remedies.ways import Way, choose
 from swaptools.check.remedy import Remedy
@@ -138,7 +138,8 @@ def _writing(case: Case, size_bytes: int, *, force: bool) -> Iterator[Way]:
     write = commands.ghost_mkswap(case, *options, size_bytes=size_bytes)
     text = _NEW_HEADER if force else "write a header"
     after = ways.with_header(case, size_bytes)
-    yield Way(text, [write], after)
+    if not commands.has_unseen_holes(case):
+        yield Way(text, [write], after)
     if not case.is_file:
         return
     yield Way(
@@ -225,6 +226,8 @@ def claim_less(case: Case) -> Remedy:
 
 def new_badpage_list(case: Case) -> Remedy:
     """Keep the entries that can be true; what a device's are is read from it."""
+    if case.header is not None and not case.header.nr_badpages:
+        return elsewhere.aligned_blocks(case)
     mended = new_header(case)
     if mended.command is None or case.header is None or case.area.is_ghost:
         return mended

@@ -45,25 +45,28 @@ def _growing(case: Case) -> Iterator[Way]:
     )
 
 
-def cut_behind_last_page(case: Case) -> Remedy:
-    """Remove what lies behind the header's last page, or allocate it."""
+def cut_to_claim(case: Case) -> Remedy:
+    """Remove what lies behind the header's last page, if that is nothing."""
+    refused = in_the_way(case) or contents.not_swap(case) or contents.unclaimed(case)
+    return refused or choose(case, _cutting(case))
+
+
+def cut_or_allocate(case: Case) -> Remedy:
+    """Remove what lies behind the header's last page, or fill the hole there."""
     refused = in_the_way(case) or contents.not_swap(case)
-    if refused is not None or case.header is None:
-        return refused or Remedy("cut off what no slot needs")
-    found = [_cut(case, case.header.size_bytes)] if _has_blank_end(case) else []
-    return choose(case, [*found, *allocated(case)])
+    if refused is not None:
+        return refused
+    blank = contents.unclaimed(case) is None
+    return choose(case, [*(_cutting(case) if blank else ()), *allocated(case)])
 
 
-def _cut(case: Case, size_bytes: int) -> Way:
-    return Way(
-        "cut off what no slot needs: zeros behind the last page",
-        [commands.truncate(case, size_bytes)],
-        ways.cut(case.area, size_bytes),
-    )
-
-
-def _has_blank_end(case: Case) -> bool:
-    return case.is_file and contents.unclaimed(case) is None
+def _cutting(case: Case) -> Iterator[Way]:
+    if case.is_file:
+        yield Way(
+            "cut off what no slot needs: zeros behind the last page",
+            [commands.truncate(case, case.claimed_bytes)],
+            ways.cut(case.area, case.claimed_bytes),
+        )
 
 
 def allocated(case: Case) -> Iterator[Way]:

@@ -57,7 +57,7 @@ def choose(case: Case, ways: Iterable[Way]) -> Remedy:
             missing = missing or f"{way.text}, once there is room: {lack}"
             continue
         verdict = judged(case, way.leaves)
-        if verdict.accepted:
+        if verdict.accepted and not verdict.underflows:
             text = f"{missing}; or {way.text}" if missing else way.text
             return Remedy(text, commands.line(*way.commands), way.loses)
         refused = refused or verdict

@@ -47,7 +47,7 @@ def hole(case: Case) -> Iterator[str]:
     "F702",
     "hole behind the last page",
     Severity.ERROR,
-    hint=lengths.cut_behind_last_page,
+    hint=lengths.cut_or_allocate,
     refused_by=["hole"],
 )
 def hole_behind(case: Case) -> Iterator[str]:

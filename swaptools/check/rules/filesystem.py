@@ -285,7 +285,7 @@ def without_swap_rw(case: Case) -> Iterator[str]:
     "F718",
     "file longer than its header, and used whole",
     Severity.ERROR,
-    hint=lengths.cut_behind_last_page,
+    hint=lengths.cut_to_claim,
 )
 def longer_than_header(case: Case) -> Iterator[str]:
     """The kernel makes room for the pages of the header, and then uses them all.
@@ -308,7 +308,7 @@ def longer_than_header(case: Case) -> Iterator[str]:
     "F719",
     "btrfs may take the file for shared",
     Severity.NOTE,
-    hint=storage.make_anew,
+    hint="if it is refused, make the file anew: nothing shares a new one",
 )
 def once_shared(case: Case) -> Iterator[str]:
     """Kernels before 6.12.8 took a quick look, which errs on what once was shared.

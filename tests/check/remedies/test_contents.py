@@ -206,3 +206,14 @@ class TestPartitions:
     def test_none_for_swap(self) -> None:
         """None is taken away from others."""
         assert "none of them for swap" in self._said(self.DATA)
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [(code, changes) for code, changes in WRITTEN if code != "H101"],
+)
+def test_a_damaged_table(code: str, changes: dict[str, Any]) -> None:
+    """Where a partition ends may be where another begins."""
+    damage = ["partitions 1 and 2 overlap"]
+    said = sentence(code, KERNELS.get(code, "6.18"), damage=damage, **changes)
+    assert "table first" in said

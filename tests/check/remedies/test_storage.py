@@ -38,6 +38,24 @@ class TestRoom:
         assert 500_000 < missing < 900_000
         assert command(code, **changes, free_bytes=2 * MIB) is not None
 
+    def test_holes_that_only_the_blocks_tell(self) -> None:
+        """NTFS says that all of a file is data, and counts fewer blocks."""
+        told: dict[str, Any] = {
+            "extents": [(0, 0, MIB)],
+            "allocated_bytes": 4096,
+            "filesystem": "fuseblk",
+            "can_fallocate": False,
+        }
+        said = sentence("I406", **told, free_bytes=500_000)
+        assert "bytes are missing" in said
+        pasted = command("I406", **told)
+        assert pasted is not None
+        assert pasted.startswith("dd if=/swap of=/swap ")
+        pasted = command("H201", version=2, **told)
+        assert pasted is not None
+        assert pasted.startswith("dd if=/swap of=/swap ")
+        assert "ghost-mkswap" in pasted
+
     def test_what_is_not_known_is_not_there(self) -> None:
         """A library's user who did not look."""
         assert "not known" in sentence("F701", **self.HOLE, free_bytes=None)
@@ -151,3 +169,11 @@ class TestEnd:
         pasted = command("F702", **self.BEHIND, unclaimed=rest)
         assert pasted == f"fallocate -l {2 * MIB} /swap"
         sentence("F702", **self.BEHIND, unclaimed=rest, free_bytes=1000)
+
+    def test_what_a_kernel_would_use_is_only_cut(self) -> None:
+        """4.18 uses more slots than it has room for: storage there is no help."""
+        longer = {**self.BEHIND, "extents": [(0, 0, 2 * MIB)], "filesystem": "xfs"}
+        pasted = command("F718", "4.18", **longer)
+        assert pasted == f"truncate -c -s {MIB} /swap"
+        rest = Unclaimed(MIB, nonzero_bytes=MIB + 7)
+        assert str(MIB + 7) in sentence("F718", "4.18", **longer, unclaimed=rest)
