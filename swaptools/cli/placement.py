@@ -14,6 +14,7 @@ from swaptools.observe.placement import extents_of
 from swaptools.observe.power import read_hibernation
 from swaptools.observe.proc import page_size_bytes
 from swaptools.observe.resume import find_first_byte
+from swaptools.observe.tags import resolve
 from swaptools.resume import ResumeOffset, resume_offset
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def _answers(names: Iterable[str]) -> Iterator[ResumeOffset]:
     machine, page_size = read_hibernation(), page_size_bytes()
     for path in names:
         try:
-            first = find_first_byte(path)
-            area = read_area(path, below=False)
+            place = resolve(path)
+            first = find_first_byte(place)
+            area = read_area(place, below=False)
             answer = resume_offset(area, first, machine, page_size)
         except AreaError as exc:
             output.error(exc.reason, path)
@@ -73,7 +75,7 @@ def _answers(names: Iterable[str]) -> Iterator[ResumeOffset]:
 
 def _extents(path: str) -> tuple[tuple[Extent, ...] | None, str | None]:
     try:
-        return extents_of(path), None
+        return extents_of(resolve(path)), None
     except AreaError as exc:
         output.error(exc.reason, path)
         output.worsen(output.EXIT_USAGE)

@@ -76,9 +76,10 @@ def main(
 ) -> None:
     """Say whether swapon(2) would take each FILE, and why not.
 
-    FILE is a swapfile, device or image, or - for standard input. Without
-    --kernel the running one is asked, and for a header-only area a kernel with
-    the ghost swapfile patches, too. Nothing is swapped on, nothing is written.
+    FILE is a swapfile, device or image, UUID= and the like as in fstab(5), or - for
+    standard input. Without --kernel the running one is asked, and for a header-only
+    area a kernel with the ghost swapfile patches, too. Nothing is swapped on, nothing
+    is written.
     """
     place = params.place(offset, partition)
     # Imported here: construct takes longer to start than --help may, and the child

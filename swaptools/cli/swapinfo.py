@@ -70,8 +70,9 @@ def main(
 ) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
 
-    FILE is a swapfile, device or image, or - for standard input. Page size and
-    byte order are found, not assumed. Needs no root where FILE can be read.
+    FILE is a swapfile, device or image, UUID= and the like as in fstab(5), or - for
+    standard input. Page size and byte order are found, not assumed. Needs no root
+    where FILE can be read.
     """
     if list_columns:
         for title, listed in columns.TABLES.items():

@@ -139,8 +139,8 @@ def read_areas(
 ) -> tuple[SwapArea, ...]:
     """Look at a file, and at each partition of swap when it is a disk or an image.
 
-    The arguments are those of read_area(); with an offset or a partition given it
-    is that area alone.
+    The arguments are those of read_area(), but that the path may be ``UUID=...`` and
+    so on; with an offset or a partition given it is that area alone.
 
     Returns:
         The whole of it, unless it only holds partitions, some of them for swap;
@@ -149,11 +149,14 @@ def read_areas(
     Raises:
         AreaError: It could not be looked at.
     """
+    from swaptools.observe.tags import resolve
+
+    place = resolve(os.fspath(path))
     swaps = active_swaps() if active is None else active
 
     def read(offset: int, partition: int | None) -> SwapArea:
         return read_area(
-            path,
+            place,
             offset,
             partition=partition,
             active=swaps,
