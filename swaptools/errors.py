@@ -9,6 +9,20 @@ Each leaf is also the fitting built-in, so ``except OSError`` keeps working.
 
 import os
 
+#: Of a word in a message.
+_MAX_QUOTED = 60
+
+
+def quoted(word: str) -> str:
+    """Quote a word for a message; a long one by its beginning.
+
+    >>> quoted("tape"), quoted("9" * 1000)[-24:]
+    ("'tape'", "99'... (1000 characters)")
+    """
+    if len(word) <= _MAX_QUOTED:
+        return repr(word)
+    return f"{word[:_MAX_QUOTED]!r}... ({len(word)} characters)"
+
 
 class SwapToolsError(Exception):
     """The root; never raised itself."""

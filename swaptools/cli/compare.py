@@ -53,7 +53,12 @@ def compare(
     from swaptools.cli import comparison
     from swaptools.emulator.designs.lineup import LINEUP
     from swaptools.emulator.scenario import parse_scenario
-    from swaptools.errors import MissingExtra, SelectionError, SwapToolsError
+    from swaptools.errors import (
+        MissingExtra,
+        ScriptError,
+        SelectionError,
+        SwapToolsError,
+    )
 
     if list_names:
         names = scenario_names()
@@ -65,6 +70,9 @@ def compare(
         raise click.UsageError(f"{plot_path}: neither .svg nor .png")
     try:
         parsed = parse_scenario(read_script(scenario))
+    except ScriptError as exc:
+        output.fail(str(exc), scenario, output.EXIT_USAGE)
+    try:
         results = [_run(parsed, name) for name in designs or LINEUP]
         if plot_path is not None:
             # Imported here: it brings matplotlib.

@@ -1,35 +1,73 @@
-"""Scripts and scenarios by path, from standard input, or from the package."""
+"""Scripts and scenarios by path, from standard input, or from the package.
+
+What is no script is refused before much of it is in memory: a disk, a log file of
+gigabytes, a program.
+
+Not here: what a line may ask for (emulator/words.py).
+"""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from swaptools.cli import output
+from swaptools.errors import ScriptError
 
-_SUFFIX = ".scenario"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SUFFIX: Final = ".scenario"
+_CHUNK_BYTES: Final = 1 << 16
+#: Some hundred thousand operations, or expectations of many runs.
+_MAX_SCRIPT_BYTES: Final = 8 << 20
+_MAX_LINE_BYTES: Final = 1 << 20
 
 
 def read_script(name: str) -> str:
     """Return the text of a file, or of a scenario; a file comes first.
 
-    Exits with a message when there is none, or when it is no text.
+    Exits with a message when there is none, or when it is no script.
     """
     try:
         path = Path(name)
         folder = files("swaptools.emulator.scenarios")
-        if not path.exists() and path.name == name:
+        if path.name == name and not path.exists():
             for scenario in (folder / name, folder / f"{name}{_SUFFIX}"):
                 if scenario.is_file():
                     return scenario.read_text(encoding="utf-8")
-        with click.open_file(name, encoding="utf-8") as file:
-            return str(file.read())
+        with click.open_file(name, "rb") as file:
+            return b"".join(_chunks(file)).decode("utf-8")
     except UnicodeDecodeError:
         output.fail("not a text file", name, output.EXIT_USAGE)
+    except ValueError as exc:
+        output.fail(str(exc), name, output.EXIT_USAGE)
     except OSError as exc:
         output.fail(exc.strerror or str(exc), name, output.EXIT_USAGE)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    # The parts of a file, until one of them shows that it is no script.
+    total_bytes = line_bytes = lines = 0
+    while chunk := file.read(_CHUNK_BYTES):
+        if b"\0" in chunk:
+            raise ValueError("not a text file")
+        total_bytes += len(chunk)
+        if total_bytes > _MAX_SCRIPT_BYTES:
+            raise ValueError(f"longer than {_MAX_SCRIPT_BYTES} bytes")
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            lines += 1
+            if line_bytes + len(line) > _MAX_LINE_BYTES:
+                raise ScriptError(f"longer than {_MAX_LINE_BYTES} bytes", lines)
+            line_bytes = 0
+        line_bytes += len(rest)
+        if line_bytes > _MAX_LINE_BYTES:
+            raise ScriptError(f"longer than {_MAX_LINE_BYTES} bytes", lines + 1)
+        yield chunk
 
 
 def scenario_names() -> list[str]:

@@ -18,7 +18,8 @@ from swaptools.cli.scripts import read_script
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.script import Line, Run, Shown
+    from swaptools.emulator.script import Run, Shown
+    from swaptools.emulator.words import Line
 
 # Operations between two updates of the progress line.
 _PROGRESS_STEPS = 64

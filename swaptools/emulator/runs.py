@@ -13,7 +13,10 @@ Left out: nothing.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import groupby, repeat
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from swaptools.errors import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,9 +24,60 @@ if TYPE_CHECKING:
     from swaptools.emulator.memory import PageEntry
 
 _RUN = re.compile(
-    r"(?:(?P<type>\d+):)?(?P<first>\d+)(?:-(?P<last>\d+))?"
-    r"|(?P<word>present|none)(?:\*(?P<times>\d+))?"
+    r"(?:(?P<type>\d{1,9}):)?(?P<first>\d{1,18})(?:-(?P<last>\d{1,18}))?"
+    r"|(?P<word>present|none)(?:\*(?P<times>\d{1,18}))?",
+    re.ASCII,
 )
+
+
+class SlotRun(NamedTuple):
+    """Entries one after the other: slots that go up or down, or one word."""
+
+    first: PageEntry
+    nr_pages: int
+    #: From one slot to the next; of no meaning for a word.
+    step: int = 1
+
+    def entries(self) -> Iterator[PageEntry]:
+        """Yield the entries."""
+        if not isinstance(self.first, tuple):
+            yield from repeat(self.first, self.nr_pages)
+            return
+        type_, offset = self.first
+        for place in range(self.nr_pages):
+            yield type_, offset + place * self.step
+
+    def text(self, *, with_type: bool) -> str:
+        """Write the run."""
+        if not isinstance(self.first, tuple):
+            word = self.first or "none"
+            return f"{word}*{self.nr_pages}" if self.nr_pages > 1 else str(word)
+        type_, first = self.first
+        last = first + (self.nr_pages - 1) * self.step
+        slots = f"{first}-{last}" if self.nr_pages > 1 else str(first)
+        return f"{type_}:{slots}" if with_type else slots
+
+
+def read_runs(text: str) -> list[SlotRun]:
+    """Return runs as they are written, whatever they stand for.
+
+    Raises:
+        ValueError: A run that cannot be understood.
+    """
+    runs = []
+    for part in text.replace(",", " ").split():
+        match = _RUN.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{quoted(part)} is not a run of slots")
+        if match["word"]:
+            word: PageEntry = "present" if match["word"] == "present" else None
+            runs.append(SlotRun(word, int(match["times"] or 1)))
+            continue
+        type_, first = int(match["type"] or 0), int(match["first"])
+        last = int(match["last"] or first)
+        step = 1 if last >= first else -1
+        runs.append(SlotRun((type_, first), abs(last - first) + 1, step))
+    return runs
 
 
 def parse_runs(text: str) -> list[PageEntry]:
@@ -35,20 +89,7 @@ def parse_runs(text: str) -> list[PageEntry]:
     >>> parse_runs("1-3, 1:9, none")
     [(0, 1), (0, 2), (0, 3), (1, 9), None]
     """
-    entries: list[PageEntry] = []
-    for part in text.replace(",", " ").split():
-        match = _RUN.fullmatch(part)
-        if match is None:
-            raise ValueError(f"{part!r} is not a run of slots")
-        if match["word"]:
-            entry: PageEntry = "present" if match["word"] == "present" else None
-            entries += [entry] * int(match["times"] or 1)
-            continue
-        type_, first = int(match["type"] or 0), int(match["first"])
-        last = int(match["last"] or first)
-        step = 1 if last >= first else -1
-        entries += [(type_, offset) for offset in range(first, last + step, step)]
-    return entries
+    return [entry for run in read_runs(text) for entry in run.entries()]
 
 
 def format_runs(entries: Iterable[PageEntry], *, with_types: bool = False) -> str:
@@ -57,34 +98,31 @@ def format_runs(entries: Iterable[PageEntry], *, with_types: bool = False) -> st
     >>> format_runs([(0, 1), (0, 2), (0, 9), "present", "present"])
     '1-2, 9, present*2'
     """
-    return ", ".join(_text(run, with_types) for run in _runs(entries))
+    return ", ".join(run.text(with_type=with_types) for run in _runs(entries))
 
 
-def _runs(entries: Iterable[PageEntry]) -> Iterator[list[PageEntry]]:
-    run: list[PageEntry] = []
-    for entry in entries:
-        if run and not _continues(run, entry):
-            yield run
-            run = []
-        run.append(entry)
-    if run:
-        yield run
+def _runs(entries: Iterable[PageEntry]) -> Iterator[SlotRun]:
+    run: SlotRun | None = None
+    for entry, same in groupby(entries):
+        times = sum(1 for _ in same)
+        if not isinstance(entry, tuple):
+            yield from (run,) if run else ()
+            yield SlotRun(entry, times)
+            run = None
+            continue
+        for _ in range(times):
+            longer = run and _continued(run, entry)
+            yield from (run,) if run and not longer else ()
+            run = longer or SlotRun(entry, 1)
+    yield from (run,) if run else ()
 
 
-def _continues(run: list[PageEntry], entry: PageEntry) -> bool:
-    first, last = run[0], run[-1]
-    if not isinstance(last, tuple) or not isinstance(entry, tuple):
-        return last == entry
-    if last[0] != entry[0] or not isinstance(first, tuple):
-        return False
-    step = entry[1] - last[1]
-    return step in (1, -1) and (len(run) == 1 or (last[1] - first[1]) * step > 0)
-
-
-def _text(run: list[PageEntry], with_types: bool) -> str:
-    first, last = run[0], run[-1]
-    if not isinstance(first, tuple) or not isinstance(last, tuple):
-        word = first or "none"
-        return f"{word}*{len(run)}" if len(run) > 1 else str(word)
-    type_ = f"{first[0]}:" if with_types else ""
-    return f"{type_}{first[1]}" + (f"-{last[1]}" if len(run) > 1 else "")
+# The run of slots with one more, or None when that begins another.
+def _continued(run: SlotRun, entry: tuple[int, int]) -> SlotRun | None:
+    type_, first = cast("tuple[int, int]", run.first)
+    if run.nr_pages == 1:
+        step = entry[1] - first
+        fits = entry[0] == type_ and step in (1, -1)
+        return SlotRun(run.first, 2, step) if fits else None
+    fits = entry == (type_, first + run.nr_pages * run.step)
+    return SlotRun(run.first, run.nr_pages + 1, run.step) if fits else None

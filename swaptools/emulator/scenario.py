@@ -33,8 +33,10 @@ from typing import TYPE_CHECKING, Literal
 from swaptools.emulator.compress import get_codec
 from swaptools.emulator.designs.setup import PAGE_SIZE, DiskSetup, Setup
 from swaptools.emulator.designs.tiers import SwapTiers
-from swaptools.errors import ScriptError, SwapToolsError
-from swaptools.units import parse_size
+from swaptools.emulator.memory import MAX_TASK_PAGES
+from swaptools.emulator.swapfile import MAX_PRIORITY
+from swaptools.emulator.words import MAX_AREA_PAGES, Line, read_lines
+from swaptools.errors import ScriptError, SwapToolsError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,201 +96,182 @@ def parse_scenario(text: str) -> Scenario:
         ScriptError: A line that cannot be understood, with its number.
     """
     reader = _Reader()
+    for line in read_lines(text):
+        reader.read(line)
+    return Scenario(_title(text), reader.setup(), tuple(reader.operations))
+
+
+def _title(text: str) -> str:
+    # The comments in front of the first operation.
     title = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line, _, comment = raw.partition("#")
-        words = line.split()
-        if words:
-            reader.read(number, words)
-        elif comment and not reader.has_begun:
-            title.append(comment.strip())
-    return Scenario(" ".join(title), reader.setup(), tuple(reader.operations))
+    for raw in text.split("\n"):
+        words, _, comment = raw.partition("#")
+        if words.strip():
+            break
+        title.append(comment.strip())
+    return " ".join(filter(None, title))
 
 
 class _Reader:
     def __init__(self) -> None:
-        self.has_begun = False
         self.operations: list[Operation] = []
         self._setup = Setup(zswap=False)
         self._tiers = SwapTiers()
-        self._words: list[str] = []
-        self._line = 0
 
     def setup(self) -> Setup:
         return replace(self._setup, tiers=self._tiers if self._tiers.tiers() else None)
 
-    def read(self, line: int, words: list[str]) -> None:
-        self.has_begun = True
-        self._line, self._words = line, words
-        verb = words[0]
-        if verb in _PASSED_OVER:
+    def read(self, line: Line) -> None:
+        if line.verb in _PASSED_OVER:
             return
-        if verb in _MACHINE:
+        if line.verb in _MACHINE:
             if self.operations:
-                raise self._error("too late: tasks have begun")
-            self._guarded(_MACHINE[verb])
-        elif verb in _TASKS:
-            self._guarded(_TASKS[verb])
+                raise line.error("too late: tasks have begun")
+            self._guarded(_MACHINE[line.verb], line)
+        elif line.verb in _TASKS:
+            self._guarded(_TASKS[line.verb], line)
         else:
             known = ", ".join([*_MACHINE, *_TASKS])
-            raise self._error(f"no such operation; known: {known}")
+            reason = f"no operation {quoted(line.verb)}; known: {known}"
+            raise ScriptError(reason, line.number)
 
-    def _guarded(self, handle: Callable[[_Reader], None]) -> None:
+    def _guarded(self, handle: Callable[[_Reader, Line], None], line: Line) -> None:
         try:
-            handle(self)
+            handle(self, line)
         except ScriptError:
             raise
         except (SwapToolsError, ValueError) as exc:
-            raise self._error(str(exc)) from exc
-
-    def _error(self, reason: str) -> ScriptError:
-        return ScriptError(f"{self._words[0]}: {reason}", self._line)
-
-    # --- words -------------------------------------------------------------
-
-    def _word(self, place: int, what: str) -> str:
-        if place >= len(self._words):
-            raise self._error(f"no {what}")
-        return self._words[place]
-
-    def _number(self, place: int, what: str, at_least: int = 0) -> int:
-        word = self._word(place, what)
-        if not word.isascii() or not word.isdigit() or int(word) < at_least:
-            raise self._error(f"{what} {word!r} is no number from {at_least} up")
-        return int(word)
-
-    def _pages(self, place: int) -> int:
-        word = self._word(place, "size")
-        pages = int(word) if word.isdigit() else parse_size(word) // PAGE_SIZE
-        if pages < 2:
-            raise self._error(f"{word} is less than two pages")
-        return pages
-
-    def _options(self, place: int, *known: str) -> dict[str, str]:
-        options = dict(word.partition("=")[::2] for word in self._words[place:])
-        for name in options:
-            if name not in known:
-                raise self._error(f"no option {name!r}; known: {', '.join(known)}")
-        return options
+            raise line.error(str(exc)) from exc
 
     # --- the machine -------------------------------------------------------
 
-    def ram(self) -> None:
-        self._setup = replace(self._setup, ram_bytes=self._pages(1) * PAGE_SIZE)
+    def ram(self, line: Line) -> None:
+        self._setup = replace(self._setup, ram_bytes=_pages(line, 1) * PAGE_SIZE)
 
-    def zswap(self) -> None:
-        state = self._word(1, "on or off")
+    def zswap(self, line: Line) -> None:
+        state = line.word(1, "on or off")
         if state not in ("on", "off"):
-            raise self._error(f"{state!r} is neither on nor off")
-        options = self._options(2, "max_pool_percent")
-        percent = int(options.get("max_pool_percent", self._setup.max_pool_percent))
+            raise line.error(f"{quoted(state)} is neither on nor off")
+        options = line.options(2, "max_pool_percent")
+        percent = line.option(options, "max_pool_percent", most=100)
+        if percent is None:
+            percent = self._setup.max_pool_percent
         self._setup = replace(
             self._setup, zswap=state == "on", max_pool_percent=percent
         )
 
-    def virtual(self) -> None:
-        self._virtual(self._pages(1), self._options(2, "prio"))
+    def virtual(self, line: Line) -> None:
+        self._virtual(line, _pages(line, 1), line.options(2, "prio"))
 
-    def _virtual(self, pages: int, options: dict[str, str]) -> None:
-        prio = int(options.get("prio", self._setup.virtual_prio))
+    def _virtual(self, line: Line, pages: int, options: dict[str, str]) -> None:
+        prio = _prio(line, options, self._setup.virtual_prio)
         self._setup = replace(self._setup, virtual_pages=pages, virtual_prio=prio)
 
-    def swapon(self) -> None:
-        name, kind = self._word(1, "name"), self._word(2, "backing")
-        pages = self._pages(3)
-        options = self._options(4, "prio", "rotational", "discard", "bad")
+    def swapon(self, line: Line) -> None:
+        name, kind = line.word(1, "name"), line.word(2, "backing")
+        pages = _pages(line, 3)
+        options = line.options(4, "prio", "rotational", "discard", "bad")
         if kind in ("ghost", "zram"):
-            self._virtual(pages, options)
+            self._virtual(line, pages, options)
             return
         if kind not in ("block", "file"):
-            raise self._error(f"no backing {kind!r}; known: block, file, ghost, zram")
+            known = "block, file, ghost, zram"
+            raise line.error(f"no backing {quoted(kind)}; known: {known}")
         if name in (disk.name for disk in self._setup.disks):
-            raise self._error(f"there is a disk {name}")
+            raise line.error(f"there is a disk {name}")
         disk = DiskSetup(
             name,
             pages,
-            int(options.get("prio", -1 - len(self._setup.disks))),
+            _prio(line, options, -1 - len(self._setup.disks)),
             "file" if kind == "file" else "block",
             "rotational" in options,
         )
         self._setup = replace(self._setup, disks=(*self._setup.disks, disk))
 
-    def tiers(self) -> None:
-        self._tiers.write(" ".join(self._words[1:]))
+    def tiers(self, line: Line) -> None:
+        self._tiers.write(" ".join(line.words[1:]))
 
-    def max(self) -> None:
+    def max(self, line: Line) -> None:
         self._tiers.write_max(
-            self._word(1, "cgroup"), f"{self._word(2, 'tier')} {self._word(3, 'limit')}"
+            line.word(1, "cgroup"), f"{line.word(2, 'tier')} {line.word(3, 'limit')}"
         )
 
     # --- tasks -------------------------------------------------------------
 
-    def _add(self, verb: Verb, **fields: str | int) -> None:
-        self.operations.append(Operation(self._line, verb, **fields))  # type: ignore[arg-type]
+    def _add(self, line: Line, **fields: str | int) -> None:
+        self.operations.append(Operation(line.number, line.verb, **fields))  # type: ignore[arg-type]
 
-    def task(self) -> None:
-        options = self._options(2, "cgroup")
-        name = self._word(1, "name")
-        self._add("task", name=name, cgroup=options.get("cgroup", "/"))
+    def task(self, line: Line) -> None:
+        options = line.options(2, "cgroup")
+        name = line.word(1, "name")
+        self._add(line, name=name, cgroup=options.get("cgroup", "/"))
 
-    def _range(self) -> dict[str, int]:
-        first = self._number(1, "first page")
-        return {"first": first, "nr_pages": self._number(2, "page count", 1)}
+    def _touch(self, line: Line, step: int = 1, **fields: int) -> None:
+        first, nr_pages = line.range()
+        if first + (nr_pages - 1) * step >= MAX_TASK_PAGES:
+            raise line.error(f"pages beyond the last, {MAX_TASK_PAGES - 1}")
+        self._add(line, first=first, nr_pages=nr_pages, step=step, **fields)
 
-    def write(self) -> None:
-        options = self._options(3, "order", "length", "step", "text")
-        order, step = int(options.get("order", 0)), int(options.get("step", 1))
-        length = int(options.get("length", DEFAULT_LENGTH_BYTES))
+    def write(self, line: Line) -> None:
+        options = line.options(3, "order", "length", "step", "text")
+        order, step = line.option(options, "order", most=9) or 0, _step(line, options)
+        length = line.option(options, "length", most=PAGE_SIZE)
         if "text" in options:
             length = _length_of(options["text"])
-        if not 0 <= length <= PAGE_SIZE or not 0 <= order <= 9 or step < 1:
-            raise self._error("length, order or step is out of range")
+        elif length is None:
+            length = DEFAULT_LENGTH_BYTES
         if order and step > 1:
-            raise self._error("large folios have no step")
-        fields = {"order": order, "step": step, "length_bytes": length}
-        self._add("write", **self._range(), **fields)
+            raise line.error("large folios have no step")
+        self._touch(line, step, order=order, length_bytes=length)
 
-    def pageout(self) -> None:
-        self._options(3)
-        self._add("pageout", **self._range())
+    def pageout(self, line: Line) -> None:
+        line.options(3)
+        self._touch(line)
 
-    def read_pages(self) -> None:
-        self._add("read", **self._range(), step=self._step())
+    def read_or_drop(self, line: Line) -> None:
+        self._touch(line, _step(line, line.options(3, "step")))
 
-    def drop(self) -> None:
-        self._add("drop", **self._range(), step=self._step())
+    def fork(self, line: Line) -> None:
+        self._add(line, name=line.word(1, "name"))
 
-    def _step(self) -> int:
-        step = int(self._options(3, "step").get("step", 1))
-        if step < 1:
-            raise self._error("a step of less than one page")
-        return step
+    def exit_task(self, line: Line) -> None:
+        self._add(line)
 
-    def fork(self) -> None:
-        self._add("fork", name=self._word(1, "name"))
+    def shrink(self, line: Line) -> None:
+        self._add(line, nr_pages=_page_count(line, 1))
 
-    def exit_task(self) -> None:
-        self._add("exit")
+    def transfer(self, line: Line) -> None:
+        source, target = self._disk(line, 1), self._disk(line, 2)
+        self._add(line, name=source, target=target, nr_pages=_page_count(line, 3))
 
-    def shrink(self) -> None:
-        self._add("shrink", nr_pages=self._number(1, "page count", 1))
+    def swapoff(self, line: Line) -> None:
+        self._add(line, name=line.word(1, "disk"))
 
-    def transfer(self) -> None:
-        self._add(
-            "transfer",
-            name=self._disk(1),
-            target=self._disk(2),
-            nr_pages=self._number(3, "page count", 1),
-        )
-
-    def swapoff(self) -> None:
-        self._add("swapoff", name=self._word(1, "disk"))
-
-    def _disk(self, place: int) -> str:
-        name = self._word(place, "disk")
+    def _disk(self, line: Line, place: int) -> str:
+        name = line.word(place, "disk")
         if name not in (disk.name for disk in self._setup.disks):
-            raise self._error(f"there is no disk {name}")
+            raise line.error(f"there is no disk {quoted(name)}")
         return name
+
+
+def _pages(line: Line, place: int) -> int:
+    pages = line.size_pages(place, PAGE_SIZE)
+    if pages < 2:
+        raise line.error(f"{line.words[place]} is less than two pages")
+    return pages
+
+
+def _page_count(line: Line, place: int) -> int:
+    return line.count(place, "page count", least=1, most=MAX_AREA_PAGES)
+
+
+def _prio(line: Line, options: dict[str, str], usual: int) -> int:
+    prio = line.option(options, "prio", least=-MAX_PRIORITY, most=MAX_PRIORITY)
+    return usual if prio is None else prio
+
+
+def _step(line: Line, options: dict[str, str]) -> int:
+    return line.option(options, "step", least=1, most=MAX_TASK_PAGES) or 1
 
 
 # A page of one word over and over, as scripts of a machine have it.
@@ -298,7 +281,7 @@ def _length_of(word: str) -> int:
     return len(get_codec("deflate").compress(page))
 
 
-_MACHINE: dict[str, Callable[[_Reader], None]] = {
+_MACHINE: dict[str, Callable[[_Reader, Line], None]] = {
     "ram": _Reader.ram,
     "zswap": _Reader.zswap,
     "virtual": _Reader.virtual,
@@ -306,12 +289,12 @@ _MACHINE: dict[str, Callable[[_Reader], None]] = {
     "tiers": _Reader.tiers,
     "max": _Reader.max,
 }
-_TASKS: dict[str, Callable[[_Reader], None]] = {
+_TASKS: dict[str, Callable[[_Reader, Line], None]] = {
     "task": _Reader.task,
     "write": _Reader.write,
     "pageout": _Reader.pageout,
-    "read": _Reader.read_pages,
-    "drop": _Reader.drop,
+    "read": _Reader.read_or_drop,
+    "drop": _Reader.read_or_drop,
     "fork": _Reader.fork,
     "exit": _Reader.exit_task,
     "shrink": _Reader.shrink,

@@ -33,13 +33,16 @@ Left out: by-hand use of a device.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from swaptools.emulator.constants import SWAP_NR_ORDERS
 from swaptools.emulator.knobs import cgroup_files, set_knob, zram_of
 from swaptools.emulator.machine import Machine
-from swaptools.emulator.runs import format_runs, parse_runs
-from swaptools.errors import DeviceReadError, ScriptError, SwapToolsError
-from swaptools.units import parse_size
+from swaptools.emulator.runs import format_runs, read_runs
+from swaptools.emulator.swapfile import MAX_PRIORITY
+from swaptools.emulator.words import MAX_LINE_PAGES, Line, read_lines
+from swaptools.errors import DeviceReadError, ScriptError, SwapToolsError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -49,12 +52,16 @@ if TYPE_CHECKING:
     from swaptools.emulator.shmem import Shm, ShmMapping
 
 
-class Line(NamedTuple):
-    """One operation as it stands in a script."""
-
-    number: int
-    text: str
-    words: tuple[str, ...]
+#: Kernel: arch/x86/Kconfig NR_CPUS_RANGE_END.
+_MAX_CPUS: Final = 8192
+#: In pages of a script's machine, which is not told another page size.
+_PAGE_SIZE: Final = 4096
+_MAX_ORDER: Final = SWAP_NR_ORDERS - 1
+#: Entries of pages that are held at a time.
+_ENTRIES: Final = 1 << 14
+#: What takes FIRST NR, always or when a number follows.
+_RANGES: Final = frozenset({"write", "pageout", "read", "drop"})
+_MAYBE_RANGES: Final = frozenset({"expect", "show"})
 
 
 class Shown(NamedTuple):
@@ -105,7 +112,13 @@ class Run:
                 return mapping
         return shm.map(self.task)
 
-    def entries_text(self, entries: list[PageEntry]) -> str:
+    def entries(self, first: int, nr_pages: int) -> Iterator[PageEntry]:
+        """Yield the entries of pages, some thousand of them in memory at a time."""
+        end = first + nr_pages
+        for start in range(first, end, _ENTRIES):
+            yield from self.memory.entries(start, min(_ENTRIES, end - start))
+
+    def entries_text(self, entries: Iterable[PageEntry]) -> str:
         """Write entries as runs, with types when there are several areas."""
         return format_runs(entries, with_types=len(self.devices) > 1)
 
@@ -116,16 +129,26 @@ def parse_script(text: str) -> list[Line]:
     Raises:
         ScriptError: A line does not begin with an operation.
     """
-    lines = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        stripped = raw.partition("#")[0].strip()
-        if stripped:
-            words = tuple(stripped.split())
-            if words[0] not in OPERATIONS:
-                known = ", ".join(OPERATIONS)
-                raise ScriptError(f"no operation {words[0]!r}; known: {known}", number)
-            lines.append(Line(number, stripped, words))
+    lines = read_lines(text)
+    for line in lines:
+        if line.verb not in OPERATIONS:
+            known = ", ".join(OPERATIONS)
+            reason = f"no operation {quoted(line.verb)}; known: {known}"
+            raise ScriptError(reason, line.number)
+        _check_limits(line)
     return lines
+
+
+def _check_limits(line: Line) -> None:
+    # What would take memory is looked at before the first line runs.
+    if line.verb in _RANGES or (line.verb in _MAYBE_RANGES and line.has_pages()):
+        line.range()
+    elif line.verb == "cpus":
+        line.count(1, "number of CPUs", least=1, most=_MAX_CPUS)
+    elif line.verb == "swapon":
+        line.size_pages(3, _PAGE_SIZE)
+    elif line.verb == "shm" and len(line.words) > 2:
+        line.count(2, "page count", least=1, most=MAX_LINE_PAGES)
 
 
 def run_script(lines: Iterable[Line], run: Run) -> Iterator[tuple[Line, Shown | None]]:
@@ -140,7 +163,9 @@ def run_script(lines: Iterable[Line], run: Run) -> Iterator[tuple[Line, Shown | 
             shown = OPERATIONS[line.words[0]](run, line)
         except ScriptError:
             raise
-        except (SwapToolsError, ValueError) as exc:
+        except MemoryError as exc:
+            raise line.error("out of memory") from exc
+        except (SwapToolsError, ValueError, OSError) as exc:
             raise ScriptError(_reason(exc), line.number) from exc
         run.operations += 1
         yield line, shown
@@ -150,115 +175,82 @@ def _reason(exc: Exception) -> str:
     return str(exc.strerror) if isinstance(exc, OSError) and exc.strerror else str(exc)
 
 
-# --- arguments -------------------------------------------------------------
-
-
-def _number(line: Line, place: int, what: str) -> int:
-    if place >= len(line.words):
-        raise ScriptError(f"{line.words[0]}: no {what}", line.number)
-    word = line.words[place].rstrip(":")
-    if not word.isascii() or not word.isdigit():
-        raise ScriptError(f"{line.words[0]}: {what} {word!r} is no number", line.number)
-    return int(word)
-
-
-def _range(line: Line, place: int = 1) -> tuple[int, int]:
-    return _number(line, place, "first page"), _number(line, place + 1, "page count")
-
-
-def _options(line: Line, place: int, known: str) -> dict[str, str]:
-    options = {}
-    for word in line.words[place:]:
-        key, _, value = word.partition("=")
-        if key not in known.split():
-            raise ScriptError(f"{line.words[0]}: no option {word!r}", line.number)
-        options[key] = value
-    return options
-
-
-def _word(line: Line, place: int, what: str) -> str:
-    if place >= len(line.words):
-        raise ScriptError(f"{line.words[0]}: no {what}", line.number)
-    return line.words[place]
-
-
 # --- operations ------------------------------------------------------------
 
 
 def _setting(run: Run, line: Line) -> None:
     if run.machine is not None:
-        raise ScriptError(f"{line.words[0]}: too late", line.number)
+        raise line.error("too late")
     if line.words[0] == "cpus":
-        run.settings["cpus"] = _number(line, 1, "number of CPUs")
+        run.settings["cpus"] = line.count(1, "number of CPUs", least=1, most=_MAX_CPUS)
     elif line.words[0] == "ram":
-        run.settings["ram_bytes"] = parse_size(_word(line, 1, "size"))
+        run.settings["ram_bytes"] = line.size_bytes(1)
     else:
-        run.settings["kernel"] = _word(line, 1, "profile")
-        run.settings["mended"] = "mended" in _options(line, 2, "mended")
+        run.settings["kernel"] = line.word(1, "profile")
+        run.settings["mended"] = "mended" in line.options(2, "mended")
 
 
 def _zswap(run: Run, line: Line) -> None:
-    word = _word(line, 1, "on or off")
+    word = line.word(1, "on or off")
     if word not in ("on", "off"):
-        raise ScriptError(f"zswap: {word!r} is not on or off", line.number)
+        raise line.error(f"{quoted(word)} is not on or off")
     run.started().zswap.enabled = word == "on"
 
 
 def _set(run: Run, line: Line) -> None:
-    name, value = _word(line, 1, "knob"), _word(line, 2, "value")
+    name, value = line.word(1, "knob"), line.word(2, "value")
     set_knob(run.started(), run.devices, name, value)
 
 
 def _cgroup(run: Run, line: Line) -> None:
-    run.started().cgroups.create(_word(line, 1, "path"))
+    run.started().cgroups.create(line.word(1, "path"))
 
 
 def _swapon(run: Run, line: Line) -> None:
-    name, kind = _word(line, 1, "name"), _word(line, 2, "backing")
-    size = _word(line, 3, "size")
+    name, kind = line.word(1, "name"), line.word(2, "backing")
     machine = run.started()
-    pages = int(size) if size.isdigit() else parse_size(size) // machine.page_size
-    options = _options(line, 4, "prio rotational discard bad")
+    pages = line.size_pages(3, machine.page_size)
+    options = line.options(4, "prio", "rotational", "discard", "bad")
     if name in run.devices:
-        raise ScriptError(f"swapon: {name} is on", line.number)
+        raise line.error(f"{name} is on")
     run.devices[name] = machine.swapon_pages(
         pages,
         kind,
         rotational="rotational" in options,
-        priority=int(options["prio"]) if "prio" in options else None,
-        bad_pages=[int(page) for page in options.get("bad", "").split(",") if page],
+        priority=line.option(options, "prio", most=MAX_PRIORITY),
+        bad_pages=line.list_option(options, "bad"),
         discard="discard" in options,
         path=f"/{name}",
     )
 
 
 def _swapoff(run: Run, line: Line) -> None:
-    name = _word(line, 1, "name")
+    name = line.word(1, "name")
     if name not in run.devices:
-        raise ScriptError(f"swapoff: no area {name!r}", line.number)
+        raise line.error(f"no area {quoted(name)}")
     run.started().swapoff(run.devices.pop(name))
 
 
 def _cpu(run: Run, line: Line) -> None:
-    run.started().cpu = _number(line, 1, "CPU")
+    run.started().cpu = line.count(1, "CPU")
 
 
 def _task(run: Run, line: Line) -> None:
-    run.task_name, run.shm_name = _word(line, 1, "name"), ""
-    options = _options(line, 2, "cgroup")
+    run.task_name, run.shm_name = line.word(1, "name"), ""
+    options = line.options(2, "cgroup")
     if options and run.task_name in run.tasks:
-        raise ScriptError(f"task: {run.task_name!r} has its cgroup", line.number)
+        raise line.error(f"{quoted(run.task_name)} has its cgroup")
     if options:
         task = run.started().task(run.task_name, options["cgroup"])
         run.tasks[run.task_name] = task
 
 
 def _shm(run: Run, line: Line) -> None:
-    name = _word(line, 1, "name")
+    name = line.word(1, "name")
     if len(line.words) > 2:
         if name in run.shms:
-            raise ScriptError(f"shm: there is an object {name!r}", line.number)
-        run.shms[name] = run.started().shm(_number(line, 2, "page count"))
+            raise line.error(f"there is an object {quoted(name)}")
+        run.shms[name] = run.started().shm(line.count(2, "page count"))
     _object(run, line)
     run.shm_name = name
 
@@ -268,39 +260,38 @@ def _unlink(run: Run, line: Line) -> None:
 
 
 def _object(run: Run, line: Line) -> Shm:
-    name = _word(line, 1, "name")
+    name = line.word(1, "name")
     if name not in run.shms:
-        raise ScriptError(f"{line.words[0]}: no object {name!r}", line.number)
+        raise line.error(f"no object {quoted(name)}")
     return run.shms[name]
 
 
 def _write(run: Run, line: Line) -> None:
-    first, nr_pages = _range(line)
-    options = _options(line, 3, "order length text")
-    data = None
+    first, nr_pages = line.range()
+    options = line.options(3, "order", "length", "text")
+    data, page_size = None, run.started().page_size
     if "text" in options:
         word = (options["text"] or " ").encode()
-        size = run.started().page_size
-        data = (word * (size // len(word) + 1))[:size]
+        data = (word * (page_size // len(word) + 1))[:page_size]
     run.memory.write(
         first,
         nr_pages,
-        int(options.get("order", 0)),
+        line.option(options, "order", most=_MAX_ORDER) or 0,
         data,
-        length=int(options["length"]) if "length" in options else None,
+        length=line.option(options, "length", most=page_size),
     )
 
 
 def _touch(run: Run, line: Line) -> None:
-    first, nr_pages = _range(line)
+    first, nr_pages = line.range()
     operation: Callable[[int, int], Any] = getattr(run.memory, line.words[0])
     operation(first, nr_pages)
 
 
 def _fork(run: Run, line: Line) -> None:
-    name = _word(line, 1, "name")
+    name = line.word(1, "name")
     if name in run.tasks:
-        raise ScriptError(f"fork: there is a task {name!r}", line.number)
+        raise line.error(f"there is a task {quoted(name)}")
     run.tasks[name] = run.task.fork(name)
 
 
@@ -312,18 +303,18 @@ def _exit(run: Run, line: Line) -> None:
 
 def _expect(run: Run, line: Line) -> None:
     run.expectations += 1
-    what = _word(line, 1, "pages, counter or area")
+    what = line.word(1, "pages, counter or area")
     if what == "fault":
         _expect_fault(run, line)
-    elif what.isdigit():
+    elif line.has_pages():
         _expect_pages(run, line)
     else:
         machine = run.started()
         counters = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
         counters |= {name: device.inuse_pages for name, device in run.devices.items()}
         if what not in counters:
-            raise ScriptError(f"expect: no counter or area {what!r}", line.number)
-        wanted = _number(line, 2, "number")
+            raise line.error(f"no counter or area {quoted(what)}")
+        wanted = line.count(2, "number")
         if counters[what] != wanted:
             raise ScriptError(
                 f"expected {what} {wanted}, have {counters[what]}", line.number
@@ -331,28 +322,31 @@ def _expect(run: Run, line: Line) -> None:
 
 
 def _expect_pages(run: Run, line: Line) -> None:
-    first, nr_pages = _range(line)
-    wanted = parse_runs(line.text.partition(":")[2])
-    entries = run.memory.entries(first, nr_pages)
-    if entries != wanted:
-        raise ScriptError(
-            f"expected {run.entries_text(wanted)}, have {run.entries_text(entries)}",
-            line.number,
-        )
+    first, nr_pages = line.range()
+    runs = read_runs(line.text.partition(":")[2])
+    found = sum(each.nr_pages for each in runs)
+    if found > MAX_LINE_PAGES:
+        raise line.error(f"{found} entries for {nr_pages} pages")
+    wanted = chain.from_iterable(each.entries() for each in runs)
+    entries = run.entries(first, nr_pages)
+    if any(want != have for want, have in zip_longest(wanted, entries, fillvalue=())):
+        expected = run.entries_text(e for each in runs for e in each.entries())
+        have = run.entries_text(run.entries(first, nr_pages))
+        raise ScriptError(f"expected {expected}, have {have}", line.number)
 
 
 def _expect_fault(run: Run, line: Line) -> None:
     try:
-        run.memory.read(_number(line, 2, "page"), 1)
+        run.memory.read(line.count(2, "page"), 1)
     except DeviceReadError:
         return
     raise ScriptError("expected a fault, the page was read", line.number)
 
 
 def _show(run: Run, line: Line) -> Shown:
-    what = _word(line, 1, "pages or what to show")
-    if what.isdigit():
-        text = run.entries_text(run.memory.entries(*_range(line)))
+    what = line.word(1, "pages or what to show")
+    if line.has_pages():
+        text = run.entries_text(run.entries(*line.range()))
         return Shown(line.number, text, text)
     machine = run.started()
     if what == "swaps":
@@ -364,14 +358,14 @@ def _show(run: Run, line: Line) -> Shown:
         "zswap": machine.zswap_debugfs,
     }
     if what == "cgroup":
-        value: Mapping[str, Any] = cgroup_files(machine, _word(line, 2, "path"))
+        value: Mapping[str, Any] = cgroup_files(machine, line.word(2, "path"))
     elif what == "zram":
-        zram = zram_of(run.devices, _word(line, 2, "area"))
+        zram = zram_of(run.devices, line.word(2, "area"))
         value = zram.mm_stat() | zram.bd_stat()
     elif what in shows:
         value = shows[what]()
     else:
-        raise ScriptError(f"show: no {what!r}", line.number)
+        raise line.error(f"no {quoted(what)}")
     return Shown(line.number, "\n".join(f"{k} {v}" for k, v in value.items()), value)
 
 

@@ -19,7 +19,7 @@ from tests.against_kernel.slots_rig import (
 )
 
 if TYPE_CHECKING:
-    from swaptools.emulator.script import Line
+    from swaptools.emulator.words import Line
 
 pytestmark = pytest.mark.kernel
 

@@ -150,8 +150,8 @@ class TestCompare:
 
     def test_a_line_that_is_wrong(self) -> None:
         code, _, err = invoke("compare", "-", stdin="write 0 1\nfly\n")
-        assert code == 1
-        assert err.startswith("swapemu: -: line 2: fly: no such operation")
+        assert code == 2
+        assert err.startswith("swapemu: -: line 2: no operation 'fly'; known: ")
 
 
 class TestPlot:

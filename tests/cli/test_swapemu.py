@@ -48,6 +48,57 @@ def test_wrong_expectation() -> None:
     assert err == "swapemu: -: line 6: expected fast 3, have 1023\n"
 
 
+def swapemu(command: str, *words: object) -> tuple[int, str, str]:
+    more = ["--interpreted"] if command == "run" else ["--design", "plain"]
+    return invoke(command, *more, *map(str, words))
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"write 0 1\n\0", "not a text file"),
+        (b"\x7fELF\x02\x01\x01" + bytes(9), "not a text file"),
+        (b"write 0 1\n\xff\xfe", "not a text file"),
+        (b"# x\n" + b"x" * (1 << 20) + b"y", "line 2: longer than 1048576 bytes"),
+        (b"# x\n\n" + b" " * (3 << 20), "line 3: longer than 1048576 bytes"),
+        (b"x\n" * (5 << 20), "longer than 8388608 bytes"),
+        (b"write 0 1\n" + b"x" * 5000, "line 2: no operation 'xxx"),
+    ],
+)
+def test_what_is_no_script_is_refused(
+    command: str, data: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "script"
+    path.write_bytes(data)
+    code, out, err = swapemu(command, path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"swapemu: {path}: {reason}")
+    assert len(err) < 600
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/urandom", "/dev/full"])
+def test_a_device_without_an_end_is_no_script(command: str, path: str) -> None:
+    code, _, err = swapemu(command, path)
+    assert (code, err) == (2, f"swapemu: {path}: not a text file\n")
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_an_empty_script_has_nothing_to_do(command: str) -> None:
+    assert swapemu(command, "/dev/null")[0] == 0
+
+
+def test_lines_are_those_of_an_editor() -> None:
+    """What else Unicode or Python call the end of a line is none."""
+    text = "write 0 1 # \x0b\x0c\x1c\x85\u2028\r\nfly\n"
+    code, _, err = invoke("run", "--interpreted", "-", stdin=text)
+    assert (code, err.partition("; ")[0]) == (
+        2,
+        "swapemu: -: line 2: no operation 'fly'",
+    )
+
+
 def test_operation_that_is_none() -> None:
     code, _, err = invoke("run", "--interpreted", "-", stdin="write 0 1\nfly\x1b[31m\n")
     assert code == 2

@@ -58,8 +58,8 @@ def test_tasks_and_cpus() -> None:
         ("fly 1 2", 1, "no operation 'fly'"),
         (AREA + "\n# x\nwrite 0", 4, "no page count"),
         (AREA + "write x 1", 2, "'x' is no number"),
-        (AREA + "write 0 1 colour=red", 2, "no option 'colour=red'"),
-        (AREA + "write 0 1 order=x", 2, "invalid literal"),
+        (AREA + "write 0 1 colour=red", 2, "no option 'colour'; known: order"),
+        (AREA + "write 0 1 order=x", 2, "order 'x' is no number"),
         (AREA + "kernel 6.12", 2, "too late"),
         ("kernel moon\n" + AREA, 2, "no kernel 'moon'"),
         ("swapon a tape 100", 1, "no backing 'tape'"),
@@ -85,6 +85,62 @@ def test_mistakes_have_a_line(text: str, line: int, reason: str) -> None:
     with pytest.raises(ScriptError, match=reason) as caught:
         shows(text)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("write 0 1000000000000", "page count '1000000000000' is not 1 to 16777216"),
+        ("write 0 1e12", "page count '1e12' is no number"),
+        ("write 0 -1", "page count '-1' is no number"),
+        ("write 0 ٣", "page count '٣' is no number"),
+        ("write 0 ²", "page count '²' is no number"),
+        (f"write 0 {'9' * 5000}", "page count '999"),
+        ("read 0 16777217", "page count '16777217' is not 1 to 16777216"),
+        ("pageout 0 0", "page count '0' is not 1 to 16777216"),
+        ("drop 0 99999999999", "is not 1 to 16777216"),
+        ("show 0 99999999999", "is not 1 to 16777216"),
+        ("expect 0 99999999999: 1", "page count '99999999999' is not 1 to"),
+        ("shm x 99999999999", "page count '99999999999' is not 1 to"),
+        ("cpus 100000000", "number of CPUs '100000000' is not 1 to 8192"),
+        ("cpus 0", "number of CPUs '0' is not 1 to 8192"),
+        ("swapon b block 17T", "size '17T' is more than 4294967296 pages"),
+        ("swapon b block 4294967297", "size '4294967297' is not 0 to 4294967296"),
+        ("swapon b block 99999999999999999999E", "is too large"),
+        ("x" * 100000, "no operation 'xxx"),
+    ],
+)
+def test_what_no_machine_could_be_is_refused_before_the_first_line_runs(
+    line: str, reason: str
+) -> None:
+    with pytest.raises(ScriptError, match=re.escape(reason)) as caught:
+        parse_script(f"{AREA}\n{line}")
+    assert caught.value.line == 3
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("expect 0 1: none*999999999999", "999999999999 entries for 1 pages"),
+        ("expect 0 1: 0-999999999999", "1000000000000 entries for 1 pages"),
+        ("expect 0 1: none*9999999999999999999999", "is not a run of slots"),
+        ("expect 0 2: none", "expected none, have none*2"),
+        ("expect 0 1: none*2", "expected none*2, have none"),
+        ("write 0 1 order=99", "order '99' is not 0 to 9"),
+        ("write 0 1 length=5000", "length '5000' is not 0 to 4096"),
+        ("swapon b block 9 prio=99999", "prio '99999' is not 0 to 32767"),
+        ("swapon b block 9 bad=3,x", "bad 'x' is no number"),
+        ("write 268435456 1", "no pages 268435456"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(line: str, reason: str) -> None:
+    with pytest.raises(ScriptError, match=re.escape(reason)):
+        shows(f"{AREA}\n{line}")
+
+
+def test_the_largest_area_takes_no_memory() -> None:
+    assert shows("swapon a block 16T\nwrite 0 3\npageout 0 3\nshow 0 3") == ["1-3"]
 
 
 def test_knobs_and_counters() -> None:

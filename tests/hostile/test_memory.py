@@ -6,7 +6,7 @@ import json
 import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -19,18 +19,29 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 200 << 20
 
 
-def limited(*words: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a command that is told there is no memory beyond the limit."""
+def limited(
+    *words: object, stdin: bytes = b"", source: IO[bytes] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command that is told there is no memory beyond the limit.
+
+    Args:
+        words: The command line.
+        stdin: What it reads from standard input.
+        source: A pipe to read from instead.
+    """
     program, *rest = map(str, words)
     text = f"import sys; from swaptools.cli import start; sys.exit(start.{program}())"
-    return subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-P", "-c", text, *rest],
-        input=stdin,
-        capture_output=True,
+        stdin=source or subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES)
         ),
     )
+    stdout, stderr = process.communicate(None if source else stdin)
+    return subprocess.CompletedProcess(program, process.returncode, stdout, stderr)
 
 
 @pytest.fixture
@@ -73,3 +84,22 @@ def test_a_check_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (1, b"")
     assert len(json.loads(done.stdout)["checks"]) == 2
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_a_line_of_a_gigabyte(command: str) -> None:
+    """It is refused by its beginning: whoever writes the rest is told at once."""
+    with subprocess.Popen(
+        "head -c 1G /dev/zero | tr '\\0' x", shell=True, stdout=subprocess.PIPE
+    ) as writer:
+        done = limited("swapemu", command, "-", source=writer.stdout)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"swapemu: -: line 1: longer than 1048576 bytes\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["show 0 16777216", "expect 0 16777216: none*16777216", "cpus 8192"]
+)
+def test_the_most_that_a_line_may_ask_for(line: str) -> None:
+    done = limited("swapemu", "run", "--interpreted", "-", stdin=line.encode())
+    assert (done.returncode, done.stderr) == (0, b"")
