@@ -87,7 +87,7 @@ def _of_file(descriptor: int, status: os.stat_result) -> FirstByte:
     try:
         mapped = physical_byte(descriptor, physical)
     except PermissionError:
-        return no("reading btrfs's chunk tree takes root")
+        return no("reading btrfs's chunk tree takes CAP_SYS_ADMIN")
     if mapped is None:
         return no("btrfs keeps more than one copy of it")
     return found._replace(physical_bytes=mapped)

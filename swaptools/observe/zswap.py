@@ -138,7 +138,7 @@ def _counters() -> tuple[dict[str, int] | None, str | None]:
     try:
         names = sorted(os.listdir(place))
     except PermissionError:
-        return None, "only root may read debugfs"
+        return None, "debugfs is for root of the machine"
     except OSError:
         return None, _why_no_counters(bool(mounted))
     found = {name: _number(f"{place}/{name}") for name in names}
