@@ -16,6 +16,10 @@ from swaptools.format.signature import find_signatures
 
 SAMPLE_UUID = UUID("6f8a0e3c-52a1-4c3b-9d47-1c2f3a4b5c6d")
 
+#: A btrfs superblock from its magic on, at byte 65600 of an area, with sectors of
+#: 4096 bytes and a checksum of type 3, BLAKE2: others are verified by libblkid 2.41.
+BTRFS_SUPERBLOCK = b"_BHRfS_M" + bytes(72) + b"\0\x10" + bytes(50) + b"\x03\0"
+
 #: Every combination that kernels with swap have in common use.
 COMMON = tuple(
     (page_size, byte_order)

@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+#: For what only /proc can tell: some build their packages without.
+needs_proc = pytest.mark.skipif(
+    not os.path.isdir("/proc/self/fd"),  # noqa: PTH112 - Path is for typing only
+    reason="/proc is not mounted",
+)
 #: A number that no driver has: experimental majors begin at 240.
 NO_DEVICE = os.makedev(240, 7)
 SWAPS_HEADING = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"

@@ -42,6 +42,8 @@ _PARTS_FORCE_GPT: Final = 1 << 1
 _PARTS_MAGIC: Final = 1 << 3
 _USUAL: Final = _SUBLKS_LABEL | _SUBLKS_UUID | _SUBLKS_TYPE | _SUBLKS_USAGE
 _AMBIVALENT: Final = -2
+#: Of each signature in an answer.
+_FIELDS: Final = 6
 
 #: Answers that are no signatures begin so, and say why.
 _NO_LIBRARY: Final = b"!there is no libblkid here"
@@ -147,19 +149,25 @@ def _answer(lib: ctypes.CDLL, descriptor: int, offset: int, size: int) -> bytes:
             return _CANNOT_READ
         lib.blkid_probe_enable_superblocks(probe, 1)
         lib.blkid_probe_enable_partitions(probe, 1)
-        fields = [_believed(lib, probe)]
-        fields += _signatures(lib, probe)
+        believed = _believed(lib, probe)
+        signatures = _signatures(lib, probe)
     finally:
         lib.blkid_free_probe(probe)
+    if believed is None:  # an error, which is how 2.41 says ambivalent
+        is_choice = len(set(signatures[::_FIELDS])) > 1
+        believed = b"ambivalent" if is_choice else b""
+    fields = [believed, *signatures]
     return b"".join(field + b"\0" for field in fields)
 
 
-def _believed(lib: ctypes.CDLL, probe: ctypes.c_void_p) -> bytes:
-    # As udev asks: superblocks and partition tables, and one answer or none.
+def _believed(lib: ctypes.CDLL, probe: ctypes.c_void_p) -> bytes | None:
+    # As udev asks: superblocks and partition tables, and one answer or none; None
+    # for an error.
     lib.blkid_probe_set_superblocks_flags(probe, _USUAL)
     lib.blkid_probe_set_partitions_flags(probe, 0)
-    if lib.blkid_do_safeprobe(probe) == _AMBIVALENT:
-        return b"ambivalent"
+    code = lib.blkid_do_safeprobe(probe)
+    if code < 0:
+        return b"ambivalent" if code == _AMBIVALENT else None
     return _value(lib, probe, b"TYPE") or _value(lib, probe, b"PTTYPE")
 
 

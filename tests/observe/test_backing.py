@@ -8,7 +8,6 @@ import os
 import shutil
 import struct
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,13 +17,11 @@ from swaptools.observe import backing as room
 from swaptools.observe import devices, mounts
 from swaptools.observe.backing import observe_backing, observe_directory
 from swaptools.observe.mounts import Mount, Mounts
+from tests.conftest import needs_proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/fd").is_dir(), reason="/proc is not mounted"
-)
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -15,14 +15,15 @@ import pytest
 from swaptools.contents import Held
 from swaptools.observe import contents
 from swaptools.observe.blkid import Answer, Prober
-from tests.builders import SAMPLE_UUID, header_page
+from tests.builders import BTRFS_SUPERBLOCK, SAMPLE_UUID, header_page
+from tests.conftest import needs_proc
 from tests.disks import Part, gpt_pieces, mbr_entry, mbr_sector, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SWAP = Held("swap", "other", "sample", str(SAMPLE_UUID), 4086, b"SWAPSPACE2")
-BTRFS = (65600, b"_BHRfS_M")
+BTRFS = (65600, BTRFS_SUPERBLOCK)
 CRASHED = "libblkid crashed"
 
 
@@ -169,6 +170,7 @@ class TestLibblkid:
             pids.add(prober.pid)
         assert len(pids) == 1
 
+    @needs_proc
     def test_the_child_has_next_to_nothing(self, prober: Prober, area: Path) -> None:
         ask(prober, area)
         lines = Path(f"/proc/{prober.pid}/status").read_text().splitlines()
@@ -356,7 +358,7 @@ def test_without_libblkid_a_short_table_is_asked(
     acting: Callable[..., Prober], tmp_path: Path
 ) -> None:
     prober = acting("s.send(b'!there is no libblkid here')")
-    pieces = {0: header_page(last_page=255), 65600: b"_BHRfS_M", 1080: b"\x53\xef"}
+    pieces = {0: header_page(last_page=255), 65600: BTRFS_SUPERBLOCK, 1080: b"\x53\xef"}
     path = write(tmp_path / "area", 1 << 20, pieces)
     descriptor = os.open(path, os.O_RDONLY)
     found = contents.find_contents(descriptor, 0, 1 << 20, prober)

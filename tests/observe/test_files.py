@@ -14,6 +14,7 @@ from swaptools.area import AreaKind
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
 from tests.builders import PAGE_SIZES, header_page
+from tests.conftest import needs_proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -275,6 +276,7 @@ def test_where_activity_cannot_be_told_the_area_says_so(fs: FakeFilesystem) -> N
     assert area.unseen == ("active or not: /proc/swaps: /proc is not mounted",)
 
 
+@needs_proc
 def test_a_descriptor_that_is_open_is_looked_through_and_stays_open(
     area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

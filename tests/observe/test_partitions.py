@@ -10,7 +10,7 @@ import pytest
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
 from swaptools.observe import devices, proc, read_area, read_areas
-from tests.builders import header_page
+from tests.builders import BTRFS_SUPERBLOCK, header_page
 from tests.disks import (
     GPT_LINUX,
     Part,
@@ -186,7 +186,7 @@ def test_neighbours_are_not_seen(tmp_path: Path) -> None:
     table = gpt_pieces(small, SECTORS) | {
         MIB: header,
         MIB + 16384 - 10: other[-10:],
-        MIB + 65600: b"_BHRfS_M",
+        MIB + 65600: BTRFS_SUPERBLOCK,
     }
     path = write(tmp_path / "image", SECTORS * 512, table)
     area = read_area(path, partition=1, holds=True)
