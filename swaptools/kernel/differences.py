@@ -14,6 +14,7 @@ from swaptools.kernel.swapon_rules import (
     VMALLOC_LINE,
     VMALLOC_LINE_4_18,
     VMALLOC_LINE_5_4,
+    VMALLOC_LINE_WITHOUT_CPUSETS,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ TOPICS: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
             VMALLOC_LINE_4_18: "vmalloc: allocation failure, mode:0x14080c0",
             VMALLOC_LINE_5_4: "vmalloc: allocation failure, mode:0xdc0",
             VMALLOC_LINE: "vmalloc error, mode:0xdc0",
+            VMALLOC_LINE_WITHOUT_CPUSETS: "vmalloc error, mode:0xdc0, no cpuset",
         },
     ),
     "files.ext4": ("ext4", {}),
@@ -214,5 +216,6 @@ def _word(value: object) -> str:
 def _item(value: str | SlotArray) -> str:
     if isinstance(value, str):
         return value
-    per = "" if value.slots_per_element == 1 else f"/{value.slots_per_element}"
-    return f"{value.name} {value.element_bytes}{per}"
+    element, slots = value.element_bytes, value.slots_per_element
+    share = f"{element}/{slots}" if element % slots else f"{element // slots}"
+    return f"{value.name} {share}"

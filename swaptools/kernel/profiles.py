@@ -26,6 +26,7 @@ from swaptools.kernel.swapon_rules import (
     CLUSTER_INFO_6_12,
     CLUSTER_INFO_6_18,
     CLUSTER_INFO_7_1,
+    CLUSTER_INFO_7_2,
     FRONTSWAP_MAP,
     SWAP_CGROUP,
     SWAP_CGROUP_PAGES,
@@ -33,6 +34,7 @@ from swaptools.kernel.swapon_rules import (
     VMALLOC_LINE,
     VMALLOC_LINE_4_18,
     VMALLOC_LINE_5_4,
+    VMALLOC_LINE_WITHOUT_CPUSETS,
     ZEROMAP,
     SwapOnRules,
 )
@@ -214,11 +216,16 @@ K7_1 = replace(
         refuses_duplicate_badpages=True,
         reports_badpage_range=True,
         counts_within_list=True,
-        arrays=(CLUSTER_INFO_7_1,),
+        arrays=(
+            CLUSTER_INFO_7_1,
+            SWAP_CGROUP._replace(is_late=True),
+            ZEROMAP,
+        ),
     ),
 )
 K7_2 = replace(
     _after(K7_1, "7.2", confirmed_by="7.2.13"),
+    swapon=replace(K7_1.swapon, arrays=(CLUSTER_INFO_7_2,)),
     files=replace(K7_1.files, exfat="iomap"),
 )
 K7_3 = replace(
@@ -226,12 +233,14 @@ K7_3 = replace(
     allocator=replace(K7_2.allocator, write_fault_keeps_slot=False),
     zswap=replace(K7_2.zswap, worker_batch=32),
 )
+# Built by hand for the purpose, without cpusets.
+_BARE = VMALLOC_LINE_WITHOUT_CPUSETS
 GHOST_RFC = replace(
     K7_2,
     name="ghost-rfc",
     title="Linux 7.2 with the ghost swapfile patch",
     confirmed_by="7.2.13 with the patch",
-    swapon=replace(K7_2.swapon, accepts_ghost=True),
+    swapon=replace(K7_2.swapon, accepts_ghost=True, vmalloc_line=_BARE),
     ghost=GhostRules(),
 )
 GHOST_RFC_6_12 = replace(
@@ -239,7 +248,7 @@ GHOST_RFC_6_12 = replace(
     name="ghost-rfc-6.12",
     title="Linux 6.12 with the ghost swapfile patch",
     confirmed_by="6.12.117 with the patch",
-    swapon=replace(K6_12.swapon, accepts_ghost=True),
+    swapon=replace(K6_12.swapon, accepts_ghost=True, vmalloc_line=_BARE),
     ghost=GhostRules(leaks_nr_rotate_swap=False),
 )
 GHOST_RFC_DYNAMIC = replace(
@@ -247,7 +256,7 @@ GHOST_RFC_DYNAMIC = replace(
     name="ghost-rfc-dynamic",
     title="Swap table phase IV RFC of February 2026, with dynamic ghost swapfile",
     confirmed_by=None,
-    swapon=replace(K7_2.swapon, accepts_ghost=True, ghost_is_dynamic=True),
+    swapon=replace(GHOST_RFC.swapon, ghost_is_dynamic=True),
     allocator=replace(K7_2.allocator, free_cluster="lowest"),
     ghost=GhostRules(),
 )

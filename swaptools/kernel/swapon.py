@@ -22,10 +22,13 @@ from swaptools.kernel.badpages import listed_badpages, setup_bad_slots
 from swaptools.kernel.opening import OPEN_TESTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.kernel.attempt import HeaderTest
     from swaptools.kernel.profiles import KernelProfile
+    from swaptools.kernel.swapon_rules import SlotArray
 
 #: Kernel: UINT_MAX.
 UINT_MAX: Final = 0xFFFFFFFF
@@ -85,14 +88,19 @@ def _set_up(attempt: Attempt, header: SwapHeader, is_ghost: bool) -> Verdict:
 def _set_up_map(
     attempt: Attempt, header: SwapHeader, max_pages: int, is_ghost: bool
 ) -> Verdict | None:
-    # Memory for every slot, and the bad ones marked.
-    if refusal := out_of_memory(attempt, max_pages, is_ghost):
+    # Memory for every slot, and the bad ones marked; some memory only then.
+    arrays = attempt.rules.arrays_for(is_ghost)
+    early = [array for array in arrays if not array.is_late]
+    if refusal := out_of_memory(attempt, max_pages, early):
         return _refused(attempt, "out_of_memory", refusal)
     listed = listed_badpages(attempt, header, is_ghost)
     if refusal := setup_bad_slots(attempt, header, listed, max_pages):
         return _refused(attempt, "setup_bad_slots", refusal)
-    left = max_pages - 1 - sum(page < max_pages for page in listed)
-    return _refused(attempt, "no_usable_page", EMPTY) if left == 0 else None
+    if max_pages - 1 == sum(page < max_pages for page in listed):
+        return _refused(attempt, "no_usable_page", EMPTY)
+    late = [array for array in arrays if array.is_late]
+    refusal = out_of_memory(attempt, max_pages, late)
+    return _refused(attempt, "out_of_memory", refusal) if refusal else None
 
 
 def _taken(
@@ -218,17 +226,18 @@ def setup_swap_extents(
     return swap_activate(attempt, max_pages)
 
 
-def out_of_memory(attempt: Attempt, max_pages: int, is_ghost: bool) -> Refusal | None:
+def out_of_memory(
+    attempt: Attempt, max_pages: int, arrays: Iterable[SlotArray]
+) -> Refusal | None:
     """One array over all slots is larger than the memory of the machine.
 
-    The kernel puts the name of the process in front of its line, and what the
-    process may use behind it.
+    The kernel puts the name of the process in front of its line.
 
     Kernel: mm/vmalloc.c __vmalloc_node_range().
     """
     if attempt.ram_bytes is None:
         return None
-    for array in attempt.rules.arrays_for(is_ghost):
+    for array in arrays:
         array_bytes = array.size_bytes(max_pages)
         if array_bytes > attempt.ram_bytes and not array.is_paged:
             line = attempt.rules.vmalloc_line.format(array_bytes)

@@ -21,41 +21,45 @@ class SlotArray(NamedTuple):
     slots_per_element: int
     #: Allocated page by page, so that it fails only when memory is gone.
     is_paged: bool = False
+    #: Allocated when the bad page list has been gone through.
+    is_late: bool = False
 
     def size_bytes(self, max_slots: int) -> int:
         """Return its size for an area of that many slots, header page included."""
         return -(-max_slots // self.slots_per_element) * self.element_bytes
 
 
-#: What vmalloc(9) says of an array larger than memory.
-_VMALLOC: Final = "mode:{}(GFP_KERNEL|__GFP_ZERO), nodemask=(null)"
-#: The bits of the mode were numbered anew in 4.20, the sentence is new in 5.14.
-VMALLOC_LINE_4_18: Final = (
-    f"vmalloc: allocation failure: {{}} bytes, {_VMALLOC.format('0x14080c0')}"
+#: What vmalloc(9) says of an array larger than memory. The bits of the mode were
+#: numbered anew in 4.20, the sentence is new in 5.14; behind it stands from 5.0 on,
+#: where the kernel has cpusets, what the process may use, which is all of it here.
+_MODE: Final = "mode:0xdc0(GFP_KERNEL|__GFP_ZERO), nodemask=(null)"
+_MODE_4_18: Final = "mode:0x14080c0(GFP_KERNEL|__GFP_ZERO), nodemask=(null)"
+_CPUSET: Final = ",cpuset=/,mems_allowed=0"
+VMALLOC_LINE_4_18: Final = f"vmalloc: allocation failure: {{}} bytes, {_MODE_4_18}"
+VMALLOC_LINE_5_4: Final = f"vmalloc: allocation failure: {{}} bytes, {_MODE}{_CPUSET}"
+VMALLOC_LINE_WITHOUT_CPUSETS: Final = (
+    f"vmalloc error: size {{}}, exceeds total pages, {_MODE}"
 )
-VMALLOC_LINE_5_4: Final = (
-    f"vmalloc: allocation failure: {{}} bytes, {_VMALLOC.format('0xdc0')}"
-)
-VMALLOC_LINE: Final = (
-    f"vmalloc error: size {{}}, exceeds total pages, {_VMALLOC.format('0xdc0')}"
-)
+VMALLOC_LINE: Final = f"{VMALLOC_LINE_WITHOUT_CPUSETS}{_CPUSET}"
 
-#: One byte a slot: how often it is referenced. Kernel: si->swap_map.
+#: One byte a slot: how often it is referenced (to 7.0). Kernel: si->swap_map.
 SWAP_MAP = SlotArray("swap_map", 1, 1)
-#: Two bytes a slot: the cgroup charged; 6.12 had single pages for it.
+#: Two bytes a slot: the cgroup charged (to 7.1); up to 6.12 single pages.
 #: Kernel: mm/swap_cgroup.c swap_cgroup_swapon().
-SWAP_CGROUP = SlotArray("swap_cgroup", 2, 1)
-SWAP_CGROUP_PAGES = SWAP_CGROUP._replace(is_paged=True)
-#: One bit a slot, in longs: the page is all zero. Kernel: si->zeromap.
-ZEROMAP = SlotArray("zeromap", 8, 64)
-#: One bit a slot, in longs: frontswap has the page. Kernel: si->frontswap_map.
-FRONTSWAP_MAP = SlotArray("frontswap_map", 8, 64)
-#: 512 slots. Kernel: struct swap_cluster_info; before 6.12 a lock and a word, for
-#: solid state only.
+SWAP_CGROUP = SlotArray("swap_cgroup", 4, 2)
+SWAP_CGROUP_PAGES = SlotArray("swap_cgroup", 2, 1, is_paged=True)
+#: One bit a slot, in longs: the page is all zero (6.12 to 7.1). Kernel: si->zeromap.
+ZEROMAP = SlotArray("zeromap", 8, 64, is_late=True)
+#: One bit a slot, in longs: frontswap has the page; to be without it is no error.
+#: Kernel: frontswap_map.
+FRONTSWAP_MAP = SlotArray("frontswap_map", 8, 64, is_paged=True, is_late=True)
+#: 512 slots each; before 6.12 a lock and a word, and for solid state only.
+#: Kernel: struct swap_cluster_info.
 CLUSTER_INFO_4_18 = SlotArray("cluster_info", 8, 512)
-CLUSTER_INFO_6_12 = SlotArray("cluster_info", 24, 512)
-CLUSTER_INFO_6_18 = SlotArray("cluster_info", 32, 512)
-CLUSTER_INFO_7_1 = SlotArray("cluster_info", 48, 512)
+CLUSTER_INFO_6_12 = SlotArray("cluster_info", 24, 512, is_late=True)
+CLUSTER_INFO_6_18 = SlotArray("cluster_info", 32, 512, is_late=True)
+CLUSTER_INFO_7_1 = SlotArray("cluster_info", 40, 512)
+CLUSTER_INFO_7_2 = SlotArray("cluster_info", 48, 512)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,8 @@ class SwapOnRules:
     accepts_ghost: bool = False
     #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
     ghost_is_dynamic: bool = False
-    #: Kernel memory that swapon takes, in the order in which it asks for it.
+    #: Kernel memory that swapon takes, in the order in which it asks for it; behind
+    #: the bad page list only where is_late says so.
     arrays: tuple[SlotArray, ...]
     #: The line about an array larger than memory, with its size in bytes, behind the
     #: name of the process. Kernel: mm/vmalloc.c __vmalloc_node_range(),

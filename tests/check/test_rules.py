@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.check import Severity, all_rules
+from swaptools.check import Severity, all_rules, check_area
 from tests.check.examples import Example, examples
+from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
     from swaptools.check import Rule
@@ -50,3 +51,27 @@ def test_severity_follows_from_the_consequence(rule: Rule) -> None:
         assert rule.severity is Severity.ERROR
     else:
         assert (rule.severity is Severity.ERROR) == (rule.code in dangers)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "last_page", "is_fatal"),
+    [
+        ("5.10", 0x0FFFFFFF, False),
+        ("5.10", 0x13FFFFFF, True),
+        ("6.1", 0x10800000, False),
+        ("6.1", 0x11000000, True),
+        ("6.1", 0x1FFFFFFF, True),
+        ("6.12", 0x0FFFFFFF, False),
+        ("6.12", 0x13FFFFFF, True),
+        ("6.18", 0x0FFFFFFF, False),
+        ("6.18", 0x11000000, True),
+        ("7.2", 0xFFFFFFFF, False),
+    ],
+)
+def test_areas_that_end_in_a_panic(kernel: str, last_page: int, is_fatal: bool) -> None:
+    """As seen on booted kernels of 988 MB; the tests alone accept all of them."""
+    area = swap_area(kind="block", last_page=last_page)
+    report = check_area(area, kernel, 4096, 988_442_624)
+    assert report.accepted
+    found = {finding.code: finding.severity for finding in report.findings}
+    assert (found.get("M604") == Severity.ERROR) is is_fatal
