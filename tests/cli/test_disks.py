@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli import swapcheck, swapinfo
+from swaptools.observe.blkid import PROBER
 from tests.builders import header_page
 from tests.disks import GPT_LINUX, GPT_SWAP, Part, gpt_pieces, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import click
@@ -170,3 +173,61 @@ class TestChecks:
             file.write(header_page(last_page=256))
         result = check("--partition", "2", "--select", "S", image)
         assert "last_page 256 needs 1052672 bytes, area has 1048576" in result.stdout
+
+
+class TestChild:
+    """The process that asks libblkid may hang or die; the command does not."""
+
+    @pytest.fixture
+    def child(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+        """Call for the process number of a fresh one, waited for 0.3 seconds."""
+        monkeypatch.setattr(PROBER, "_timeout_seconds", 0.3)
+        monkeypatch.setattr(PROBER, "_failures", 0)
+        monkeypatch.setattr(PROBER, "_reason", None)
+        PROBER.close()
+
+        def start() -> int:
+            PROBER.start()
+            return PROBER.pid
+
+        yield start
+        PROBER.close()
+
+    def test_one_that_hangs_is_done_without(
+        self, child: Callable[[], int], tmp_path: Path
+    ) -> None:
+        path = write(tmp_path / "area", 1 << 20, {0: b"LUKS\xba\xbe\0\1"})
+        os.kill(child(), signal.SIGSTOP)
+        (done,) = json.loads(check("--json", path).stdout)["checks"]
+        assert [held["type"] for held in done["holds"]] == ["crypto_LUKS"]
+        said = {one["code"]: one["message"] for one in done["findings"]}
+        assert said["U901"] == (
+            "what else lies there: libblkid did not come to an end;"
+            " only a short table was asked"
+        )
+        assert "LUKS encryption (crypto_LUKS)" in said["H301"]
+        hints = {one["code"]: one["hint"] for one in done["findings"]}
+        assert "does not depend on it" in hints["U901"]
+
+    def test_one_that_was_killed_is_replaced(
+        self, child: Callable[[], int], area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(last_page=255, file_bytes=1 << 20)
+        pid = child()
+        os.kill(pid, signal.SIGKILL)
+        (done,) = json.loads(check("--json", path).stdout)["checks"]
+        assert "U901" not in {one["code"] for one in done["findings"]}
+        assert PROBER.pid != pid
+
+    def test_three_that_hang_are_enough(
+        self, child: Callable[[], int], area_file: Callable[..., Path]
+    ) -> None:
+        """Thousands of such areas would take hours."""
+        path = area_file(last_page=255, file_bytes=1 << 20)
+        for _ in range(3):
+            os.kill(child(), signal.SIGSTOP)
+            check(path)
+        (done,) = json.loads(check("--json", path).stdout)["checks"]
+        said = {one["code"]: one["message"] for one in done["findings"]}
+        assert "3 times now; only a short table was asked" in said["U901"]
+        assert PROBER.pid == 0
