@@ -122,16 +122,18 @@ def _whole_file(target: Target, plan: CreatePlan, backing: Backing) -> SwapArea:
 
 
 def _judge(area: SwapArea, plan: CreatePlan) -> Verdict:
-    # A kernel with the page size of the header; whether it is this one's is another
-    # question, and so is memory then.
+    # A kernel with the page size of the header. When that is another one than
+    # ours, so are its memory and the blocks of its file systems.
     page_size = plan.header.page_size
+    is_ours = page_size == page_size_bytes()
+    if area.backing is not None and not is_ours:
+        area = replace(area, backing=replace(area.backing, block_bytes=None))
     kernel = find_kernel(GHOST_RFC.name if plan.is_ghost else os.uname().release)
-    has_memory = not plan.is_ghost and page_size == page_size_bytes()
     attempt = Attempt.of(
         area,
         kernel.profile,
         page_size,
-        memory_bytes() if has_memory else None,
+        memory_bytes() if is_ours and not plan.is_ghost else None,
         asked=kernel.asked,
         reason=kernel.reason,
     )

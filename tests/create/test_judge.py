@@ -302,6 +302,14 @@ class TestExistingFile:
         new = create_real(tmp_path / "new", size_bytes=1 << 20, page_size=other)
         assert new.warnings == expected
 
+    def test_blocks_of_another_machines_file_system_are_not_known(
+        self, zeros: Path, tmp_path: Path
+    ) -> None:
+        """Its pages are smaller than the blocks here."""
+        (warning,) = self.asked(zeros, page_size=HERE // 2)
+        assert "will find no header" in warning
+        assert create_real(tmp_path / "x", size_bytes=1 << 20, page_size=HERE // 2)
+
     def test_a_part_of_an_image_is_for_others(
         self, zeros: Path, on_filesystem: OnFilesystem
     ) -> None:
