@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from swaptools.backing import Extent
 from swaptools.observe import proc
+from swaptools.observe.extents import find_extents
 from swaptools.observe.mounts import Mount, Mounts
 from tests.builders import header_page
 
@@ -86,7 +88,17 @@ def area_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def on_filesystem(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Every file lies on ext4; call with another type to have it lie on that."""
+    """Every file lies on ext4; call with another type to have it lie on that.
+
+    The storage of a file that was promised it all is no hole, as tmpfs has it.
+    """
+
+    def extents(descriptor: int, size_bytes: int, **named: bool) -> tuple[Extent, ...]:
+        if os.fstat(descriptor).st_blocks * 512 >= size_bytes:
+            return (Extent(0, 0, size_bytes),)
+        return find_extents(descriptor, size_bytes, **named)
+
+    monkeypatch.setattr("swaptools.observe.backing.find_extents", extents)
 
     def mount_all(filesystem: str, *super_options: str) -> None:
         mount = Mount(

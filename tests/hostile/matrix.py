@@ -79,10 +79,10 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
-    Command("ghost-mkswap -p 4096 {new} 1G", makes=True),
+    Command("ghost-mkswap -f -p 4096 {new} 1G", makes=True),
     Command("ghost-mkswap -p 4096 --json -f {new} 1G", makes=True),
-    Command("ghost-mkswap -q -p 4096 {new} 1G", prints=False),
-    Command("ghost-mkswap -n --real {new} 1M", makes=True),
+    Command("ghost-mkswap -q -f -p 4096 {new} 1G", prints=False),
+    Command("ghost-mkswap -n -f --real {new} 1M", makes=True),
     Command("ghost-mkswap --recipe loop {new} 1G"),
     Command("ghost-mkswap {area} 1G", code=1, prints=False),
     Command("ghost-mkswap --nonsense", code=2, prints=False),
