@@ -116,6 +116,9 @@ _6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=Fal
 _6_12: Final = _read(
     _6_12_8, files=replace(K6_12.files, btrfs_sharing="cross_reference")
 )
+# Seen on 6.16.12 and 6.17.13, like all other rules of theirs.
+_6_16: Final = _read(_6_12_8, replace(_6_12_8.swapon, refuses_large_folios=True))
+_6_17: Final = _read(_6_16, replace(_6_16.swapon, asks_extents_first=True))
 _7_1: Final = _takes_encrypted(K7_1)
 
 #: The first kernel.org release of each set of rules, oldest first.
@@ -143,7 +146,8 @@ _SINCE: Final = {
     "6.12.42": _6_12_42,
     "6.12.108": K6_12,
     "6.13": _6_12_8,
-    "6.17": _6_12_42,
+    "6.16": _6_16,
+    "6.17": _6_17,
     "6.18": K6_18,
     "6.18.49": _refuses_encrypted(K6_18),
     "6.19": K6_19,

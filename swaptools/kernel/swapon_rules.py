@@ -78,7 +78,7 @@ class SwapOnRules:
     #: A file with file-system level encryption is refused; else its pages are
     #: written in the clear. Kernel: IS_ENCRYPTED().
     refuses_encrypted: bool
-    #: A file system whose blocks are larger than pages is refused (from 6.18;
+    #: A file system whose blocks are larger than pages is refused (seen on 6.16;
     #: 6.12 can mount one). Kernel: mapping_min_folio_order().
     refuses_large_folios: bool
     #: A device that ends within its first block is read as far as it goes; else that

@@ -81,7 +81,7 @@ ROWS = (
     Row(
         "blocks larger than pages",
         {"filesystem": "xfs", "block_bytes": 8192},
-        {"4.18": 255, "6.18": SILENT},
+        {"4.18": 255, "6.16": SILENT},
     ),
     Row("tmpfs", {"filesystem": "tmpfs"}, {"4.18": SILENT}),
     Row(
