@@ -5,7 +5,7 @@ bounds of the device is passed over.
 
 Not here: file systems with functions of their own (activation.py).
 
-Kernel: mm/page_io.c generic_swapfile_activate(), in 7.2 mm/swap_io.c.
+Kernel: mm/page_io.c generic_swapfile_activate().
 """
 
 from __future__ import annotations

@@ -266,3 +266,31 @@ def test_the_february_series_ignores_bad_pages_of_a_ghost() -> None:
     profile = PROFILES["ghost-rfc-dynamic"]
     assert profile.swapon.static_bytes(1 << 32, is_ghost=True) == 0
     assert profile.swapon.static_bytes(1 << 32) > 0
+
+
+@pytest.mark.parametrize(
+    ("area", "message"),
+    [
+        ({"last_page": 1, "badpages": (1, 1, 1)}, EMPTY),
+        ({"last_page": 2, "badpages": (0xFFFFFFFF,)}, BORDER.format(-1, 2)),
+        (
+            {"last_page": (1 << 32) - 2, "badpages": (0xFFFFFFFF,)},
+            BORDER.format(-1, -2),
+        ),
+    ],
+)
+def test_a_ghost_has_the_list_of_7_1(area: dict[str, Any], message: str) -> None:
+    """Section 9, D2 and D3: nothing left comes first, numbers are signed."""
+    verdict = answer("ghost-rfc", area_bytes=4096, **area)
+    assert Said.of(verdict) == einval(message)
+
+
+def test_a_ghost_larger_than_memory() -> None:
+    """Section 9, D8: the whole line, but for the process and a rate limit."""
+    area = {"area_bytes": 4096, "last_page": (1 << 32) - 2}
+    verdict = answer("ghost-rfc", 256 << 20, **area)
+    assert Said.of(verdict) == Said(
+        errno="ENOMEM",
+        message="vmalloc error: size 402653184, exceeds total pages,"
+        " mode:0xdc0(GFP_KERNEL|__GFP_ZERO), nodemask=(null)",
+    )

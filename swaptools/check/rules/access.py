@@ -207,13 +207,16 @@ def behind_swap(case: Case) -> Iterator[str]:
 @rule(
     "A810",
     "pages of an encrypted file are written in the clear",
-    Severity.WARNING,
+    Severity.ERROR,
     hint="put a loop device over it, or use dm-crypt below the area",
 )
 def encrypted_in_clear(case: Case) -> Iterator[str]:
     """Swap writes to the blocks, below the encryption, so memory is there to read.
 
-    Kernel: fs/iomap/swapfile.c iomap_swapfile_add_extent(); refused since 7.2.
+    Seen on 6.18: what was swapped out lay on the device as it had been in memory.
+    Newer releases of most series refuse the file.
+
+    Kernel: fs/iomap/swapfile.c iomap_swapfile_add_extent().
 
     *Trips on:* ``swap_area(inode_flags="ENCRYPTED")``
     *Quiet on:* ``swap_area(inode_flags="NOCOW")``
@@ -221,26 +224,3 @@ def encrypted_in_clear(case: Case) -> Iterator[str]:
     is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
     if case.verdict.accepted and is_encrypted and not case.verdict.is_ghost:
         yield "fscrypt does not see what is swapped"
-
-
-@rule(
-    "A811",
-    "encrypted file, and its swap is not",
-    Severity.ERROR,
-    hint="put a loop device over it, or use dm-crypt below the area",
-    needs_header=False,
-)
-def in_the_clear(case: Case) -> Iterator[str]:
-    """Swap goes past the file system to its device, and so past its encryption.
-
-    Seen on 6.18: what was swapped out lay on the device as it had been in memory.
-
-    Kernel: mm/page_io.c swap_writepage_bdev_async(), fs/ext4/inode.c
-    ext4_iomap_swap_activate().
-
-    *Trips on:* ``swap_area(inode_flags="ENCRYPTED")`` (6.18)
-    *Quiet on:* ``swap_area(inode_flags="ENCRYPTED")`` (7.2)
-    """
-    is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
-    if is_encrypted and not opening.encrypted(case.attempt):
-        yield "this kernel does not ask, and pages go to the device in the clear"

@@ -77,7 +77,7 @@ def too_long(case: Case) -> Iterator[str]:
     refused_by=["setup_bad_slots"],
 )
 def out_of_range(case: Case) -> Iterator[str]:
-    """Page 0 is the header, and pages end at ``last_page``; only 7.2 names the entry.
+    """Page 0 is the header, and pages end at ``last_page``; 7.1 names the entry.
 
     Kernel: mm/swapfile.c setup_swap_map().
 
@@ -107,7 +107,7 @@ def out_of_range(case: Case) -> Iterator[str]:
     refused_by=["setup_bad_slots"],
 )
 def duplicate_refused(case: Case) -> Iterator[str]:
-    """Kernels before 7.2 took this and counted the page twice.
+    """Kernels before 7.1 took this and counted the page twice.
 
     Kernel: mm/swapfile.c setup_swap_map().
 
@@ -126,7 +126,7 @@ def duplicate_refused(case: Case) -> Iterator[str]:
     field="badpages",
 )
 def duplicate_counted(case: Case) -> Iterator[str]:
-    """Each entry is taken off the usable pages, whether new or not; 7.2 refuses it.
+    """Each entry is taken off the usable pages, whether new or not; 7.1 refuses it.
 
     Kernel: mm/swapfile.c setup_swap_map().
 

@@ -56,7 +56,7 @@ def refused_for_memory(case: Case) -> Iterator[str]:
     field="last_page",
 )
 def costly(case: Case) -> Iterator[str]:
-    """Kernels before 7.2 keep about 3 bytes for each slot, used or not.
+    """Kernels before 7.2 keep 2 to 3 bytes for each slot, used or not.
 
     If it does not fit, the OOM killer acts; there is no error then.
 
