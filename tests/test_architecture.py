@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resume": VALUES | {"observe"},
     "check": VALUES | {"shell", "observe", "kernel"},
     "recipe": {"errors", "shell"},
-    "emulator": VALUES - {"contents"} | {"kernel"},
+    "compile_cache": set(),
+    "emulator": VALUES - {"contents"} | {"kernel", "compile_cache"},
 }
 #: The front door opens every room, and the commands may use them all.
 FRONT = {"__init__", "cli"}

@@ -14,6 +14,7 @@ from swaptools.cli import output, params
 from swaptools.cli.compare import compare
 from swaptools.cli.overhead import overhead
 from swaptools.cli.scripts import read_script
+from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +26,42 @@ if TYPE_CHECKING:
 _PROGRESS_STEPS = 64
 
 
+def _clear_cache(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from swaptools.compile_cache import clear
+
+    try:
+        folder, size_bytes = clear()
+    except OSError as exc:
+        output.fail(exc.strerror or str(exc), exc.filename)
+    name = output.escape(str(folder))
+    size = format_size(size_bytes)
+    click.echo(f"removed {name}, {size}" if size_bytes else f"{name} is not there")
+    ctx.exit()
+
+
 @click.group(context_settings=params.CONTEXT)
+@click.option(
+    "--clear-cache",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_clear_cache,
+    help="Remove the compiled code that was kept, and exit.",
+)
 @params.version_option()
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Run a kernel's swap in user space.
 
     Given the same operations, the same pages get the same slots as on a running
     Linux 6.18. Nothing is swapped on, and no root is needed.
     """
+    from swaptools.compile_cache import COMPILE_CACHE
+
+    COMPILE_CACHE.say = output.error
+    ctx.call_on_close(COMPILE_CACHE.conclude)
 
 
 @main.command()

@@ -16,6 +16,7 @@ from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+from swaptools.compile_cache import COMPILE_CACHE
 from swaptools.emulator import structs
 from swaptools.emulator.buffers import HOT, Buffer
 
@@ -23,17 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Without memory management (_nrt) a buffer costs no counting of references.
-_OPTIONS = {"cache": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS = {"error_model": "numpy", "_nrt": False}
 
 
 @cache
 def compiled_function(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a hot function compiled, and before it every one that it calls.
 
-    Compiled code is kept beside the sources, under a name that any change to any
-    hot function changes, as it has others within it.
+    Compiled code is kept (compile_cache.py) in a place that any change to any hot
+    function changes, as it has others within it.
     """
-    numba: Any = import_module("numba")
     if not isinstance(function, FunctionType):
         raise TypeError(function)
     names = dict(function.__globals__)
@@ -43,13 +43,62 @@ def compiled_function(function: Callable[..., Any]) -> Callable[..., Any]:
             names[name] = compiled_function(callee)
     copy = FunctionType(function.__code__, names, function.__name__)
     copy.__module__ = function.__module__
-    copy.__qualname__ = f"{function.__name__}-{_fingerprint()}"
-    options = {**_OPTIONS, "forceinline": HOT[function]}
-    compiled: Callable[..., Any] = numba.njit(_signature(function), **options)(copy)
-    return compiled
+    copy.__qualname__ = function.__name__
+    return _compiled(copy, _signature(function), is_inline=HOT[function])
 
 
-def _signature(function: FunctionType) -> Any:  # noqa: ANN401
+def _compiled(
+    function: FunctionType, signature: Any, *, is_inline: bool
+) -> Callable[..., Any]:
+    numba: Any = import_module("numba")
+
+    def dispatcher() -> Any:
+        return numba.njit(**_OPTIONS, forceinline=is_inline)(function)
+
+    with COMPILE_CACHE.compiling(_fingerprint()):
+        folder = COMPILE_CACHE.folder(_fingerprint())
+        if folder is not None:
+            try:
+                return _loaded_or_kept(dispatcher(), str(folder), signature)
+            except Exception as exc:  # pickle's are many, and so is what it can find
+                COMPILE_CACHE.give_up(f"{folder}: {exc or type(exc).__name__}")
+        return _settled(dispatcher(), signature)
+
+
+def _loaded_or_kept(compiled: Any, folder: str, signature: Any) -> Callable[..., Any]:
+    config: Any = import_module("numba").config
+    before, config.CACHE_DIR = config.CACHE_DIR, folder
+    try:
+        compiled._cache = _cache_class()(compiled.py_func)
+    finally:
+        config.CACHE_DIR = before
+    settled = _settled(compiled, signature)
+    if compiled.stats.cache_misses:
+        COMPILE_CACHE.announce()
+    return settled
+
+
+def _settled(compiled: Any, signature: Any) -> Callable[..., Any]:
+    # With the one signature that it ever has.
+    compiled.compile(signature)
+    compiled.disable_compile()
+    return compiled  # type: ignore[no-any-return]
+
+
+@cache
+def _cache_class() -> Any:
+    # numba's, but never beside the sources and never where numba would put it.
+    caching: Any = import_module("numba.core.caching")
+    locators = [caching.UserProvidedCacheLocator]
+    implementation = type(
+        "_Implementation",
+        (caching.CompileResultCacheImpl,),
+        {"_locator_classes": locators},
+    )
+    return type("_Cache", (caching.FunctionCache,), {"_impl_class": implementation})
+
+
+def _signature(function: FunctionType) -> Any:
     # The annotations name types that are imported for type checking only.
     hints = get_type_hints(function, localns={"Slots": structs.Slots, "Buffer": Buffer})
     result = _numba_type(hints.pop("return"))
@@ -57,7 +106,7 @@ def _signature(function: FunctionType) -> Any:  # noqa: ANN401
 
 
 @cache
-def _numba_type(hint: Any) -> Any:  # noqa: ANN401
+def _numba_type(hint: Any) -> Any:
     numba: Any = import_module("numba")
     scalars = {int: numba.int64, bool: numba.boolean, type(None): numba.void}
     if hint in scalars:
@@ -69,7 +118,7 @@ def _numba_type(hint: Any) -> Any:  # noqa: ANN401
     return numba.int64[::1] if item is int else _array(item)
 
 
-def _array(item: Any) -> Any:  # noqa: ANN401
+def _array(item: Any) -> Any:
     numba: Any = import_module("numba")
     numpy: Any = import_module("numpy")
     return numba.types.Array(numba.from_dtype(numpy.dtype(item)), 1, "C")

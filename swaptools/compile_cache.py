@@ -1,0 +1,184 @@
+"""Where the compiled emulator is kept between runs: a directory of our own.
+
+What lies there is executed, so it has to be ours alone: under XDG_CACHE_HOME or
+~/.cache, mode 0700, owned by whoever runs, no symbolic link, and nobody else may
+replace it. Where that cannot be had, nothing is kept, and a run says so once.
+
+Not here: compiling (emulator/compiler.py).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_NAME: Final = "swaptools"
+#: Results of so many sources, of older versions or other branches, stay.
+_KEPT: Final = 4
+
+
+class CompileCache:
+    """The directory of this process, and what it says of compiling.
+
+    Attributes:
+        say: Called with a sentence for people; says nothing by default.
+        seconds: Spent on compiling, so far.
+    """
+
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        """Look for no directory yet."""
+        self.say = say or (lambda _text: None)
+        self.seconds = 0.0
+        self._folders: dict[str, Path] = {}
+        self._is_announced = self._is_given_up = False
+
+    def folder(self, version: str) -> Path | None:
+        """Return the directory for code compiled from this version of the sources.
+
+        None where there can be none.
+        """
+        if version not in self._folders and not self._is_given_up:
+            try:
+                self._folders[version] = _make(version)
+            except OSError as exc:
+                self.give_up(_reason(exc))
+        return None if self._is_given_up else self._folders[version]
+
+    def give_up(self, reason: str) -> None:
+        """Keep nothing from here on."""
+        if not self._is_given_up:
+            self._is_given_up = True
+            self.say(f"compiled code is not kept: {reason}")
+
+    @contextmanager
+    def compiling(self, version: str) -> Iterator[None]:
+        """Announce the first time that takes long, and make files that are ours."""
+        folder = self.folder(version)
+        if folder is None or not any(folder.iterdir()):
+            self.announce()
+        before, begun = os.umask(0o077), time.monotonic()
+        try:
+            yield
+        finally:
+            os.umask(before)
+            self.seconds += time.monotonic() - begun
+
+    def announce(self) -> None:
+        """Say once that compiling takes a while."""
+        if not self._is_announced:
+            self._is_announced = True
+            self.say("compiling the emulator, which takes a while the first time")
+
+    def conclude(self) -> None:
+        """Say how long compiling took, where it was announced."""
+        if not self._is_announced:
+            return
+        kept = "" if self._is_given_up else f", kept in {_base() / _NAME}"
+        self.say(f"compiled in {self.seconds:.0f} s{kept}")
+
+
+#: The one of this process.
+COMPILE_CACHE: Final = CompileCache()
+
+
+def clear() -> tuple[Path, int]:
+    """Remove everything that was kept.
+
+    Returns:
+        The directory, and how many bytes were in it.
+
+    Raises:
+        OSError: It is not ours, or cannot be removed.
+    """
+    folder = _base() / _NAME
+    try:
+        _check_ours(folder)
+    except FileNotFoundError:
+        return folder, 0
+    size_bytes = sum(path.lstat().st_size for path in folder.rglob("*"))
+    shutil.rmtree(folder)
+    return folder, size_bytes
+
+
+def _make(version: str) -> Path:
+    base = _base()
+    _make_private(base)
+    _check_base(base)
+    ours = base / _NAME
+    _make_private(ours)
+    _check_ours(ours)
+    folder = ours / version
+    _make_private(folder)
+    _check_ours(folder)
+    _forget_old(ours, folder)
+    return folder
+
+
+def _base() -> Path:
+    # As the XDG base directory specification has it: what is not absolute is ignored.
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    home = os.environ.get("HOME") or _home_of(os.getuid())
+    if not home.startswith("/"):
+        raise FileNotFoundError(None, "no home directory", None)
+    return Path(home) / ".cache"
+
+
+def _home_of(user: int) -> str:
+    import pwd  # hardly ever asked
+
+    try:
+        return pwd.getpwuid(user).pw_dir
+    except KeyError:
+        return ""
+
+
+def _make_private(folder: Path) -> None:
+    # One level and no more: a home that does not exist is not made.
+    try:
+        folder.mkdir(0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError as exc:
+        raise FileNotFoundError(exc.errno, exc.strerror, str(folder.parent)) from exc
+
+
+def _check_base(base: Path) -> None:
+    status = base.stat()
+    is_shared = status.st_uid != os.geteuid() or status.st_mode & 0o022
+    if is_shared and not status.st_mode & stat.S_ISVTX:
+        raise PermissionError(None, "somebody else can change it", str(base))
+
+
+def _check_ours(folder: Path) -> None:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(None, "is not a directory", str(folder))
+    if status.st_uid != os.geteuid():
+        raise PermissionError(None, "belongs to somebody else", str(folder))
+    if status.st_mode & 0o022:
+        raise PermissionError(None, "somebody else can write to it", str(folder))
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(None, "cannot be written", str(folder))
+
+
+def _forget_old(ours: Path, current: Path) -> None:
+    others = [path for path in ours.iterdir() if path != current]
+    others.sort(key=lambda path: path.lstat().st_mtime, reverse=True)
+    for path in others[_KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _reason(exc: OSError) -> str:
+    return f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror)
