@@ -41,7 +41,7 @@ def invoke(
 
 
 @pytest.fixture
-def image(tmp_path: Path) -> Path:
+def image(tmp_path: Path, swaps: Callable[..., None]) -> Path:
     """Root in 1, swap in 2, swap without a header in 3."""
     parts = (
         Part(2048, 2048, GPT_LINUX),
@@ -49,6 +49,7 @@ def image(tmp_path: Path) -> Path:
         Part(6144, 2048),
     )
     pieces = gpt_pieces(parts, 16384) | {2 << 20: header_page(last_page=255)}
+    swaps()
     return write(tmp_path / "disk.img", 16384 * 512, pieces)
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from swaptools.cli import ghost_mkswap, swapcheck, swapinfo
 from tests.builders import header_page
+from tests.conftest import needs_proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def test_an_empty_list_is_no_error(tmp_path: Path) -> None:
         ("{}", "Is a directory"),
         ("{}/missing", "No such file or directory"),
         ("{}/missing\x1b[31m", "No such file or directory"),
-        ("/proc/self/mem", "Input/output error"),
+        pytest.param("/proc/self/mem", "Input/output error", marks=needs_proc),
         ("{}/endless", "a name in it is longer than any path; each ends with NUL"),
     ],
 )

@@ -24,6 +24,7 @@ from swaptools.create import CreateRequest, create, look, naming, way
 from swaptools.errors import AreaError
 from swaptools.observe.contents import Contents
 from tests.builders import SAMPLE_UUID, header_page
+from tests.conftest import needs_proc
 from tests.create.witness import listing
 
 if TYPE_CHECKING:
@@ -182,7 +183,13 @@ CASES: dict[str, tuple[bytes | None, dict[str, Any], bytes, int]] = {
 }
 
 
-@pytest.mark.parametrize("has_proc", [True, False], ids=["unnamed", "named"])
+@pytest.mark.parametrize(
+    "has_proc",
+    [
+        pytest.param(True, id="unnamed", marks=needs_proc),
+        pytest.param(False, id="named"),
+    ],
+)
 @pytest.mark.parametrize("how", [*_SIGNALS, "ENOSPC", "EIO"])
 @pytest.mark.parametrize("case", CASES)
 def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
@@ -264,6 +271,7 @@ def test_in_a_file_that_changes_its_length_an_area_is_whole_at_every_step(
     pytest.fail("it never came to an end")
 
 
+@needs_proc
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Old or new, whole, every time; and the next run leaves nothing beside it."""
     path = tmp_path / "area"

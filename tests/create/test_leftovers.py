@@ -11,6 +11,7 @@ import pytest
 from swaptools.create import CreateRequest, create, leftovers, naming
 from swaptools.create.place import find_place
 from tests.builders import header_page
+from tests.conftest import needs_proc
 from tests.create.witness import listing
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ def remove_leftovers_of(path: Path) -> None:
         leftovers.remove_leftovers(place)
 
 
-@pytest.mark.parametrize("has_proc", [True, False], ids=["unnamed", "named"])
+@pytest.mark.parametrize(
+    "has_proc",
+    [
+        pytest.param(True, id="unnamed", marks=needs_proc),
+        pytest.param(False, id="named"),
+    ],
+)
 @pytest.mark.parametrize("case", WISHES)
 def test_the_next_run_on_the_path_removes_it(
     case: str, has_proc: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -153,7 +160,13 @@ def test_a_file_that_another_run_took_for_a_leftover_gets_another_name(
     assert (tmp_path / "area").stat().st_size > 0
 
 
-@pytest.mark.parametrize("has_proc", [True, False], ids=["unnamed", "named"])
+@pytest.mark.parametrize(
+    "has_proc",
+    [
+        pytest.param(True, id="unnamed", marks=needs_proc),
+        pytest.param(False, id="named"),
+    ],
+)
 def test_a_run_beside_ours_takes_nothing_of_ours(
     has_proc: bool,
     area_file: Callable[..., Path],

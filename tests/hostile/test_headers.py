@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.conftest import needs_proc
 from tests.hostile import headers
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def test_no_header_raises_or_is_lost_and_memory_is_bounded(
     assert printed.err == ""
 
 
+@needs_proc
 def test_the_pages_are_of_every_sort() -> None:
     """Enough of them are read, taken and refused, or the run would show nothing."""
     figures = headers.run(7, range(400))
@@ -28,6 +30,7 @@ def test_the_pages_are_of_every_sort() -> None:
     assert set(figures.refused) >= {"BadSignature", "FormatError"}
 
 
+@needs_proc
 def test_a_fault_is_seen_and_has_its_number(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import needs_proc
 from tests.hostile import matrix
 from tests.hostile.matrix import COMMANDS, MISFORTUNES, Ended, Scratch
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 BY_NAME = {misfortune.name: misfortune for misfortune in MISFORTUNES}
 
 
+@needs_proc
 def test_a_sixth_of_the_matrix_is_as_the_man_pages_have_it() -> None:
     """In forks of a process that has no threads, as this one may have."""
     done = subprocess.run(

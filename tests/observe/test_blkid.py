@@ -185,6 +185,7 @@ class TestLibblkid:
         assert "Max address space         536870912" in limits
         assert "Max file size             0" in limits
 
+    @needs_proc
     def test_the_child_keeps_no_directory_busy(
         self,
         prober: Prober,
