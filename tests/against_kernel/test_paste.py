@@ -142,7 +142,7 @@ def test_files(name: str, scratch: Path, ledger: Ledger) -> None:
     _skip_without(name)
     with surroundings.mounted(name, scratch) as root:
         _paste_all(name, _ON_FILES, partial(surroundings.file_in, root), ledger)
-        for enter in places.STATES:
+        for enter in situations.STATES:
             state = Situation(enter.__name__, enter)
             put = partial(_in_state, root, enter)
             with suppress(OSError):

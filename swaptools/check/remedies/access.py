@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
-from swaptools.check.remedies import commands
+from swaptools.check.remedies import commands, contents
 from swaptools.check.remedies.obstacles import (
     READ_ONLY_KINDS,
     cannot_change_inode,
@@ -68,6 +68,8 @@ def remount_writable(case: Case) -> Remedy:
         )
     if backing.filesystem not in _REMOUNTED or backing.mount_point is None:
         return Remedy("make the mount writable, or use a file on one that is")
+    if refused := contents.not_ours(case):
+        return refused
     options = "remount,rw" if backing.is_readonly_filesystem else "remount,bind,rw"
     command = f"mount -o {options} {commands.word(backing.mount_point)}"
     after = replace(backing, is_readonly_filesystem=False, is_readonly_mount=False)
@@ -80,6 +82,8 @@ def changeable(case: Case) -> Remedy:
     backing = case.backing
     if backing.is_readonly_filesystem or backing.is_readonly_mount:
         return Remedy("make the file system writable first (A801)")
+    if refused := contents.not_ours(case):
+        return refused
     flags = backing.inode_flags
     if flags is not None:
         flags &= ~(InodeFlags.IMMUTABLE | InodeFlags.APPEND)
@@ -105,7 +109,7 @@ def _then(case: Case, area: SwapArea) -> str:
 
 def protect(case: Case) -> Remedy:
     """Take the file away from others."""
-    refused = cannot_change_inode(case)
+    refused = cannot_change_inode(case) or contents.not_ours(case)
     if refused is not None:
         return refused
     if place(case).filesystem in _WITHOUT_MODES:

@@ -30,7 +30,7 @@ def path_of(case: Case) -> str:
 
 
 def resolved_path(case: Case) -> str:
-    """Return the path with symbolic links followed: for what replaces the file."""
+    """Return the path as the kernel has it, symbolic links followed."""
     backing = case.area.backing
     found = backing.resolved_path if backing else None
     return found or case.area.path
@@ -46,26 +46,13 @@ def line(*commands: str) -> str:
     return shell.for_any_shell(" && ".join(commands))
 
 
-def ghost_mkswap(case: Case, *options: str, size_bytes: int | None = None) -> str:
+def ghost_mkswap(case: Case, *options: str, size_bytes: int) -> str:
     """Write a header with the identity of the old one, within the area's bounds."""
-    return _ghost_mkswap(case, path_of(case), *options, size_bytes=size_bytes)
-
-
-def make_anew(case: Case, size_bytes: int) -> tuple[str, str]:
-    """Remove a file and make an area of its name: new blocks, new attributes."""
-    path = resolved_path(case)
-    made = _ghost_mkswap(case, path, "--real", size_bytes=size_bytes)
-    return f"rm -f {word(path)}", made
-
-
-def _ghost_mkswap(case: Case, path: str, *options: str, size_bytes: int | None) -> str:
     words = ["ghost-mkswap", *options]
     if case.area.offset:
         words += ["-o", str(case.area.offset)]
-    words += ["-p", str(case.page_size), *_identity(case.header), word(path)]
-    if size_bytes is not None:
-        words.append(str(size_bytes))
-    return " ".join(words)
+    words += ["-p", str(case.page_size), *_identity(case.header)]
+    return " ".join([*words, word(path_of(case)), str(size_bytes)])
 
 
 def _identity(header: SwapHeader | None) -> list[str]:

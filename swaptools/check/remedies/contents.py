@@ -46,6 +46,14 @@ def not_swap(case: Case) -> Remedy | None:
     return _not_a_header(case.area, case.header)
 
 
+def not_ours(case: Case) -> Remedy | None:
+    """Say why even attributes are not for us to change: nothing says it is swap."""
+    found = not_swap(case)
+    if found is None and case.header is None:
+        found = unclaimed(case)
+    return found
+
+
 def instead(case: Case) -> Remedy:
     """Say what to do with what is there in place of swap."""
     table = case.area.own_table

@@ -9,7 +9,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
-from swaptools.backing import ExtentFlags
 from swaptools.check.remedies import commands, contents, elsewhere, ways
 from swaptools.check.remedies.obstacles import in_the_way
 from swaptools.check.remedies.ways import Way, choose
@@ -28,6 +27,9 @@ _LISTED_PAGES: Final = 64
 _GHOST_TIMES_RAM: Final = 4
 #: One that takes a ghost, where the kernel asked does not.
 _GHOST_KERNEL: Final = "ghost-rfc"
+#: Faults of a file for which ghost-mkswap -f puts another one in its place, in one
+#: step: those that every kernel finds.
+_CURED: Final = frozenset({"compressed", "copy_on_write", "hole", "inline", "shared"})
 _NEW_HEADER: Final = "write a new header; UUID and label stay"
 
 
@@ -83,6 +85,13 @@ def new_header(case: Case) -> Remedy:
     if isinstance(size_bytes, Remedy):
         return size_bytes
     return choose(case, _writing(case, size_bytes, force=True))
+
+
+def claiming_less(case: Case) -> Iterator[Way]:
+    """Write a header for as much as there is."""
+    size_bytes = _size_bytes(case)
+    if not isinstance(size_bytes, Remedy):
+        yield from _writing(case, size_bytes, force=True)
 
 
 def for_this_page_size(case: Case) -> Remedy:
@@ -152,25 +161,25 @@ def _writing(case: Case, size_bytes: int, *, force: bool) -> Iterator[Way]:
 
 
 def anew(case: Case, size_bytes: int) -> Iterator[Way]:
-    """Make the file anew: what was swapped to it is of no use any more."""
+    """Put a file in its place that the file system makes for swap, in one step.
+
+    There has to be room for both: what the old one gives back cannot be counted on.
+    """
     backing = case.backing
     if not case.is_file or contents.unclaimed(case) is not None:
         return
     if len(backing.data_profiles) > 1 or (backing.device_count or 1) > 1:
         return  # where btrfs would put it cannot be told
-    freed_bytes = 0 if _is_shared(case) else case.area.allocated_bytes or 0
-    after = ways.as_new_file(ways.with_header(case, size_bytes), size_bytes)
+    written = ways.with_header(case, size_bytes)
+    if ways.judged(case, written).test not in _CURED:
+        return
     yield Way(
-        "make the file anew, as this file system wants it; what was swapped to it is"
-        " of no use any more",
-        list(commands.make_anew(case, size_bytes)),
-        after,
-        max(size_bytes - freed_bytes, 0),
+        "put a new file in its place, made for swap; what was swapped to the old one"
+        " is of no use any more",
+        [commands.ghost_mkswap(case, "--real", "-f", size_bytes=size_bytes)],
+        ways.as_new_file(written, size_bytes),
+        size_bytes,
     )
-
-
-def _is_shared(case: Case) -> bool:
-    return any(extent.has_flag(ExtentFlags.SHARED) for extent in case.extents)
 
 
 # --- ghosts -----------------------------------------------------------------------

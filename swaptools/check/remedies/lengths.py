@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.check.remedies import commands, contents, ways
-from swaptools.check.remedies.headers import new_header
+from swaptools.check.remedies.headers import anew, claiming_less, new_header
 from swaptools.check.remedies.obstacles import in_the_way
 from swaptools.check.remedies.ways import Way, choose
-from swaptools.check.remedy import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.check.case import Case
+    from swaptools.check.remedy import Remedy
 
 
 def lengthen(case: Case) -> Remedy:
@@ -28,11 +28,8 @@ def lengthen(case: Case) -> Remedy:
         return refused
     if not case.is_file or case.area_bytes < case.page_size:
         return new_header(case)
-    less = new_header(case)
-    mended = choose(case, _growing(case))
-    if mended.command is not None or less.command is None:
-        return mended
-    return Remedy(f"{mended.text}; or {less.text}", less.command, less.loses)
+    whole = anew(case, case.claimed_bytes)
+    return choose(case, [*_growing(case), *whole, *claiming_less(case)])
 
 
 def _growing(case: Case) -> Iterator[Way]:

@@ -12,18 +12,21 @@ import gzip
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.against_kernel import places
 from tests.builders import bitmap_page, header_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PAGE: Final = places.PAGE
 PAGES: Final = places.PAGES
 AREA_BYTES: Final = PAGES * PAGE
+#: 16 MiB.
+CROWDED_PAGES: Final = (16 << 20) // PAGE
 LABEL: Final = b"kept as it is"
 
 
@@ -196,6 +199,27 @@ STORAGE: tuple[Situation, ...] = (
         if make.__name__ != "symlink"
     ),
 )
+
+
+@contextmanager
+def crowded(path: Path) -> Iterator[Path]:
+    """A file that takes more than what is left besides it."""
+    places.written(path, pages=CROWDED_PAGES)
+    os.sync()
+    filler, left_bytes = path.with_name("filler"), CROWDED_PAGES * PAGE // 2
+    with filler.open("wb") as file, suppress(OSError):  # btrfs promises too much
+        while (free_bytes := shutil.disk_usage(path.parent).free) > 2 * left_bytes:
+            held_bytes = file.seek(0, os.SEEK_END)
+            length = free_bytes - left_bytes
+            os.posix_fallocate(file.fileno(), held_bytes, length)
+    try:
+        yield path
+    finally:
+        filler.unlink()
+
+
+#: States of the project's places, and one of our own.
+STATES: Final = (*places.STATES, crowded)
 
 
 # --- what is no swap at all ------------------------------------------------------

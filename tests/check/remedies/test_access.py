@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from swaptools.contents import Held, Unclaimed
 from tests.check.remedies.cases import command, finding, sentence
 
 MIB = 1 << 20
@@ -106,3 +107,24 @@ class TestProtect:
     def test_where_it_cannot_be(self, changes: dict[str, Any], words: str) -> None:
         """No mode to change, or nobody may."""
         assert words in sentence("I405", mode=0o644, **changes)
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("A801", {"is_readonly_mount": True, "filesystem": "ext4"}),
+        ("A802", {"inode_flags": "IMMUTABLE"}),
+        ("I405", {"mode": 0o644}),
+    ],
+)
+def test_what_is_not_swap_keeps_its_attributes(
+    code: str, changes: dict[str, Any]
+) -> None:
+    """Somebody's file may be immutable, or readable, on purpose."""
+    assert command(code, **changes) is not None
+    ext4 = (Held("ext4", "filesystem"),)
+    assert "ext4" in sentence(code, **changes, holds=ext4)
+    if code != "I405":  # which is quiet without a header
+        text = Unclaimed(0, nonzero_bytes=0)
+        said = sentence(code, **changes, magic=bytes(10), unclaimed=text)
+        assert "byte 0" in said
