@@ -20,6 +20,5 @@ TABLE
 mkfs.ext4 -q -F -E offset=1048576,hash_seed=2a3ffd54-8d4b-4f8f-b0b4-31c3ef2c2c34 \
     -U 9d2c0f8e-0003-4000-8000-000000000003 "$image" 32M
 
-# Sector 67584 is byte 34603008; 61440 sectors are 30 MiB.
-ghost-mkswap --real --offset 34603008 --uuid-seed "$seed" --label swap "$image" 30M
-swapinfo --offset 34603008 "$image"
+ghost-mkswap --real --partition 2 --uuid-seed "$seed" --label swap "$image"
+swapinfo --partition 2 "$image"

@@ -13,7 +13,7 @@ from swaptools.cli import output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from swaptools.create.request import CreateResult, UuidChoice
+    from swaptools.create.request import CreateResult
 
 _LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
     "no": None,
@@ -24,6 +24,12 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID_WORDS = ("clear", "random", "time")
 _EXIT_NOT_KNOWN_ON_DISK = 3
+_NEED_REAL = {
+    "offset": "--offset",
+    "partition": "--partition",
+    "check": "--check",
+    "badpages": "--bad-pages",
+}
 
 
 class UuidType(click.ParamType[Any]):
@@ -71,6 +77,7 @@ class LockCommand(click.Command):
 @click.option(
     "-p",
     "--pagesize",
+    "page_size",
     type=params.PAGE_SIZE,
     metavar="BYTES",
     help="Page size of the kernel that will use it (default: this one's).",
@@ -78,17 +85,19 @@ class LockCommand(click.Command):
 @click.option(
     "-e",
     "--endianness",
+    "byte_order",
     type=click.Choice(["native", "little", "big"]),
+    callback=lambda _ctx, _param, value: _byte_order(value),
     help="Byte order of the header (default: native).",
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite what is there.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option(
     "--lock",
-    "lock_mode",
     type=click.Choice(["yes", "no", "nonblock"]),
     metavar="[=MODE]",
     default="no",
+    callback=lambda _ctx, _param, value: _LOCKS[value],
     help="Hold the BSD lock of an existing file or device meanwhile.",
 )
 @click.option(
@@ -104,15 +113,19 @@ class LockCommand(click.Command):
 )
 @click.option("--no-flag", is_flag=True, help="Leave the ghost flag out.")
 @click.option("-n", "--dry-run", is_flag=True, help="Check everything, write nothing.")
-@click.option(
-    "--real", "is_real", is_flag=True, help="Make an ordinary area, data part and all."
-)
+@click.option("--real", is_flag=True, help="Make an ordinary area, data part and all.")
 @click.option(
     "-o",
     "--offset",
     type=params.SIZE,
     metavar="BYTES",
     help="Where in the file or device the area begins (needs --real).",
+)
+@click.option(
+    "--partition",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The area is partition N of the disk or image (needs --real).",
 )
 @click.option(
     "-c",
@@ -122,7 +135,9 @@ class LockCommand(click.Command):
 )
 @click.option(
     "--bad-pages",
+    "badpages",
     type=params.PAGE_LIST,
+    default=(),
     metavar="LIST",
     help="Pages of a block device not to use, such as 3,4 (needs --real).",
 )
@@ -135,29 +150,9 @@ class LockCommand(click.Command):
 @params.json_option()
 @params.version_option()
 @click.argument("file", type=click.Path(readable=False))
-@click.argument("size", type=params.SIZE, required=False)
+@click.argument("size_bytes", metavar="[SIZE]", type=params.SIZE, required=False)
 def main(
-    *,
-    file: str,
-    size: int | None,
-    label: str | None,
-    uuid: UuidChoice | None,
-    uuid_seed: str | None,
-    pagesize: int | None,
-    endianness: str | None,
-    is_real: bool,
-    offset: int | None,
-    check: bool,
-    bad_pages: tuple[int, ...] | None,
-    force: bool,
-    keep_id: bool,
-    if_needed: bool,
-    no_flag: bool,
-    dry_run: bool,
-    lock_mode: str,
-    recipe: str | None,
-    quiet: bool,
-    as_json: bool,
+    *, file: str, recipe: str | None, quiet: bool, as_json: bool, **wishes: Any
 ) -> None:
     """Write a header-only swapfile that claims SIZE (default: RAM).
 
@@ -165,41 +160,21 @@ def main(
     the ghost swapfile patches keep its pages in zswap; all others refuse it.
     SIZE takes suffixes: K, M, G, T are powers of 1024, KB, MB, GB of 1000.
     """
-    if uuid is not None and uuid_seed is not None:
-        raise click.UsageError("--uuid and --uuid-seed exclude each other")
-    needs_real = {"--offset": offset, "--check": check, "--bad-pages": bad_pages}
-    for option, given in needs_real.items():
-        if given and not is_real:
-            raise click.UsageError(f"{option} needs --real")
+    _refuse_contradictions(wishes)
     if recipe is not None:
-        _print_recipe(recipe, file, size, pagesize)
+        _print_recipe(recipe, file, wishes["size_bytes"], wishes["page_size"])
         return
     # Imported here: construct takes longer to start than --help may.
     from swaptools.cli.interrupts import interruptible
     from swaptools.create import CreateRequest, create
     from swaptools.errors import NotKnownOnDisk, SwapToolsError
 
-    progress = output.ProgressLine(f"reading {output.escape(file)}")
-    request = CreateRequest(
-        path=file,
-        is_ghost=not is_real,
-        size_bytes=size,
-        page_size=pagesize,
-        byte_order=_byte_order(endianness),
-        label=label,
-        uuid=uuid,
-        uuid_seed=uuid_seed,
-        offset=offset or 0,
-        badpages=bad_pages or (),
-        check=check,
-        force=force,
-        keep_id=keep_id,
-        if_needed=if_needed,
-        ghost_flag=not no_flag,
-        lock=_LOCKS[lock_mode],
-        dry_run=dry_run,
-        **({} if quiet else {"progress": progress}),
-    )
+    if not quiet:
+        wishes["progress"] = output.ProgressLine(f"reading {output.escape(file)}")
+    # The names of the other options are those of a request's fields.
+    is_ghost, has_flag = not wishes.pop("real"), not wishes.pop("no_flag")
+    wishes["offset"] = wishes["offset"] or 0
+    request = CreateRequest(path=file, is_ghost=is_ghost, ghost_flag=has_flag, **wishes)
     try:
         with interruptible():
             result = create(request)
@@ -207,7 +182,16 @@ def main(
         output.fail(exc.reason, file, _EXIT_NOT_KNOWN_ON_DISK)
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
-    _report(result, dry_run=dry_run, quiet=quiet, as_json=as_json)
+    _report(result, dry_run=request.dry_run, quiet=quiet, as_json=as_json)
+
+
+def _refuse_contradictions(wishes: dict[str, Any]) -> None:
+    if wishes["uuid"] is not None and wishes["uuid_seed"] is not None:
+        raise click.UsageError("--uuid and --uuid-seed exclude each other")
+    params.place(wishes["offset"], wishes["partition"])
+    for name, option in _NEED_REAL.items():
+        if wishes[name] and not wishes["real"]:
+            raise click.UsageError(f"{option} needs --real")
 
 
 def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> None:

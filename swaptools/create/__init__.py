@@ -150,7 +150,7 @@ def _unchanged(
         path=request.path,
         header=area.header,
         is_ghost=area.is_ghost,
-        file_bytes=area.offset + (area.area_bytes or 0),
+        file_bytes=target.size_bytes,
         changed=False,
         verdict=decision.verdict,
         warnings=_warnings(target, decision),
@@ -193,10 +193,10 @@ def _to_wipe(
 
 
 def _file_bytes(target: Target, decision: _Decision) -> int:
-    area, plan = target.area, decision.plan
-    if area is None or area.area_bytes is None or decision.way is not Way.HEADER:
-        return plan.area_bytes
-    return plan.offset + area.area_bytes
+    # Also of one that a dry run did not make.
+    if decision.way is Way.HEADER:
+        return target.size_bytes
+    return decision.plan.area_bytes
 
 
 def _warnings(target: Target, decision: _Decision) -> tuple[str, ...]:

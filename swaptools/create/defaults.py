@@ -30,14 +30,14 @@ def plan_for(request: CreateRequest, target: Target) -> CreatePlan:
         CreateRefused: The area cannot be, see plan_area(), its size is not known,
             or there is nothing to keep.
     """
+    if request.offset or request.partition is not None:
+        _need_a_whole(request, target)
     old = _kept(target) if request.keep_id else None
     label = request.label
     if label is None:
         label = old.label if old else ""
     if request.badpages or request.check:
         _need_block_device(request, target)
-    if request.offset and request.is_ghost:
-        raise CreateRefused("a ghost is a whole file, and has no offset")
     return plan_area(
         size_bytes=_size_bytes(request, target, old),
         page_size=request.page_size or (old.page_size if old else page_size_bytes()),
@@ -47,8 +47,16 @@ def plan_for(request: CreateRequest, target: Target) -> CreatePlan:
         uuid=_uuid(request, old, label),
         badpages=request.badpages,
         ghost_flag=request.ghost_flag,
-        offset=request.offset,
+        offset=request.offset if target.area is None else target.area.offset,
     )
+
+
+def _need_a_whole(request: CreateRequest, target: Target) -> None:
+    if request.is_ghost:
+        raise CreateRefused("a ghost is a whole file, not a part of one")
+    if target.area is None:
+        part = "an offset" if request.offset else "a partition"
+        raise CreateRefused(f"{part} needs an existing file or device")
 
 
 def _kept(target: Target) -> SwapHeader:

@@ -79,6 +79,13 @@ class Target:
             and not area.other_signatures
         )
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all of the file or device, 0 when nothing is there."""
+        if self.descriptor is None:
+            return 0
+        return os.lseek(self.descriptor, 0, os.SEEK_END)
+
     def file(self) -> BinaryIO:
         """Return what is there as an unbuffered file, which need not be closed.
 
@@ -144,7 +151,12 @@ def _look(request: CreateRequest, place: Place, stack: ExitStack) -> Target:
         descriptor=descriptor,
         status=opened,
         area=read_area(
-            path, request.offset, active=swaps, mounts=mounts, descriptor=descriptor
+            path,
+            request.offset,
+            partition=request.partition,
+            active=swaps,
+            mounts=mounts,
+            descriptor=descriptor,
         ),
         unwritable=unwritable,
         swaps=swaps,

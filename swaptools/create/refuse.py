@@ -38,12 +38,11 @@ def refuse_always(target: Target, plan: CreatePlan, way: Way) -> None:
     """
     area, status = target.area, target.status
     if area is None or status is None:
-        if plan.offset:
-            raise CreateRefused("an offset needs an existing file or device")
         return
     _refuse_in_use(target, area, status)
     if not plan.is_ghost and not target.is_whole_file:
         _refuse_not_fitting(target, area, plan)
+        _refuse_neighbours(area, plan)
     if plan.is_ghost and target.is_block:
         one_page = area.area_bytes == plan.header.page_size
         raise CreateRefused(
@@ -75,6 +74,7 @@ def refuse_replacing(
         return
     if not plan.is_ghost:
         _refuse_not_fitting(target, area, plan)
+        _refuse_odd_place(area)
     found = _describe(area)
     if found is None and plan.is_ghost:
         found = f"a file of {area.area_bytes} bytes"
@@ -126,6 +126,35 @@ def _refuse_not_fitting(target: Target, area: SwapArea, plan: CreatePlan) -> Non
     raise CreateRefused(reason)
 
 
+def _refuse_neighbours(area: SwapArea, plan: CreatePlan) -> None:
+    # Partitions can overlap where their table is damaged.
+    if area.table is None or area.partition is None:
+        return
+    for other in area.table.partitions:
+        if other.number == area.partition.number or other.is_extended:
+            continue
+        end = plan.offset + plan.area_bytes
+        if other.start_bytes < end and plan.offset < other.end_bytes:
+            raise CreateRefused(
+                f"partition {area.partition.number} and partition {other.number}"
+                " overlap"
+            )
+
+
+def _refuse_odd_place(area: SwapArea) -> None:
+    # Between partitions lies the table itself, within one a file system, which may
+    # well have zeros there.
+    if area.table is None or area.partition is not None or not area.offset:
+        return
+    for one in area.table.partitions:
+        if one.start_bytes < area.offset < one.end_bytes and not one.is_extended:
+            place = f"begins within partition {one.number}"
+            break
+    else:
+        place = f"begins outside of every partition of the table ({area.table.scheme})"
+    raise CreateRefused(f"{place}; use -f to make it there")
+
+
 def _describe(area: SwapArea) -> str | None:
     # The swap or suspend signature that is there, in words.
     for found in area.signatures:
@@ -139,6 +168,9 @@ def _describe(area: SwapArea) -> str | None:
 
 def _content(target: Target, plan: CreatePlan, contents: Contents) -> str | None:
     # Another signature, or any byte that is not zero, within the area.
+    table = target.area.table if target.area else None
+    if table is not None and not plan.offset:
+        return f"{table.words}: see --partition"
     held = foremost(contents.holds, contents.believed)
     if held is not None:
         return held.words

@@ -32,6 +32,7 @@ class AreaOptions(TypedDict, total=False):
     uuid: UuidChoice | None
     uuid_seed: str | None
     offset: int
+    partition: int | None
     badpages: tuple[int, ...]
     ghost_flag: bool
     force: bool
@@ -57,6 +58,8 @@ class CreateRequest:
     uuid_seed: str | None = None
     #: Byte at which a real area begins.
     offset: int = 0
+    #: Number of the partition of a disk or image that it is, in place of an offset.
+    partition: int | None = None
     #: Pages of a block device not to use.
     badpages: tuple[int, ...] = ()
     #: Read the whole device first and list what cannot be read.

@@ -48,6 +48,7 @@ def warnings(
         is_curable: A new file in its place would be accepted.
     """
     if way is not Way.NEW_FILE:
+        yield from _type(target)
         if not (target.is_whole_file or target.is_block):
             return
         yield from _access(target, plan)
@@ -61,6 +62,13 @@ def warnings(
     if why is not None:
         cure = f"; fix with: {_cure(target)}" if is_curable else ""
         yield f"{why}, which {refusing_kernel(plan)}{cure}"
+
+
+def _type(target: Target) -> Iterator[str]:
+    # Who looks for swap by the table, as systemd does, looks for the type.
+    partition = target.area.partition if target.area else None
+    if partition is not None and not partition.is_swap:
+        yield f"partition {partition.number} is of type {partition.type}, not swap's"
 
 
 def _access(target: Target, plan: CreatePlan) -> Iterator[str]:

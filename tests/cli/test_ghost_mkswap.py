@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli.ghost_mkswap import main
+from tests import disks
 from tests.builders import SAMPLE_UUID, header_page
 from tests.create.witness import listing, untouched
+from tests.disks import Part, gpt_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +183,9 @@ def test_an_upper_case_uuid_is_taken_and_printed_in_lower_case(tmp_path: Path) -
         (("-p", "x"), "invalid size 'x'"),
         (("-e", "middle"), "'middle' is not one of"),
         (("--offset", "4096"), "--offset needs --real"),
+        (("--partition", "2"), "--partition needs --real"),
+        (("--real", "--partition", "0"), "0 is not in the range x>=1"),
+        (("--real", "--partition", "2", "-o", "1M"), "exclude each other"),
         (("--check",), "--check needs --real"),
         (("--bad-pages", "3"), "--bad-pages needs --real"),
         (("--real", "--bad-pages", "3,"), "'3,' is not a list of page numbers"),
@@ -292,6 +297,26 @@ def test_a_place_that_takes_no_swap_is_refused_and_force_warns(
     assert found["warnings"] == ["is on tmpfs, which the kernel refuses"]
     verdict = found["verdict"]
     assert (verdict["accepted"], verdict["errno"]) == (False, "EINVAL")
+
+
+def test_a_partition_is_picked_by_its_number(tmp_path: Path) -> None:
+    pieces = gpt_pieces((Part(2048, 2048), Part(4096, 4096)), 16384)
+    path = disks.write(tmp_path / "disk.img", 16384 * 512, pieces)
+    before = path.read_bytes()
+    result = run("--real", "--partition", "2", "-p4096", "-U", UUID_TEXT, path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "Setting up swapspace version 1, size = 2 MiB (2093056 bytes)\n"
+        f"no label, UUID={UUID_TEXT}\n"
+    )
+    start = 4096 * 512
+    page = header_page(last_page=511, label=b"")
+    assert path.read_bytes() == before[:start] + page + before[start + 4096 :]
+    missing = run("--real", "--partition", "3", path)
+    assert missing.exit_code == 1
+    assert missing.stderr == (
+        f"ghost-mkswap: {path}: has no partition 3; there are: 1, 2\n"
+    )
 
 
 def test_a_directory_that_cannot_be_synced_has_a_status_of_its_own(
