@@ -226,7 +226,7 @@ def _reason(release: Release, profile: KernelProfile) -> Reason | None:
     if release.series < _STEPS[0][0]:
         return Reason.OLDER
     is_flavour = (release.build or 0) >= _UBUNTU_FLAVOURS
-    if release.maker == Maker.OTHER or is_flavour:
+    if release.maker.has_own_rules or is_flavour:
         return Reason.DISTRIBUTION
     if release.series > _STEPS[-1][0]:
         return Reason.NEWER

@@ -21,8 +21,15 @@ class Maker(Enum):
     DEBIAN = "Debian"
     #: A series of its own under the ABI's number.
     UBUNTU = "Ubuntu"
+    #: RHEL and what is built from it: much ported back, and no btrfs.
+    RED_HAT = "Red Hat"
     #: Any other tree with changes of its own.
     OTHER = "other"
+
+    @property
+    def has_own_rules(self) -> bool:
+        """Whether its changes can be any."""
+        return self in (Maker.RED_HAT, Maker.OTHER)
 
 
 class Release(NamedTuple):
@@ -54,11 +61,12 @@ _UBUNTU: Final = re.compile(
     r"|azure|gcp|gke|gkeop|kvm|oracle|oem|ibm|raspi|nvidia|fips|iotg|xilinx|allwinner"
     r"|starfive|laptop|bluefield|tegra|intel)\b"
 )
+_RED_HAT: Final = re.compile(r"\.el\d(?!\w*uek)")
 #: Trees that differ from kernel.org's in more than their configuration.
 _OTHER: Final = re.compile(
-    r"\.el\d|\.amzn|\.azl|\.cm\d|\.oe\d|\.an\d|\.al\d|\.tl\d|\.oc\d|\.ph\d|\.cip"
+    r"\.amzn|\.azl|\.cm\d|\.oe\d|\.an\d|\.al\d|\.tl\d|\.oc\d|\.ph\d|\.cip"
     r"|-android|microsoft|rpt-rpi|-rpi|-v[678]l?\+|-pve\b|-1[56]\d{4}\.|uek"
-    r"|xanmod|liquorix|zen|cachyos|tkg|-ck\d|-cros|-tegra|-qcom|\+$",
+    r"|xanmod|liquorix|-zen\d|cachyos|tkg|-ck\d|-cros|-tegra|-qcom|\+$",
     re.IGNORECASE,
 )
 
@@ -92,11 +100,13 @@ def _first_if_built(rest: str) -> int | None:
 
 
 def _maker(rest: str) -> tuple[Maker, int | None]:
-    if _OTHER.search(rest):
-        return Maker.OTHER, None
     if found := _DEBIAN.search(rest):
         build = found["build"]
         return Maker.DEBIAN, int(build) if build else None
+    if _RED_HAT.search(rest):
+        return Maker.RED_HAT, None
+    if _OTHER.search(rest):
+        return Maker.OTHER, None
     if found := _UBUNTU.match(rest):
         return Maker.UBUNTU, int(found["build"])
     return Maker.MAINLINE, None

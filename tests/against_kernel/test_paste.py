@@ -81,6 +81,7 @@ WITHOUT: Final = {
     "F716": "a mount option is not for a command to choose",
     "F717": "only another kernel or file system takes it",
     "F719": "whether it is refused only the kernel can say",
+    "F720": "only another file system or kernel takes it",
     "A803": "the seal is for good",
     "A804": "whose process it is nobody knows",
     "A805": "nothing is to be done",

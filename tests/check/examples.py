@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from swaptools.caller import Caller
 from swaptools.check import all_rules, check_area
 from swaptools.kernel.profiles import PROFILES
+from swaptools.kernel.uname import parse_release
 from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def _example(rule: Rule, match: re.Match[str]) -> Example:
     machine = match["machine"] or ""
     ram = re.search(r"(\d+) GiB", machine)
     page = re.search(r"(\d+)-byte", machine)
-    kernels = [name for name in PROFILES if name in re.split(r"[,\s]+", machine)]
+    words = re.split(r"[,\s]+", machine)
+    kernels = [word for word in words if word in PROFILES or parse_release(word)]
     return Example(
         rule=rule,
         trips=match["kind"] == "Trips",

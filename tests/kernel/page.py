@@ -63,7 +63,7 @@ Builds are counted where a distribution counts them: Debian's ABI in `6.1.0-53-a
 Ubuntu's in `6.8.0-148-generic`. A tree with changes of its own is judged as the
 kernel.org release that it names, and the verdict says `"reason": "distribution"`. Red
 Hat's kernels are among those: what it ported back to 4.18 and 5.14 is not modelled, and
-none of them has btrfs.
+none of them has btrfs, which is a finding (F720).
 """
 #: What the examples show.
 _FILES: Final[dict[str, dict[str, Any]]] = {

@@ -66,6 +66,8 @@ RELEASES = (
     Row("6.1.0-52-amd64", "6.1", READ_ONLY),
     Row("6.1.0-53-amd64", "6.1", None, True),
     Row("6.1.0-56-cloud-amd64", "6.1", None, True),
+    Row("6.1.0-56-rpi", "6.1", None, True),
+    Row("5.10.0-8-amd64", "5.10", READ_ONLY),
     Row("6.12.74+deb13-amd64", "6.12", READ_ONLY),
     Row("6.12.117+deb13-arm64", "6.12", None, True),
     Row("6.12.9+bpo-amd64", "6.12", READ_ONLY),

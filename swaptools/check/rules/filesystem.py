@@ -13,6 +13,7 @@ from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.check.rules.extents import extents_with
 from swaptools.kernel.btrfs import btrfs_chunk_fault
 from swaptools.kernel.opening import has_large_blocks, no_read_folio
+from swaptools.kernel.uname import Maker, parse_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -329,6 +330,28 @@ def once_shared(case: Case) -> Iterator[str]:
         yield "it is refused if a snapshot was made since, though that be gone"
     elif sharing == "cross_reference":
         yield "it may be refused if its extents were ever shared"
+
+
+@rule(
+    "F720",
+    "this kernel is built without btrfs",
+    Severity.ERROR,
+    hint="put the area on ext4 or XFS, or on a device",
+)
+def without_btrfs(case: Case) -> Iterator[str]:
+    """Red Hat leaves it out, so that the file system cannot even be mounted.
+
+    Kernel: fs/btrfs/Kconfig BTRFS_FS.
+
+    *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
+    (5.14.0-570.el9)
+    *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")`` (5.15)
+    """
+    if case.backing.filesystem != "btrfs":
+        return
+    release = parse_release(case.attempt.asked)
+    if release is not None and release.maker == Maker.RED_HAT:
+        yield f"{case.attempt.asked} is Red Hat's"
 
 
 def _is_btrfs(case: Case) -> bool:
