@@ -21,13 +21,13 @@ from swaptools.format.partitions import (
     bounded,
     misplaced,
 )
+from swaptools.format.table_magic import GPT_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.format.partitions import Read
 
-GPT_MAGIC: Final = b"EFI PART"
 #: Signature, revision, size, CRC, place of itself, of the other, first and last
 #: usable sector, GUID, entries' place, number, size, CRC.
 _HEADER: Final = struct.Struct("<8sIII4xQQQQ16sQIII")

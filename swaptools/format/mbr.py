@@ -20,6 +20,7 @@ from swaptools.format.partitions import (
     bounded,
     misplaced,
 )
+from swaptools.format.table_magic import MBR_MAGIC, MBR_MAGIC_OFFSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from swaptools.format.partitions import Read
 
 _SECTOR_BYTES: Final = 512
-_MAGIC: Final = b"\x55\xaa"
-_MAGIC_AT: Final = 510
 _ENTRIES_AT: Final = 446
 #: The number that makes PARTUUID=, a u32.
 _DISK_ID_AT: Final = 440
@@ -175,7 +174,7 @@ class _Chain:
 
 def _entries(sector: bytes) -> tuple[_Entry, ...]:
     # The four entries, none without the magic.
-    if sector[_MAGIC_AT : _MAGIC_AT + 2] != _MAGIC:
+    if not sector.startswith(MBR_MAGIC, MBR_MAGIC_OFFSET):
         return ()
     return tuple(
         _Entry(*_ENTRY.unpack_from(sector, _ENTRIES_AT + index * _ENTRY.size))

@@ -11,29 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.format.gpt import GPT_MAGIC, read_gpt
-from swaptools.format.mbr import has_mbr, is_protective, read_mbr
+from swaptools.format.gpt import read_gpt
+from swaptools.format.mbr import is_protective, read_mbr
 from swaptools.format.partitions import PartitionTable
+from swaptools.format.table_magic import SECTOR_SIZES
 
 if TYPE_CHECKING:
     from swaptools.format.partitions import Read
 
-#: The sectors that disks have, and so the places where a GPT can begin.
-SECTOR_SIZES: Final = (512, 4096)
 _MBR_BYTES: Final = 512
-
-
-def may_have_table(data: bytes) -> bool:
-    """Tell from the first bytes of a disk whether a table is worth looking for.
-
-    A table of which only the backup at the end is left is not seen from here.
-
-    Args:
-        data: The beginning, 8 KiB or more where there is as much.
-    """
-    return has_mbr(data[:_MBR_BYTES]) or any(
-        data.startswith(GPT_MAGIC, size) for size in SECTOR_SIZES
-    )
 
 
 def find_table(

@@ -24,7 +24,6 @@ from swaptools.observe.files import (
     read_beginning,
 )
 from swaptools.observe.header import better_reason, find_header, other_headers
-from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def read_area(
         owner_uid=owner_uid(status) if status else None,
         active=is_active,
         is_behind_swap=_is_behind_swap(beginning, swaps),
-        loop_use=use_through_loop(status, swaps, loops) if holds and status else None,
+        loop_use=_loop_use(status, swaps, loops) if holds and status else None,
         backing=backing,
         unseen=unseen,
     )
@@ -149,9 +148,11 @@ def read_areas(
     Raises:
         AreaError: It could not be looked at.
     """
-    from swaptools.observe.tags import resolve
+    place = os.fspath(path)
+    if "=" in place:
+        from swaptools.observe.tags import resolve
 
-    place = resolve(os.fspath(path))
+        place = resolve(place)
     swaps = active_swaps() if active is None else active
 
     def read(offset: int, partition: int | None) -> SwapArea:
@@ -220,6 +221,14 @@ def _is_active(beginning: Beginning, swaps: ActiveSwaps) -> bool | None:
 def _allocated_bytes(status: os.stat_result | None) -> int | None:
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
     return status.st_blocks * 512 if status and is_regular else None
+
+
+def _loop_use(
+    status: os.stat_result, swaps: ActiveSwaps, loops: tuple[Loop, ...] | None
+) -> str | None:
+    from swaptools.observe.loops import use_through_loop
+
+    return use_through_loop(status, swaps, loops)
 
 
 def _is_behind_swap(beginning: Beginning, swaps: ActiveSwaps) -> bool:

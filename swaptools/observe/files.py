@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
-from swaptools.format.partition_table import may_have_table
 from swaptools.format.signature import PROBE_BYTES, find_signatures
-from swaptools.observe.partitions import numbered, read_table
+from swaptools.format.table_magic import may_have_table
 
 if TYPE_CHECKING:
     from swaptools.format.partitions import Partition, PartitionTable
@@ -128,6 +127,8 @@ def _read_seekable(
         data = _read_up_to(file, 0, min(total_bytes, PROBE_BYTES))
         table = _table_at_start(file, status, total_bytes, data)
         return Beginning(kind, data, total_bytes, status, table=table)
+    from swaptools.observe.partitions import numbered, read_table  # seldom needed
+
     table = read_table(file.fileno(), status, total_bytes)
     partition = table.beginning_at(offset) if table else None
     if number is not None:
@@ -146,6 +147,8 @@ def _table_at_start(
     # A good area costs nothing more: only one without swap's magic is looked at
     # for what is left of a table at its end.
     if may_have_table(data) or not find_signatures(data):
+        from swaptools.observe.partitions import read_table  # seldom needed
+
         return read_table(file.fileno(), status, total_bytes)
     return None
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swaptools.format.partition_table import find_table, may_have_table
+from swaptools.format.partition_table import find_table
+from swaptools.format.table_magic import may_have_table
 from tests.disks import Disk, Part, gpt_pieces, mbr_entry, mbr_sector
 
 SECTORS = 16384
