@@ -16,6 +16,12 @@ from typing import TYPE_CHECKING
 from swaptools.area import AreaKind, SwapArea
 from swaptools.errors import AreaError
 from swaptools.format.signature import find_signatures
+from swaptools.observe.activity import (
+    is_active,
+    is_behind_swap,
+    loop_use,
+    own_device,
+)
 from swaptools.observe.caller import owner_uid
 from swaptools.observe.files import (
     STDIN,
@@ -95,8 +101,8 @@ def read_area(
     except OSError as exc:
         raise AreaError.from_os_error(name, exc) from exc
     status = beginning.status
-    is_active = _is_active(beginning, swaps)
-    if status and is_active is None:
+    active_now = is_active(beginning, swaps)
+    if status and active_now is None:
         unseen += (f"active or not: {swaps.unknown}",)
     if contents is not None and contents.unseen:
         unseen += (contents.unseen,)
@@ -117,9 +123,9 @@ def read_area(
         allocated_bytes=_allocated_bytes(status),
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=owner_uid(status) if status else None,
-        active=is_active,
-        is_behind_swap=_is_behind_swap(beginning, swaps),
-        loop_use=_loop_use(status, swaps, loops) if holds and status else None,
+        active=active_now,
+        is_behind_swap=is_behind_swap(beginning, swaps),
+        loop_use=loop_use(beginning, swaps, loops) if holds else None,
         backing=backing,
         unseen=unseen,
     )
@@ -198,44 +204,9 @@ def _opened(path: str, descriptor: int | None) -> Iterator[int | None]:
         yield file.fileno()
 
 
-def _own_device(beginning: Beginning) -> tuple[str, int] | None:
-    # What the kernel calls a partition of a disk: its name and st_rdev.
-    status = beginning.status
-    if beginning.kind != AreaKind.BLOCK or not beginning.partition or not status:
-        return None
-    from swaptools.observe.devices import partition_beginning_at
-
-    return partition_beginning_at(status.st_rdev, beginning.offset)
-
-
-def _is_active(beginning: Beginning, swaps: ActiveSwaps) -> bool | None:
-    # A partition has a device of its own, besides that of the disk.
-    if beginning.status is None:
-        return None
-    is_active = swaps.has(beginning.status)
-    if is_active is False and (node := _own_device(beginning)) is not None:
-        return node[1] in swaps.devices
-    return is_active
-
-
 def _allocated_bytes(status: os.stat_result | None) -> int | None:
     is_regular = status is not None and stat.S_ISREG(status.st_mode)
     return status.st_blocks * 512 if status and is_regular else None
-
-
-def _loop_use(
-    status: os.stat_result, swaps: ActiveSwaps, loops: tuple[Loop, ...] | None
-) -> str | None:
-    from swaptools.observe.loops import use_through_loop
-
-    return use_through_loop(status, swaps, loops)
-
-
-def _is_behind_swap(beginning: Beginning, swaps: ActiveSwaps) -> bool:
-    if beginning.status is None or beginning.area_bytes is None:
-        return False
-    end_bytes = beginning.offset + beginning.area_bytes
-    return swaps.is_behind(beginning.status, beginning.offset, end_bytes)
 
 
 def _backing(
@@ -251,7 +222,7 @@ def _backing(
     from swaptools.observe.mounts import Mounts
 
     known = Mounts() if mounts is None else mounts
-    node = _own_device(beginning)
+    node = own_device(beginning)
     if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
         return observe_backing(f"/dev/{node[0]}", known)
     backing, unseen = observe_backing(path, known, descriptor)
@@ -278,7 +249,9 @@ def _contents(
     if descriptor is None or beginning.status is None or beginning.area_bytes is None:
         found = contents.look_into_bytes(beginning.data)
         return nullcontext(lambda: found)
-    return contents.finding_contents(descriptor, beginning.offset, beginning.area_bytes)
+    return contents.finding_contents(
+        descriptor, beginning.offset, beginning.area_bytes, beginning.data
+    )
 
 
 def _unclaimed(

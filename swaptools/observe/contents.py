@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.observe.blkid import PROBER
-from swaptools.observe.magics import CERTAIN, COMMON, find_magics
+from swaptools.observe.magics import (
+    CERTAIN,
+    COMMON,
+    END_BYTES,
+    START_BYTES,
+    find_magics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.contents import Held
     from swaptools.observe.blkid import Answer, Prober
-    from swaptools.observe.magics import Read
-
-#: Read at once: most magics lie at the beginning of an area.
-_START_BYTES = 8192
 
 
 class Contents(NamedTuple):
@@ -46,40 +48,51 @@ def find_contents(
         area_bytes: How long it is.
         prober: Who asks libblkid.
     """
-    with finding_contents(descriptor, offset_bytes, area_bytes, prober) as found:
-        return found()
+    start = _read(descriptor, offset_bytes, min(START_BYTES, area_bytes))
+    found = finding_contents(descriptor, offset_bytes, area_bytes, start, prober)
+    with found as contents:
+        return contents()
 
 
 @contextmanager
 def finding_contents(
-    descriptor: int, offset_bytes: int, area_bytes: int, prober: Prober = PROBER
+    descriptor: int,
+    offset_bytes: int,
+    area_bytes: int,
+    start: bytes,
+    prober: Prober = PROBER,
 ) -> Iterator[Callable[[], Contents]]:
-    """Find the same, and do something else until it is called for."""
+    """Find the same, and do something else until it is called for.
 
-    def read(at: int, length: int) -> bytes:
-        try:
-            return os.pread(descriptor, length, offset_bytes + at)
-        except OSError:
-            return b""  # a bad sector hides one magic, not the others
-
+    Args:
+        descriptor: As in find_contents(), and so are the others.
+        offset_bytes: Where the part begins.
+        area_bytes: How long it is.
+        start: Its first START_BYTES, or all of it.
+        prober: Who asks libblkid.
+    """
+    end_bytes = min(END_BYTES, area_bytes)
     with prober.asking(descriptor, offset_bytes, area_bytes) as answer:
-        yield lambda: _put_together(answer(), read, area_bytes)
+        end = _read(descriptor, offset_bytes + area_bytes - end_bytes, end_bytes)
+        yield lambda: _put_together(answer(), start, end, area_bytes)
 
 
-def _put_together(answer: Answer, read: Read, area_bytes: int) -> Contents:
-    start = read(0, min(_START_BYTES, area_bytes))
+def _read(descriptor: int, offset_bytes: int, count: int) -> bytes:
+    try:
+        return os.pread(descriptor, count, offset_bytes)
+    except OSError:
+        return b""  # a bad sector hides a magic; others say that it is bad
 
-    def read_some(at: int, length: int) -> bytes:
-        if at + length <= len(start):
-            return start[at : at + length]
-        return read(at, length)
 
+def _put_together(
+    answer: Answer, start: bytes, end: bytes, area_bytes: int
+) -> Contents:
     if answer.reason is not None:
-        holds = find_magics(read_some, area_bytes, CERTAIN + COMMON)
+        holds = find_magics(start, end, area_bytes, CERTAIN + COMMON)
         unseen = f"what else lies there: {answer.reason}; only a short table was asked"
         return Contents(_in_order(holds), None, unseen)
     places = {held.offset_bytes for held in answer.holds}
-    certain = find_magics(read_some, area_bytes, CERTAIN)
+    certain = find_magics(start, end, area_bytes, CERTAIN)
     added = [held for held in certain if held.offset_bytes not in places]
     return Contents(_in_order((*answer.holds, *added)), answer.believed, None)
 

@@ -9,16 +9,12 @@ Not here: asking libblkid (blkid.py), swap's own magics (format/signature.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.contents import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-#: Give (offset in the area, length), get the bytes, fewer behind its end.
-Read = Callable[[int, int], bytes]
 
 
 class Magic(NamedTuple):
@@ -85,21 +81,24 @@ COMMON: Final = (
 )
 
 
+#: How much of an area has to be known at its beginning, and at its end.
+START_BYTES: Final = 1 << 18
+END_BYTES: Final = 4096
+
+
 def find_magics(
-    read: Read, area_bytes: int, table: tuple[Magic, ...]
+    start: bytes, end: bytes, area_bytes: int, table: tuple[Magic, ...]
 ) -> Iterator[Held]:
     """Find what of a table lies in an area.
 
     Args:
-        read: What gives its bytes.
-        area_bytes: Where it ends; nothing behind is read.
+        start: Its first START_BYTES, or all of it.
+        end: Its last END_BYTES, or all of it.
+        area_bytes: How long it is.
         table: CERTAIN, or COMMON as well.
     """
-    for known in table:
-        at = known.offset_bytes
-        if at < 0:
-            at += area_bytes
-        if at < 0 or at + len(known.magic) > area_bytes:
-            continue
-        if read(at, len(known.magic)) == known.magic:
-            yield Held(known.type, known.usage, None, None, at, known.magic)
+    for type_, usage, at, magic in table:
+        if at >= 0 and start.startswith(magic, at):
+            yield Held(type_, usage, None, None, at, magic)
+        elif 0 <= len(end) + at < len(end) and end.startswith(magic, len(end) + at):
+            yield Held(type_, usage, None, None, area_bytes + at, magic)

@@ -2,20 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from swaptools.observe.magics import CERTAIN, COMMON, Magic, find_magics
+from swaptools.observe.magics import (
+    CERTAIN,
+    COMMON,
+    END_BYTES,
+    START_BYTES,
+    Magic,
+    find_magics,
+)
 
 AREA_BYTES = 200_000
 
 
-def found(data: bytes, area_bytes: int, table: tuple[Magic, ...]) -> list[str]:
-    """Types found in an area whose bytes lie in front of others."""
-
-    def read(at: int, length: int) -> bytes:
-        assert at >= 0
-        assert at + length <= area_bytes, "behind the area"
-        return data[at : at + length]
-
-    return [held.type for held in find_magics(read, area_bytes, table)]
+def found(data: bytes, table: tuple[Magic, ...]) -> list[tuple[str, int]]:
+    """Types found in an area of these bytes, and where."""
+    start, end = data[:START_BYTES], data[-END_BYTES:]
+    return [
+        (held.type, held.offset_bytes)
+        for held in find_magics(start, end, len(data), table)
+    ]
 
 
 @pytest.mark.parametrize("known", CERTAIN + COMMON, ids=str)
@@ -23,7 +28,7 @@ def test_each_is_found_where_its_format_has_it(known: Magic) -> None:
     data = bytearray(AREA_BYTES)
     at = known.offset_bytes % AREA_BYTES
     data[at : at + len(known.magic)] = known.magic
-    assert found(bytes(data), AREA_BYTES, CERTAIN + COMMON) == [known.type]
+    assert found(bytes(data), CERTAIN + COMMON) == [(known.type, at)]
 
 
 @pytest.mark.parametrize(
@@ -52,15 +57,21 @@ def test_what_people_most_often_have_is_in_the_table(
     assert (type_, offset, bytes.fromhex(magic)) in table
 
 
-def test_nothing_behind_the_area_is_read() -> None:
-    data = bytes(1080) + b"\x53\xef" + bytes(9000)
-    assert found(data, 1082, COMMON) == ["ext4"]
-    assert found(data, 1081, COMMON) == []
+def test_a_magic_that_is_cut_short_is_none() -> None:
+    data = bytes(1080) + b"\x53\xef"
+    assert found(data, COMMON) == [("ext4", 1080)]
+    assert found(data[:-1], COMMON) == []
 
 
 @pytest.mark.parametrize("area_bytes", [0, 1, 10, 511, 512])
 def test_a_short_area_is_no_trouble(area_bytes: int) -> None:
-    assert found(bytes(area_bytes), area_bytes, CERTAIN + COMMON) == []
+    assert found(bytes(area_bytes), CERTAIN + COMMON) == []
+
+
+def test_all_places_are_read() -> None:
+    for known in CERTAIN + COMMON:
+        assert known.offset_bytes >= -END_BYTES
+        assert known.offset_bytes + len(known.magic) <= START_BYTES
 
 
 def test_what_is_certain_is_long_or_not_known_to_libblkid() -> None:
