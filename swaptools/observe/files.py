@@ -8,6 +8,7 @@ Not here: what the running system says of it (proc.py).
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -72,16 +73,29 @@ def read_beginning(
     """
     try:
         if path == STDIN and descriptor is None:
-            return _read_stream(sys.stdin.buffer, offset, partition)
+            return _read_stream(_standard_input(), offset, partition)
         with open_for_reading(path, descriptor) as file:
             status = os.fstat(file.fileno())
             if stat.S_ISCHR(status.st_mode):
+                if offset:  # /dev/zero goes on for ever
+                    raise AreaError(path, "a character device has no offsets")
                 return _read_stream(file, offset, partition)
+            if not (status.st_size or offset or stat.S_ISBLK(status.st_mode)):
+                # Files of /proc and /sys say that they have no bytes.
+                stream = _read_stream(file, 0, partition)
+                if stream.data:
+                    return stream
             return _read_seekable(path, file, status, offset, partition)
     except OSError as exc:
         if isinstance(exc, AreaError):
             raise
         raise AreaError.from_os_error(path, exc) from exc
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:  # closed before this process began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer
 
 
 def open_for_reading(path: str, descriptor: int | None = None) -> BinaryIO:
@@ -101,6 +115,11 @@ def open_for_reading(path: str, descriptor: int | None = None) -> BinaryIO:
         return open(descriptor, "rb", buffering=0, closefd=False)
     refuse_odd_types(path, os.stat(path))
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        refuse_odd_types(path, os.fstat(descriptor))  # it may be another one by now
+    except AreaError:
+        os.close(descriptor)
+        raise
     return open(descriptor, "rb", buffering=0)
 
 

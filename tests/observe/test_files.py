@@ -324,3 +324,67 @@ def test_what_no_header_claims_is_looked_at_when_asked_for(
         assert found.begin_bytes == begin
         first = 1024 if begin == 0 else 6 * 4096
         assert found.nonzero_bytes == (first if begin <= first else None)
+
+
+@needs_proc
+def test_a_file_that_says_it_is_empty_is_read_nevertheless() -> None:
+    """Files of /proc have no size."""
+    area = read_area("/proc/self/cmdline")
+    assert (area.kind, area.reason) == (AreaKind.STREAM, "no swap signature found")
+    with pytest.raises(AreaError, match="Input/output error"):
+        read_area("/proc/self/mem")
+
+
+def test_a_character_device_has_no_offsets() -> None:
+    """It would be read up to there, which takes for ever."""
+    with pytest.raises(AreaError, match="/dev/zero: a character device has no offsets"):
+        read_area("/dev/zero", 1 << 60)
+
+
+def test_a_standard_input_that_is_closed_cannot_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(AreaError) as caught:
+        read_area("-")
+    assert caught.value.errno == errno.EBADF
+
+
+def test_a_file_that_became_a_fifo_is_seen_when_it_is_open(
+    area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = area_file()
+    real = os.open
+
+    def exchanged(name: str, flags: int, *more: Any, **options: Any) -> int:
+        if name == str(path) and not stat.S_ISFIFO(path.stat().st_mode):
+            path.unlink()
+            os.mkfifo(path)
+        return real(name, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", exchanged)
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0  # noqa: PTH112, PTH208
+    with pytest.raises(AreaError, match="Is a fifo"):
+        read_area(path)
+    if before:
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@pytest.mark.parametrize("claimed", [8192, 1 << 20, 1 << 40])
+def test_a_file_that_shrinks_while_it_is_read_is_what_was_read(
+    claimed: int, area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fstat(2) said more than read(2) gave."""
+    path = area_file()
+    real = os.fstat
+
+    def larger(descriptor: int) -> Any:
+        status = list(real(descriptor))
+        status[stat.ST_SIZE] = claimed
+        return os.stat_result(status, {"st_blocks": 8, "st_rdev": 0})
+
+    monkeypatch.setattr(os, "fstat", larger)
+    area = read_area(path, below=False)
+    assert area.header is not None
+    path.write_bytes(b"x" * 100)
+    assert read_area(path, below=False).reason == "no swap signature found"
