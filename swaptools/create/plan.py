@@ -7,8 +7,9 @@ Not here: where the values come from (defaults.py), what already lies at the pat
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha1
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from swaptools.errors import CreateRefused
 from swaptools.format.constants import (
@@ -127,7 +128,10 @@ def seeded_uuid(seed: str, label: str) -> UUID:
     Version 5, so that the same seed gives the same image bytes for ever, and
     two areas of one image need only differ in their labels.
     """
-    return uuid5(SEED_NAMESPACE, f"{seed}\0{label}")
+    # As uuid.uuid5() does, which takes no bytes that are not UTF-8.
+    name = f"{seed}\0{label}".encode("utf-8", errors="surrogateescape")
+    digest = sha1(SEED_NAMESPACE.bytes + name, usedforsecurity=False).digest()
+    return UUID(bytes=digest[:16], version=5)
 
 
 def _check_label(label: str) -> None:

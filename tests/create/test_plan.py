@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
-from swaptools.create.plan import plan_area, seeded_uuid
+from swaptools.create.plan import SEED_NAMESPACE, plan_area, seeded_uuid
 from swaptools.errors import CreateRefused
 from tests.builders import PAGE_SIZES, SAMPLE_UUID, header_page
 
@@ -97,6 +97,18 @@ def test_a_seed_stands_for_the_same_uuid_for_ever() -> None:
     )
     assert seeded_uuid("build-42", "") == UUID("c2511f64-3cc8-5106-b520-67e178f8122d")
     assert seeded_uuid("build-42", "swap").version == 5
+
+
+def test_a_seed_and_a_label_need_not_be_utf8() -> None:
+    """Words of a command line are bytes; as UTF-8 they give what they always gave."""
+    seeded = [
+        seeded_uuid("\udcff", "x"),
+        seeded_uuid("x", "\udce9"),
+        seeded_uuid("é", ""),
+    ]
+    assert [each.version for each in seeded] == [5, 5, 5]
+    assert len(set(seeded)) == 3
+    assert seeded[2] == uuid5(SEED_NAMESPACE, "é\0")
 
 
 def test_seed_and_label_cannot_be_shifted_into_one_another() -> None:
