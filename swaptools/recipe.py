@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.errors import SelectionError
+from swaptools.format.constants import MAX_LAST_PAGE
 from swaptools.shell import needs_bash, quote_path
 
 if TYPE_CHECKING:
@@ -55,12 +56,19 @@ def make_recipe(
         ascii_only: Write the path without letters beyond ASCII.
 
     Raises:
-        SelectionError: No such recipe, or one that would lose data.
+        SelectionError: No such recipe, one that would lose data, or a size that no
+            area can have.
     """
     if name in DANGEROUS:
         raise SelectionError(f"no recipe for {name}: {DANGEROUS[name]}")
     if name not in RECIPES:
         raise SelectionError(f"no recipe {name!r}; known: {', '.join(RECIPES)}")
+    pages = size_bytes // page_size
+    if not 2 <= pages <= MAX_LAST_PAGE + 1:
+        raise SelectionError(
+            f"no area has {size_bytes} bytes in pages of {page_size}: a header counts"
+            f" 2 to {MAX_LAST_PAGE + 1}"
+        )
     file = quote_path(path, ascii_only=ascii_only)
     shell = "/bin/bash" if needs_bash(file) else "/bin/sh"
     return f"#!{shell}\n{RECIPES[name](file, size_bytes, page_size)}"

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "remarks": VALUES | {"observe"},
     "resume": VALUES | {"observe"},
     "check": VALUES | {"shell", "observe", "kernel"},
-    "recipe": {"errors", "shell"},
+    "recipe": {"errors", "shell", "format"},
     "compile_cache": set(),
     "emulator": VALUES - {"contents"} | {"kernel", "compile_cache"},
 }

@@ -106,3 +106,10 @@ def test_what_loses_data_or_cannot_work_is_refused_with_the_reason(name: str) ->
 def test_an_unknown_recipe_names_the_known_ones() -> None:
     with pytest.raises(SelectionError, match=r"known: loop, dm-error"):
         make_recipe("tape", "/g", 1 << 30, 4096)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("size_bytes", [0, 1, 4096, 8191, (1 << 44) + 4096, 1 << 63])
+def test_a_size_that_no_area_can_have_is_refused(name: str, size_bytes: int) -> None:
+    with pytest.raises(SelectionError, match=f"no area has {size_bytes} bytes"):
+        make_recipe(name, "/g", size_bytes, 4096)

@@ -199,7 +199,7 @@ def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> N
     from swaptools.observe.proc import memory_bytes, page_size_bytes
     from swaptools.recipe import make_recipe
 
-    size_bytes = size or memory_bytes()
+    size_bytes = memory_bytes() if size is None else size
     if size_bytes is None:
         raise click.UsageError("cannot tell the size of RAM; give a SIZE")
     try:
