@@ -26,6 +26,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 _STATUS = "swaptools.status"
 
+#: Of a reason that is printed; words of the command line have no end of their own.
+_MAX_CHARS = 1000
 _BATCH_ROWS = 1000
 _BATCH_CHARS = 1 << 18
 #: What json encodes as it stands.
@@ -69,11 +71,18 @@ def is_utf8() -> bool:
     return "utf" in (sys.stdout.encoding or "").lower()
 
 
+def cut(text: str) -> str:
+    """Return a text, or the beginning of a very long one."""
+    if len(text) <= _MAX_CHARS:
+        return text
+    return f"{text[:_MAX_CHARS]}... ({len(text)} characters)"
+
+
 def error(reason: str, path: str | None = None) -> None:
     """Print ``prog: path: reason`` to standard error."""
     program = click.get_current_context().find_root().info_name
     where = f"{escape(path)}: " if path is not None else ""
-    click.echo(f"{program}: {where}{escape(reason)}", err=True)
+    click.echo(f"{program}: {where}{escape(cut(reason))}", err=True)
 
 
 def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoReturn:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import needs_proc
 from tests.hostile import matrix
-from tests.hostile.matrix import COMMANDS, MISFORTUNES, Ended, Scratch
+from tests.hostile.matrix import COMMANDS, MISFORTUNES, Command, Ended, Scratch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +82,29 @@ def test_an_interruption_is_judged() -> None:
     assert matrix.interruption(command, Ended(130, "")).fault is None
     assert matrix.interruption(command, Ended(130, "Aborted!\n")).fault is not None
     assert matrix.interruption(command, Ended(1, "")).fault is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "swapinfo -o {}",
+        "swapinfo --{}",
+        "swapcheck --kernel {} x",
+        "ghost-mkswap --recipe {} x 1G",
+        "ghost-mkswap -L {} x 1G",
+        "ghost-mkswap x {}",
+        "swapemu {}",
+        "swapemu overhead --design {}",
+    ],
+)
+def test_a_long_word_is_quoted_by_its_beginning(words: str, tmp_path: Path) -> None:
+    """And nothing in it reaches the terminal raw."""
+    long = "\x1b[31m\udcff" + "9" * 60_000
+    command = Command(words)
+    split = [word.format(long) for word in words.split(" ")]
+    scratch = Scratch(tmp_path)
+    ended = matrix.started(split, scratch.stdin(command), lambda: None)
+    assert (ended.code in (1, 2), "Traceback" in ended.stderr) == (True, False)
+    assert len(ended.stderr) < 2500
+    assert all(line.isprintable() for line in ended.stderr.splitlines())
+    assert "999" in ended.stderr or "label of" in ended.stderr
