@@ -16,12 +16,21 @@ def _codes(
     return tuple(code for value in values for code in value.split(",") if code)
 
 
+def _kernel_names(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[str]:
+    from swaptools.kernel.profiles import PROFILES
+
+    return [name for name in ("running", "list", *PROFILES) if name.startswith(begun)]
+
+
 @click.command("swapcheck", context_settings=params.CONTEXT)
 @click.option(
     "--kernel",
     "kernels",
     multiple=True,
     metavar="KERNEL",
+    shell_complete=_kernel_names,
     help="Kernel to ask: running, any release from 4.18 on, such as 6.1 or"
     " 6.8.0-151-generic, ghost-rfc, ghost-rfc-6.12 or ghost-rfc-dynamic; may be"
     " given again. list prints them, with what differs.",

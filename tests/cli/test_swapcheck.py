@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -262,6 +263,14 @@ class TestRules:
         assert [line.split()[0] for line in lines] == [
             rule.code for rule in all_rules()
         ]
+
+    def test_names_of_kernels_are_completed(self) -> None:
+        """What a shell offers behind --kernel."""
+        (option,) = (one for one in main.params if one.name == "kernels")
+        context = click.Context(main)
+        offered = [item.value for item in option.shell_complete(context, "ghost")]
+        assert offered == ["ghost-rfc", "ghost-rfc-6.12", "ghost-rfc-dynamic"]
+        assert "list" in [item.value for item in option.shell_complete(context, "")]
 
     def test_list_of_kernels(self) -> None:
         """Each with what differs from the one before, no file needed."""
