@@ -207,8 +207,7 @@ def test_a_full_fake_disk_leaves_nothing_behind(fs: FakeFilesystem) -> None:
         with pytest.raises(AreaError, match="No space left"):
             create_ghost(f"/work/{name}", size_bytes=1 << 30, force=force)
     assert [entry.name for entry in os.scandir("/work")] == ["old"]
-    with open("/work/old", "rb") as file:
-        assert file.read() == b"precious"
+    assert fs.get_object("/work/old").byte_contents == b"precious"
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_a_file_that_may_not_be_read_keeps_its_errno(fs: FakeFilesystem) -> None
     from pyfakefs.helpers import set_uid
 
     fs.create_file("/secret", contents=header_page(), st_mode=0o100600)
-    set_uid(1000)
+    set_uid(4711)
     try:
         with pytest.raises(AreaError, match="Permission denied") as caught:
             read_area("/secret")
