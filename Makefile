@@ -45,6 +45,7 @@ test-kernel: $(VENV)/developing
 test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.matrix --moments 50
 	$(BIN)/python -m tests.hostile.headers --count 1000000 --jobs 2
+	$(BIN)/python -m tests.hostile.hints --count 2000
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .
