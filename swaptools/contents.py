@@ -82,6 +82,11 @@ class Held(NamedTuple):
         return self.usage == "partitions"
 
     @property
+    def is_guard(self) -> bool:
+        """Whether it only says that a GPT comes behind it."""
+        return self.type == "PMBR"
+
+    @property
     def words(self) -> str:
         """What it is, for people, with libblkid's word for it.
 
@@ -106,5 +111,5 @@ def foremost(holds: tuple[Held, ...], believed: str | None) -> Held | None:
         table, else a partition table; None when nothing else lies there.
     """
     others = [held for held in holds if not held.is_swap]
-    others.sort(key=lambda held: (held.type != believed, held.is_table))
+    others.sort(key=lambda held: (held.type != believed, held.is_table, held.is_guard))
     return others[0] if others else None

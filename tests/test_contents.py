@@ -7,6 +7,8 @@ from swaptools.contents import AMBIVALENT, Held, foremost
 LUKS = Held("crypto_LUKS", "crypto")
 EXT4 = Held("ext4", "filesystem", offset_bytes=1080)
 DOS = Held("dos", "partitions", offset_bytes=510)
+PMBR = Held("PMBR", "partitions", offset_bytes=510)
+GPT = Held("gpt", "partitions", offset_bytes=512)
 SWAP = Held("swap", "other", offset_bytes=4086)
 
 
@@ -40,6 +42,8 @@ def test_what_is_held_is_said_in_words(held: Held, words: str) -> None:
         ((LUKS, EXT4), "ext4", EXT4),
         ((LUKS, EXT4), AMBIVALENT, LUKS),
         ((DOS,), "dos", DOS),
+        ((PMBR, GPT), None, GPT),
+        ((PMBR,), None, PMBR),
     ],
 )
 def test_one_of_several_describes_an_area(

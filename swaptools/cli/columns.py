@@ -64,6 +64,8 @@ AREA = Table(
     columns=(
         ColumnSpec("PATH", "path", "the argument"),
         ColumnSpec("PARTITION", "partition", "number of the partition", right=True),
+        ColumnSpec("PARTLABEL", "partition_name", "name of the partition"),
+        ColumnSpec("PARTUUID", "partition_uuid", "UUID of the partition"),
         ColumnSpec("KIND", "kind", "file, block, image or stream"),
         ColumnSpec("SIGNATURE", "signature", "magic at the page end"),
         ColumnSpec("VERSION", "version", "header version", right=True),
@@ -143,6 +145,8 @@ _COMPUTED: dict[str, Callable[[Any], Any]] = {
     "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
     "partition": lambda row: row.partition and row.partition["number"],
+    "partition_name": lambda row: row.partition and row.partition["name"],
+    "partition_uuid": lambda row: row.partition and row.partition["uuid"],
     "holds": lambda row: ",".join(held["type"] for held in row.holds or ()),
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"

@@ -262,6 +262,8 @@ def _unclaimed(
 ) -> Unclaimed | None:
     if beginning.status is None or beginning.area_bytes is None:
         return None
+    if header is None and beginning.is_divided:
+        return None  # all of a disk to read, and what is there is known
     from swaptools.observe.zeros import find_unclaimed
 
     end = beginning.area_bytes

@@ -49,6 +49,12 @@ class Beginning(NamedTuple):
     #: The partition table of the file, when there may be one.
     table: PartitionTable | None = None
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether it is a whole disk or image that has partitions."""
+        is_whole = not self.offset and self.partition is None
+        return is_whole and self.table is not None and bool(self.table.partitions)
+
 
 def read_beginning(
     path: str,

@@ -89,6 +89,10 @@ class TestRows:
         assert (number, offset) == ("2", "2097152")
         assert holds in ("swap", "")  # without libblkid
 
+    def test_names_of_the_partition(self, image: Path) -> None:
+        words = ("-n", "-r", "--partition", "2", "-o", "PARTLABEL,PARTUUID")
+        assert run(*words, image).stdout == f"swap {Part(4096, 0).guid}\n"
+
     def test_one_partition(self, image: Path) -> None:
         (row,) = json.loads(run("--json", "--partition", "3", image).stdout)[
             "swapareas"

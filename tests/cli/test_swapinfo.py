@@ -262,7 +262,7 @@ class TestTable:
         active, _, file = listed.partition("FILE:\n")
         assert active.startswith("active areas (no FILE):\n")
         names = [line.split()[0] for line in file.splitlines()]
-        assert len(names) == 24
+        assert len(names) == 26
         for name in names:
             assert run("-o", name, area_file()).exit_code == 0
         for line in active.splitlines()[1:]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import struct
-import zlib
 
 import pytest
 from hypothesis import given
@@ -12,7 +10,14 @@ from hypothesis import strategies as st
 
 from swaptools.format.partition_table import find_table
 from swaptools.format.table_magic import may_have_table
-from tests.disks import Disk, Part, gpt_pieces, mbr_entry, mbr_sector
+from tests.disks import (
+    Disk,
+    Part,
+    gpt_pieces,
+    mbr_entry,
+    mbr_sector,
+    with_right_crc,
+)
 
 SECTORS = 16384
 PARTS = (Part(2048, 2048), Part(4096, 1024))
@@ -143,16 +148,6 @@ def test_a_mutated_table_is_never_more_than_damaged(
         mends = data.draw(st.booleans())
         pieces[at] = with_right_crc(bytes(piece)) if mends else bytes(piece)
     find_bounded(pieces, size_bytes)
-
-
-def with_right_crc(piece: bytes) -> bytes:
-    """Make a GPT header's CRC fit what it says, so that more of it is looked at."""
-    if not piece.startswith(b"EFI PART"):
-        return piece
-    head = bytearray(piece[:92])
-    struct.pack_into("<I", head, 16, 0)
-    struct.pack_into("<I", head, 16, zlib.crc32(head))
-    return bytes(head)
 
 
 def test_noise_is_never_more_than_damaged() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,7 @@ from tests.disks import (
     gpt_pieces,
     mbr_entry,
     mbr_sector,
+    with_right_crc,
     write,
 )
 
@@ -195,6 +198,34 @@ def test_neighbours_are_not_seen(tmp_path: Path) -> None:
     assert [held.type for held in area.holds or ()] in ([], ["swap"])
     assert area.unclaimed is not None
     assert area.unclaimed.is_blank
+
+
+def test_a_divided_image_is_not_read_whole(image: Path) -> None:
+    """It may be terabytes, and is not what anything is written over."""
+    assert read_area(image, holds=True).unclaimed is None
+    assert read_area(image, partition=3, holds=True).unclaimed is not None
+
+
+def test_mutated_images_are_read_or_refused(tmp_path: Path) -> None:
+    """Whatever the table says, nothing but an AreaError comes out."""
+    chance = random.Random(3)
+    path = tmp_path / "image"
+    for _ in range(100):
+        mutated = pieces()
+        for at in chance.sample([0, 512, 1024, 2 * MIB, (SECTORS - 1) * 512], 2):
+            piece = bytearray(mutated[at])
+            for _ in range(chance.randint(1, 3)):
+                piece[chance.randrange(min(len(piece), 600))] = chance.randrange(256)
+            is_header = at in (512, (SECTORS - 1) * 512)
+            mutated[at] = with_right_crc(bytes(piece)) if is_header else bytes(piece)
+        write(path, SECTORS * 512, mutated)
+        os.truncate(path, chance.choice([SECTORS * 512, chance.randrange(5 * MIB)]))
+        for offset, number in ((None, None), (None, chance.randint(1, 4)), (MIB, None)):
+            with suppress(AreaError):
+                for area in read_areas(path, offset, partition=number, below=False):
+                    assert 0 <= area.offset <= path.stat().st_size
+                    assert area.area_bytes is not None
+                    assert area.offset + area.area_bytes <= path.stat().st_size
 
 
 class TestDisk:
