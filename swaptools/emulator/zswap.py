@@ -120,8 +120,10 @@ class Zswap:
         self.stored_incompressible_pages = 0
         #: Stores that found the pool full.
         self.pool_limit_hit = 0
-        #: Pages that did not get smaller, where those are refused.
+        #: Pages that did not get smaller, where those are refused: by what the
+        #: compressor said of them.
         self.reject_compress_fail = 0
+        self.reject_compress_poor = 0
         #: Writebacks that failed, and that worked.
         self.reject_reclaim_fail = 0
         self.written_back_pages = 0
@@ -238,7 +240,10 @@ class Zswap:
             length = len(data)
         if length >= self.page_size:
             if not self.takes_incompressible(memcg):
-                self.reject_compress_fail += 1
+                if pool.codec.name in self.rules.enospc_compressors:
+                    self.reject_compress_poor += 1
+                else:
+                    self.reject_compress_fail += 1
                 return None
             length = self.page_size
             data = None if isinstance(page, int) else page
@@ -278,7 +283,7 @@ class Zswap:
             "pool_total_size": self.pool_total_size,
             "reject_alloc_fail": 0,
             "reject_compress_fail": self.reject_compress_fail,
-            "reject_compress_poor": 0,
+            "reject_compress_poor": self.reject_compress_poor,
             "reject_kmemcache_fail": 0,
             "reject_reclaim_fail": self.reject_reclaim_fail,
             "stored_incompressible_pages": self.stored_incompressible_pages,

@@ -209,7 +209,7 @@ def _word(value: object) -> str:
     if isinstance(value, bool):
         return _YES[value]
     if isinstance(value, tuple):
-        return ", ".join(map(_item, value))
+        return ", ".join(map(_item, value)) or "none"
     return str(value)
 
 

@@ -99,6 +99,12 @@ def _refuses_encrypted(profile: KernelProfile) -> KernelProfile:
     return _read(profile, replace(profile.swapon, refuses_encrypted=True))
 
 
+# "crypto: lzo - Fix compression buffer overrun" came in 6.12.31, 6.14.9 and 6.15.
+def _lzo_overruns(profile: KernelProfile) -> KernelProfile:
+    zswap = replace(profile.zswap, enospc_compressors=("lzo", "lzo-rle"))
+    return replace(profile, confirmed_by=None, zswap=zswap)
+
+
 _5_0: Final = _read(K4_18, files=replace(K4_18.files, btrfs="own"))
 # ext4_bmap() is iomap_bmap().
 _5_7: Final = _read(K5_4, files=replace(K5_4.files, ext4_bmap_maps_unwritten=False))
@@ -141,11 +147,13 @@ _SINCE: Final = {
     "6.6.153": _refuses_encrypted(K6_6),
     "6.7": K6_6,
     "6.8": K6_8,
-    "6.12": _6_12,
-    "6.12.8": _6_12_8,
+    "6.12": _lzo_overruns(_6_12),
+    "6.12.8": _lzo_overruns(_6_12_8),
+    "6.12.31": _6_12_8,
     "6.12.42": _6_12_42,
     "6.12.108": K6_12,
-    "6.13": _6_12_8,
+    "6.13": _lzo_overruns(_6_12_8),
+    "6.14.9": _6_12_8,
     "6.16": _6_16,
     "6.17": _6_17,
     "6.18": K6_18,

@@ -41,6 +41,11 @@ class ZswapRules:
 
     #: Refused, or stored raw where writeback is allowed (from 6.18).
     incompressible: Literal["reject", "raw"]
+    #: Compressors that say -ENOSPC to a page which does not get smaller: that counts
+    #: as reject_compress_poor, any other error as reject_compress_fail. lzo did on
+    #: 6.12 until its overrun was mended (6.12.31, 6.14.9 and 6.15).
+    #: Kernel: mm/zswap.c zswap_compress(); crypto/lzo.c.
+    enospc_compressors: tuple[str, ...] = ()
     #: Entries that the shrink worker looks at in one cgroup before the next: one, as
     #: seen up to 7.2; 32 as read in 7.3. Kernel: mm/zswap.c shrink_worker().
     worker_batch: int = 1

@@ -212,6 +212,32 @@ def test_zswap_that_is_off_wakes_no_worker(enabled: bool, failed: int) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.parametrize(
+    ("kernel", "compressor", "counter"),
+    [
+        ("6.12.30", "lzo", "reject_compress_poor"),
+        ("6.12.30", "lz4", "reject_compress_fail"),
+        ("6.12.31", "lzo", "reject_compress_fail"),
+        ("6.14.8", "lzo", "reject_compress_poor"),
+        ("6.14.9", "lzo", "reject_compress_fail"),
+        ("6.8", "lzo", "reject_compress_fail"),
+        ("6.18", "lzo", "reject_compress_fail"),
+    ],
+)
+def test_what_a_page_that_does_not_get_smaller_counts_as(
+    kernel: str, compressor: str, counter: str
+) -> None:
+    """-ENOSPC is poor compression, anything else a failure; lzo said that once."""
+    machine = Machine(kernel=kernel, zswap=True, compressor=compressor, compiled=False)
+    machine.swapon_pages(100)
+    machine.cgroups.create("a")
+    machine.cgroups["a"].zswap_writeback = False  # or it is stored raw, from 6.18 on
+    out(machine.task(cgroup="a"), 0, 3)
+    counted = machine.zswap_debugfs()
+    both = ("reject_compress_fail", "reject_compress_poor")
+    assert {name: counted[name] for name in both if counted[name]} == {counter: 3}
+
+
 def test_compressors_share_the_limit() -> None:
     """Entries keep their compressor; its pool goes with the last of them."""
     machine, task = machine_with()
