@@ -104,7 +104,10 @@ class Machine:
         self.objects = ObjectStore(self.slotmap)
         self.areas = SwapAreas(self)
         self.cgroups = MemCgroups()
-        self.zswap = Zswap(self.profile.zswap, page_size, ram_bytes, compressor)
+        profile = self.profile
+        self.zswap = Zswap(
+            profile.zswap, page_size, ram_bytes, compressor, profile.zsmalloc
+        )
         self.zswap.enabled = zswap
         self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
         self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)

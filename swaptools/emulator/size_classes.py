@@ -7,7 +7,7 @@ smallest class that holds it and the 8-byte handle in front of it. Sizes go in
 steps of a 256th of the page; a size whose zspage has as many pages and objects
 as that of the next larger class is no class of its own.
 
-Kernel: mm/zsmalloc.c, v6.12 to v6.18.
+Kernel: mm/zsmalloc.c, v4.18 to v6.18; what changed is in ZsmallocRules.
 Same: sizes, pages and objects to a zspage, merging, the huge class, groups.
 Changed: the class of a request is looked up by its length.
 Left out: 32-bit machines, whose smallest object depends on the page.
@@ -18,13 +18,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from swaptools.kernel.swapout_rules import ZsmallocRules
+
 #: In front of each object, save a huge one. Kernel: ZS_HANDLE_SIZE.
 ZS_HANDLE_SIZE = 8
 #: The smallest object on 64 bits. Kernel: ZS_MIN_ALLOC_SIZE.
 ZS_MIN_ALLOC_SIZE = 32
-#: Most pages to a zspage. Kernel: CONFIG_ZSMALLOC_CHAIN_SIZE, its default.
-DEFAULT_CHAIN_SIZE = 8
-#: Groups of zspages by use: 0 is empty, 1 to 10 tenths, 11 is full.
+#: Of a kernel that nobody named.
+NEWEST_ZSMALLOC = ZsmallocRules()
+#: Groups of zspages by use: 0 is empty, 1 to 10 tenths, 11 is full. Where there are
+#: quarters, 1 is almost empty and 2 almost full.
 #: Kernel: mm/zsmalloc.c enum fullness_group.
 ZS_INUSE_RATIO_0, ZS_INUSE_RATIO_100, NR_FULLNESS_GROUPS = 0, 11, 12
 
@@ -74,21 +77,27 @@ class ClassTable:
 
 
 def calculate_zspage_chain_size(
-    size_bytes: int, page_size: int, chain_size: int
+    size_bytes: int, page_size: int, rules: ZsmallocRules
 ) -> int:
     """Return the pages of a zspage that waste least; the fewest of equals.
 
-    Kernel: mm/zsmalloc.c calculate_zspage_chain_size().
+    Kernel: mm/zsmalloc.c calculate_zspage_chain_size(), get_pages_per_zspage().
     """
-    if size_bytes.bit_count() == 1:
-        return 1
-    return min(range(1, chain_size + 1), key=lambda n: n * page_size % size_bytes)
+
+    def waste(nr_pages: int) -> int:
+        zspage_bytes = nr_pages * page_size
+        wasted_bytes = zspage_bytes % size_bytes
+        if rules.chain_by == "waste":
+            return wasted_bytes
+        return -((zspage_bytes - wasted_bytes) * 100 // zspage_bytes)
+
+    return min(range(1, rules.chain_size + 1), key=waste)
 
 
 @cache
 def class_table(
     page_size: int = 4096,
-    chain_size: int = DEFAULT_CHAIN_SIZE,
+    rules: ZsmallocRules = NEWEST_ZSMALLOC,
     min_alloc_bytes: int = ZS_MIN_ALLOC_SIZE,
 ) -> ClassTable:
     """Derive the size classes of a kernel.
@@ -99,7 +108,7 @@ def class_table(
     sizes = [*range(min_alloc_bytes, page_size, step_bytes), page_size]
     of_size: list[SizeClass] = []
     for size_bytes in reversed(sizes):
-        pages = calculate_zspage_chain_size(size_bytes, page_size, chain_size)
+        pages = calculate_zspage_chain_size(size_bytes, page_size, rules)
         new = SizeClass(size_bytes, pages, pages * page_size // size_bytes)
         merges = bool(of_size) and _can_merge(of_size[-1], new)
         of_size.append(of_size[-1] if merges else new)
@@ -118,7 +127,9 @@ def _can_merge(larger: SizeClass, new: SizeClass) -> bool:
     )
 
 
-def get_fullness_group(inuse: int, objs_per_zspage: int) -> int:
+def get_fullness_group(
+    inuse: int, objs_per_zspage: int, rules: ZsmallocRules = NEWEST_ZSMALLOC
+) -> int:
     """Return the group of a zspage with ``inuse`` objects.
 
     Kernel: mm/zsmalloc.c get_fullness_group().
@@ -127,4 +138,6 @@ def get_fullness_group(inuse: int, objs_per_zspage: int) -> int:
         return ZS_INUSE_RATIO_0
     if inuse == objs_per_zspage:
         return ZS_INUSE_RATIO_100
+    if rules.fullness_groups == "quarters":
+        return 1 if inuse <= 3 * objs_per_zspage // 4 else 2
     return 100 * inuse // objs_per_zspage // 10 + 1

@@ -130,7 +130,8 @@ class SwapAreas:
         zram = None
         if ops.submit_write is SubmitWrite.ZRAM:
             compressor = self._machine.zswap.compressor
-            zram = Zram(max_pages, self._machine.page_size, compressor)
+            page_size = self._machine.page_size
+            zram = Zram(max_pages, page_size, compressor, profile.zsmalloc)
         self.backings[type_] = Backing(ops, path, zram)
         if is_ghost(ops):
             self._nr_leaked += self._machine.ghost_rules.leaks_nr_rotate_swap

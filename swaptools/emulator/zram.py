@@ -24,11 +24,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.compress import get_codec
+from swaptools.emulator.size_classes import NEWEST_ZSMALLOC
 from swaptools.emulator.zsmalloc import ZsPool
 from swaptools.errors import IllegalOperation, InvariantBroken
 
 if TYPE_CHECKING:
     from typing import Literal
+
+    from swaptools.kernel.swapout_rules import ZsmallocRules
 
 #: Bytes of a record of the table. Kernel: struct zram_table_entry.
 TABLE_ENTRY_BYTES: Final = 16
@@ -79,7 +82,11 @@ class Zram:
     """The device. Kernel: struct zram."""
 
     def __init__(
-        self, nr_pages: int, page_size: int = 4096, compressor: str = "deflate"
+        self,
+        nr_pages: int,
+        page_size: int = 4096,
+        compressor: str = "deflate",
+        zsmalloc: ZsmallocRules = NEWEST_ZSMALLOC,
     ) -> None:
         """Make an empty device.
 
@@ -87,11 +94,12 @@ class Zram:
             nr_pages: Its disksize.
             page_size: In bytes.
             compressor: As comp_algorithm names it.
+            zsmalloc: How its pool is filled.
         """
         self.nr_pages = nr_pages
         self.page_size = page_size
         self.codec = get_codec(compressor)
-        self.pool = ZsPool(page_size)
+        self.pool = ZsPool(page_size, zsmalloc)
         #: Most pages of the pool; 0 for no limit. Kernel: zram->limit_pages.
         self.limit_pages = 0
         #: Pages of the backing device, 0 without one, and what was moved there.

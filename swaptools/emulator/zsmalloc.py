@@ -6,9 +6,10 @@ is stored where (zswap.py, zram.py).
 Within its size class an object goes to the fullest zspage with room: zspages are
 listed in groups by tenths of their use, the last one to enter a group is its
 first. Frees leave holes, later requests fill them, and a zspage goes back only
-when it is empty.
+when it is empty. Older kernels have two groups, and an emptier zspage comes behind
+the first.
 
-Kernel: mm/zsmalloc.c, v6.12 to v6.18.
+Kernel: mm/zsmalloc.c, v4.18 to v6.18; what changed is in ZsmallocRules.
 Same: fullness groups and their order, which zspage an object goes to, pages held.
 Changed: a handle is a small number, given out again after a free; state is flat
 lists; full zspages are on no list, as nothing looks for one; an empty zspage is
@@ -23,7 +24,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.size_classes import (
-    DEFAULT_CHAIN_SIZE,
+    NEWEST_ZSMALLOC,
     NR_FULLNESS_GROUPS,
     ZS_HANDLE_SIZE,
     ZS_INUSE_RATIO_0,
@@ -37,6 +38,8 @@ from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from swaptools.kernel.swapout_rules import ZsmallocRules
 
 #: struct zspage on 64 bits, one for each zspage. Kernel: BTF of v6.18.
 ZSPAGE_BYTES = 56
@@ -65,6 +68,7 @@ class ZsPool:
         "_first",
         "_free_handles",
         "_free_zspages",
+        "_fuller_first",
         "_fullest",
         "_fullness",
         "_groups",
@@ -81,18 +85,19 @@ class ZsPool:
     def __init__(
         self,
         page_size: int = 4096,
-        chain_size: int = DEFAULT_CHAIN_SIZE,
+        rules: ZsmallocRules = NEWEST_ZSMALLOC,
         min_alloc_bytes: int = ZS_MIN_ALLOC_SIZE,
     ) -> None:
         self.page_size = page_size
-        self.table = class_table(page_size, chain_size, min_alloc_bytes)
+        self.table = class_table(page_size, rules, min_alloc_bytes)
+        self._fuller_first = rules.fullness_groups == "quarters"
         #: Pages that the zspages hold. Kernel: zs_get_total_pages().
         self.nr_pages = 0
         self._class_by_length = self.table.class_by_length
         # By class: the group for each number of objects in use; the first zspage
         # of each group; the groups that have one, a bit each; and the first of
         # the fullest of them, where the next object goes.
-        self._groups = [_groups_by_inuse(c) for c in self.table.classes]
+        self._groups = [_groups_by_inuse(c, rules) for c in self.table.classes]
         nr_classes = len(self.table.classes)
         self._first = [_NONE] * (nr_classes * NR_FULLNESS_GROUPS)
         self._nonempty = [0] * nr_classes
@@ -243,9 +248,9 @@ class ZsPool:
         self._next.append(_NONE)
         return len(self._inuse) - 1
 
-    # Moves a zspage from its list to the head of another group's. Empty ones, just
-    # made or about to go, and full ones are on no list. In one piece because this
-    # is half the cost of a store.
+    # Moves a zspage from its list to the head of another group's, or behind the head
+    # if that is fuller. Empty ones, just made or about to go, and full ones are on no
+    # list. In one piece because this is half the cost of a store.
     def _fix_fullness_group(self, zspage: int, ci: int, group: int) -> None:
         first, after_of, before_of = self._first, self._next, self._prev
         lists = ci * NR_FULLNESS_GROUPS
@@ -263,12 +268,17 @@ class ZsPool:
                 if after == _NONE:
                     nonempty ^= 1 << old
         if ZS_INUSE_RATIO_0 < group < ZS_INUSE_RATIO_100:
-            after = first[lists + group]
+            before, after = _NONE, first[lists + group]
+            compares = self._fuller_first and after != _NONE
+            if compares and self._inuse[zspage] < self._inuse[after]:
+                before, after = after, after_of[after]
+                after_of[before] = zspage
             if after != _NONE:
                 before_of[after] = zspage
-            before_of[zspage] = _NONE
+            before_of[zspage] = before
             after_of[zspage] = after
-            first[lists + group] = zspage
+            if before == _NONE:
+                first[lists + group] = zspage
             nonempty |= 1 << group
         self._nonempty[ci] = nonempty
         fullest = nonempty.bit_length() - 1
@@ -289,6 +299,6 @@ class ZsPool:
             )
 
 
-def _groups_by_inuse(size_class: SizeClass) -> bytes:
+def _groups_by_inuse(size_class: SizeClass, rules: ZsmallocRules) -> bytes:
     objs = size_class.objs_per_zspage
-    return bytes(get_fullness_group(inuse, objs) for inuse in range(objs + 1))
+    return bytes(get_fullness_group(inuse, objs, rules) for inuse in range(objs + 1))

@@ -13,7 +13,8 @@ Kernel: mm/zswap.c zswap_store(), zswap_load(), zswap_invalidate(), 6.18.
 Same: the doors and what they count; a folio is taken whole or not at all; a load
 gives the entry away; entries keep the compressor they were stored with.
 Changed: an entry is kept with its slot, not in a tree; a page without bytes is
-stored as its compressed length.
+stored as its compressed length; zsmalloc is below on every kernel, where those
+before 6.18 could have zbud or z3fold.
 Left out: failures for want of memory, so ``reject_alloc_fail`` and
 ``reject_kmemcache_fail`` stay 0; codecs that fail, so ``decompress_fail`` does.
 """
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.compress import get_codec
+from swaptools.emulator.size_classes import NEWEST_ZSMALLOC
 from swaptools.emulator.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.compress import Codec
     from swaptools.emulator.memcg import MemCgroup
-    from swaptools.kernel.swapout_rules import ZswapRules
+    from swaptools.kernel.swapout_rules import ZsmallocRules, ZswapRules
 
 #: Memory of a machine whose memory nobody gave, in pages.
 ENDLESS_RAM_PAGES: Final = 1 << 52
@@ -90,6 +92,7 @@ class Zswap:
         page_size: int,
         ram_bytes: int | None,
         compressor: str,
+        zsmalloc: ZsmallocRules = NEWEST_ZSMALLOC,
     ) -> None:
         """Make an empty pool, switched off.
 
@@ -98,8 +101,10 @@ class Zswap:
             page_size: In bytes.
             ram_bytes: What max_pool_percent is of; None for memory without end.
             compressor: The first one.
+            zsmalloc: How pools are filled.
         """
         self.rules = rules
+        self._zsmalloc = zsmalloc
         self.page_size = page_size
         self._ram_pages = (ram_bytes or ENDLESS_RAM_PAGES * page_size) // page_size
         #: Pools with entries, and the one that takes pages, by compressor.
@@ -150,8 +155,8 @@ class Zswap:
     # Kernel: mm/zswap.c zswap_compressor_param_set().
     def _pool_for(self, compressor: str) -> ZswapPool:
         if compressor not in self._pools:
-            pool = ZswapPool(get_codec(compressor), ZsPool(self.page_size))
-            self._pools[compressor] = pool
+            zs = ZsPool(self.page_size, self._zsmalloc)
+            self._pools[compressor] = ZswapPool(get_codec(compressor), zs)
         return self._pools[compressor]
 
     def _drop_if_empty(self, pool: ZswapPool) -> None:

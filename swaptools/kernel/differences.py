@@ -193,7 +193,7 @@ def _values(profile: KernelProfile) -> dict[str, Any]:
     # In the order of TOPICS, others behind.
     found = {
         f"{group}.{each.name}": getattr(getattr(profile, group), each.name)
-        for group in ("swapon", "files", "allocator", "zswap")
+        for group in ("swapon", "files", "allocator", "zswap", "zsmalloc")
         for each in fields(getattr(profile, group))
     }
     order = {path: number for number, path in enumerate(TOPICS)}

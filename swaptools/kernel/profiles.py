@@ -42,6 +42,7 @@ from swaptools.kernel.swapout_rules import (
     MENDED_GHOST,
     AllocatorRules,
     GhostRules,
+    ZsmallocRules,
     ZswapRules,
 )
 
@@ -59,6 +60,7 @@ class KernelProfile:
     files: FileRules
     allocator: AllocatorRules
     zswap: ZswapRules
+    zsmalloc: ZsmallocRules
     #: None where there is no such patch.
     ghost: GhostRules | None = None
 
@@ -112,6 +114,9 @@ K4_18 = KernelProfile(
         shmem_releases_refused=False,
     ),
     zswap=ZswapRules(incompressible="reject"),
+    zsmalloc=ZsmallocRules(
+        chain_size=4, chain_by="percentage", fullness_groups="quarters"
+    ),
 )
 K5_4 = replace(
     _after(K4_18, "5.4"),
@@ -163,6 +168,7 @@ K6_6 = replace(
         arrays=(SWAP_MAP, CLUSTER_INFO_4_18, SWAP_CGROUP_PAGES),
         adding_ends_with="",
     ),
+    zsmalloc=ZsmallocRules(),
 )
 K6_8 = _after(K6_6, "6.8")
 K6_12 = replace(

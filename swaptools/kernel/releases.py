@@ -115,6 +115,10 @@ _5_10: Final = _read(K5_10, files=replace(K5_10.files, iomap_heeds_header=False)
 _5_15: Final = _takes_encrypted(K5_15)
 _5_19: Final = _read(_5_15, files=replace(K5_15.files, smb="refused"))
 _6_1: Final = _takes_encrypted(K6_1)
+# "zsmalloc: rework zspage chain size selection", and in 6.4 "zsmalloc: fine-grained
+# inuse ratio based fullness grouping".
+_6_3: Final = replace(_6_1, zsmalloc=replace(K6_6.zsmalloc, fullness_groups="quarters"))
+_6_4: Final = replace(_6_3, zsmalloc=K6_6.zsmalloc)
 _6_12_42: Final = _takes_encrypted(K6_12)
 # "mm: swap: correctly use maxpages in swapon syscall" came in 6.12.42 and 6.17.
 _6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=False))
@@ -143,6 +147,8 @@ _SINCE: Final = {
     "6.1": _6_1,
     "6.1.187": K6_1,
     "6.2": _6_1,
+    "6.3": _6_3,
+    "6.4": _6_4,
     "6.6": K6_6,
     "6.6.153": _refuses_encrypted(K6_6),
     "6.7": K6_6,

@@ -52,6 +52,23 @@ class ZswapRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZsmallocRules:
+    """How the allocator below zswap and zram joins and fills pages."""
+
+    #: Most pages to a zspage: 4 through 6.2, then CONFIG_ZSMALLOC_CHAIN_SIZE, of which
+    #: this is the default. Kernel: mm/zsmalloc.c ZS_MAX_PAGES_PER_ZSPAGE.
+    chain_size: int = 8
+    #: A zspage has as many pages as use the largest percentage of them (through 6.2),
+    #: or waste the fewest bytes. Kernel: mm/zsmalloc.c get_pages_per_zspage(),
+    #: calculate_zspage_chain_size().
+    chain_by: Literal["percentage", "waste"] = "waste"
+    #: Zspages with room are listed by whether more than three quarters of them are
+    #: used, the first never emptier than one that comes (through 6.3), or by tenths.
+    #: Kernel: mm/zsmalloc.c get_fullness_group(), insert_zspage().
+    fullness_groups: Literal["quarters", "tenths"] = "tenths"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GhostRules:
     """What the patch does that its authors would rather it did not.
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from swaptools.emulator.size_classes import class_table, get_fullness_group
 from swaptools.emulator.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
+from swaptools.kernel.profiles import PROFILES
+from swaptools.kernel.swapout_rules import ZsmallocRules
 
 # Size, pages and objects of each class of a kernel with 4 KiB pages and
 # CONFIG_ZSMALLOC_CHAIN_SIZE=8, as /sys/kernel/debug/zsmalloc would list them.
@@ -84,7 +86,7 @@ class TestSizeClasses:
         self, page_shift: int, chain_size: int
     ) -> None:
         page_size = 1 << page_shift
-        table = class_table(page_size, chain_size)
+        table = class_table(page_size, ZsmallocRules(chain_size=chain_size))
         for c in table.classes:
             room_bytes = c.pages_per_zspage * page_size
             assert 0 <= room_bytes - c.objs_per_zspage * c.size_bytes < c.size_bytes
@@ -132,7 +134,7 @@ class TestPool:
 
     def test_a_shorter_chain_joins_fewer_pages(self) -> None:
         """12 objects of 2384 bytes waste least of 7 pages, 5 of 2448 of 3."""
-        pools = [ZsPool(chain_size=8), ZsPool(chain_size=4)]
+        pools = [ZsPool(rules=ZsmallocRules(chain_size=size)) for size in (8, 4)]
         for pool in pools:
             pool.malloc(2352)
         assert [pool.nr_pages for pool in pools] == [7, 3]
@@ -233,7 +235,8 @@ class TestPool:
 class SlowPool:
     """The rules again, as lists that are searched; slow and plain."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: ZsmallocRules) -> None:
+        self.rules, self.table = rules, class_table(4096, rules)
         self.lists: dict[tuple[int, int], list[list[int]]] = {}
         self.zspage_of: dict[int, tuple[int, list[int]]] = {}
 
@@ -245,14 +248,16 @@ class SlowPool:
             here = self.lists[ci, old]
             del here[next(i for i, z in enumerate(here) if z is zspage)]
         if new:
-            self.lists.setdefault((ci, new), []).insert(0, zspage)
+            there = self.lists.setdefault((ci, new), [])
+            compares = bool(there) and self.rules.fullness_groups == "quarters"
+            there.insert(compares and len(zspage) < len(there[0]), zspage)
 
     def _group(self, ci: int, zspage: list[int]) -> int:
-        objs = class_table().classes[ci].objs_per_zspage
-        return get_fullness_group(len(zspage), objs)
+        objs = self.table.classes[ci].objs_per_zspage
+        return get_fullness_group(len(zspage), objs, self.rules)
 
     def malloc(self, length_bytes: int, handle: int) -> None:
-        ci = class_table().class_by_length[length_bytes]
+        ci = self.table.class_by_length[length_bytes]
         rooms = (z for g in range(10, 0, -1) for z in self.lists.get((ci, g), []))
         zspage = next(rooms, [])
         old = self._group(ci, zspage)
@@ -268,7 +273,7 @@ class SlowPool:
 
     @property
     def nr_pages(self) -> int:
-        classes = class_table().classes
+        classes = self.table.classes
         return sum(
             len(zspages) * classes[ci].pages_per_zspage
             for (ci, _), zspages in self.lists.items()
@@ -279,14 +284,16 @@ class SlowPool:
     seed=st.integers(0, 2**32),
     lengths=st.lists(st.integers(1, 4096), min_size=1, max_size=4),
     share_freed=st.floats(0.2, 0.6),
+    kernel=st.sampled_from(("6.1", "6.18")),
 )
 @settings(max_examples=60, deadline=None)
 def test_random_stores_and_frees_agree_with_the_rules(
-    seed: int, lengths: list[int], share_freed: float
+    seed: int, lengths: list[int], share_freed: float, kernel: str
 ) -> None:
     """After each step the pages are those of a pool written out in full."""
     choose = random.Random(seed)
-    pool, slow = ZsPool(), SlowPool()
+    rules = PROFILES[kernel].zsmalloc
+    pool, slow = ZsPool(rules=rules), SlowPool(rules)
     handles: list[int] = []
     for _ in range(300):
         if handles and choose.random() < share_freed:
