@@ -55,6 +55,7 @@ def active_areas(
     meminfo: Mapping[str, int],
     look: Callable[[str], SwapArea],
     zram_under: Callable[[str], str | None],
+    size_of: Callable[[str], int | None],
 ) -> ActiveAreas:
     """Join the lines of /proc/swaps with the headers of what they name.
 
@@ -63,12 +64,14 @@ def active_areas(
         meminfo: SwapTotal and SwapFree, in bytes, which do not wrap.
         look: Reads an area; what it raises as AreaError becomes ``error``.
         zram_under: Finds the zram device under a path.
+        size_of: Measures a file or device, for an area whose header may not be read.
     """
     found, claims = [], []
     for row in rows:
         header, error = _header(row, look)
         found.append(_active_area(row, header, error, zram_under))
-        claims.append(header.usable_bytes if header else None)
+        size = size_of(row.name) if leads_somewhere(row) else None
+        claims.append(header.usable_bytes if header else size)
     total, free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
     shown = [area.size for area in found]
     sizes = whole_sizes(shown, claims, total)
@@ -98,7 +101,7 @@ def _active_area(
         uuid=header.uuid_text if header else None,
         label=(header.label or None) if header else None,
         no_hibernation=no_hibernation(row),
-        zram=None if row.is_deleted else zram_under(row.name),
+        zram=zram_under(row.name) if leads_somewhere(row) else None,
         error=error,
     )
 
@@ -118,18 +121,23 @@ def _header(
     return header, None if header else "no swap header"
 
 
+def leads_somewhere(row: SwapRow) -> bool:
+    """Tell whether the name of an area is a path that can be looked at."""
+    return row.name.startswith("/") and not row.is_deleted
+
+
 def whole_sizes(
     shown: Sequence[int], claims: Sequence[int | None], total: int | None
 ) -> list[int]:
     """Give sizes back the multiples of 4 TiB that /proc/swaps leaves out.
 
-    SwapTotal says how many are left out in all, and headers say where; one header
-    that cannot be read has what the others have not. A header written anew since
-    swapon(2) proves nothing against SwapTotal. All sizes are in bytes.
+    SwapTotal says how many are left out in all, and headers say where, or the sizes
+    of the devices; one that cannot be told has what the others have not. A header
+    written anew since swapon(2) proves nothing against SwapTotal.
 
     Args:
         shown: As /proc/swaps has them.
-        claims: What each header says that can hold pages; None: not readable.
+        claims: What can hold pages, by each header; None where that is not known.
         total: SwapTotal; None when that is not known.
 
     Returns:

@@ -35,8 +35,12 @@ def blank(path: str) -> SwapArea:
     return SwapArea(path=path, kind=AreaKind.FILE, reason="empty")
 
 
+def nothing(_path: str) -> None:
+    """Nobody knows."""
+
+
 def active_area(row: SwapRow, look: Callable[[str], SwapArea]) -> ActiveArea:
-    (area,) = active_areas([row], {}, look, lambda _path: None).areas
+    (area,) = active_areas([row], {}, look, nothing, nothing).areas
     return area
 
 
@@ -85,10 +89,11 @@ def test_what_can_hold_a_hibernation_image(swap: SwapRow, reason: str | None) ->
 
 
 def test_zram_is_looked_for_under_each_area() -> None:
-    under = {"/dev/dm-0": "/dev/zram0"}
-    rows = [row("/dev/dm-0"), row("/swapfile"), row("/dev/dm-0", is_deleted=True)]
-    found = active_areas(rows, {}, blank, under.get)
-    assert [area.zram for area in found.areas] == ["/dev/zram0", None, None]
+    under = {"/dev/dm-0": "/dev/zram0", "xswap0": "/dev/zram1"}
+    gone = row("/dev/dm-0", is_deleted=True)
+    rows = [row("/dev/dm-0"), row("/swapfile"), gone, row("xswap0")]
+    found = active_areas(rows, {}, blank, under.get, nothing)
+    assert [area.zram for area in found.areas] == ["/dev/zram0", None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +150,7 @@ def test_a_large_area_is_put_together() -> None:
     large = swap_area(claims, area_bytes=5 * TIB)
     shown = SwapRow("/dev/vdb", "partition", TIB - 4096, TIB >> 1, -2)
     meminfo = {"SwapTotal": 5 * TIB - 4096, "SwapFree": 5 * TIB - 4096 - (TIB >> 1)}
-    found = active_areas([shown], meminfo, lambda _path: large, lambda _path: None)
+    found = active_areas([shown], meminfo, lambda _path: large, nothing, nothing)
     assert found.missing_bytes == 0
     assert (found.areas[0].size, found.areas[0].used) == (5 * TIB - 4096, TIB >> 1)
 
@@ -153,6 +158,15 @@ def test_a_large_area_is_put_together() -> None:
 def test_what_belongs_to_no_area_for_sure_is_counted() -> None:
     rows = [row("/dev/vdb"), row("/dev/vdc")]
     meminfo = {"SwapTotal": 4 * TIB + 8192, "SwapFree": 4 * TIB + 8192}
-    found = active_areas(rows, meminfo, denied, lambda _path: None)
+    found = active_areas(rows, meminfo, denied, nothing, nothing)
     assert found.missing_bytes == 4 * TIB
     assert ActiveAreas(found.areas).missing_bytes == 0
+
+
+def test_without_the_right_to_read_the_header_the_device_is_measured() -> None:
+    rows = [SwapRow("/dev/vdb", "partition", 5, 0, -2), row("/dev/vdc")]
+    sizes = {"/dev/vdb": 4 * TIB + 4101, "/dev/vdc": 8192}
+    meminfo = {"SwapTotal": 4 * TIB + 5 + 4096}
+    found = active_areas(rows, meminfo, denied, nothing, sizes.get)
+    assert [area.size for area in found.areas] == [4 * TIB + 5, 4096]
+    assert found.missing_bytes == 0

@@ -11,6 +11,7 @@ from swaptools.cli import columns, output
 from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.observe.cmdline import read_cmdline
+from swaptools.observe.devices import size_bytes
 from swaptools.observe.power import read_hibernation
 from swaptools.observe.proc import has_sysfs, kernel_has_swap, read_meminfo, read_swaps
 from swaptools.observe.zram import Zram, read_zrams, zram_under
@@ -73,7 +74,7 @@ def show(
 def _areas() -> ActiveAreas | None:
     # None, and a line, when it cannot be told what is active.
     try:
-        return active_areas(read_swaps(), read_meminfo(), _look, zram_under)
+        return active_areas(read_swaps(), read_meminfo(), _look, zram_under, size_bytes)
     except AreaError as exc:
         output.error(exc.reason, exc.path)
         return None

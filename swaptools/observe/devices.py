@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import struct
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,8 @@ BLKSSZGET: Final = io(0x12, 104)
 #: The block the page cache of the device works in, a size_t.
 BLKBSZGET: Final = ior(0x12, 112, LONG_BYTES)
 _NAMES: Final = Path("/sys/class/block")
+#: Of /sys, whatever the device's own are. Documentation/ABI/stable/sysfs-block.
+_SECTOR_BYTES: Final = 512
 _SYSFS: Final = Path("/sys/dev/block")
 
 
@@ -104,6 +107,23 @@ def _is_readonly(node: Path) -> bool:
         return (node / "ro").read_text().strip() == "1"
     except OSError:
         return False
+
+
+def size_bytes(path: str) -> int | None:
+    """Return how large a file or device is, which takes no right to open it.
+
+    None when it is neither, or when it cannot be told.
+    """
+    try:
+        status = os.stat(path)
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size
+        if not stat.S_ISBLK(status.st_mode):
+            return None
+        node = _SYSFS / f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+        return int((node / "size").read_text()) * _SECTOR_BYTES
+    except (OSError, ValueError):
+        return None
 
 
 def is_zoned(device: int) -> bool:
