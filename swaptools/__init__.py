@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from swaptools.format.header import SwapHeader
     from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.signature import Signature, find_signatures
-    from swaptools.observe import read_area
+    from swaptools.observe import read_area, read_areas
     from swaptools.observe.caller import read_caller
     from swaptools.observe.proc import read_swaps
     from swaptools.observe.zswap import read_zswap
@@ -53,6 +53,7 @@ __all__ = [
     "create_real",
     "find_signatures",
     "read_area",
+    "read_areas",
     "read_caller",
     "read_swaps",
     "read_zswap",
@@ -80,6 +81,7 @@ _ROOMS = {
     "create_real": "create",
     "find_signatures": "format.signature",
     "read_area": "observe",
+    "read_areas": "observe",
     "read_caller": "observe.caller",
     "read_swaps": "observe.proc",
     "read_zswap": "observe.zswap",

@@ -133,9 +133,9 @@ def total(areas: Sequence[ActiveArea]) -> ActiveArea:
 
 
 def usual_on_disks(unit: str | None) -> list[Column]:
-    """Return the usual columns of areas, with the partition of each."""
+    """Return the usual columns of areas, with the partition of each and its place."""
     path, *others = AREA.usual
-    return AREA.choose(",".join([path, "PARTITION", *others]), unit)
+    return AREA.choose(",".join([path, "PARTITION", "OFFSET", *others]), unit)
 
 
 #: What a column computes when it is no plain attribute.

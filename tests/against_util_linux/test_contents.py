@@ -116,7 +116,7 @@ def test_a_member_of_an_array(tmp_path: Path) -> None:
     assert area.reason == "holds a member of a RAID array (linux_raid_member)"
 
 
-@pytest.mark.parametrize("name", ["ext4", "btrfs", "gpt"])
+@pytest.mark.parametrize("name", ["ext4", "gpt"])
 def test_a_format_within_an_image_is_seen_alone(name: str, tmp_path: Path) -> None:
     """The same as by itself, with swap before and behind it."""
     alone = made(tmp_path / "alone", name)

@@ -78,8 +78,8 @@ class TestRows:
 
     def test_the_table_shows_which_partition(self, image: Path) -> None:
         heading, row, _ = run(image).stdout.splitlines()
-        assert heading.split()[:3] == ["PATH", "PARTITION", "KIND"]
-        assert row.split()[1:3] == ["2", "image"]
+        assert heading.split()[:4] == ["PATH", "PARTITION", "OFFSET", "KIND"]
+        assert row.split()[1:4] == ["2", "2097152", "image"]
 
     def test_columns_that_were_chosen_stay(self, image: Path) -> None:
         result = run(
