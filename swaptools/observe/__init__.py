@@ -88,14 +88,17 @@ def read_area(
             signatures = find_signatures(beginning.data)
             header, reason = find_header(beginning, signatures)
             looks = bool(holds) or (holds is None and header is None)
+            # The child reads through the same descriptor, and moves its position as it
+            # pleases: what reads so, too, waits until it is done.
             with _contents(own, beginning) if looks else nullcontext() as contents_of:
+                contents = contents_of() if contents_of and descriptor else None
                 backing, unseen = (
                     _backing(name, beginning, mounts, descriptor)
                     if below
                     else (None, ())
                 )
-                unclaimed = _unclaimed(name, beginning, header, own) if holds else None
-                contents = contents_of() if contents_of else None
+                contents = contents or (contents_of() if contents_of else None)
+            unclaimed = _unclaimed(name, beginning, header, own) if holds else None
     except AreaError:
         raise
     except OSError as exc:

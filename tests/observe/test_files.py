@@ -6,18 +6,21 @@ import os
 import socket
 import stat
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from swaptools.area import AreaKind
+from swaptools.contents import Unclaimed
 from swaptools.errors import AreaError
-from swaptools.observe import read_area
+from swaptools.observe import contents, read_area, zeros
+from swaptools.observe.contents import Contents
 from tests.builders import PAGE_SIZES, header_page
 from tests.conftest import needs_proc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -388,3 +391,34 @@ def test_a_file_that_shrinks_while_it_is_read_is_what_was_read(
     assert area.header is not None
     path.write_bytes(b"x" * 100)
     assert read_area(path, below=False).reason == "no swap signature found"
+
+
+@needs_proc
+def test_nobody_reads_where_the_child_moves_the_position(
+    area_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shares our descriptor, so that a search for zeros would miss what is there."""
+    path = area_file(magic=b"no magic..", file_bytes=1 << 20)
+    at_work = []
+
+    @contextmanager
+    def asking(descriptor: int, *_place: object) -> Iterator[Callable[[], object]]:
+        at_work.append(descriptor)
+
+        def answer() -> object:
+            os.lseek(descriptor, 0, os.SEEK_END)
+            at_work.clear()
+            return Contents((), None, None)
+
+        yield answer
+
+    def find(*_args: object) -> Unclaimed:
+        assert not at_work
+        return Unclaimed(0)
+
+    monkeypatch.setattr(contents, "finding_contents", asking)
+    monkeypatch.setattr(zeros, "find_unclaimed", find)
+    assert read_area(path, holds=True).unclaimed == Unclaimed(0)
+    with path.open("rb") as file:
+        area = read_area(path, holds=True, descriptor=file.fileno())
+    assert area.unclaimed == Unclaimed(0)
