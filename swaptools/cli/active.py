@@ -59,11 +59,11 @@ def show(
         without = ": this kernel was built without swap"
         click.echo(f"no swap area is active{'' if kernel_has_swap() else without}")
     if zswap is not None:
-        click.echo(f"zswap: {', '.join(_zswap_parts(zswap))}")
+        click.echo(f"zswap: {output.escape(', '.join(_zswap_parts(zswap)))}")
     elif not has_sysfs():
         click.echo("zswap: not known, /sys is not mounted")
     for zram in zrams:
-        click.echo(_zram_line(zram))
+        click.echo(output.escape(_zram_line(zram)))
     if areas:
         click.echo(f"hibernation: {_hibernation_line(areas)}")
     for remark in said:

@@ -5,6 +5,7 @@ Whatever comes from a disk or a path is escaped before it reaches a terminal.
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import Enum
 from functools import cache
@@ -89,6 +90,14 @@ def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoRet
     """Print the error and exit."""
     error(reason, path)
     click.get_current_context().exit(code)
+
+
+def escape_lines(text: str) -> str:
+    """Escape a text of several lines, and keep lines and tabs."""
+    return "".join(
+        part if part in ("\n", "\t") else escape(part)
+        for part in re.split(r"([\n\t])", text)
+    )
 
 
 def worsen(code: int) -> None:

@@ -90,12 +90,12 @@ def _misused(exc: "ClickException") -> int:
     # As click says it, with what the command line had in it escaped.
     from io import StringIO
 
-    from swaptools.cli.output import cut, escape
+    from swaptools.cli.output import cut, escape_lines
 
     text = StringIO()
     exc.show(text)
-    for line in text.getvalue().splitlines():
-        sys.stderr.write(f"{escape(cut(line))}\n")
+    lines = map(cut, text.getvalue().split("\n"))
+    sys.stderr.write(escape_lines("\n".join(lines)))
     return exc.exit_code
 
 

@@ -103,7 +103,7 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
         for found in _shows(lines, state):
             shown.append(found)
             if not as_json:
-                click.echo(found.text)
+                click.echo(output.escape_lines(found.text))
     except ScriptError as exc:
         output.fail(str(exc), script)
     if as_json:

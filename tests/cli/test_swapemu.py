@@ -41,6 +41,15 @@ def test_json() -> None:
     assert value["vmstat"]["pswpout"] == 2000
 
 
+def test_a_name_in_a_script_reaches_no_terminal_raw() -> None:
+    text = "swapon \x1b[31m block 64\ncgroup \x9b5m\nshow swaps\n"
+    code, out, _ = invoke("run", "--interpreted", "-", stdin=text)
+    assert code == 0
+    assert "/\\x1b[31m" in out
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 2
+
+
 def test_wrong_expectation() -> None:
     text = SCRIPT + "expect fast 3\n"
     code, _, err = invoke("run", "--interpreted", "-", stdin=text)
