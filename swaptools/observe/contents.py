@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from swaptools.observe.blkid import PROBER
+from swaptools.observe.blkid import PROBER, Answer
 from swaptools.observe.magics import (
     CERTAIN,
     COMMON,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.contents import Held
-    from swaptools.observe.blkid import Answer, Prober
+    from swaptools.observe.blkid import Prober
 
 
 class Contents(NamedTuple):
@@ -98,12 +98,12 @@ def _put_together(
 
 
 def look_into_bytes(data: bytes) -> Contents:
-    """Find all that lies in the first bytes of a stream.
-
-    Raises:
-        OSError: There is no memory for a file of them.
-    """
-    descriptor = os.memfd_create("area", os.MFD_CLOEXEC)
+    """Find all that lies in the first bytes of a stream."""
+    try:
+        descriptor = os.memfd_create("area", os.MFD_CLOEXEC)
+    except OSError as exc:
+        answer = Answer(reason=f"no file for a stream, {exc.strerror}")
+        return _put_together(answer, data, data[-END_BYTES:], len(data))
     try:
         os.write(descriptor, data)
         return find_contents(descriptor, 0, len(data))

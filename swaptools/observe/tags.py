@@ -114,7 +114,9 @@ def _by_udev(tag: str, value: str) -> Iterator[str]:
         if not name.startswith("b"):
             continue
         lines = (read_text(f"{_DATABASE}/{name}") or "").splitlines()
-        noted = (line.removeprefix(property_) for line in lines if property_ in line)
+        noted = (
+            line.removeprefix(property_) for line in lines if line.startswith(property_)
+        )
         is_it = any(_is_same(tag, _encoded(value), one) for one in noted)
         if is_it and _MULTIPATH not in lines:
             node = os.path.realpath(f"{_SYSFS}/{name[1:]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import textwrap
@@ -369,6 +370,16 @@ def test_without_libblkid_a_short_table_is_asked(
     assert found.unseen == (
         "what else lies there: there is no libblkid here; only a short table was asked"
     )
+
+
+def test_a_stream_without_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    found = contents.look_into_bytes(b"XFSB" + bytes(4096))
+    assert [held.type for held in found.holds] == ["xfs"]
+    assert found.unseen is not None
 
 
 def test_a_stream_is_looked_into_as_far_as_it_was_read() -> None:
