@@ -87,7 +87,8 @@ def changeable(case: Case) -> Remedy:
     flags = backing.inode_flags
     if flags is not None:
         flags &= ~(InodeFlags.IMMUTABLE | InodeFlags.APPEND)
-    command = f"chattr -i -a {commands.word(commands.path_of(case))}"
+    # chattr(1) follows no symbolic link.
+    command = f"chattr -i -a {commands.word(commands.resolved_path(case))}"
     after = replace(backing, inode_flags=flags)
     return _changed(case, "take the attribute off", command, after)
 

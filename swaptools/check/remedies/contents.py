@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check.remedies.commands import path_of
+from swaptools.check.remedies.commands import path_of, word
 from swaptools.check.remedy import Remedy
 from swaptools.contents import foremost
 
@@ -145,13 +145,13 @@ def _partition(table: PartitionTable) -> Remedy:
 def _convert(case: Case) -> str:
     return (
         "a container of an image; qemu-img convert -O raw"
-        f" {path_of(case)} NEW makes the image itself"
+        f" {word(path_of(case))} NEW makes the image itself"
     )
 
 
 def _unpack(program: str) -> Callable[[Case], str]:
     def words(case: Case) -> str:
-        return f"unpack it: {program} -dc {path_of(case)} | swapcheck -"
+        return f"unpack it: {program} -dc {word(path_of(case))} | swapcheck -"
 
     return words
 
@@ -168,8 +168,7 @@ _BY_TYPE: Final[dict[str, str | Callable[[Case], str]]] = {
     "bzip2": _unpack("bzip2"),
 }
 _BY_USAGE: Final[dict[str, str | Callable[[Case], str]]] = {
-    "filesystem": "a file system, not swap; make a swapfile in it, or take another"
-    " place",
+    "filesystem": "make a swapfile in it, or take another place",
     "raid": "use the array, not a member of it",
     "crypto": "open it and use the mapping, not what is below",
     "container": _convert,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType, InodeFlags
-from swaptools.check.remedies.commands import path_of
+from swaptools.check.remedies.commands import path_of, word
 from swaptools.check.remedy import Remedy
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def _of_use(case: Case) -> Iterator[Remedy]:
         yield Remedy("ask about the file it comes from: here it is only read")
     if case.backing.file_type == FileType.CHARACTER:
         yield Remedy("use a regular file or a block device")
+    if area.kind == AreaKind.BLOCK and area.offset:
+        yield Remedy(
+            "ask about the partition's own device, or a loop device over it: of a whole"
+            " disk other parts may be in use"
+        )
     if area.active:
         yield Remedy(
             "swap it off first, if memory has room for what it holds; then ask again"
@@ -66,7 +71,7 @@ def _of_access(case: Case) -> Iterator[Remedy]:
         yield Remedy(
             "take the attribute that forbids a change off first (A802)"
             if case.area.kind == AreaKind.FILE
-            else f"take the attribute off first: chattr -i -a {path_of(case)}"
+            else f"take the attribute off first: chattr -i -a {word(path_of(case))}"
         )
     if backing.has_flag(InodeFlags.VERITY):
         yield Remedy("make a new file: fs-verity has sealed this one for good")

@@ -58,6 +58,12 @@ class TestAttributes:
         """Both at once."""
         assert command("A802", inode_flags="IMMUTABLE") == "chattr -i -a /swap"
 
+    def test_the_file_behind_a_link(self) -> None:
+        """chattr(1) does not follow it."""
+        place = {"path": "/link", "resolved_path": "/my swap"}
+        pasted = command("A802", **place, inode_flags="IMMUTABLE")
+        assert pasted == "chattr -i -a '/my swap'"
+
     def test_not_on_a_read_only_mount(self) -> None:
         """It comes first."""
         changes: dict[str, Any] = {"is_readonly_mount": True, "filesystem": "ext4"}

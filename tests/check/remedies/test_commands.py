@@ -49,11 +49,11 @@ def test_a_paste_names_the_file_and_runs_nothing_else(
 ) -> None:
     """Whatever shell it is pasted into."""
     (tmp_path / name).write_bytes(b"x" * 100)
-    pasted = command("A802", path=name, inode_flags="IMMUTABLE")
+    pasted = command("I405", path=name, mode=0o644)
     assert pasted is not None
     assert pasted.isprintable()
-    (tmp_path / "chattr").write_text('#!/bin/sh\nshift 2\nprintf %s "$*" > said\n')
-    (tmp_path / "chattr").chmod(0o700)
+    (tmp_path / "chmod").write_text('#!/bin/sh\nshift 1\nprintf %s "$*" > said\n')
+    (tmp_path / "chmod").chmod(0o700)
     path = f"{tmp_path}:{os.environ['PATH']}"
     subprocess.run([shell, "-c", pasted], check=True, cwd=tmp_path, env={"PATH": path})
     said = os.fsdecode((tmp_path / "said").read_bytes())

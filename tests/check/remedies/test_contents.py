@@ -217,3 +217,11 @@ def test_a_damaged_table(code: str, changes: dict[str, Any]) -> None:
     damage = ["partitions 1 and 2 overlap"]
     said = sentence(code, KERNELS.get(code, "6.18"), damage=damage, **changes)
     assert "table first" in said
+
+
+def test_a_path_within_a_sentence_is_quoted() -> None:
+    """People paste parts of sentences, too."""
+    none: dict[str, Any] = {"magic": bytes(10), "path": "a b"}
+    for held in (Held("qcow2", "container"), Held("xz", "compressed")):
+        code = {"container": "H304", "compressed": "H305"}[str(held.usage)]
+        assert "'a b'" in sentence(code, holds=(held,), **none)

@@ -56,3 +56,9 @@ def test_around_an_area_in_an_image(obstacle: dict[str, Any], words: str) -> Non
     """A loop device asks for none of these, who writes to the image does."""
     said = sentence("H201", version=2, kind="image", offset=4096, **obstacle)
     assert words in said
+
+
+def test_a_part_of_a_disk_has_a_device_of_its_own() -> None:
+    """Through the whole disk it cannot be written while another part is in use."""
+    said = sentence("H201", version=2, kind="block", offset=1 << 20, path="/dev/sda")
+    assert "own device" in said
