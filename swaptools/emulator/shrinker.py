@@ -8,7 +8,9 @@ looks at entries from that end: one whose referenced bit is set loses it and goe
 behind the others, the next is written back, and goes behind the others too if that
 fails. A worker that is woken looks at few entries in each cgroup in turn, until the
 pool is at the accept threshold, and gives up after 16 failures; an entry that gets
-its second chance is a failure. So hundreds of fresh entries take many wakings.
+its second chance is a failure, and so is the end of a round in which nobody was
+asked, with which a run begins that goes on behind the last group. So hundreds of
+fresh entries take many wakings, and with one group all but the first have 15 tries.
 
 Kernel: mm/zswap.c shrink_worker(), shrink_memcg(), shrink_memcg_cb(),
 zswap_shrinker_count(), zswap_shrinker_scan(), 6.18.

@@ -6,8 +6,9 @@ allocation and their order are data, ``Slots.trial``, from the kernel profile.
 Kernel: mm/swapfile.c, 6.18.
 Same: the slot, for any sequence of calls made one after another.
 Changed: the worker that reclaims an area which is full to the last slot while it
-has idle ones runs when the operation that filled it has ended. So does the kernel's,
-unless a tick of the clock comes before that, which lets it in.
+has idle ones runs when the operation that filled it has ended. So did the kernel's
+in each of 100 lives on 6.18.15, and in 88 and 91 of them on 7.2.13, which repeats
+itself in 88: its scheduler may let the worker in between two pages.
 Left out: contended clusters, which isolate_lock_cluster() passes over; on 6.12 the
 slot caches and the random first cluster.
 """
