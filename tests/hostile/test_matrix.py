@@ -20,18 +20,18 @@ BY_NAME = {misfortune.name: misfortune for misfortune in MISFORTUNES}
 
 
 @needs_proc
-def test_a_sixth_of_the_matrix_is_as_the_man_pages_have_it() -> None:
+def test_a_part_of_the_matrix_is_as_the_man_pages_have_it() -> None:
     """In forks of a process that has no threads, as this one may have."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.matrix", "--forked", "--every", "6"],
+        [sys.executable, "-m", "tests.hostile.matrix", "--forked", "--every", "13"],
         capture_output=True,
         text=True,
     )
     assert done.stderr == ""
-    assert done.stdout == "78 cells, 0 faults\n"
+    assert done.stdout == "36 cells, 0 faults\n"
 
 
-@pytest.mark.parametrize("name", [m.name for m in MISFORTUNES if m.is_for_start])
+@pytest.mark.parametrize("name", ["LC_ALL=C", "ascii", "warnings"])
 def test_an_interpreter_that_starts_in_misfortune(name: str, tmp_path: Path) -> None:
     wanted = [(command, BY_NAME[name]) for command in COMMANDS if command.makes][:1]
     found = list(matrix.faults(Scratch(tmp_path), wanted, matrix.started))
@@ -90,11 +90,9 @@ def test_an_interruption_is_judged() -> None:
         "swapinfo -o {}",
         "swapinfo --{}",
         "swapcheck --kernel {} x",
-        "ghost-mkswap --recipe {} x 1G",
         "ghost-mkswap -L {} x 1G",
         "ghost-mkswap x {}",
         "swapemu {}",
-        "swapemu overhead --design {}",
     ],
 )
 def test_a_long_word_is_quoted_by_its_beginning(words: str, tmp_path: Path) -> None:
