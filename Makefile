@@ -57,6 +57,10 @@ fix: $(VENV)/developing
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# As root: keeps what booted kernels say, for the default suite.
+record-kernels: $(VENV)/developing
+	$(BIN)/python -m tests.against_kernels.record $(KERNELS)
+
 bench: $(VENV)/developing
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
 

@@ -106,3 +106,16 @@ def swap_area(page: bytes | None = None, **changes: object) -> SwapArea:
         active=False,
     )
     return replace(area, **changes)  # type: ignore[arg-type]
+
+
+def with_page(area: SwapArea, page: bytes) -> SwapArea:
+    """Have other bytes at the beginning of an area; those it is too small for go."""
+    data = page[: area.area_bytes]
+    found = find_signatures(data)
+    headers = [SwapHeader.parse(data[: s.page_size]) for s in found if s.page_size]
+    return replace(
+        area,
+        header=headers[0] if headers else None,
+        other_headers=tuple(headers[1:]),
+        signatures=found,
+    )

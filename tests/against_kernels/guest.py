@@ -45,6 +45,8 @@ class Disk(NamedTuple):
     path: Path
     sector_bytes: int = 512
     format: str = "raw"
+    #: What the guest writes is gone when it ends.
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class OrderFailed(Exception):
 
 def why_not() -> str | None:
     """Say why this machine cannot boot guests, or None when it can."""
-    for tool in (QEMU, "gcc"):
+    for tool in (QEMU, "gcc", "setpriv"):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
     return None
@@ -211,7 +213,9 @@ def _command(
     memory_bytes: int,
     cpus: int,
 ) -> list[str]:
-    words = ["nice", QEMU, "-machine", "q35", "-accel", "tcg", "-nodefaults"]
+    # Nothing is left of a guest when this process is killed.
+    words = ["setpriv", "--pdeathsig", "KILL", "nice"]
+    words += [QEMU, "-machine", "q35", "-accel", "tcg", "-nodefaults"]
     words += ["-no-reboot", "-display", "none", "-smp", str(cpus)]
     words += ["-m", str(memory_bytes >> 20)]
     words += ["-kernel", str(kernel.image), "-initrd", str(archive)]
@@ -222,6 +226,7 @@ def _command(
     words += ["-device", "nvme,id=nvme,serial=swaptools"]
     for number, disk in enumerate(disks, 1):
         drive = f"file={disk.path},format={disk.format},if=none,id=disk{number}"
+        drive += "" if disk.is_kept else ",snapshot=on"
         words += ["-drive", f"{drive},discard=unmap,file.locking=off"]
         words += [
             "-device",

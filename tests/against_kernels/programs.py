@@ -22,6 +22,7 @@ from swaptools.errors import ScriptError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from swaptools.emulator import Machine
     from swaptools.emulator.memory import PageEntry
     from tests.against_kernels.guest import Guest, Reply
 
@@ -35,6 +36,12 @@ FILE_DISK_BYTES = 512 << 20
 #: Lines that only one side or none understands.
 _SETTINGS = ("kernel", "cpus", "ram")
 _NOT_FOR_GUESTS = (*_SETTINGS, "expect", "show")
+#: Counters that fall, too; the others count from the boot on.
+_LEVELS = {
+    *("SwapCached", "SwapTotal", "SwapFree", "Zswap", "Zswapped"),
+    *("stored_pages", "pool_total_size", "stored_incompressible_pages"),
+    "same_filled_pages",
+}
 _RUN = re.compile(r"(?:(\d+):(\d+)|([p-]))(?:\*(\d+))?")
 
 Program = tuple[str, ...]
@@ -54,6 +61,10 @@ class State:
     foreign: int = 0
     #: Why the operation could not be done.
     error: str | None = None
+    #: The Machine's: why nothing can be said of what comes after.
+    unpredictable: str | None = None
+    #: The Machine's, of the last line: zswap's worker is somewhere among cgroups.
+    worker_ran: bool = False
 
     def differences(self, other: State, names: Iterable[str] = ()) -> Iterator[str]:
         """Say where ``other``, the kernel's, is different; counters by ``names``."""
@@ -146,14 +157,24 @@ def ask_kernel(
     orders: list[str] = []
     places: list[list[int]] = []
     for program in programs:
-        orders += ["reset", "set zswap.enabled N"]
-        places.append([])
+        orders += ["reset", "set zswap.enabled N", watch.order]
+        places.append([len(orders) - 1])
         for order in _orders(program):
             orders += [*([order] if order else []), watch.order]
             places[-1].append(len(orders) - 1)
     orders.append("reset")
     replies = guest.ask(orders)
-    return [[_state(replies, place) for place in asked] for asked in places]
+    states = [[_state(replies, place) for place in asked] for asked in places]
+    return [_since_start(first, rest) for first, *rest in states]
+
+
+def _since_start(start: State, states: list[State]) -> list[State]:
+    # Counters that only ever rise count from the boot on.
+    for state in states:
+        for name in state.counters:
+            if name not in _LEVELS and " " not in name:
+                state.counters[name] -= start.counters.get(name, 0)
+    return states
 
 
 def _orders(program: Program) -> Iterator[str | None]:
@@ -245,8 +266,9 @@ def ask_machine(
     lengths: Mapping[int, int] | None = None,
     ram_bytes: int | None = None,
     counters: bool = False,
+    worker_ran: bool = False,
 ) -> list[State]:
-    """Do a program in the emulator; one State a line.
+    """Do a program in the emulator; one State a line, until one cannot be done.
 
     Args:
         program: Lines.
@@ -254,36 +276,48 @@ def ask_machine(
         lengths: What each numbered content compresses to.
         ram_bytes: The kernel's memory.
         counters: Whether they are wanted, too.
+        worker_ran: zswap's worker has run since the kernel booted.
     """
-    settings = {"kernel": kernel, "ram_bytes": ram_bytes}
-    run = Run(compiled=False, settings=settings)
+    run = Run(compiled=False, settings={"kernel": kernel, "ram_bytes": ram_bytes})
     nr_pages = _last_page(program)
-    lines = parse_script("\n".join(_with_lengths(program, lengths or {})))
     states: list[State] = []
-    try:
-        for line, _ in run_script(lines, run):
-            is_setting = line.words[0] in _SETTINGS
-            states.append(State() if is_setting else _seen(run, nr_pages, counters))
-    except ScriptError as exc:
-        states.append(State(error=str(exc)))
+    for line in program:
+        try:
+            for _ in run_script(parse_script(_with_lengths(line, lengths or {})), run):
+                pass
+        except ScriptError as exc:
+            return [*states, State(error=str(exc))]
+        if line.split()[0] in _SETTINGS:
+            states.append(State())
+            continue
+        if worker_ran and not states:
+            machine = run.started()
+            machine.shrinker.next_shrink = machine.cgroups.root
+        states.append(_seen(run, nr_pages, counters))
+    if states:
+        states[-1].worker_ran = run.started().shrinker.next_shrink is not None
     return states
 
 
-def _with_lengths(program: Program, lengths: Mapping[int, int]) -> Iterator[str]:
-    for line in program:
-        words = line.split()
-        content = next((w for w in words if w.startswith("content=")), None)
-        if content is None:
-            yield line
-            continue
-        words.remove(content)
-        numbers = [int(number) for number in content[8:].split(",")]
-        assert len(numbers) == 1, "several contents are several lines"
-        yield " ".join([*words, f"length={lengths[numbers[0]]}"])
+def _with_lengths(line: str, lengths: Mapping[int, int]) -> str:
+    # One line for each page that has a content of its own.
+    words = line.split()
+    content = next((word for word in words if word.startswith("content=")), None)
+    if content is None:
+        return line
+    words.remove(content)
+    numbers = [int(number) for number in content[8:].split(",")]
+    if len(numbers) == 1:
+        return " ".join([*words, f"length={lengths[numbers[0]]}"])
+    first, rest = int(words[1]), words[3:]
+    return "\n".join(
+        " ".join(["write", str(first + n), "1", *rest, f"length={lengths[number]}"])
+        for n, number in enumerate(numbers)
+    )
 
 
 def _last_page(program: Program) -> int:
-    last = 0
+    last = 1
     for line in program:
         words = line.split()
         if words[0] in ("write", "read"):
@@ -301,8 +335,12 @@ def _seen(run: Run, nr_pages: int, counters: bool) -> State:
             entries = mapping.entries(0, mapping.shm.nr_pages)
             state.pages[f"{name}.{label}"] = _trimmed(entries)
     state.used = {name: area.inuse_pages for name, area in run.devices.items()}
+    state.unpredictable = _unpredictable(machine)
     if counters:
         state.counters = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
+        state.counters |= {
+            f"cgroup {group.path[1:]}": group.zswap_bytes for group in machine.cgroups
+        }
         state.counters |= {
             f"zram {name} {column}": value
             for name, area in run.devices.items()
@@ -310,6 +348,14 @@ def _seen(run: Run, nr_pages: int, counters: bool) -> State:
             for column, value in area.zram.mm_stat().items()
         }
     return state
+
+
+def _unpredictable(machine: Machine) -> str | None:
+    # A worker empties idle slots of a full area when it likes.
+    info = machine.meminfo()
+    half_full = info["SwapFree"] * 2 < info["SwapTotal"]
+    full = any(device.inuse_pages == device.pages for device in machine.areas)
+    return "an area is full" if half_full and full and info["SwapCached"] else None
 
 
 def _trimmed(entries: list[PageEntry]) -> list[PageEntry]:

@@ -156,6 +156,30 @@ void area_try(const struct line *line)
 		say_errno("swapoff");
 }
 
+/* unlinked PATH: through a descriptor, when the name is gone */
+void area_unlinked(const struct line *line)
+{
+	char path[32], zero[] = "0", word[] = "try";
+	struct line there = { .count = 3, .words = { word, path, zero } };
+	int fd = open(line->words[1], O_RDONLY);
+
+	if (fd < 0 || unlink(line->words[1]))
+		return say_errno(line->words[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	area_try(&there);
+	close(fd);
+}
+
+/* where LINK: the kernel's name of what a link leads to */
+void area_where(const struct line *line)
+{
+	char target[PATH_MAX];
+
+	if (!realpath(line->words[1], target))
+		return say_errno(line->words[1]);
+	say("name %s\n", strrchr(target, '/') + 1);
+}
+
 /* --- areas that stay --- */
 
 static int write_header(const char *path, uint32_t pages, const char *bad)
@@ -257,6 +281,17 @@ void area_on(const struct line *line)
 		return say_errno(area->path);
 	nr_areas++;
 	say("swapon %d\n", swapon(area->path, flags) ? errno : 0);
+}
+
+/* hold PATH: swapon(2) of what has its header already */
+void area_hold(const struct line *line)
+{
+	struct area *area = &areas[nr_areas++];
+
+	*area = (struct area){ .zram = -1 };
+	snprintf(area->path, sizeof(area->path), "%s", line->words[1]);
+	if (swapon(area->path, 0))
+		say_errno(area->path);
 }
 
 static void put_away(struct area *area)

@@ -61,6 +61,9 @@ void area_mount(const struct line *line);
 void area_umount(const struct line *line);
 void area_loop(const struct line *line);
 void area_try(const struct line *line);
+void area_unlinked(const struct line *line);
+void area_where(const struct line *line);
+void area_hold(const struct line *line);
 void area_on(const struct line *line);
 void area_off(const struct line *line);
 void areas_off(void);
@@ -78,7 +81,10 @@ void tasks_start(void);
 bool task_word(const struct line *line);
 void tasks_end(void);
 void tasks_say(void);
-/* Swapped out outside of the tasks' own page-outs, since the last reset. */
+/*
+ * Swapped out outside of the tasks' own page-outs, since the last reset; nothing
+ * is known of that once zswap has written pages back.
+ */
 void foreign_start(void);
 void foreign_say(void);
 /* Store one page in zswap and drop it: it may take pages again after this. */
@@ -93,5 +99,6 @@ void knob_set(const struct line *line);
 void cgroup_make(const char *name);
 void cgroups_end(void);
 unsigned long vmstat(const char *name);
+unsigned long zswap_counter(const char *name);
 
 #endif

@@ -121,6 +121,12 @@ static void content(const struct line *line)
 	unpack(line, 2, contents[which], PAGE);
 }
 
+/* rest MILLISECONDS */
+static void rest(const struct line *line)
+{
+	usleep(number(line->words[1]) * 1000);
+}
+
 static void obey(const struct line *line)
 {
 	static const struct {
@@ -131,6 +137,8 @@ static void obey(const struct line *line)
 		{"put", area_put, 3}, {"file", area_file, 3},
 		{"mount", area_mount, 5}, {"umount", area_umount, 2},
 		{"loop", area_loop, 4}, {"try", area_try, 3},
+		{"unlinked", area_unlinked, 2}, {"where", area_where, 2},
+		{"hold", area_hold, 2}, {"rest", rest, 2},
 		{"swapon", area_on, 4}, {"swapoff", area_off, 2},
 		{"content", content, 3}, {"set", knob_set, 3}, {"state", state_say, 1},
 	};

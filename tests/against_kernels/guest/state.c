@@ -35,7 +35,15 @@ static unsigned long find(const char *text, const char *name)
 	return 0;
 }
 
-/* "swpout" is all that left, to wherever. */
+unsigned long zswap_counter(const char *name)
+{
+	char path[128], text[64];
+
+	snprintf(path, sizeof(path), ZSWAP_DEBUG "/%s", name);
+	return read_text(path, text, sizeof(text)) ? 0 : strtoul(text, NULL, 10);
+}
+
+/* "swpout" is all that left memory, to wherever. */
 unsigned long vmstat(const char *name)
 {
 	static char text[32768];
@@ -220,14 +228,8 @@ static unsigned long discards(void)
 
 static unsigned long busy(void)
 {
-	char text[64];
-	unsigned long sum = vmstat("pswpout") + discards();
-
-	if (!read_text(ZSWAP_DEBUG "/written_back_pages", text, sizeof(text)))
-		sum += strtoul(text, NULL, 10);
-	if (!read_text(ZSWAP_DEBUG "/reject_reclaim_fail", text, sizeof(text)))
-		sum += strtoul(text, NULL, 10);
-	return sum + vmstat("nr_writeback");
+	return vmstat("pswpout") + discards() + zswap_counter("written_back_pages") +
+	       zswap_counter("reject_reclaim_fail") + vmstat("nr_writeback");
 }
 
 /* Wait until the kernel's workers and disks rest. */
@@ -254,6 +256,8 @@ void state_say(const struct line *line)
 	foreign_say();
 	if (!option(line, 1, "counters"))
 		return;
+	/* What each CPU has counted by itself is added up. */
+	write_text("/proc/sys/vm/stat_refresh", "1");
 	say_vmstat();
 	say_meminfo();
 	say_directory("Z", ZSWAP_DEBUG);

@@ -67,6 +67,7 @@ static struct object objects[MAX_OBJECTS + 1];
 /* The task that works, -1 for none yet, and the object it works in (0: its own). */
 static int working = -1, working_object, working_cpu;
 static unsigned long swapped_before, swapped_by_tasks, nr_writes;
+static unsigned long written_back_before;
 
 /* --- in a task --- */
 
@@ -471,6 +472,7 @@ void tasks_store_one(void)
 void foreign_start(void)
 {
 	swapped_before = vmstat("swpout");
+	written_back_before = zswap_counter("written_back_pages");
 	swapped_by_tasks = 0;
 }
 
@@ -478,7 +480,7 @@ void foreign_say(void)
 {
 	unsigned long foreign = vmstat("swpout") - swapped_before - swapped_by_tasks;
 
-	if (foreign)
+	if (foreign && zswap_counter("written_back_pages") == written_back_before)
 		say("foreign %lu\n", foreign);
 }
 

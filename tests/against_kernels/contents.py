@@ -1,0 +1,254 @@
+"""zswap's counters: pages with real contents, limits that fill, cgroups, knobs.
+
+The Machine is told what the kernel makes of each content: as many bytes as a
+cgroup is charged for it. A store that is refused wakes the kernel's worker, so pages
+go out one by one once the pool is nearly full.
+
+Not here: the contents (tests/against_kernel/page_sets.py), slots (lives.py).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.against_kernel.page_sets import page_set
+from tests.against_kernels import headers, lives, programs
+from tests.against_kernels.programs import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.against_kernels.guest import Guest
+    from tests.against_kernels.lives import Comparison
+    from tests.against_kernels.programs import Program, State
+
+PAGE = 4096
+#: Contents of one boot; number 0 is a page of zeros.
+NR_CONTENTS = 160
+#: Pages of a program.
+NR_PAGES = 700
+#: The memory of a guest whose pool is to be filled: a percent of it is some hundred
+#: pages.
+MEMORY_BYTES = 256 << 20
+#: So often is a content stored to be measured: the kernel sums a cgroup's bytes up
+#: after 64 changes.
+TIMES = 80
+WATCH = Watch(counters=True, settled=True)
+
+#: Of zswap, vmstat and meminfo; a kernel that lacks one is not asked for it.
+COUNTERS = (
+    *("stored_pages", "pool_total_size", "stored_incompressible_pages"),
+    *("pool_limit_hit", "written_back_pages", "reject_reclaim_fail"),
+    *("reject_compress_fail", "reject_compress_poor", "reject_alloc_fail"),
+    *("reject_kmemcache_fail", "decompress_fail"),
+    *("zswpin", "zswpout", "zswpwb", "pswpout", "swpin_zero", "swpout_zero"),
+    *("Zswap", "Zswapped", "SwapTotal", "SwapFree"),
+)
+#: These cannot be told any more when a page went to a disk: it waits in the swap
+#: cache until something reclaims it.
+UNTIL_WRITTEN = ("SwapCached", "pswpin")
+
+
+# --- contents ------------------------------------------------------------------
+
+
+def draw_contents(seed: int) -> tuple[bytes, ...]:
+    """Draw the pages of a boot."""
+    return (bytes(PAGE), *page_set(seed, NR_CONTENTS - 1))
+
+
+def measure(guest: Guest, pages: Sequence[bytes]) -> dict[int, int]:
+    """Tell the guest the contents; return what zswap charges for each, in bytes.
+
+    What zswap refuses is as long as a page.
+    """
+    orders = [
+        f"content {number} {' '.join(headers.pieces(page))}"
+        for number, page in enumerate(pages)
+    ]
+    guest.ask(orders)
+    program = ["zswap on", "swapon a block 4000", "cgroup len", "task t cgroup=len"]
+    for number in range(1, len(pages)):
+        program += [
+            f"write 0 {TIMES} content={number}",
+            f"pageout 0 {TIMES}",
+            f"drop 0 {TIMES}",
+        ]
+    states = programs.ask_kernel(guest, [tuple(program)], Watch(counters=True))[0]
+    lengths = {0: 0}
+    for number in range(1, len(pages)):
+        after = states[4 + 3 * (number - 1) + 1]
+        stored = after.counters["stored_pages"]
+        charged = after.counters["cgroup len"]
+        if stored and charged % stored:
+            raise AssertionError(f"{stored} pages of {charged} bytes")
+        lengths[number] = charged // stored if stored else PAGE
+    return lengths
+
+
+# --- programs ------------------------------------------------------------------
+
+
+@dataclass
+class _Drawing:
+    rng: random.Random
+    lengths: Mapping[int, int]
+    ram_bytes: int
+    lines: list[str] = field(default_factory=list)
+    #: Pages that were written, and not dropped.
+    pages: set[int] = field(default_factory=set)
+
+    def write(self, first: int, nr_pages: int) -> None:
+        numbers = [self.rng.randrange(NR_CONTENTS) for _ in range(nr_pages)]
+        listed = ",".join(map(str, numbers))
+        self.lines.append(f"write {first} {nr_pages} content={listed}")
+        self.pages |= set(range(first, first + nr_pages))
+
+    def one(self, first: int) -> None:
+        """Write one page and page it out: at most one store is refused."""
+        self.write(first, 1)
+        self.lines.append(f"pageout {first} 1")
+
+    def any(self, what: str, most: int) -> None:
+        nr_pages = self.rng.randint(1, most)
+        first = self.rng.randrange(NR_PAGES - nr_pages)
+        if what == "write":
+            self.write(first, nr_pages)
+        else:
+            self.lines.append(f"{what} {first} {nr_pages}")
+
+
+def _kept(drawing: _Drawing) -> None:
+    """Everything fits."""
+    drawing.lines += ["zswap on", "swapon a block 6000"]
+    for _ in range(4):
+        drawing.any("write", 200)
+        drawing.any("pageout", 400)
+    for _ in range(30):
+        what = drawing.rng.choice(("write", "pageout", "pageout", "read", "drop"))
+        drawing.any(what, drawing.rng.choice((1, 5, 40, 200)))
+
+
+def _two_areas(drawing: _Drawing) -> None:
+    """The same over areas that alternate."""
+    _kept(drawing)
+    drawing.lines[1:2] = ["swapon a block 3000 prio=1", "swapon b block 3000 prio=1"]
+
+
+def _knobs(drawing: _Drawing) -> None:
+    """Zswap goes off and on; what it refuses goes to the disk."""
+    drawing.lines += ["zswap on", "swapon a block 6000"]
+    drawing.any("write", 300)
+    for _ in range(12):
+        drawing.any("write", 60)
+        drawing.any("pageout", 200)
+        drawing.lines.append(f"zswap {drawing.rng.choice(('on', 'off'))}")
+        drawing.any("read", 30)
+
+
+def _no_room(drawing: _Drawing) -> None:
+    """A limit of no pages for a while: the worker writes back."""
+    drawing.lines += ["zswap on", "swapon a block 6000"]
+    drawing.write(0, 120)
+    drawing.lines += ["pageout 0 120", "set zswap.max_pool_percent 0"]
+    for _ in range(drawing.rng.randint(2, 24)):
+        drawing.one(drawing.rng.randrange(120))
+    drawing.lines.append("set zswap.max_pool_percent 20")
+    for _ in range(10):
+        drawing.one(drawing.rng.randrange(150))
+    drawing.any("read", 100)
+
+
+def _filled(drawing: _Drawing) -> None:
+    """One percent of memory fills, and pages go on coming."""
+    limit_bytes = drawing.ram_bytes // 100
+    drawing.lines += ["zswap on", "set zswap.max_pool_percent 1"]
+    drawing.lines.append("swapon a block 6000")
+    first, held_bytes = 0, 0
+    while held_bytes < limit_bytes * 0.75 and first < NR_PAGES - 40:
+        drawing.write(first, 20)
+        numbers = drawing.lines[-1].rpartition("=")[2].split(",")
+        held_bytes += sum(drawing.lengths[int(number)] for number in numbers)
+        drawing.lines.append(f"pageout {first} 20")
+        first += 20
+    for step in range(90):
+        drawing.one(NR_PAGES + step)
+        if drawing.rng.random() < 0.1:
+            drawing.lines.append(f"read {drawing.rng.randrange(first)} 1")
+
+
+def _groups(drawing: _Drawing) -> None:
+    """Two cgroups, one of them with a limit or without writeback."""
+    drawing.lines += ["zswap on", "swapon a block 6000", "cgroup x", "cgroup y"]
+    if drawing.rng.random() < 0.5:
+        drawing.lines.append("set x/memory.zswap.writeback 0")
+    for name in ("x", "y"):
+        drawing.lines.append(f"task {name} cgroup={name}")
+        drawing.write(0, 80)
+        drawing.lines.append("pageout 0 80")
+    drawing.lines.append(f"set y/memory.zswap.max {drawing.rng.choice((0, 65536))}")
+    for _ in range(20):
+        drawing.lines.append(f"task {drawing.rng.choice('xy')}")
+        drawing.one(drawing.rng.randrange(100))
+    drawing.lines.append("set zswap.max_pool_percent 0")
+    for _ in range(8):
+        drawing.lines.append(f"task {drawing.rng.choice('xy')}")
+        drawing.one(drawing.rng.randrange(100))
+
+
+KINDS: tuple[Callable[[_Drawing], None], ...] = (
+    _kept,
+    _two_areas,
+    _knobs,
+    _no_room,
+    _filled,
+    _groups,
+)
+
+
+def draw(
+    seed: int, count: int, lengths: Mapping[int, int], ram_bytes: int
+) -> list[tuple[str, Program]]:
+    """Draw programs, the kinds in turn; each with a name that says how."""
+    drawn = []
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        drawing = _Drawing(random.Random(f"{seed}:{number}"), lengths, ram_bytes)
+        kind(drawing)
+        name = f"counters, {kind.__name__[1:]}, seed {seed}, number {number}"
+        drawn.append((name, tuple(drawing.lines)))
+    return drawn
+
+
+# --- comparing -----------------------------------------------------------------
+
+
+def compare_all(
+    guest: Guest, drawn: Sequence[tuple[str, Program]], lengths: Mapping[int, int]
+) -> Iterator[tuple[str, Program, Comparison]]:
+    """Do programs one after another on one boot, and compare after every line."""
+    worker_ran = False
+    for name, program in drawn:
+        theirs = programs.ask_kernel(guest, [program], WATCH)[0]
+        ours = programs.ask_machine(
+            program,
+            guest.release,
+            lengths=lengths,
+            ram_bytes=guest.ram_bytes,
+            counters=True,
+            worker_ran=worker_ran,
+        )
+        worker_ran = ours[-1].worker_ran
+        yield name, program, compare(ours, theirs)
+
+
+def compare(ours: Sequence[State], theirs: Sequence[State]) -> Comparison:
+    """Compare pages and counters; less of them once a page was written to a disk."""
+    for here, there in zip(ours, theirs, strict=False):
+        for name in UNTIL_WRITTEN:
+            if there.counters.get("pswpout"):
+                here.counters.pop(name, None)
+                there.counters.pop(name, None)
+    return lives.compare(ours, theirs, (*COUNTERS, *UNTIL_WRITTEN))
