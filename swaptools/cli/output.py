@@ -277,15 +277,16 @@ def _json_numbers(numbers: Iterable[int]) -> Iterator[str]:
 
 
 @cache
-def _encoder(indent: int | None) -> json.JSONEncoder:
+def _encoder(indent: int | None, ensure_ascii: bool) -> json.JSONEncoder:
     import json  # only where it is asked for
 
-    return json.JSONEncoder(indent=indent, ensure_ascii=False)
+    return json.JSONEncoder(indent=indent, ensure_ascii=ensure_ascii)
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    # What is not printable is escaped, so that JSON can be looked at, too.
-    text = _encoder(indent).encode(value)
+    # What is not printable is escaped, so that JSON can be looked at, too; and what
+    # the encoding may lack, for which the stream has no escapes of JSON's.
+    text = _encoder(indent, not is_utf8()).encode(value)
     if text.isprintable():
         return text
     return "".join(

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -112,6 +115,22 @@ def test_json_keeps_readable_letters_readable(
 ) -> None:
     output.print_json({"label": "café"})
     assert capsys.readouterr().out == '{\n  "label": "café"\n}\n'
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_json_is_json_in_every_encoding(encoding: str) -> None:
+    program = "from swaptools.cli import output, streams; streams.open_streams();"
+    program += "output.print_json({'label': 'é€\\udcff\\U0001f47b'});"
+    program += "output.print_json_list('rows', [{'label': 'é€\\udcff'}])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    one, rows = done.stdout.decode(encoding).split("}\n", 1)
+    assert json.loads(f"{one}}}") == {"label": "é€\udcff\U0001f47b"}
+    assert json.loads(rows) == {"rows": [{"label": "é€\udcff"}]}
 
 
 def test_progress_is_shown_on_a_terminal_once_a_percent(
