@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ from tests.builders import header_page
 # No example database: a run leaves nothing behind, and needs no place to.
 settings.register_profile("swaptools", database=None, deadline=None)
 settings.load_profile("swaptools")
+
+# A job in the background of a script is deaf to Ctrl-C, and so is what it starts; the
+# commands under test are not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
