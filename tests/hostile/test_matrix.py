@@ -11,7 +11,8 @@ import pytest
 
 from tests.conftest import needs_proc
 from tests.hostile import matrix
-from tests.hostile.matrix import COMMANDS, MISFORTUNES, Command, Ended, Scratch
+from tests.hostile.matrix import Ended, Scratch
+from tests.hostile.misfortunes import COMMANDS, MISFORTUNES, Command
 
 if TYPE_CHECKING:
     from pathlib import Path
