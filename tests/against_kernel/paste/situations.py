@@ -122,7 +122,7 @@ GHOSTS: tuple[Situation, ...] = (
     ),
     Situation(
         "ghost-fatal",
-        headed(pages=1, ghost_flag=True, last_page=1 << 28),
+        headed(pages=1, ghost_flag=True, last_page=1 << 29),
         "ghost-rfc-6.12",
         _GIB,
     ),
