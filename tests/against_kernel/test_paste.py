@@ -100,11 +100,9 @@ WITHOUT: Final = {
 FILE_SYSTEMS: Final = (
     "ext4",
     "ext4-blocks",
-    "ext2",
     "xfs",
     "btrfs",
     "btrfs-zstd",
-    "btrfs-nodatacow",
     "btrfs-raid1",
     "tmpfs",
     "overlay",
