@@ -7,6 +7,7 @@ refuse_replacing() and refuse_useless().
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from swaptools.contents import foremost
@@ -18,8 +19,6 @@ from swaptools.observe.proc import mount_point
 from swaptools.observe.zeros import first_content
 
 if TYPE_CHECKING:
-    import os
-
     from swaptools.area import SwapArea
     from swaptools.backing import Backing
     from swaptools.create.look import Target
@@ -34,9 +33,11 @@ def refuse_always(target: Target, plan: CreatePlan, way: Way) -> None:
     Raises:
         AreaInUse: Swapped on, mounted, or held by somebody.
         CreateRefused: A device for a ghost, an area that does not fit.
-        AreaError: What is there may not be written.
+        AreaError: What is there, or the directory, may not be written.
     """
     area, status = target.area, target.status
+    if way is Way.NEW_FILE:
+        _refuse_directory(target)
     if area is None or status is None:
         return
     _refuse_in_use(target, area, status)
@@ -96,6 +97,17 @@ def refuse_useless(verdict: Verdict, backing: Backing | None, plan: CreatePlan) 
     would = why.replace("is ", "would be ", 1).replace("has ", "would have ", 1)
     who = refusing_kernel(plan)
     raise CreateRefused(f"{would}, which {who}; use -f to make it nevertheless")
+
+
+def _refuse_directory(target: Target) -> None:
+    # Before anything is allocated, and in a dry run as well.
+    directory = target.place.directory
+    if os.fstatvfs(directory).f_flag & os.ST_RDONLY:
+        raise AreaError(target.path, os.strerror(errno.EROFS), errno.EROFS)
+    # access(2) asks for the real user, who may not be the one that counts.
+    is_asked = os.getuid() == os.geteuid()
+    if is_asked and not os.access(".", os.W_OK | os.X_OK, dir_fd=directory):
+        raise AreaError(target.path, os.strerror(errno.EACCES), errno.EACCES)
 
 
 def _refuse_in_use(target: Target, area: SwapArea, status: os.stat_result) -> None:

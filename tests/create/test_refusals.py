@@ -452,25 +452,3 @@ def test_a_device_is_looked_at_at_both_ends(
         file.write(b"?")
     as_device(node)
     refused(node, "holds data at byte", error=CreateRefused, is_ghost=False)
-
-
-def test_a_target_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything")
-    path = tmp_path / "secret"
-    path.write_bytes(header_page())
-    path.chmod(0)
-    before = path.stat()
-    with pytest.raises(AreaError, match="Permission denied"):
-        create(CreateRequest(path=str(path), force=True, **GHOST_1G))
-    assert path.stat().st_mtime_ns == before.st_mtime_ns
-
-
-def test_a_directory_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root writes everywhere")
-    place = tmp_path / "read-only"
-    place.mkdir(mode=0o555)
-    with pytest.raises(AreaError, match="Permission denied"):
-        create(CreateRequest(path=str(place / "new"), **GHOST_1G))
-    assert list(place.iterdir()) == []

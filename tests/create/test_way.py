@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from swaptools.create import CreateRequest, create, way
+from swaptools.create import CreateRequest, create
 from swaptools.errors import AreaError
 from swaptools.observe import backing
 from tests.builders import SAMPLE_UUID, header_page
@@ -218,18 +218,3 @@ class TestUseless:
         inode = path.stat().st_ino
         ask(path, MIB // 2, force=True, offset=MIB // 4)
         assert (path.stat().st_ino, path.stat().st_size) == (inode, MIB)
-
-
-def test_a_file_that_may_not_be_written_can_be_replaced_where_names_can(
-    old: Path,
-) -> None:
-    """As before a rename: what counts is the directory."""
-    if os.geteuid() == 0:
-        pytest.skip("root writes everything")
-    old.chmod(0o400)
-    ask(old, MIB // 2, force=True)
-    assert old.stat().st_size == MIB // 2
-
-
-def test_the_ways_are_three() -> None:
-    assert [each.name for each in way.Way] == ["NEW_FILE", "HEADER", "RESIZE"]
