@@ -41,11 +41,12 @@ test-compiled: $(VENV)/developing
 test-kernel: $(VENV)/developing
 	$(BIN)/python -m pytest -m kernel tests
 
-# A million broken headers, and every command under every misfortune; half an hour.
+# A million broken headers, every command under every misfortune, and kills; half an hour.
 test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.matrix --moments 50
 	$(BIN)/python -m tests.hostile.headers --count 1000000 --jobs 2
 	$(BIN)/python -m tests.hostile.hints --count 2000
+	$(BIN)/python -m tests.hostile.kills --moments 200
 
 check: $(VENV)/developing
 	$(BIN)/ruff check .
