@@ -58,6 +58,10 @@ fix: $(VENV)/developing
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# As root: boots packaged kernels in QEMU, those of KERNELS or all that are known.
+test-kernels: $(VENV)/developing
+	$(BIN)/python -m tests.against_kernels $(ROUND) $(KERNELS)
+
 # As root: keeps what booted kernels say, for the default suite.
 record-kernels: $(VENV)/developing
 	$(BIN)/python -m tests.against_kernels.record $(KERNELS)

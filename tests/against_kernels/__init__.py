@@ -5,9 +5,9 @@ compares; ``make record-kernels`` keeps some of the answers for the default suit
 ``python -m tests.against_kernels.ask 6.12 programs.txt`` asks one kernel a thing.
 
 packages.py and modules.py get a kernel, guest/ is the program that runs on it,
-guest.py boots it and brings it orders. headers.py, places.py and sizes.py ask for
-verdicts, lives.py for slots, contents.py for counters; shrink.py makes a failing
-program small.
+guest.py boots it and brings it orders. targets.py, verdicts.py, headers.py and
+sizes.py ask for verdicts, programs.py and lives.py for slots, contents.py for
+counters; shrink.py makes a failing program small, rounds.py puts all of it together.
 
 Not here: questions to the running kernel (tests/against_kernel/).
 """

@@ -11,11 +11,13 @@ import itertools
 import random
 import re
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.check import check_area
 from tests.against_kernel import comparison, mutations
 from tests.against_kernel.oracle import Answer
+from tests.against_kernels.guest import JOB_SECONDS
 from tests.against_kernels.targets import PAGE, Target
 from tests.builders import header_page, with_page
 
@@ -83,13 +85,15 @@ def described(page: bytes | None) -> str:
 # --- asking --------------------------------------------------------------------
 
 
-def ask(guest: Guest, questions: Sequence[Question]) -> list[Answer]:
-    """Have a kernel answer, in order."""
+def ask(
+    guest: Guest, questions: Sequence[Question], seconds: float = JOB_SECONDS
+) -> list[Answer]:
+    """Have a kernel answer, in order, each batch within ``seconds``."""
     answers = []
     for first in range(0, len(questions), BATCH):
         batch = questions[first : first + BATCH]
         orders = [list(each) for each in _slowly(batch)]
-        replies = guest.ask(itertools.chain.from_iterable(orders))
+        replies = guest.ask(itertools.chain.from_iterable(orders), seconds)
         last = itertools.accumulate(len(each) for each in orders)
         answers += [answer_of(replies[place - 1]) for place in last]
     return answers
@@ -134,6 +138,16 @@ def disagreement(guest: Guest, question: Question, answer: Answer) -> str | None
         area = with_page(area, question.page)
     report = check_area(area, guest.release, PAGE, guest.ram_bytes)
     return comparison.compare(report, answer)
+
+
+def active_disagreement(guest: Guest, target: Target) -> str | None:
+    """Ask about what is on already."""
+    page = target.area.header.build() if target.area.header else b""
+    written, question = Question(target, page).orders
+    replies = guest.ask([written, f"hold {target.path}", question, "reset"])
+    area = replace(target.area, active=True)
+    report = check_area(area, guest.release, PAGE, guest.ram_bytes)
+    return comparison.compare(report, answer_of(replies[2]))
 
 
 # --- questions -----------------------------------------------------------------

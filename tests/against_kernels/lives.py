@@ -230,6 +230,8 @@ class Comparison(NamedTuple):
     parted: tuple[int, str] | None = None
     #: Why the rest was not compared.
     stopped: str | None = None
+    #: Pages that zswap wrote back in what was compared.
+    written_back: int = 0
 
 
 def compare(
