@@ -140,7 +140,7 @@ def usual_on_disks(unit: str | None) -> list[Column]:
 
 #: What a column computes when it is no plain attribute.
 _COMPUTED: dict[str, Callable[[Any], Any]] = {
-    "badpages": lambda row: row.badpages and format_numbers(row.badpages),
+    "badpages": lambda row: format_numbers(row.badpages or ()),
     "avail": lambda row: row.size - row.used,
     "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],

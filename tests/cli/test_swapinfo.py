@@ -306,6 +306,11 @@ class TestTable:
         assert os.fsencode(row["label"]) == raw
         assert "\\xff\\x80\\xe9Aé\\x" in run(path).stdout
 
+    def test_no_bad_page_is_an_empty_cell(self, area_file: Callable[..., Path]) -> None:
+        for words in ("-rn", "-nP"):
+            listed = run(words, "-o", "BADPAGES,OTHER,HOLDS,LABEL", area_file())
+            assert not set(listed.stdout) & set("()[]")
+
     def test_a_very_long_list_is_cut_in_text_and_whole_in_json(
         self, area_file: Callable[..., Path]
     ) -> None:
