@@ -108,6 +108,12 @@ class TestFirst:
         words = f"-o {17 * MIB} -p 4096 /swap {4 * MIB}"
         assert pasted == f"ghost-mkswap --real {words}"
 
+    def test_in_a_partition_of_an_image_that_is_mostly_holes(self) -> None:
+        """As fresh images are; the loop device over it has none."""
+        sparse = {**SECOND, "partition": PARTITION, "allocated_bytes": 65536}
+        pasted = command("H101", **self.NONE, **sparse)
+        assert pasted == f"ghost-mkswap --real -o {17 * MIB} -p 4096 /swap {4 * MIB}"
+
     @pytest.mark.parametrize("partition", [None, PARTITION._replace(type="0x83")])
     def test_in_no_place_for_swap(self, partition: Partition | None) -> None:
         """Somebody's free space."""
