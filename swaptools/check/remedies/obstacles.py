@@ -34,10 +34,10 @@ def cannot_change_inode(case: Case) -> Remedy | None:
 
 def _of_use(case: Case) -> Iterator[Remedy]:
     area, backing = case.area, place(case)
-    if area.kind == AreaKind.STREAM:
-        yield Remedy("ask about the file it comes from: here it is only read")
     if case.backing.file_type == FileType.CHARACTER:
         yield Remedy("use a regular file or a block device")
+    if area.kind == AreaKind.STREAM:
+        yield Remedy("ask about the file it comes from: here it is only read")
     if area.kind == AreaKind.BLOCK and area.offset:
         yield Remedy(
             "ask about the partition's own device, or a loop device over it: of a whole"

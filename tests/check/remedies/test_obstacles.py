@@ -48,6 +48,13 @@ def test_a_stream_is_only_read(code: str) -> None:
     assert "comes from" in sentence(code, path="-", kind="stream", **changes)
 
 
+def test_a_character_device_comes_from_no_file() -> None:
+    """It is read as a stream, and there is nothing else to ask about."""
+    null = {"path": "/dev/null", "kind": "stream", "file_type": "character device"}
+    said = sentence("H105", **null, area_bytes=0, magic=bytes(10))
+    assert said == "use a regular file or a block device"
+
+
 @pytest.mark.parametrize(
     ("obstacle", "words"),
     [({"is_readonly_filesystem": True}, "A801"), ({"inode_flags": "APPEND"}, "chattr")],
