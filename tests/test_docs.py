@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from click.shell_completion import get_completion_class
+from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,6 +129,15 @@ def test_no_completion_is_left_over() -> None:
     assert shipped == {
         place.format(name) for place in SHELLS.values() for name in COMMANDS
     }
+
+
+def test_help_cuts_no_sentence_about_a_command() -> None:
+    """At 80 columns, where click ends what is too long with dots."""
+    group = command("swapemu")
+    assert isinstance(group, click.Group)
+    listed = CliRunner().invoke(group, ["--help"], terminal_width=80).stdout
+    assert "..." not in listed.partition("Commands:")[2]
+    assert all(name in listed for name in group.commands)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from swaptools.cli import output, params
+from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from swaptools.emulator.accounting import OverheadRow
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 )
 @params.json_option()
 def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> None:
-    """Print the metadata of each design at 0 to 100 percent of an area.
+    """Print the metadata of each design as an area fills.
 
     In MiB, for slots that lie together, without compressed pages. Published
     figures are those that the authors gave; those from structures count what
@@ -50,6 +51,8 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
         rows_json = [_as_json(row) for row in rows]
         output.print_json({"area_bytes": area_bytes, "rows": rows_json})
         return
+    area = format_size(area_bytes)
+    click.echo(f"Metadata in MiB, by how much of an area of {area} is in use")
     output.print_table(rows, _columns(rows[0].usage_percent))
 
 

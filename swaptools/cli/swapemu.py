@@ -66,7 +66,7 @@ def main(ctx: click.Context) -> None:
 
 @main.command()
 def demo() -> None:
-    """Tell in one screen what a ghost swapfile takes and what it refuses."""
+    """Tell in one screen what a ghost takes and what it refuses."""
     from swaptools.emulator.demo import tell
 
     for line in tell():

@@ -78,6 +78,7 @@ class TestOverhead:
         code, out, _ = invoke("overhead", "--design", "old+zswap", "--design", "zram")
         assert code == 0
         assert out == (
+            "Metadata in MiB, by how much of an area of 32 GiB is in use\n"
             "DESIGN    FIGURES       0%    25%    50%    75%   100%\n"
             "old+zswap published  25.00  57.00  89.00 121.00 153.00\n"
             "zram      structs   128.75 148.75 168.75 188.75 208.75\n"
