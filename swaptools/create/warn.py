@@ -68,7 +68,10 @@ def _type(target: Target) -> Iterator[str]:
     # Who looks for swap by the table, as systemd does, looks for the type.
     partition = target.area.partition if target.area else None
     if partition is not None and not partition.is_swap:
-        yield f"partition {partition.number} is of type {partition.type}, not swap's"
+        yield (
+            f"partition {partition.number} is of type {partition.type}, not swap's:"
+            " what goes by the type, as systemd does, will not swap on it"
+        )
 
 
 def _access(target: Target, plan: CreatePlan) -> Iterator[str]:

@@ -194,7 +194,8 @@ def test_what_lies_in_the_partition_is_kept_without_force(tmp_path: Path) -> Non
     with untouched(path), pytest.raises(CreateRefused, match="holds data at byte 10"):
         make(path, 1)
     assert make(path, 1, force=True).warnings == (
-        "partition 1 is of type 0fc63daf-8483-4772-8e79-3d69d8477de4, not swap's",
+        "partition 1 is of type 0fc63daf-8483-4772-8e79-3d69d8477de4, not swap's:"
+        " what goes by the type, as systemd does, will not swap on it",
     )
 
 
