@@ -108,7 +108,7 @@ def _zswap_parts(zswap: Zswap) -> list[str]:
         ratio = zswap.stored_bytes / zswap.pool_bytes
         parts.append(f"{stored} stored in {pool} ({ratio:.1f}:1)")
     if zswap.counters is None:
-        parts.append(f"no counters: {zswap.counters_unknown}")
+        parts.append(f"no counters ({zswap.counters_unknown})")
     if zswap.writeback is None:
         parts.append(f"writeback knob {zswap.writeback_unknown}")
     else:

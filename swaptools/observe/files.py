@@ -193,7 +193,9 @@ def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
     # Nothing to seek in: skip, then read one byte more than is needed, which
     # tells whether the area ends within.
     if number is not None:
-        raise AreaError(STDIN, "a stream has no partitions to choose from")
+        raise AreaError(
+            STDIN, "a stream has no partitions to choose from; give an offset"
+        )
     left = offset
     while left:
         skipped = len(_read_on(file, min(left, PROBE_BYTES)))

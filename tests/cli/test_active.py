@@ -54,6 +54,18 @@ class TestActive:
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout == "no swap area is active\n"
 
+    def test_why_there_are_no_counters_stands_apart_from_what_follows(
+        self, machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("_DEBUGFS", "_MOUNTINFO", "_FILESYSTEMS"):
+            monkeypatch.setattr(zswap, name, tmp_path / "missing")
+        machine.mkdir()
+        (machine / "enabled").write_text("Y\n")
+        line = run().stdout.splitlines()[1]
+        assert line.startswith(
+            "zswap: on, no counters (debugfs is not mounted), writeback "
+        )
+
     def test_one_has_no_total(self, swaps: Callable[..., None]) -> None:
         swaps(ROWS[0])
         assert run("-k", *COLUMNS).stdout.splitlines()[:-1] == [
