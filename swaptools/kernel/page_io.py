@@ -31,6 +31,8 @@ def generic_swapfile_activate(attempt: Attempt, max_pages: int) -> Activation:
     if extents is None:
         return max_pages
     end_bytes = whole_pages_bytes(attempt)
+    if _lacks_blocks(attempt, extents, min(end_bytes, max_pages * attempt.page_size)):
+        return _HOLE
     pages = position = 0
     for run in storage_runs(_mapped(attempt, extents), end_bytes):
         if run.offset_bytes > position:
@@ -49,6 +51,19 @@ def no_bmap(attempt: Attempt, max_pages: int) -> Activation:
 
 
 _HOLE: Final = Refusal("EINVAL", HAS_HOLES, "hole")
+
+
+def _lacks_blocks(
+    attempt: Attempt, extents: tuple[Extent, ...], needed_bytes: int
+) -> bool:
+    # NTFS through FUSE calls all of a file data (SEEK_DATA); but where there are
+    # fewer blocks than pages, one page has none.
+    allocated_bytes = attempt.area.allocated_bytes
+    if allocated_bytes is None or any(
+        found.physical_bytes is not None for found in extents
+    ):
+        return False
+    return allocated_bytes < needed_bytes
 
 
 def _mapped(attempt: Attempt, extents: tuple[Extent, ...]) -> Iterator[Extent]:

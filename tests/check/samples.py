@@ -126,7 +126,7 @@ def _backing(is_device: bool, changes: dict[str, Any]) -> Backing:
 
 
 def _extent(
-    offset_bytes: int, physical_bytes: int, length_bytes: int, flags: str = ""
+    offset_bytes: int, physical_bytes: int | None, length_bytes: int, flags: str = ""
 ) -> Extent:
     names = flags.split("|") if flags else []
     flag = ExtentFlags(sum(ExtentFlags[name] for name in names))

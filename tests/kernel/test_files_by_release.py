@@ -207,6 +207,15 @@ ROWS = (
         },
     ),
     Row(
+        "NTFS through FUSE, which calls a hole data",
+        {
+            "filesystem": "fuseblk",
+            "extents": [(0, None, PAGES * 4096)],
+            "allocated_bytes": (PAGES - 1) * 4096,
+        },
+        {"4.18": einval(HOLES)},
+    ),
+    Row(
         "FAT, a hole",
         {"filesystem": "vfat", "extents": HEADER_ONLY},
         {"4.18": einval(HOLES)},

@@ -36,11 +36,18 @@ def hole(case: Case) -> Iterator[str]:
     btrfs_swap_activate().
 
     *Trips on:* ``swap_area(extents=[(0, 0, 4096)])``
+    *Trips on:* ``swap_area(filesystem="fuseblk", allocated_bytes=4096,``
+    ``extents=[(0, None, 256 * 4096)])``
     *Quiet on:* ``swap_area(extents=[(0, 0, 256 * 4096, "UNWRITTEN")])``
     """
     start = _first_hole(case)
     if start is not None and start < case.claimed_bytes:
         yield f"nothing is allocated from byte {start} on"
+    elif start is None and case.verdict.test == "hole":
+        yield (
+            f"{case.area.allocated_bytes} bytes are allocated of {case.area_bytes};"
+            f" {case.backing.filesystem} does not say where"
+        )
 
 
 @rule(
