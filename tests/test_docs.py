@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -129,6 +130,19 @@ def test_no_completion_is_left_over() -> None:
     assert shipped == {
         place.format(name) for place in SHELLS.values() for name in COMMANDS
     }
+
+
+def test_the_task_of_ansible_makes_a_ghost_once(tmp_path: Path) -> None:
+    """On a machine without one, and again on the same machine."""
+    tasks = (ROOT / "examples" / "ansible.yml").read_text()
+    words = re.findall(r"^ {6}- (.+)$", tasks, re.M)
+    assert words[0] == "ghost-mkswap"
+    path = str(tmp_path / "ghost.swap")
+    given = {"/var/ghost.swap": path, words[-1]: "64G"}
+    argv = ["-f", *(given.get(word, word) for word in words[1:])]  # on tmpfs, too
+    runs = [CliRunner().invoke(command("ghost-mkswap"), argv) for _ in range(2)]
+    assert [run.exit_code for run in runs] == [0, 0], runs[0].stderr
+    assert [json.loads(run.stdout)["changed"] for run in runs] == [True, False]
 
 
 def test_help_cuts_no_sentence_about_a_command() -> None:
