@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from swaptools.area import AreaKind
 from swaptools.backing import FileType
 from swaptools.kernel.swapon import has_ghost_size, judge_attempt, maxpages
+from swaptools.kernel.uname import Maker, parse_release
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
@@ -73,6 +74,12 @@ class Case:
     def kernel_rules(self) -> SwapOnRules:
         """What the kernel asked does at swapon(2)."""
         return self.attempt.rules
+
+    @property
+    def has_btrfs(self) -> bool:
+        """Whether the kernel asked is built with btrfs; Red Hat's are not."""
+        release = parse_release(self.attempt.asked)
+        return release is None or release.maker != Maker.RED_HAT
 
     @property
     def is_regular(self) -> bool:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from swaptools.check.case import Case
     from swaptools.kernel.attempt import Verdict
 
-_ELSEWHERE: Final = "use a partition, or a file on ext4, XFS or btrfs"
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
 
 #: What a profile of btrfs has besides one copy on one device.
@@ -54,18 +53,25 @@ def elsewhere(case: Case) -> Remedy:
     if backing.file_type == FileType.CHARACTER:
         return Remedy("use a regular file or a block device")
     if backing.filesystem in _IN_MEMORY:
-        return Remedy(f"{_ELSEWHERE}: here it would lie in memory")
+        return Remedy(f"{_places(case)}: here it would lie in memory")
     if backing.filesystem == "overlay":
-        return Remedy(f"{_ELSEWHERE} that is mounted itself, not through overlayfs")
+        return Remedy(f"{_places(case)} that is mounted itself, not through overlayfs")
     return on_loop(case)
 
 
-def on_loop(_case: Case) -> Remedy:
+def on_loop(case: Case) -> Remedy:
     """Name what hides a file system, and what that costs."""
     return Remedy(
-        f"{_ELSEWHERE}; a loop device over the file works, too, but is slow and may"
+        f"{_places(case)}; a loop device over the file works, too, but is slow and may"
         " deadlock when memory is short"
     )
+
+
+def _places(case: Case) -> str:
+    # Before 5.0 btrfs is a file system like the one that is in the way here.
+    has_btrfs = case.has_btrfs and case.attempt.files.btrfs == "own"
+    kinds = "ext4, XFS or btrfs" if has_btrfs else "ext4 or XFS"
+    return f"use a partition, or a file on {kinds}"
 
 
 def one_copy(case: Case) -> Remedy:

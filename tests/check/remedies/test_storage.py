@@ -146,6 +146,21 @@ class TestElsewhere:
         """Each with its reason."""
         assert words in sentence(code, **changes)
 
+    @pytest.mark.parametrize("filesystem", ["btrfs", "zfs"])
+    @pytest.mark.parametrize("kernel", ["4.18", "4.18.0-553.el8_10", "4.20"])
+    def test_no_kernel_is_sent_to_a_btrfs_that_it_cannot_swap_on(
+        self, kernel: str, filesystem: str
+    ) -> None:
+        """Before 5.0, or of a maker who leaves it out."""
+        said = sentence("F712", kernel, filesystem=filesystem)
+        assert "a file on ext4 or XFS;" in said
+
+    def test_a_kernel_without_btrfs_is_not_sent_there(self) -> None:
+        """Its rules are those of a kernel that has it."""
+        kernels = ("5.14.0-570.el9", "5.14.0")
+        said = [sentence("F712", kernel, filesystem="zfs") for kernel in kernels]
+        assert ["btrfs" in words for words in said] == [False, True]
+
 
 class TestEnd:
     """A hole behind the last page: cut off, or allocated, or neither."""
