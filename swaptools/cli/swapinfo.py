@@ -83,6 +83,8 @@ def main(
         raise click.UsageError("--raw and --pairs exclude each other")
     if dump + extents + resume_offset > 1:
         raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
+    if dump and as_json:
+        raise click.UsageError("--dump is text; --json has the fields without it")
     place = params.place(offset, partition)
     about_files = bool(files) or files0 is not None
     table = columns.AREA if about_files else columns.ACTIVE

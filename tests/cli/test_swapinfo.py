@@ -359,6 +359,11 @@ FIELD = re.compile(r"(0x[0-9a-f]{5})\.\.(0x[0-9a-f]{5}) (\w+)(?: = (.*))?")
 
 @pytest.mark.usefixtures("swaps")
 class TestDump:
+    def test_it_is_text_and_says_so(self, area_file: Callable[..., Path]) -> None:
+        result = run("--dump", "--json", area_file())
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--dump is text" in result.stderr
+
     @pytest.mark.parametrize("page_size", [2048, 4096, 65536, 262144])
     def test_the_fields_cover_every_byte_exactly_once(
         self, page_size: int, area_file: Callable[..., Path]
