@@ -146,8 +146,41 @@ def isolate_cluster(s: Slots, si: int, where: int) -> int:
 
 
 @hot
+def untouched_at(s: Slots, si: int, place: int) -> int:
+    """Return the cluster at a place in the order of columns, or -1 beyond the last.
+
+    A column has every 32nd cluster; places count from ``first_cluster`` on.
+
+    Kernel: mm/swapfile.c setup_clusters(), SWAP_CLUSTER_COLS.
+    """
+    columns = s.totals[0].cluster_columns
+    info = s.si[si]
+    rows = (info.nr_clusters + columns - 1) // columns
+    place -= info.first_cluster
+    number = place % rows * columns + place // rows
+    return info.first_cluster + number if number < info.nr_clusters else -1
+
+
+@hot
+def next_in_columns(s: Slots, si: int) -> int:
+    """Return the first cluster that was never used, column by column, or -1."""
+    columns = s.totals[0].cluster_columns
+    info = s.si[si]
+    rows = (info.nr_clusters + columns - 1) // columns
+    end = info.first_cluster + rows * columns
+    while info.untouched < end:
+        ci = untouched_at(s, si, info.untouched)
+        if ci >= 0 and s.ci[ci].flags == UNTOUCHED:
+            return ci
+        info.untouched += 1
+    return -1
+
+
+@hot
 def next_untouched(s: Slots, si: int) -> int:
-    """Return the lowest cluster that was never used, or -1."""
+    """Return the first cluster that was never used, or -1."""
+    if s.totals[0].cluster_columns > 1:
+        return next_in_columns(s, si)
     info = s.si[si]
     ci = info.untouched
     end = info.first_cluster + info.nr_clusters
@@ -264,3 +297,12 @@ def avail_requeue(s: Slots, si: int) -> None:
     """Move an area behind its equals. Kernel: lib/plist.c plist_requeue()."""
     avail_del(s, si)
     avail_add(s, si)
+
+
+@hot
+def avail_after(s: Slots, si: int) -> int:
+    """Return the area behind ``si`` on the available list, or -1."""
+    for place in range(s.totals[0].nr_avail - 1):
+        if s.avail[place] == si:
+            return s.avail[place + 1]
+    return -1

@@ -50,6 +50,8 @@ SWP_DYNAMIC: Final = 32
 SWP_PLAIN: Final = 128
 #: Slots are given out; cleared while swapoff runs.
 SWP_WRITEOK: Final = 64
+#: Slots are given out in order, whatever cluster they are in.
+SWP_NEXT_FIT: Final = 256
 
 # Items of ``map``: a count and flags.
 SWAP_MAP_COUNT: Final = 0x1FFF

@@ -24,15 +24,16 @@ from swaptools.emulator.constants import (
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
 )
-from swaptools.emulator.pages import zap_swap_entry
 from swaptools.emulator.slot_alloc import (
     alloc_on,
     take_cluster,
 )
 from swaptools.emulator.slots import (
+    is_reserved,
     slot_index,
 )
 from swaptools.emulator.swap_io import is_ghost
+from swaptools.emulator.zap import zap_swap_entry
 from swaptools.errors import IllegalOperation, NoFreeSlot
 
 if TYPE_CHECKING:
@@ -200,13 +201,13 @@ class SwapDevice:
     def _entry(self, slot: int) -> int:
         return self.type << TYPE_SHIFT | slot
 
-    # The item of the swap map; 0 for what is free or outside of the area.
+    # The item of the swap map; 0 for what is free, reserved or outside of the area.
     def _value(self, slot: int) -> int:
         s = self._machine.slotmap.slots
         if not 0 <= slot < self._info.max:
             return 0
         index = slot_index(s, self._entry(slot))
-        return s.map[index] if index >= 0 else 0
+        return s.map[index] if index >= 0 and not is_reserved(s, index) else 0
 
     def _mark(self, offset: int, nr_slots: int) -> None:
         s = self._machine.slotmap.slots

@@ -45,6 +45,7 @@ from swaptools.emulator.pages import (
 )
 from swaptools.emulator.slots import (
     get_stored,
+    is_reserved,
     slot_index,
 )
 from swaptools.errors import InvariantBroken
@@ -74,6 +75,7 @@ def check_machine(machine: Machine) -> None:
         by_hand = (slot for slot, value in used if value & SWAP_BY_HAND)
         entries.update(device.type << TYPE_SHIFT | slot for slot in by_hand)
     check_slots(machine, entries)
+    check_slots_cache(machine)
     check_frames(machine, frames)
     check_objects(machine)
     check_pools(machine)
@@ -125,13 +127,24 @@ def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
         "a cluster lost",
         device.path,
     )
-    expect(all(ci >= info.untouched for ci in unlisted), "untouched below cursor", si)
+    expect(
+        all(place_of(slotmap, si, ci) >= info.untouched for ci in unlisted),
+        "untouched below cursor",
+        si,
+    )
     expect(
         not info.flags & SWP_DYNAMIC or all(s.ci[ci].flags != FREE for ci in listed),
         "a free list in a dynamic area",
         si,
     )
     expect(inuse == info.inuse_pages, "wrong inuse_pages", inuse, info.inuse_pages)
+
+
+def place_of(slotmap: SlotMap, si: int, ci: int) -> int:
+    """Return where an untouched cluster stands among all of its area."""
+    info, columns = slotmap.slots.si[si], slotmap.totals.cluster_columns
+    row, column = divmod(ci - info.first_cluster, columns)
+    return info.first_cluster + column * -(-info.nr_clusters // columns) + row
 
 
 def _indices(slotmap: SlotMap, ci: int) -> range:
@@ -245,10 +258,32 @@ def _check_slot(machine: Machine, entry: int, index: int, references: int) -> in
         return 0
     count = value & SWAP_MAP_COUNT
     expect(count == references, "slot count", entry, count, references)
-    if value & SWAP_HAS_CACHE:
+    if value & SWAP_HAS_CACHE and not is_reserved(s, index):
         frame = s.slots[index].cache
         expect(s.frames[frame].entry == entry, "swap cache", entry, frame)
     return count
+
+
+def check_slots_cache(machine: Machine) -> None:
+    """Check that the slots which the CPUs hold are the reserved ones, each once."""
+    s, nr_pages = machine.slotmap.slots, machine.slotmap.totals.slots_cache_pages
+    held: list[int] = []
+    for cpu in range(machine.nr_cpus if nr_pages else 0):
+        cache, first = s.slots_cache[cpu], cpu * nr_pages
+        expect(cache.cur + cache.nr <= nr_pages, "too many taken ahead", cache.nr)
+        expect(cache.n_ret <= nr_pages, "too many to give back", cache.n_ret)
+        taken = range(first + cache.cur, first + cache.cur + cache.nr)
+        held += [s.taken[place] for place in taken]
+        held += [s.returned[place] for place in range(first, first + cache.n_ret)]
+    reserved = [
+        device.type << TYPE_SHIFT | slot
+        for device in machine.areas
+        for slot, _ in machine.slotmap.used_slots(device.type)
+        if is_reserved(s, slot_index(s, device.type << TYPE_SHIFT | slot))
+    ]
+    expect(sorted(held) == sorted(reserved), "reserved slots", len(held))
+    is_on = s.totals[0].slots_cache_active
+    expect(not held or is_on != 0, "slots held with the caches off", len(held))
 
 
 def check_frames(machine: Machine, frames: Counter[int]) -> None:

@@ -245,6 +245,7 @@ class Machine:
         if not 0 <= number < self.nr_cpus:
             raise IllegalOperation(f"no CPU {number} of {self.nr_cpus}")
         self._cpu = number
+        self.slotmap.totals.cpu = number
 
     def task(self, name: str | None = None, cgroup: str = "/") -> Task:
         """Start a task with no pages in a control group."""

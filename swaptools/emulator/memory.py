@@ -25,7 +25,6 @@ from swaptools.emulator.fallback import fall_back
 from swaptools.emulator.pages import (
     PTE_PRESENT,
     PTE_SHIFT,
-    drop_range,
     fork_range,
     largest_count,
     read_range,
@@ -36,6 +35,7 @@ from swaptools.emulator.reclaim import (
     writeout_range,
 )
 from swaptools.emulator.swap_io import read_of_nothing
+from swaptools.emulator.zap import drop_range
 from swaptools.errors import DeviceReadError, IllegalOperation
 
 if TYPE_CHECKING:

@@ -1,13 +1,12 @@
-"""Frames and page table entries: what a touch, a fork or an unmap does to them.
+"""Frames and page table entries: what a touch or a fork does to them.
 
 Rules for this file: every function is hot (see clusters.py). Paging out is in
-reclaim.py, tasks that own page tables in memory.py.
+reclaim.py, unmapping in zap.py, tasks that own page tables in memory.py.
 
-Kernel: mm/memory.c do_swap_page(), do_wp_page(), zap_pte_range(),
-copy_nonpresent_pte(); mm/swapfile.c folio_free_swap(), free_swap_and_cache_nr(),
-6.18.
+Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
+mm/swapfile.c folio_free_swap(), 6.18.
 Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
-written to; who shares a page; the order in which an unmap gives slots back.
+written to; who shares a page.
 Changed: a page table is one flat buffer; a frame unmapped from a large folio is
 free at once. A frame is in use while it is mapped or in the swap cache, so there
 is no reference count.
@@ -59,11 +58,6 @@ PTE_SHIFT: Final = 3
 #: The shared page of zeros, frame 0.
 PTE_ZERO: Final = PTE_PRESENT
 PTE_POISONED: Final = POISONED_ENTRY << PTE_SHIFT
-
-#: Present pages that an unmap collects before it frees them: a bundle of 8 and
-#: 19 batches of 510, each left when one place is free.
-#: Kernel: include/asm-generic/tlb.h MAX_GATHER_BATCH_COUNT, mm/mmu_gather.c.
-MMU_GATHER_PAGES: Final = 7 + 19 * 509
 
 
 # --- frames ----------------------------------------------------------------
@@ -302,42 +296,6 @@ def read_range(
             pte[vpn] = PTE_ZERO
         numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
     return nr
-
-
-@hot_inline
-def zap_swap_entry(s: Slots, entry: int) -> None:
-    """Forget a swap entry. Kernel: mm/swapfile.c free_swap_and_cache_nr()."""
-    if slot_put(s, entry):
-        return
-    number = swap_cache_get(s, entry)
-    if number >= 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
-        swap_cache_del(s, number)
-        unmap_frame(s, number)
-
-
-@hot
-def drop_range(
-    s: Slots, pte: Buffer[int], first: int, nr: int, gathered: Buffer[int]
-) -> None:
-    """Unmap pages: entries give their slots back at once, pages when gathered.
-
-    Kernel: mm/memory.c zap_pte_range(), mm/mmu_gather.c.
-    """
-    waiting = 0
-    for vpn in range(first, first + nr):
-        present = pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO
-        if pte[vpn] & PTE_SWAP:
-            zap_swap_entry(s, pte[vpn] >> PTE_SHIFT)
-        if present:
-            number = pte[vpn] >> PTE_SHIFT
-            s.frames[number].mapcount -= 1
-            gathered[waiting] = number
-            waiting += 1
-        pte[vpn] = 0
-        if waiting == MMU_GATHER_PAGES or vpn == first + nr - 1:
-            for place in range(waiting):
-                unmap_frame(s, gathered[place])
-            waiting = 0
 
 
 @hot

@@ -6,8 +6,8 @@ with the data is in swap_io.py; the plain ones, which take all, are served here.
 Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c
 shrink_folio_list(); mm/page_io.c swap_writeout(), 6.18.
 Same: address order; a folio that finds no run is split, and its pages are tried
-first, last, last but one, ... second; shared pages are passed over; a clean page
-in the swap cache goes without being written.
+first, last, last but one, ... second, or in order on 6.12; shared pages are passed
+over; a clean page in the swap cache goes without being written.
 Changed: a run allocates and unmaps first and writes afterwards, which no slot
 depends on when backings are synchronous.
 Left out: LRU lists and their per-CPU batches, which make the kernel pass over
@@ -148,7 +148,7 @@ def shrink_folio(
         s.vmstat[0].pmd_swpout_fallback += 1
     split_folio(s, pte, vpn, head, False)
     for step in range(nr):
-        page = nr - step if step else 0
+        page = nr - step if step and not s.totals[0].splits_in_order else step
         if pte[vpn + page] == PTE_ZERO:
             pass_over_slot(s, head + page, cpu)
         elif take_slot(s, pte, vpn + page, 0, cpu):

@@ -26,7 +26,6 @@ from swaptools.emulator.pages import (
     alloc_frames,
     free_frame,
     swap_in,
-    zap_swap_entry,
 )
 from swaptools.emulator.reclaim import writeout_range
 from swaptools.emulator.slot_alloc import folio_alloc_swap, has_tables
@@ -37,6 +36,7 @@ from swaptools.emulator.slots import (
     swap_cache_add,
     swap_cache_del,
 )
+from swaptools.emulator.zap import zap_swap_entry
 
 if TYPE_CHECKING:
     from swaptools.emulator.buffers import Buffer

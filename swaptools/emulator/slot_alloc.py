@@ -9,16 +9,18 @@ Changed: the worker that reclaims an area which is full to the last slot while i
 has idle ones runs when the operation that filled it has ended. So did the kernel's
 in each of 100 lives on 6.18.15, and in 88 and 91 of them on 7.2.13, which repeats
 itself in 88: its scheduler may let the worker in between two pages.
-Left out: contended clusters, which isolate_lock_cluster() passes over; on 6.12 the
-slot caches and the random first cluster.
+Left out: contended clusters, which isolate_lock_cluster() passes over. Through 6.14
+slots come another way (swap_slots.py, area_clusters.py, map_scan.py).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.area_clusters import reclaim_head_clusters
 from swaptools.emulator.buffers import hot, hot_inline
 from swaptools.emulator.clusters import (
+    avail_after,
     avail_requeue,
     cluster_alloc_table,
     cluster_offset,
@@ -57,6 +59,7 @@ from swaptools.emulator.slots import (
     slot_index,
     slot_put,
 )
+from swaptools.emulator.swap_slots import alloc_ahead, alloc_from
 
 if TYPE_CHECKING:
     from swaptools.emulator.buffers import Buffer
@@ -121,7 +124,11 @@ def reclaim_work(s: Slots, si: int) -> None:
     if info.reclaim_work:
         info.reclaim_work = 0
         s.totals[0].nr_reclaim_works -= 1
-        reclaim_full_clusters(s, si, info.inuse_pages // SWAPFILE_CLUSTER)
+        to_scan = info.inuse_pages // SWAPFILE_CLUSTER
+        if s.totals[0].has_area_clusters:
+            reclaim_head_clusters(s, si, to_scan)
+        else:
+            reclaim_full_clusters(s, si, to_scan)
 
 
 @hot
@@ -186,6 +193,8 @@ def device_alloc(s: Slots, si: int, order: int, cpu: int) -> int:
 @hot
 def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
     """Take a range from one area by hand, from the CPU's hint if that is there."""
+    if s.totals[0].has_area_clusters:
+        return alloc_from(s, si, order, cpu)
     hint = s.hints[cpu * SWAP_NR_ORDERS + order]
     if hint.offset and hint.si == si:
         found = scan_from(s, si, hint.offset, order, cpu)
@@ -225,15 +234,6 @@ def alloc_fast(s: Slots, order: int, cpu: int) -> int:
     si = hint.si
     found = scan_from(s, si, hint.offset, order, cpu)
     return si << TYPE_SHIFT | found if found else 0
-
-
-@hot
-def avail_after(s: Slots, si: int) -> int:
-    """Return the area behind ``si`` on the available list, or -1."""
-    for place in range(s.totals[0].nr_avail - 1):
-        if s.avail[place] == si:
-            return s.avail[place + 1]
-    return -1
 
 
 @hot
@@ -284,6 +284,8 @@ def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
 
     Kernel: mm/swapfile.c folio_alloc_swap().
     """
+    if s.totals[0].has_area_clusters:
+        return alloc_ahead(s, order, cpu)
     entry = alloc_fast(s, order, cpu)
     return entry if entry else alloc_after_hint(s, order, cpu)
 
@@ -294,7 +296,8 @@ def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
 @hot_inline
 def has_tables(s: Slots, order: int) -> bool:
     """Tell whether tables are left for a folio, were each page to open a cluster."""
-    return s.totals[0].nr_free_tables > 1 << order
+    totals = s.totals[0]
+    return totals.nr_free_tables > (1 << order) + totals.slots_cache_pages
 
 
 @hot

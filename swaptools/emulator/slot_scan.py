@@ -23,15 +23,18 @@ from swaptools.emulator.clusters import (
 from swaptools.emulator.constants import (
     CLUSTER_WORDS,
     FRAG,
+    OFFSET_MASK,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
     SWP_SOLIDSTATE,
+    TYPE_SHIFT,
     WORD_BITS,
     WORD_MASK,
 )
 from swaptools.emulator.slots import (
     range_alloc,
-    swap_cache_del,
+    slot_free,
+    swap_cache_leave,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +128,10 @@ def cluster_is_usable(s: Slots, ci: int, order: int) -> bool:
 def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
     """Take the folios of idle slots out of the swap cache, which frees the slots.
 
-    Kernel: mm/swapfile.c cluster_reclaim_range(), __try_to_reclaim_swap().
+    A slot that is reserved has none.
+
+    Kernel: mm/swapfile.c cluster_reclaim_range(), __try_to_reclaim_swap(), where
+    TTRS_DIRECT frees the slot at once.
     """
     for at in range(start, end):
         table = s.ci[ci].table - 1
@@ -133,7 +139,10 @@ def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
             return  # the last one was freed, and the table with it
         index = table * SWAPFILE_CLUSTER + at
         if s.words[index // WORD_BITS].idle >> (index % WORD_BITS) & 1:
-            swap_cache_del(s, s.slots[index].cache)
+            frame = s.slots[index].cache
+            entry = s.frames[frame].entry
+            if frame and swap_cache_leave(s, frame):
+                slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
 
 
 @hot_inline

@@ -5,7 +5,7 @@ Not here: what happens in them (slots.py, slot_alloc.py).
 Kernel: mm/swapfile.c setup_clusters_info(), _enable_swap_info(), swapoff().
 Same: which clusters start on which list, and in which order.
 Changed: the buffers serve all areas, and grow between runs, never during one.
-Left out: the random first cluster and column order of 6.12.
+Left out: on 6.12 the random slot where a CPU would scan an area without clusters.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from swaptools.emulator.slot_alloc import (
     TRIAL_STEPS,
 )
 from swaptools.emulator.structs import Slots
+from swaptools.emulator.swap_slots import drain_slots_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +67,10 @@ class SlotMap:
             "avail": MAX_SWAPFILES,
             "si": MAX_SWAPFILES,
             "lists": MAX_SWAPFILES * NR_LISTS,
-            "hints": (cpus + MAX_SWAPFILES) * SWAP_NR_ORDERS,
+            "hints": (1 + MAX_SWAPFILES) * cpus * SWAP_NR_ORDERS,
+            "slots_cache": cpus,
+            "taken": cpus * rules.slots_cache_pages + 1,
+            "returned": cpus * rules.slots_cache_pages,
             "free_blocks": SWAP_NR_ORDERS,
         }
         self.slots = Slots(
@@ -80,6 +84,13 @@ class SlotMap:
         self.totals.reclaims_full_areas = rules.reclaims_full_areas
         self.totals.bypasses_swap_cache = rules.bypasses_swap_cache
         self.totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
+        self.totals.slots_cache_pages = rules.slots_cache_pages
+        self.totals.slots_cache_enabled = rules.slots_cache_pages > 0
+        self.totals.has_area_clusters = rules.clusters_are_of == "area"
+        self.totals.slots_cache_active = rules.slots_cache_pages > 0
+        self.totals.frees_runs = rules.frees_runs
+        self.totals.splits_in_order = rules.splits_in_order
+        self.totals.cluster_columns = rules.cluster_columns
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):
@@ -110,7 +121,8 @@ class SlotMap:
 
     def ensure_tables(self, order: int) -> None:
         """Have tables for a folio of that order, were each page to open a cluster."""
-        missing = (1 << order) + 1 - self.totals.nr_free_tables
+        wanted = (1 << order) + self.totals.slots_cache_pages + 1
+        missing = wanted - self.totals.nr_free_tables
         if missing > 0:
             self.add_tables(missing)
 
@@ -154,15 +166,22 @@ class SlotMap:
         info.pages = max_pages - len(unusable)
         if not dynamic:
             unusable.update(range(max_pages, nr_clusters * SWAPFILE_CLUSTER))
-        self._mark_bad(si, sorted(unusable))
+        info.cluster_next = info.lowest_bit = 1
+        info.highest_bit = max_pages - 1
+        self._mark_bad(si, unusable)
         self.totals.nr_swap_pages += info.pages
         self.totals.total_swap_pages += info.pages
         info.flags |= SWP_WRITEOK
         avail_add(self.slots, si)
 
-    def _mark_bad(self, si: int, offsets: list[int]) -> None:
+    def _mark_bad(self, si: int, offsets: set[int]) -> None:
         first = self.slots.si[si].first_cluster
-        for offset in offsets:
+        columns = self.totals.cluster_columns
+
+        def in_columns(offset: int) -> tuple[int, int]:
+            return offset // SWAPFILE_CLUSTER % columns, offset
+
+        for offset in sorted(offsets, key=in_columns):
             ci = first + offset // SWAPFILE_CLUSTER
             if not self.slots.ci[ci].table:
                 self.ensure_tables(0)
@@ -188,21 +207,24 @@ class SlotMap:
     def disable_area(self, si: int) -> None:
         """Give no more slots out; what is free no longer counts.
 
-        Kernel: mm/swapfile.c swapoff(), flush_percpu_swap_cluster().
+        Kernel: mm/swapfile.c swapoff(), flush_percpu_swap_cluster();
+        mm/swap_slots.c disable_swap_slots_cache_lock().
         """
         s, info = self.slots, self.slots.si[si]
         info.flags &= ~SWP_WRITEOK
         avail_del(s, si)
         self.totals.nr_swap_pages -= info.pages
         self.totals.total_swap_pages -= info.pages
-        for place in range(len(s.hints)):
-            if s.hints[place].si == si:
-                s.hints[place].offset = 0
+        self.totals.slots_cache_enabled = 0
+        drain_slots_cache(s)
+        if not self.totals.has_area_clusters:
+            self._forget_hints(si)
 
     def enable_area(self, si: int) -> None:
         """Undo disable_area(). Kernel: mm/swapfile.c reinsert_swap_info()."""
         s, info = self.slots, self.slots.si[si]
         info.flags |= SWP_WRITEOK
+        self.totals.slots_cache_enabled = self.totals.slots_cache_pages > 0
         self.totals.nr_swap_pages += info.pages
         self.totals.total_swap_pages += info.pages
         if info.inuse_pages != info.pages:
@@ -218,6 +240,13 @@ class SlotMap:
             s.lists[si * NR_LISTS + where] = structs.ListHead(-1, -1)
         self._holes.append((clusters.start, len(clusters)))
         s.si[si] = structs.SwapInfo()
+        self._forget_hints(si)
+        self.totals.slots_cache_enabled = self.totals.slots_cache_pages > 0
+
+    def _forget_hints(self, si: int) -> None:
+        for place in range(len(self.slots.hints)):
+            if self.slots.hints[place].si == si:
+                self.slots.hints[place].offset = 0
 
     # What is still used in it are bad slots.
     def _forget_cluster(self, ci: int) -> None:

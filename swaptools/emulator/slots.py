@@ -6,7 +6,8 @@ chooses a slot (slot_alloc.py) or knows what a page is (pages.py).
 Theory. A cluster that is not free has a table: for each slot how many page table
 entries refer to it, the frame that the swap cache holds for it and what its data
 became; and two bitmaps, ``used`` and ``idle``. A slot is idle when only the swap
-cache still refers to it.
+cache still refers to it. It is reserved when the swap cache has it for no frame: a
+CPU took it ahead, or has it among those it will give back (swap_slots.py).
 
 Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
 Same: when a slot is free again, and what that does to its cluster and area.
@@ -33,12 +34,15 @@ from swaptools.emulator.constants import (
     NONFULL,
     OFFSET_MASK,
     STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZSWAP,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
     SWAP_MAP_COUNT,
     SWAPFILE_CLUSTER,
     SWP_BLKDEV,
     SWP_GHOST,
+    SWP_NEXT_FIT,
     SWP_WRITEOK,
     TYPE_SHIFT,
     WORD_BITS,
@@ -46,6 +50,7 @@ from swaptools.emulator.constants import (
 )
 
 if TYPE_CHECKING:
+    from swaptools.emulator.buffers import Buffer
     from swaptools.emulator.structs import Slots
 
 
@@ -66,6 +71,8 @@ def area_is_full(s: Slots, si: int) -> None:
     """
     avail_del(s, si)
     totals, info = s.totals[0], s.si[si]
+    if info.flags & SWP_NEXT_FIT:
+        return  # it has no clusters
     if totals.reclaims_full_areas and vm_swap_full(s) and not info.reclaim_work:
         info.reclaim_work = 1
         totals.nr_reclaim_works += 1
@@ -121,6 +128,9 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
         free_cluster(s, si, ci)
     elif cluster.flags != NONFULL:
         move_cluster(s, si, ci, NONFULL)
+    if info.flags & SWP_NEXT_FIT:
+        info.lowest_bit = min(info.lowest_bit, offset)
+        info.highest_bit = max(info.highest_bit, offset)
     if info.inuse_pages + 1 == info.pages and info.flags & SWP_WRITEOK:
         avail_add(s, si)
 
@@ -173,6 +183,76 @@ def set_idle(s: Slots, index: int, idle: bool) -> None:
 
 
 @hot_inline
+def reserve_slot(s: Slots, index: int) -> None:
+    """Let the swap cache have a slot that is used by nobody, without a frame."""
+    s.map[index] = s.map[index] & SWAP_HAS_DATA | SWAP_HAS_CACHE
+    s.slots[index].cache = 0
+    set_idle(s, index, True)
+
+
+@hot_inline
+def unreserve_slot(s: Slots, index: int) -> None:
+    """Undo reserve_slot(); the caller sets who refers to the slot."""
+    s.map[index] = 0
+    set_idle(s, index, False)
+
+
+@hot_inline
+def is_reserved(s: Slots, index: int) -> bool:
+    """Tell whether the swap cache has a slot without a frame."""
+    value = s.map[index]
+    return (
+        value & SWAP_HAS_CACHE != 0
+        and not value & SWAP_MAP_COUNT
+        and not s.slots[index].cache
+    )
+
+
+@hot
+def swapcache_free_entries(s: Slots, entries: Buffer[int], first: int, nr: int) -> None:
+    """Free slots that are reserved. Kernel: mm/swapfile.c, the same name."""
+    for place in range(first, first + nr):
+        entry = entries[place]
+        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+        entries[place] = 0
+
+
+@hot
+def return_slot(s: Slots, entry: int) -> None:
+    """Keep a slot that is used by nobody until this CPU has a batch of them.
+
+    zswap forgets its data at once, a device when the slot is freed.
+
+    Kernel: mm/swap_slots.c free_swap_slot().
+    """
+    index = slot_index(s, entry)
+    if get_stored(s, index) >> STORED_SHIFT == STORED_ZSWAP:
+        set_stored(s, index, 0)
+    reserve_slot(s, index)
+    totals = s.totals[0]
+    cache = s.slots_cache[totals.cpu]
+    first = totals.cpu * totals.slots_cache_pages
+    if cache.n_ret == totals.slots_cache_pages:
+        swapcache_free_entries(s, s.returned, first, cache.n_ret)
+        cache.n_ret = 0
+    s.returned[first + cache.n_ret] = entry
+    cache.n_ret += 1
+
+
+@hot_inline
+def free_swap_slot(s: Slots, entry: int) -> None:
+    """Free a slot that nobody refers to, at once or with others.
+
+    Kernel: mm/swap_slots.c free_swap_slot().
+    """
+    totals = s.totals[0]
+    if totals.slots_cache_enabled and totals.slots_cache_active:
+        return_slot(s, entry)
+    else:
+        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+
+
+@hot_inline
 def slot_get(s: Slots, entry: int) -> None:
     """Let one more page table entry refer to a used slot. Kernel: swap_duplicate()."""
     index = slot_index(s, entry)
@@ -196,7 +276,7 @@ def slot_put(s: Slots, entry: int) -> int:
         if s.map[index] & SWAP_HAS_CACHE:
             set_idle(s, index, True)
         else:
-            slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+            free_swap_slot(s, entry)
     return left
 
 
@@ -219,18 +299,27 @@ def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
 
 
 @hot_inline
+def swap_cache_leave(s: Slots, frame: int) -> bool:
+    """Take a frame out of the swap cache; tells whether nobody has its slot now.
+
+    Kernel: mm/swap_state.c __delete_from_swap_cache().
+    """
+    index = slot_index(s, s.frames[frame].entry)
+    s.frames[frame].entry = 0
+    s.frames[frame].dirty = 1
+    s.map[index] &= ~SWAP_HAS_CACHE
+    return not s.map[index] & SWAP_MAP_COUNT
+
+
+@hot_inline
 def swap_cache_del(s: Slots, frame: int) -> None:
     """Take a frame out of the swap cache; frees a slot nobody else refers to.
 
     Kernel: mm/swap_state.c delete_from_swap_cache().
     """
     entry = s.frames[frame].entry
-    index = slot_index(s, entry)
-    s.frames[frame].entry = 0
-    s.frames[frame].dirty = 1
-    s.map[index] &= ~SWAP_HAS_CACHE
-    if not s.map[index] & SWAP_MAP_COUNT:
-        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+    if swap_cache_leave(s, frame):
+        free_swap_slot(s, entry)
 
 
 @hot

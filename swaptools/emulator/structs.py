@@ -43,6 +43,21 @@ class Totals(Structure):
     bypasses_swap_cache: int
     #: A write fault keeps the slot of a page that no other page table has.
     write_fault_keeps_slot: int
+    #: The CPU that makes the next operation.
+    cpu: int
+    #: Slots that a CPU takes ahead, or 0; whether it may, and does.
+    #: Kernel: mm/swap_slots.c SWAP_SLOTS_CACHE_SIZE.
+    slots_cache_pages: int
+    slots_cache_enabled: int
+    slots_cache_active: int
+    #: Each CPU keeps a hint for each area, and clusters stay on their lists.
+    has_area_clusters: int
+    #: A run of entries that an unmap drops is freed at once.
+    frees_runs: int
+    #: The pages of a folio that was split are paged out in order, not from the end.
+    splits_in_order: int
+    #: Columns of clusters that untouched ones are taken from, one after another.
+    cluster_columns: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -56,6 +71,14 @@ class Totals(Structure):
         ("nr_reclaim_works", c_int32),
         ("bypasses_swap_cache", c_int32),
         ("write_fault_keeps_slot", c_int32),
+        ("cpu", c_int32),
+        ("slots_cache_pages", c_int32),
+        ("slots_cache_enabled", c_int32),
+        ("slots_cache_active", c_int32),
+        ("has_area_clusters", c_int32),
+        ("frees_runs", c_int32),
+        ("splits_in_order", c_int32),
+        ("cluster_columns", c_int32),
     ]
 
 
@@ -111,10 +134,17 @@ class SwapInfo(Structure):
     #: Numbers of its clusters, counted over all areas.
     first_cluster: int
     nr_clusters: int
-    #: The clusters from here on that are UNTOUCHED head the free list.
+    #: The clusters from here on that are UNTOUCHED head the free list; by columns
+    #: where those count (clusters.py untouched_at).
     untouched: int
     #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
     reclaim_work: int
+    #: Of an area with SWP_NEXT_FIT: where a scan begins, how many slots it goes on
+    #: from there, and the bounds of what can be free. Kernel: si->cluster_next, ...
+    cluster_nr: int
+    cluster_next: int
+    lowest_bit: int
+    highest_bit: int
     _fields_ = [
         ("flags", c_int32),
         ("prio", c_int32),
@@ -125,6 +155,10 @@ class SwapInfo(Structure):
         ("nr_clusters", c_int32),
         ("untouched", c_int32),
         ("reclaim_work", c_int32),
+        ("cluster_nr", c_int32),
+        ("cluster_next", c_int64),
+        ("lowest_bit", c_int64),
+        ("highest_bit", c_int64),
     ]
 
 
@@ -145,6 +179,33 @@ class Hint(Structure):
     si: int
     offset: int
     _fields_ = [("offset", c_int64), ("si", c_int32)]
+
+
+class SlotsCache(Structure):
+    """What one CPU took ahead and gave back. Kernel: struct swap_slots_cache."""
+
+    #: Slots left, the place of the next one, slots given back.
+    nr: int
+    cur: int
+    n_ret: int
+    _fields_ = [("nr", c_int32), ("cur", c_int32), ("n_ret", c_int32)]
+
+
+class MapScan(Structure):
+    """Where a scan of a whole area is. Kernel: scan_swap_map_slots()."""
+
+    #: The slot that is looked at, and the one where the scan began.
+    offset: int
+    base: int
+    #: Slots that may be looked at before a rest, and whether one was taken.
+    latency: int
+    rested: int
+    _fields_ = [
+        ("offset", c_int64),
+        ("base", c_int64),
+        ("latency", c_int32),
+        ("rested", c_int32),
+    ]
 
 
 class Cluster(Structure):
@@ -239,8 +300,16 @@ class Slots(NamedTuple):
     si: Buffer[SwapInfo]
     #: By type and list.
     lists: Buffer[ListHead]
-    #: By CPU and order; behind those, for rotational areas, by type and order.
+    #: By CPU and order; behind those, for rotational areas, by type and order, or,
+    #: for all areas that have their own clusters, by type, CPU and order.
     hints: Buffer[Hint]
+    #: By CPU.
+    slots_cache: Buffer[SlotsCache]
+    #: Entries taken ahead, by CPU and place; the last is of none. Entries given back.
+    taken: Buffer[int]
+    returned: Buffer[int]
+    #: A buffer of one.
+    scan: Buffer[MapScan]
     #: By cluster.
     ci: Buffer[Cluster]
     free_tables: Buffer[int]
@@ -267,6 +336,10 @@ ITEMS: Final[dict[str, Any]] = {
     "si": SwapInfo,
     "lists": ListHead,
     "hints": Hint,
+    "slots_cache": SlotsCache,
+    "taken": c_int64,
+    "returned": c_int64,
+    "scan": MapScan,
     "ci": Cluster,
     "free_tables": c_int64,
     "words": Word,

@@ -22,6 +22,7 @@ from swaptools.emulator.clusters import (
 from swaptools.emulator.constants import (
     MAX_SWAPFILES,
     SWP_DYNAMIC,
+    SWP_NEXT_FIT,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
 )
@@ -117,6 +118,8 @@ class SwapAreas:
         flags = ops.flags
         if not rotational:
             flags |= SWP_SOLIDSTATE
+        elif profile.allocator.rotational == "next_fit":
+            flags |= SWP_NEXT_FIT
         if discard and not is_ghost(ops):
             flags |= SWP_PAGE_DISCARD
         if is_ghost(ops) and profile.allocator.free_cluster == "lowest":

@@ -31,7 +31,6 @@ from swaptools.emulator.pages import (
     PTE_SWAP,
     swap_in,
     unmap_frame,
-    zap_swap_entry,
 )
 from swaptools.emulator.shmem_pages import shmem_swapin
 from swaptools.emulator.slots import (
@@ -40,6 +39,7 @@ from swaptools.emulator.slots import (
     swap_cache_get,
     swap_count,
 )
+from swaptools.emulator.zap import zap_swap_entry
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:

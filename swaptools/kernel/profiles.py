@@ -110,6 +110,11 @@ K4_18 = KernelProfile(
     ),
     allocator=AllocatorRules(
         trial_order=("free", "reclaim", "nonfull", "frag_all", "steal"),
+        slots_cache_pages=64,
+        clusters_are_of="area",
+        cluster_columns=32,
+        rotational="next_fit",
+        splits_in_order=True,
         bypasses_swap_cache=True,
         shmem_releases_refused=False,
     ),
@@ -187,7 +192,7 @@ K6_12 = replace(
         f2fs_refuses_lfs="without_zones",
         smb="counts_blocks",
     ),
-    allocator=replace(K6_8.allocator, reclaims_full_areas=True),
+    allocator=replace(K6_8.allocator, reclaims_full_areas=True, frees_runs=True),
 )
 K6_18 = replace(
     _after(K6_12, "6.18", confirmed_by="6.18.44"),
@@ -200,6 +205,12 @@ K6_18 = replace(
     allocator=replace(
         K6_12.allocator,
         trial_order=("nonfull", "free", "reclaim", "frag_one", "steal"),
+        slots_cache_pages=0,
+        clusters_are_of="machine",
+        cluster_columns=1,
+        rotational="clusters",
+        frees_runs=False,
+        splits_in_order=False,
         shmem_releases_refused=True,
     ),
     zswap=replace(K6_12.zswap, incompressible="raw"),

@@ -126,8 +126,19 @@ _6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=Fal
 _6_12: Final = _read(
     _6_12_8, files=replace(K6_12.files, btrfs_sharing="cross_reference")
 )
+# "mm, swap: remove swap slot cache"; a CPU has one cluster for all areas from then on.
+_6_15: Final = replace(
+    _6_12_8,
+    allocator=replace(
+        K6_12.allocator,
+        slots_cache_pages=0,
+        clusters_are_of="machine",
+        rotational="clusters",
+        frees_runs=False,
+    ),
+)
 # Seen on 6.16.12 and 6.17.13, like all other rules of theirs.
-_6_16: Final = _read(_6_12_8, replace(_6_12_8.swapon, refuses_large_folios=True))
+_6_16: Final = _read(_6_15, replace(_6_15.swapon, refuses_large_folios=True))
 _6_17: Final = _read(_6_16, replace(_6_16.swapon, asks_extents_first=True))
 _7_1: Final = _takes_encrypted(K7_1)
 
@@ -160,6 +171,7 @@ _SINCE: Final = {
     "6.12.108": K6_12,
     "6.13": _lzo_overruns(_6_12_8),
     "6.14.9": _6_12_8,
+    "6.15": _6_15,
     "6.16": _6_16,
     "6.17": _6_17,
     "6.18": K6_18,

@@ -17,6 +17,27 @@ class AllocatorRules:
     #: Which lists device allocation tries, in this order.
     #: Kernel: mm/swapfile.c cluster_alloc_swap_entry().
     trial_order: tuple[str, ...]
+    #: A CPU takes this many slots ahead from one area and gives as many back at a
+    #: time, while many are free (4.11 to 6.14); 0: each slot by itself. Seen on 6.1
+    #: and 6.12. Kernel: mm/swap_slots.c SWAP_SLOTS_CACHE_SIZE.
+    slots_cache_pages: int = 0
+    #: Whether a CPU goes on in a cluster of whatever area it took the last slot from,
+    #: or has one in each area (through 6.14); those stay on their lists meanwhile.
+    #: Kernel: mm/swapfile.c struct percpu_cluster, percpu_swap_cluster.
+    clusters_are_of: Literal["machine", "area"] = "machine"
+    #: Free clusters stand one after another, or every 32nd first, as seen on 6.12.
+    #: Kernel: mm/swapfile.c SWAP_CLUSTER_COLS.
+    cluster_columns: int = 1
+    #: Rotational areas are gone through slot by slot (through 6.13), or have clusters.
+    #: Kernel: mm/swapfile.c scan_swap_map_slots().
+    rotational: Literal["clusters", "next_fit"] = "clusters"
+    #: Entries in a row that an unmap drops are freed at once, and not in a batch (6.12
+    #: but not 6.1). Kernel: mm/swapfile.c __swap_entries_free().
+    frees_runs: bool = False
+    #: The pages of a folio that found no slots are tried in order, as seen on 6.12, or
+    #: the first, the last and on from there, as seen on 6.18.
+    #: Kernel: mm/huge_memory.c __split_huge_page(), __folio_split().
+    splits_in_order: bool = False
     #: Which free cluster is next: the one free for longest, or the lowest number.
     free_cluster: Literal["fifo", "lowest"] = "fifo"
     #: An area that gets full, while more than half of all swap is used, wakes a worker

@@ -9,12 +9,15 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.constants import TYPE_SHIFT
+from swaptools.emulator.slots import is_reserved, slot_index
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.emulator import Machine
+    from swaptools.emulator.device import SwapDevice
     from swaptools.emulator.memory import Task
     from swaptools.emulator.shmem import ShmMapping
 
@@ -22,6 +25,16 @@ NR_PAGES = 2500
 NR_SHARED_PAGES = 700
 OPERATIONS = ("write", "write", "pageout", "pageout", "pageout", "read", "drop", "cpu")
 MAX_TASKS = 4
+
+
+def owned_pages(device: SwapDevice) -> int:
+    """Count the slots in use that no CPU took ahead or will give back."""
+    slotmap, type_ = device._machine.slotmap, device.type
+    indices = (
+        slot_index(slotmap.slots, type_ << TYPE_SHIFT | slot)
+        for slot, _ in slotmap.used_slots(type_)
+    )
+    return sum(not is_reserved(slotmap.slots, index) for index in indices)
 
 
 def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:

@@ -10,13 +10,19 @@ import pytest
 from tests.against_kernels.programs import ask_machine
 from tests.emulator import booted
 
-#: Kernels that hand out slots ahead, which no Machine does yet.
-_AHEAD = ("5.10.", "6.1.", "6.12.")
-_NOT_YET = pytest.mark.xfail(reason="slots are handed out ahead", strict=False)
-RELEASES = [
-    pytest.param(release, marks=_NOT_YET if release.startswith(_AHEAD) else ())
-    for release in booted.releases()
-]
+RELEASES = booted.releases()
+#: What cannot be foreseen. Before 6.12 an area without a free cluster is gone through
+#: from a slot drawn at random. 6.12 writes large folios past zswap when it likes.
+_AT_RANDOM = {
+    "few slots are left",
+    "bad pages at the start",
+    "default priorities",
+    "default priorities, seed 0",
+    "more, two areas, seed 0",
+    "shared memory, full areas, seed 0",
+    "different priorities, seed 0",
+}
+NOT_FORESEEN = {"5.10": _AT_RANDOM, "6.1": _AT_RANDOM, "6.12": {"fork, seed 0"}}
 #: Of each kernel, every so many-eth program is in the default suite.
 SAMPLE = 6
 
@@ -24,7 +30,10 @@ SAMPLE = 6
 def differences(release: str, recorded: list[booted.Recorded]) -> list[str]:
     """Do programs again; the first difference of each."""
     found = []
+    series = ".".join(release.split(".")[:2])
     for name, program, states in recorded:
+        if name in NOT_FORESEEN.get(series, ()):
+            continue
         ours = ask_machine(program, release)
         for line, here, there in zip(program, ours, states, strict=False):
             if different := list(here.differences(there)):

@@ -27,6 +27,7 @@ from swaptools.emulator import Machine
 from swaptools.emulator.slots import set_stored, slot_index
 from swaptools.errors import DeviceReadError, KernelOops, SwapOffError, SwapOnError
 from tests.builders import header_page, swap_area
+from tests.emulator.driver import owned_pages
 
 if TYPE_CHECKING:
     from swaptools.emulator.device import SwapDevice
@@ -71,7 +72,8 @@ class Rig:
 
     @property
     def used_kib(self) -> list[int]:
-        return [area.inuse_pages * 4 for area in self.areas]
+        """Without what a CPU of 6.12 holds: up to 256 kB were seen to stay."""
+        return [owned_pages(area) * 4 for area in self.areas]
 
     @property
     def present(self) -> int:
@@ -283,7 +285,7 @@ def test_j_ghost_before_real(kernel: str) -> None:
     """The real area gets what the ghost has no slots for."""
     r = rig(kernel, "ghost", "block", pages=8192)
     r.out(12000)
-    assert [area.inuse_pages for area in r.areas] == [8191, 3809]
+    assert [owned_pages(area) for area in r.areas] == [8191, 3809]
 
 
 @kernels
@@ -342,7 +344,7 @@ def test_k_two_ghosts(kernel: str, used: list[int]) -> None:
     task = machine.task()
     task.write(0, 12000, length=HALF)
     task.pageout(0, 12000)
-    assert [area.inuse_pages for area in areas] == used
+    assert [owned_pages(area) for area in areas] == used
 
 
 @kernels
@@ -629,9 +631,12 @@ def test_7_1_rotational_areas(kernel: str, mended: bool, leaked: int) -> None:
 @kernels
 @pytest.mark.parametrize("mended", [False, True])
 def test_7_2_oops(kernel: str, mended: bool) -> None:
-    """A used slot freed on a one-page device; no switch mends that."""
+    """A used slot freed on a one-page device; no switch mends that.
+
+    Two in a row: 6.12 keeps one that comes alone for a while.
+    """
     r = rig(kernel, "ghost-block", mended=mended)
-    r.out(1)
+    r.out(2)
     with pytest.raises(KernelOops):
         r.task.exit()
 

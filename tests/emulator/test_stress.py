@@ -28,6 +28,10 @@ def small_file(machine: Machine) -> None:
     machine.swapon_pages(1100, "file", rotational=True)
 
 
+def many_clusters(machine: Machine) -> None:
+    machine.swapon_pages(20_000, bad_pages=(5, 16_385, 17_000))
+
+
 def discarding(machine: Machine) -> None:
     machine.swapon_pages(1300, discard=True, priority=1)
     machine.swapon_pages(1300, discard=True, priority=1)
@@ -49,6 +53,10 @@ SETTINGS = [
     ("6.18", True, small_file),
     ("6.18", True, discarding),
     ("6.12", True, three_areas),
+    ("6.12", False, small_file),
+    ("6.12", True, discarding),
+    ("6.12", False, many_clusters),
+    ("6.1", False, three_areas),
     ("7.2", True, three_areas),
     ("ghost-rfc", True, ghost_and_real),
     ("ghost-rfc", False, ghost_and_real),
