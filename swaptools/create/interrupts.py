@@ -1,7 +1,8 @@
 """Ctrl-C and the like, put off while a half would be worse than a whole.
 
 Between two steps of which one alone leaves something behind (a file and its name, a
-wiped signature and the header), a signal waits until both are done.
+wiped signature and the header), a signal waits until both are done. It waits in the
+thread that makes the area: in a program that has others, they hear it meanwhile.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import signal
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ class Saboteur:
             number = getattr(errno, self.how)
             raise OSError(number, os.strerror(number))
         answer = real(*args, **named) if self.how.endswith("after") else None
-        os.kill(os.getpid(), _SIGNALS[self.how])
+        # To this thread: another one would hear what this one puts off.
+        signal.pthread_kill(threading.get_ident(), _SIGNALS[self.how])
         # Nobody survives the one; the other may be put off.
         return answer if self.how.endswith("after") else real(*args, **named)
 
