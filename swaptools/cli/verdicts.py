@@ -30,13 +30,22 @@ if TYPE_CHECKING:
 _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
-_VERDICT_KEYS: Final = ("kernel", "exact", "accepted", "errno", "message", "reason")
+_VERDICT_KEYS: Final = (
+    "kernel",
+    "asked",
+    "exact",
+    "accepted",
+    "errno",
+    "message",
+    "reason",
+)
+#: Behind a verdict that may not be this kernel's; the name is the profile's.
 _DOUBTS: Final = {
-    Reason.BETWEEN: "not exactly this kernel: {} lies between two profiles",
+    Reason.BETWEEN: "judged as {}, the next older one that is known",
     Reason.READ_ONLY: "the rules of {} were read, not tried",
-    Reason.DISTRIBUTION: "not exactly this kernel: {} has changes of its own",
-    Reason.OLDER: "not exactly this kernel: {} is older than any profile",
-    Reason.NEWER: "not exactly this kernel: {} is newer than any profile",
+    Reason.DISTRIBUTION: "judged as {}; it has changes of its own",
+    Reason.OLDER: "judged as {}; it is older than all that are known",
+    Reason.NEWER: "judged as {}; it is newer than all that are known",
 }
 _FINDING_KEYS: Final = (
     "code",
@@ -160,9 +169,10 @@ def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines that describe one area, with colours."""
     path = click.style(output.escape(report.area.path), bold=True)
     yield f"{path}{_part(report.area)}: {_description(report)}"
-    width = max(len(verdict.kernel) for verdict in report.verdicts)
-    for verdict in report.verdicts:
-        yield f"  {verdict.kernel:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
+    names = [output.escape(verdict.label) for verdict in report.verdicts]
+    width = max(map(len, names))
+    for name, verdict in zip(names, report.verdicts, strict=True):
+        yield f"  {name:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
     for finding in report.findings:
         yield from _finding_lines(report, finding)
 
@@ -197,7 +207,7 @@ def _answer(verdict: Verdict) -> str:
 def _doubt(verdict: Verdict) -> str:
     if verdict.reason is None:
         return ""
-    return f" ({_DOUBTS[verdict.reason].format(output.escape(verdict.asked))})"
+    return f" ({_DOUBTS[verdict.reason].format(verdict.kernel)})"
 
 
 def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:

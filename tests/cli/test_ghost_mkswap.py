@@ -71,6 +71,7 @@ def test_json_has_the_promised_keys_in_order(tmp_path: Path) -> None:
         "changed": True,
         "verdict": {
             "kernel": "ghost-rfc",
+            "asked": "ghost-rfc",
             "exact": True,
             "accepted": True,
             "errno": None,

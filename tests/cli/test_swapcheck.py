@@ -29,7 +29,7 @@ CHECK_KEYS = [
     "verdicts",
     "findings",
 ]
-VERDICT_KEYS = ["kernel", "exact", "accepted", "errno", "message", "reason"]
+VERDICT_KEYS = ["kernel", "asked", "exact", "accepted", "errno", "message", "reason"]
 FINDING_KEYS = [
     "code",
     "severity",
@@ -139,6 +139,7 @@ class TestJson:
         assert [list(verdict) for verdict in verdicts] == [VERDICT_KEYS] * 2
         assert verdicts[1] == {
             "kernel": "ghost-rfc",
+            "asked": "ghost-rfc",
             "exact": True,
             "accepted": True,
             "errno": None,
@@ -217,17 +218,17 @@ class TestText:
         fields = [name.sysname, name.nodename, "6.15.2-x", name.version, name.machine]
         monkeypatch.setattr(os, "uname", lambda: os.uname_result(fields))
         result = run("--offset", "1M", "-p", "4096", image(last_page=0))
-        assert "6.12  refused, EINVAL" in result.stdout
-        assert "not exactly this kernel" in result.stdout
+        assert "  6.15.2-x  refused, EINVAL" in result.stdout
+        assert "judged as 6.12, the next older one that is known" in result.stdout
 
     @pytest.mark.parametrize(
         ("kernel", "says"),
         [
-            ("6.14", "6.12  refused, EINVAL, .*6.14 lies between two profiles"),
-            ("6.8.0-151-generic", "6.8  .*6.8.0-151-generic were read, not tried"),
-            ("5.14.0-570.el9", "5.10  .*5.14.0-570.el9 has changes of its own"),
-            ("4.15", "4.18  .*4.15 is older than any profile"),
-            ("9.1", "7.3  .*9.1 is newer than any profile"),
+            ("6.14", "6.14  refused, EINVAL, .*judged as 6.12, the next older one"),
+            ("6.8.0-151-generic", "6.8.0-151-generic  .*6.8 were read, not tried"),
+            ("5.14.0-570.el9", "5.14.0-570.el9  .*judged as 5.10; it has changes"),
+            ("4.15", "4.15  .*judged as 4.18; it is older than"),
+            ("9.1", "9.1  .*judged as 7.3; it is newer than"),
             ("7.3-rc7", '7.3  refused, EINVAL, kernel log: "Empty swap-file"$'),
         ],
     )
@@ -239,7 +240,9 @@ class TestText:
         result = run(*words, image(last_page=0))
         assert re.search(rf"^  {says}", result.stdout, re.MULTILINE)
         (check,) = checks(*words, image(last_page=0))
-        assert check["verdicts"][0]["exact"] is (check["verdicts"][0]["reason"] is None)
+        (verdict,) = check["verdicts"]
+        assert verdict["asked"] == kernel
+        assert verdict["exact"] is (verdict["reason"] is None)
 
     def test_areas_are_paragraphs(self, image: Callable[..., Path]) -> None:
         """An empty line between two."""
