@@ -113,6 +113,8 @@ class Backing:
     #: The file system, or only this mount of it, is read-only.
     is_readonly_filesystem: bool = False
     is_readonly_mount: bool = False
+    #: btrfs: the subvolume is read-only, as many a snapshot.
+    is_readonly_subvolume: bool = False
     #: Reads go past the page cache, straight to persistent memory.
     is_dax: bool = False
     #: The name is gone and only a descriptor leads here.
@@ -132,6 +134,15 @@ class Backing:
     #: btrfs: where the file lies, in file order; None where there is no choice,
     #: or where it takes root to look.
     chunks: tuple[Chunk, ...] | None = None
+
+    @property
+    def is_readonly(self) -> bool:
+        """Nothing can be written in the file's place, as it is mounted."""
+        return (
+            self.is_readonly_filesystem
+            or self.is_readonly_mount
+            or self.is_readonly_subvolume
+        )
 
     def has_flag(self, flag: InodeFlags) -> bool:
         """Tell whether the inode is known to carry ``flag``."""

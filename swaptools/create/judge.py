@@ -49,6 +49,7 @@ _WORDS: Final = {
     "out_of_memory": "is too large for the memory of this machine",
     "readonly_filesystem": "is on a read-only file system",
     "readonly_mount": "is on a read-only mount",
+    "readonly_subvolume": "is in a read-only subvolume",
     "several_copies": "is on btrfs with data in several copies ({profiles})",
     "several_devices": "is on several devices of a btrfs",
     "shared": "has storage in common with a copy or a snapshot",

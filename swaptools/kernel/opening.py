@@ -51,6 +51,11 @@ def immutable(attempt: Attempt) -> Refusal | None:
     return Refusal("EPERM") if attempt.backing.has_flag(flags) else None
 
 
+def readonly_subvolume(attempt: Attempt) -> Refusal | None:
+    """A subvolume of btrfs can be read-only by itself. btrfs_permission()."""
+    return Refusal("EROFS") if attempt.backing.is_readonly_subvolume else None
+
+
 def executing(attempt: Attempt) -> Refusal | None:
     """What a process runs cannot be opened for writing."""
     return Refusal("ETXTBSY") if attempt.backing.is_executing else None
@@ -157,6 +162,7 @@ OPEN_TESTS: Final[tuple[OpenTest, ...]] = (
     without_swap,
     readonly_filesystem,
     immutable,
+    readonly_subvolume,
     executing,
     readonly_mount,
     has_verity,

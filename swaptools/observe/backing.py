@@ -185,6 +185,7 @@ def _on_btrfs(
     profiles = questions.ask("profiles", lambda: btrfs.data_profiles(descriptor))
     devices = questions.ask("devices", lambda: btrfs.device_count(descriptor))
     fields: dict[str, Any] = {
+        "is_readonly_subvolume": btrfs.is_readonly_subvolume(descriptor),
         "data_profiles": profiles or frozenset(),
         "device_count": devices,
     }

@@ -28,6 +28,11 @@ BTRFS_IOC_SPACE_INFO: Final = iowr(0x94, 20, 16)
 _SPACE: Final = struct.Struct("=QQQ")
 _HEAD: Final = struct.Struct("=QQ")
 _DATA: Final = 0x1
+#: struct btrfs_ioctl_get_subvol_info_args: number, name, parent, directory,
+#: generation, flags ... It tells anybody about the subvolume that a file lies in.
+BTRFS_IOC_GET_SUBVOL_INFO: Final = ior(0x94, 60, 504)
+_SUBVOLUME: Final = struct.Struct("=Q256sQQQQ")
+_SUBVOLUME_READONLY: Final = 0x1
 #: More kinds of space than there are combinations of type and profile.
 _SLOTS: Final = 64
 _PROFILES: Final = {
@@ -66,6 +71,20 @@ def device_count(descriptor: int) -> int:
     fcntl.ioctl(descriptor, BTRFS_IOC_FS_INFO, buffer)
     devices: int = _HEAD.unpack_from(buffer)[1]
     return devices
+
+
+def is_readonly_subvolume(descriptor: int) -> bool:
+    """Tell whether the subvolume of this file is read-only.
+
+    A kernel before 4.18, or a descriptor of O_PATH, does not tell: False.
+    """
+    buffer = bytearray(504)
+    try:
+        fcntl.ioctl(descriptor, BTRFS_IOC_GET_SUBVOL_INFO, buffer)
+    except OSError:
+        return False
+    flags: int = _SUBVOLUME.unpack_from(buffer)[-1]
+    return bool(flags & _SUBVOLUME_READONLY)
 
 
 def filesystem_uuid(descriptor: int) -> UUID:

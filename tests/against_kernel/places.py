@@ -329,6 +329,18 @@ def readonly_filesystem(path: Path) -> Iterator[Path]:
         subprocess.run(["mount", "-o", "remount,rw", str(target)], check=True)
 
 
+@contextmanager
+def readonly_snapshot(path: Path) -> Iterator[Path]:
+    """In a read-only snapshot of a btrfs that can be written."""
+    nocow(path)  # where nothing is copied on write there are no snapshots
+    volume, kept = path.with_suffix(".volume"), path.with_suffix(".kept")
+    run("btrfs", "subvolume", "create", str(volume))
+    nocow(volume / path.name)
+    os.sync()
+    run("btrfs", "subvolume", "snapshot", "-r", str(volume), str(kept))
+    yield kept / path.name
+
+
 STATES = (
     immutable,
     append_only,
@@ -337,6 +349,7 @@ STATES = (
     running,
     readonly_bind,
     readonly_filesystem,
+    readonly_snapshot,
 )
 
 

@@ -178,6 +178,7 @@ PLACES = (
     ("tmpfs", {"filesystem": "tmpfs"}, "EINVAL"),
     ("overlayfs", {"filesystem": "overlay"}, "EINVAL"),
     ("read-only file system", {"is_readonly_filesystem": True}, "EROFS"),
+    ("read-only subvolume", {"is_readonly_subvolume": True}, "EROFS"),
     ("read-only mount", {"is_readonly_mount": True}, "EROFS"),
     ("readable by all", {"mode": 0o644}, None),
     ("twice, or by a hard link", {"active": True}, "EBUSY"),

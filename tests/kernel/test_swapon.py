@@ -16,6 +16,7 @@ from tests.check.samples import swap_area
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("readonly_filesystem", {"is_readonly_filesystem": True}),
     ("immutable", {"inode_flags": "IMMUTABLE"}),
+    ("readonly_subvolume", {"is_readonly_subvolume": True}),
     ("executing", {"is_executing": True}),
     ("readonly_mount", {"is_readonly_mount": True}),
     ("unlinked", {"is_unlinked": True}),

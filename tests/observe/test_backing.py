@@ -14,7 +14,7 @@ import pytest
 
 from swaptools.backing import Backing, FileType, InodeFlags
 from swaptools.observe import backing as room
-from swaptools.observe import devices, mounts
+from swaptools.observe import btrfs, devices, mounts
 from swaptools.observe.backing import observe_backing, observe_directory
 from swaptools.observe.mounts import Mount, Mounts
 from tests.conftest import needs_proc
@@ -206,6 +206,25 @@ def test_a_device_that_is_open_already_is_not_claimed_again(
         ours, _ = observe_backing(str(path), Mounts(), file.fileno())
     theirs, _ = observe_backing(str(path), Mounts())
     assert (ours.is_claimed, theirs.is_claimed) == (False, True)
+
+
+@pytest.mark.parametrize(("flags", "expected"), [(0, False), (1, True), (2, False)])
+def test_a_subvolume_that_is_read_only(
+    flags: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its flags stand behind its name; the bit says so, not another one."""
+
+    def answer(_descriptor: int, _request: int, buffer: bytearray) -> None:
+        struct.pack_into("=Q256sQQQQ", buffer, 0, 256, b"kept", 5, 256, 9, flags)
+
+    monkeypatch.setattr(fcntl, "ioctl", answer)
+    assert btrfs.is_readonly_subvolume(0) is expected
+
+
+def test_no_subvolume_to_ask_about(path: Path) -> None:
+    """Another file system does not know the question."""
+    with path.open("rb") as file:
+        assert not btrfs.is_readonly_subvolume(file.fileno())
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,10 @@ def remount_writable(case: Case) -> Remedy:
             "copy the file to a file system that can be written: the device below"
             " cannot"
         )
+    if backing.is_readonly_subvolume:
+        return Remedy(
+            "use a file in a subvolume that can be written: this one is kept as it is"
+        )
     if backing.filesystem not in _REMOUNTED or backing.mount_point is None:
         return Remedy("make the mount writable, or use a file on one that is")
     if refused := contents.not_ours(case):
@@ -80,7 +84,7 @@ def remount_writable(case: Case) -> Remedy:
 def changeable(case: Case) -> Remedy:
     """Take the attributes off that forbid a change."""
     backing = case.backing
-    if backing.is_readonly_filesystem or backing.is_readonly_mount:
+    if backing.is_readonly:
         return Remedy("make the file system writable first (A801)")
     if refused := contents.not_ours(case):
         return refused

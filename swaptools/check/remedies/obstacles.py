@@ -63,7 +63,7 @@ def _of_access(case: Case) -> Iterator[Remedy]:
     backing = place(case)
     if backing.filesystem in READ_ONLY_KINDS:
         yield Remedy(f"a file system of type {backing.filesystem} {_FOR_GOOD}")
-    if backing.is_readonly_filesystem or backing.is_readonly_mount:
+    if backing.is_readonly:
         yield Remedy("make the file system writable first (A801)")
     if backing.is_readonly_device:
         yield Remedy(f"the device is read-only and {_FOR_GOOD}")

@@ -26,19 +26,22 @@ _BUSY: Final = "lsblk and findmnt show what uses it"
     "file system is read-only",
     Severity.ERROR,
     hint=access.remount_writable,
-    refused_by=["readonly_filesystem", "readonly_mount"],
+    refused_by=["readonly_filesystem", "readonly_subvolume", "readonly_mount"],
     needs_header=False,
 )
 def readonly(case: Case) -> Iterator[str]:
     """swapon(2) opens for writing.
 
-    Kernel: fs/namei.c sb_permission(), fs/open.c do_dentry_open().
+    Kernel: fs/namei.c sb_permission(), fs/btrfs/inode.c btrfs_permission(),
+    fs/open.c do_dentry_open().
 
     *Trips on:* ``swap_area(is_readonly_filesystem=True)``
     *Quiet on:* ``swap_area()``
     """
     if opening.readonly_filesystem(case.attempt):
         yield "the file system is mounted read-only"
+    elif opening.readonly_subvolume(case.attempt):
+        yield "the subvolume is read-only, as a snapshot can be"
     elif opening.readonly_mount(case.attempt):
         yield "this mount of the file system is read-only"
 

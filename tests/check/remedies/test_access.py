@@ -44,6 +44,11 @@ class TestReadOnly:
         """Some are read-only for good, of some it is not known."""
         assert words in sentence("A801", **{**self.RO, **changes})
 
+    def test_a_snapshot_stays_as_it_is(self) -> None:
+        """Somebody keeps it; its file system can be written elsewhere."""
+        kept: dict[str, Any] = {"filesystem": "btrfs", "is_readonly_subvolume": True}
+        assert "subvolume that can be written" in sentence("A801", **kept)
+
     def test_what_else_it_takes(self) -> None:
         """The next refusal is named."""
         found = finding("A801", **self.RO, extents=[(0, 0, 4096)])

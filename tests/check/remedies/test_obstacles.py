@@ -17,6 +17,7 @@ OBSTACLES: tuple[tuple[dict[str, Any], str], ...] = (
     ({"is_executing": True}, "end the process"),
     ({"is_readonly_filesystem": True}, "writable first (A801)"),
     ({"is_readonly_mount": True}, "writable first (A801)"),
+    ({"is_readonly_subvolume": True}, "writable first (A801)"),
     ({"is_readonly_device": True}, "read-only"),
     ({"filesystem": "squashfs", "is_readonly_filesystem": True}, "squashfs cannot"),
     ({"inode_flags": "IMMUTABLE"}, "(A802)"),
