@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.check.remedies.commands import path_of, word
+from swaptools.check.remedies.obstacles import READ_ONLY_KINDS
 from swaptools.check.remedy import Remedy
 from swaptools.contents import foremost
 
@@ -156,7 +157,16 @@ def _unpack(program: str) -> Callable[[Case], str]:
     return words
 
 
+_MADE_ONCE: Final = "it is made once and never written; take another place for swap"
+#: What libblkid calls file systems that a kernel swaps to a file on.
+_WITH_SWAPFILES: Final = (
+    *("btrfs", "exfat", "ext2", "ext3", "ext4", "ext4dev", "f2fs", "jfs", "vfat"),
+    "xfs",
+)
 _BY_TYPE: Final[dict[str, str | Callable[[Case], str]]] = {
+    **dict.fromkeys(_WITH_SWAPFILES, "make a swapfile in it, or take another place"),
+    **dict.fromkeys(READ_ONLY_KINDS, _MADE_ONCE),
+    "zfs_member": "it belongs to a pool; take another place",
     "crypto_LUKS": "open it with cryptsetup(8) and use the mapping, not what is below",
     "BitLocker": "open it with cryptsetup(8) and use the mapping, not what is below",
     "LVM2_member": "use a logical volume, not what is below",
@@ -168,7 +178,7 @@ _BY_TYPE: Final[dict[str, str | Callable[[Case], str]]] = {
     "bzip2": _unpack("bzip2"),
 }
 _BY_USAGE: Final[dict[str, str | Callable[[Case], str]]] = {
-    "filesystem": "make a swapfile in it, or take another place",
+    "filesystem": "swapfiles are not known to work in it; take another place",
     "raid": "use the array, not a member of it",
     "crypto": "open it and use the mapping, not what is below",
     "container": _convert,

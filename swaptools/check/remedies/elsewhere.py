@@ -42,9 +42,7 @@ def instead_of(case: Case, verdict: Verdict) -> Remedy:
     if known is not None:
         return known(case)
     said = f': "{verdict.message}"' if verdict.message else ""
-    return Remedy(
-        f"with a good header it would be refused still, {verdict.errno}{said}"
-    )
+    return Remedy(f"with this mended it would be refused still, {verdict.errno}{said}")
 
 
 def elsewhere(case: Case) -> Remedy:

@@ -73,6 +73,27 @@ def test_another_signature(
     assert words in said
 
 
+@pytest.mark.parametrize(
+    ("type_", "words"),
+    [
+        ("xfs", "make a swapfile in it"),
+        ("vfat", "make a swapfile in it"),
+        ("squashfs", "never written"),
+        ("erofs", "never written"),
+        ("iso9660", "never written"),
+        ("zfs_member", "pool"),
+        ("ntfs", "not known to work"),
+        ("VMFS", "not known to work"),
+    ],
+)
+def test_a_swapfile_only_where_one_works(type_: str, words: str) -> None:
+    """Nobody is sent to a file system that takes none."""
+    held = (Held(type_, "filesystem"),)
+    said = sentence("H303", magic=bytes(10), holds=held)
+    assert words in said
+    assert ("make a swapfile" in said) == (type_ in ("xfs", "vfat"))
+
+
 @pytest.mark.parametrize(("code", "changes"), WRITTEN)
 def test_swap_of_its_own_is_no_other(code: str, changes: dict[str, Any]) -> None:
     """The area's own magic is listed as well."""
