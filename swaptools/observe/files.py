@@ -159,8 +159,9 @@ def _read_seekable(
     if number is not None:
         partition = numbered(path, table, number)
         offset = partition.start_bytes
-    if offset > total_bytes:
-        raise AreaError(path, f"offset {offset} is behind the end ({total_bytes})")
+    if offset >= total_bytes:
+        where = "at" if offset == total_bytes else "behind"
+        raise AreaError(path, f"offset {offset} is {where} the end ({total_bytes})")
     area_bytes = _end(offset, total_bytes, partition, table) - offset
     data = _read_up_to(file, offset, min(area_bytes, PROBE_BYTES))
     return Beginning(kind, data, area_bytes, status, offset, partition, table)
