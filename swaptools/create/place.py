@@ -72,7 +72,7 @@ def find_place(path: str) -> Iterator[Place]:
 
 
 def _follow(path: str, opened: list[int]) -> Place:
-    left = path
+    left, is_link = path, False
     for _ in range(_MAX_LINKS):
         above, name = os.path.split(left)
         base = opened[-1] if opened else None
@@ -82,9 +82,12 @@ def _follow(path: str, opened: list[int]) -> Place:
         opened.append(_open_directory(above or ".", base))
         place = Place(opened[-1], name)
         status = place.status()
+        if status is None and is_link:
+            raise CreateRefused("leads to a file that has no name any more")
         if status is None or not stat.S_ISLNK(status.st_mode):
             return place
         _refuse_dead_link(place)
+        is_link = True
         left = os.readlink(name, dir_fd=place.directory)
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 

@@ -14,6 +14,7 @@ from swaptools.contents import foremost
 from swaptools.create.judge import objection, refusing_kernel
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
+from swaptools.observe.access import denial
 from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import mount_point
 from swaptools.observe.zeros import first_content
@@ -77,6 +78,10 @@ def refuse_replacing(
         _refuse_not_fitting(target, area, plan)
         _refuse_odd_place(area)
     found = _describe(area)
+    if found is not None and contents is not None:
+        # A header can be a leftover in what somebody else uses.
+        held = foremost(contents.holds, contents.believed)
+        found += f", and {held.words}" if held else ""
     if found is None and plan.is_ghost:
         found = f"a file of {area.area_bytes} bytes"
     if found is None and contents is not None:
@@ -106,8 +111,10 @@ def _refuse_directory(target: Target) -> None:
         raise AreaError(target.path, os.strerror(errno.EROFS), errno.EROFS)
     # access(2) asks for the real user, who may not be the one that counts.
     is_asked = os.getuid() == os.geteuid()
-    if is_asked and not os.access(".", os.W_OK | os.X_OK, dir_fd=directory):
-        raise AreaError(target.path, os.strerror(errno.EACCES), errno.EACCES)
+    mode = os.W_OK | os.X_OK
+    if is_asked and not os.access(".", mode, dir_fd=directory):
+        why = denial(directory, mode) or OSError(errno.EACCES, "nobody says why")
+        raise AreaError.from_os_error(target.path, why)
 
 
 def _refuse_in_use(target: Target, area: SwapArea, status: os.stat_result) -> None:

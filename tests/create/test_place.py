@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from swaptools.create import CreateRequest, create, naming
+from swaptools.create import CreateRequest, create, naming, refuse
 from swaptools.create.place import find_place
 from swaptools.errors import AreaError, CreateRefused, NotKnownOnDisk
 from tests.builders import header_page
@@ -171,6 +171,28 @@ class TestDirectory:
             as_nobody(body)
             place.chmod(0o700)
             assert listing(place) == []
+
+    def test_a_directory_that_nothing_can_be_added_to(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The reason is the kernel's: a mode is one of several."""
+        monkeypatch.setattr(os, "access", lambda *_, **__: False)
+        for number in (errno.EROFS, errno.EPERM):
+            why = OSError(number, os.strerror(number))
+            monkeypatch.setattr(refuse, "denial", lambda *_, why=why: why)
+            with own_directory() as place:
+                with pytest.raises(AreaError) as raised:
+                    make(place / "new")
+                assert raised.value.errno == number
+                assert listing(place) == []
+
+    def test_a_descriptor_whose_file_has_no_name(self, tmp_path: Path) -> None:
+        """None is made under the name that /proc gives it."""
+        with (tmp_path / "gone").open("w+b") as file:
+            (tmp_path / "gone").unlink()
+            with pytest.raises(CreateRefused, match="no name any more"):
+                make(Path(f"/proc/self/fd/{file.fileno()}"))
+        assert listing(tmp_path) == []
 
     @pytest.mark.parametrize("mode", [0o000, 0o200])
     def test_a_file_that_may_not_be_read(self, mode: int) -> None:

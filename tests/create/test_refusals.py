@@ -325,6 +325,9 @@ def test_a_new_real_area_without_a_size_is_refused(tmp_path: Path) -> None:
     )
 
 
+#: The second header of LUKS2, at 16 KiB.
+LUKS_COPY = b"SKUL\xba\xbe\0\2".ljust(4096, b"\0")
+ISO9660 = b"\x01CD001\x01".ljust(2048, b"\0") + b"\xffCD001\x01"
 TUXONICE = bytes.fromhex("edc302e99856e50c")
 
 #: What lies there, and the sentence that keeps it.
@@ -380,6 +383,19 @@ def test_without_force_a_ghost_replaces_nothing_but_a_ghost(
 
 
 REAL_CONTENT: list[tuple[str, int, bytes, str]] = [
+    (
+        "an area that blkid takes for encrypted",
+        0,
+        header_page(last_page=255) + bytes(12288) + LUKS_COPY,
+        r"holds a swap area of 1048576 bytes labelled 'sample', and LUKS encryption"
+        r" \(crypto_LUKS\)",
+    ),
+    (
+        "an area that blkid does not choose",
+        0,
+        header_page(last_page=255) + bytes(28672) + ISO9660,
+        r"labelled 'sample', and a file system \(iso9660\)",
+    ),
     ("a ghost", 0, header_page(), "holds a swap area of 4194304 bytes"),
     ("ext4", 1080, b"\x53\xef", r"holds a file system \(ext[24]\)"),
     ("a partition table", 510, b"\x55\xaa", r"holds a partition table \(dos\)"),
