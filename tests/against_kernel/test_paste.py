@@ -90,6 +90,7 @@ WITHOUT: Final = {
     "A808": "only another place is safe",
     "A809": "what is swapped on is in use",
     "A810": "only another place is safe",
+    "A811": "who made it so knows why",
     "P001": "privileges are not for a command to take",
     "P002": "privileges are not for a command to take",
     "P003": "privileges are not for a command to take",

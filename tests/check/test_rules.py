@@ -46,7 +46,7 @@ def test_refusals_are_the_kernels(example: Example) -> None:
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_severity_follows_from_the_consequence(rule: Rule) -> None:
     """What the kernel refuses is an error; other errors are dangers, named here."""
-    dangers = {"B306", "G504", "M604", "F718", "F720", "A809", "A810"}
+    dangers = {"B306", "G504", "M604", "F718", "F720", "A809", "A810", "A811"}
     if rule.refused_by:
         assert rule.severity is Severity.ERROR
     else:

@@ -227,3 +227,26 @@ def encrypted_in_clear(case: Case) -> Iterator[str]:
     is_encrypted = case.backing.has_flag(InodeFlags.ENCRYPTED)
     if case.verdict.accepted and is_encrypted and not case.verdict.is_ghost:
         yield "fscrypt does not see what is swapped"
+
+
+@rule(
+    "A811",
+    "device is read-only",
+    Severity.ERROR,
+    hint="make it writable (blockdev(8) --setrw, a loop device without --read-only),"
+    " or use another one",
+    needs_header=False,
+)
+def readonly_device(case: Case) -> Iterator[str]:
+    """swapon(2) takes it, and then no page can be written to it.
+
+    Seen on 6.18 with a loop device: each write failed with an I/O error, the pages
+    stayed in memory, and their slots were held.
+
+    Kernel: block/bdev.c bdev_open() does not look, block/blk-core.c bio_check_ro().
+
+    *Trips on:* ``swap_area(kind="block", is_readonly_device=True)``
+    *Quiet on:* ``swap_area(kind="block")``
+    """
+    if case.is_block and case.backing.is_readonly_device:
+        yield "pages that are swapped out cannot be written to it"
