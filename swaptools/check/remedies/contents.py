@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.area import AreaKind
 from swaptools.check.remedies.commands import path_of, word
 from swaptools.check.remedies.obstacles import READ_ONLY_KINDS
 from swaptools.check.remedy import Remedy
@@ -144,6 +145,8 @@ def _partition(table: PartitionTable) -> Remedy:
 
 
 def _convert(case: Case) -> str:
+    if case.area.kind == AreaKind.STREAM:
+        return "a container of an image; have qemu-img(1) make the image itself of it"
     return (
         "a container of an image; qemu-img convert -O raw"
         f" {word(path_of(case))} NEW makes the image itself"
@@ -152,6 +155,8 @@ def _convert(case: Case) -> str:
 
 def _unpack(program: str) -> Callable[[Case], str]:
     def words(case: Case) -> str:
+        if case.area.kind == AreaKind.STREAM:
+            return f"unpack it on the way: {program} -dc | swapcheck -"
         return f"unpack it: {program} -dc {word(path_of(case))} | swapcheck -"
 
     return words

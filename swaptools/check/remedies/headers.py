@@ -87,6 +87,13 @@ def new_header(case: Case) -> Remedy:
     return choose(case, _writing(case, size_bytes, force=True))
 
 
+def _new_header_words(case: Case) -> str:
+    # Version 0 has neither; what is made gets a UUID of its own.
+    if case.header is not None and case.header.version == 0:
+        return "write a new header"
+    return _NEW_HEADER
+
+
 def claiming_less(case: Case) -> Iterator[Way]:
     """Write a header for as much as there is."""
     size_bytes = _size_bytes(case)
@@ -145,7 +152,7 @@ def _writing(case: Case, size_bytes: int, *, force: bool) -> Iterator[Way]:
         return
     options = ["--real", "-f"] if force else ["--real"]
     write = commands.ghost_mkswap(case, *options, size_bytes=size_bytes)
-    text = _NEW_HEADER if force else "write a header"
+    text = _new_header_words(case) if force else "write a header"
     after = ways.with_header(case, size_bytes)
     if not commands.has_unseen_holes(case):
         yield Way(text, [write], after)
@@ -187,7 +194,9 @@ def anew(case: Case, size_bytes: int) -> Iterator[Way]:
 
 def _new_ghost(case: Case) -> Remedy:
     size_bytes = case.header.size_bytes if case.header else 0
-    return _ghost(case, _NEW_HEADER, size_bytes - size_bytes % case.page_size, "-f")
+    return _ghost(
+        case, _new_header_words(case), size_bytes - size_bytes % case.page_size, "-f"
+    )
 
 
 def _ghost(case: Case, text: str, size_bytes: int, *options: str) -> Remedy:

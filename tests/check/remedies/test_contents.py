@@ -94,6 +94,20 @@ def test_a_swapfile_only_where_one_works(type_: str, words: str) -> None:
     assert ("make a swapfile" in said) == (type_ in ("xfs", "vfat"))
 
 
+@pytest.mark.parametrize(
+    ("code", "held", "words"),
+    [
+        ("H305", Held("gzip", "compressed"), "on the way: gzip -dc | swapcheck -"),
+        ("H304", Held("qcow2", "container"), "qemu-img(1)"),
+    ],
+)
+def test_a_stream_has_no_file_to_name(code: str, held: Held, words: str) -> None:
+    """What is called ``-`` is none, and ``./-`` another one."""
+    said = sentence(code, kind="stream", path="-", magic=bytes(10), holds=(held,))
+    assert words in said
+    assert "./-" not in said
+
+
 @pytest.mark.parametrize(("code", "changes"), WRITTEN)
 def test_swap_of_its_own_is_no_other(code: str, changes: dict[str, Any]) -> None:
     """The area's own magic is listed as well."""
