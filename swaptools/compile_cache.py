@@ -35,7 +35,7 @@ class CompileCache:
 
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
         """Look for no directory yet."""
-        self.say = say or (lambda _text: None)
+        self.say = say or _nothing
         self.seconds = 0.0
         self._folders: dict[str, Path] = {}
         self._is_announced = self._is_given_up = False
@@ -78,11 +78,15 @@ class CompileCache:
             self.say("compiling the emulator, which takes a while the first time")
 
     def conclude(self) -> None:
-        """Say how long compiling took, where it was announced."""
-        if not self._is_announced:
-            return
-        kept = "" if self._is_given_up else f", kept in {_base() / _NAME}"
-        self.say(f"compiled in {self.seconds:.0f} s{kept}")
+        """Say how long compiling took, where it was announced, and then no more."""
+        if self._is_announced:
+            kept = "" if self._is_given_up else f", kept in {_base() / _NAME}"
+            self.say(f"compiled in {self.seconds:.0f} s{kept}")
+        self.say = _nothing
+
+
+def _nothing(_text: str) -> None:
+    """Say it to nobody."""
 
 
 #: The one of this process.

@@ -263,3 +263,12 @@ def test_the_command_clears_and_says_so(base: Path, cache: CompileCache) -> None
     assert done[0].stdout.startswith(f"removed {base}/swaptools, 1 MiB")
     assert done[1].stdout == f"{base}/swaptools is not there\n"
     assert [one.stderr for one in done] == ["", ""]
+
+
+def test_after_the_end_it_says_no_more(
+    base: Path, cache: CompileCache, said: list[str]
+) -> None:
+    """The command that listened is over; a library's user goes on."""
+    cache.conclude()
+    cache.announce()
+    assert said == []

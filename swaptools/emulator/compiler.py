@@ -126,9 +126,17 @@ def _array(item: Any) -> Any:
 
 @cache
 def _fingerprint() -> str:
-    text = sorted(
-        (f.__module__, f.__qualname__, f.__code__.co_code, repr(f.__code__.co_consts))
-        for f in HOT
-        if isinstance(f, FunctionType)
-    )
+    text = sorted(text_of(f) for f in HOT if isinstance(f, FunctionType))
     return hashlib.sha256(repr(text).encode()).hexdigest()[:12]
+
+
+def text_of(function: FunctionType) -> tuple[str, ...]:
+    """Return all that decides what is compiled, constants of its module included."""
+    code = function.__code__
+    constants = [
+        (name, function.__globals__[name])
+        for name in code.co_names
+        if isinstance(function.__globals__.get(name), int)
+    ]
+    parts = (code.co_code.hex(), repr(code.co_consts), repr(constants))
+    return (function.__module__, function.__qualname__, *parts)
