@@ -119,7 +119,7 @@ class ZswapShrinker:
                     failures += 1
                 attempts = 0
             else:
-                error = self.shrink_memcg(self.next_shrink, zswap.rules.worker_batch)
+                error = self.shrink_memcg(self.next_shrink, zswap.rules.shrink_batch)
                 attempts += error != -errno.ENOENT
                 failures += error == -errno.EAGAIN
             gives_up = failures == MAX_RECLAIM_RETRIES

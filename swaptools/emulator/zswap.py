@@ -218,7 +218,9 @@ class Zswap:
         """
         if not self.enabled:
             return []
-        if not memcg.may_zswap(self.page_size) and self.shrink_memcg(memcg, 1):
+        if not memcg.may_zswap(self.page_size) and self.shrink_memcg(
+            memcg, self.rules.shrink_batch
+        ):
             return []
         if self._check_limits():
             return []

@@ -248,7 +248,7 @@ K7_2 = replace(
 K7_3 = replace(
     _after(K7_2, "7.3", confirmed_by="7.3.4"),
     allocator=replace(K7_2.allocator, write_fault_keeps_slot=False),
-    zswap=replace(K7_2.zswap, worker_batch=32),
+    zswap=replace(K7_2.zswap, shrink_batch=32),
 )
 # Built by hand for the purpose, without cpusets.
 _BARE = VMALLOC_LINE_WITHOUT_CPUSETS

@@ -67,9 +67,10 @@ class ZswapRules:
     #: 6.12 until its overrun was mended (6.12.31, 6.14.9 and 6.15).
     #: Kernel: mm/zswap.c zswap_compress(); crypto/lzo.c.
     enospc_compressors: tuple[str, ...] = ()
-    #: Entries that the shrink worker looks at in one cgroup before the next: one, as
-    #: seen up to 7.2; 32 as read in 7.3. Kernel: mm/zswap.c shrink_worker().
-    worker_batch: int = 1
+    #: Entries of a cgroup that are looked at in one go, by the worker and by a store
+    #: over the cgroup's limit: one up to 7.2, 32 on 7.3; seen on 7.2.13 and 7.3.4.
+    #: Kernel: mm/zswap.c shrink_memcg().
+    shrink_batch: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,3 +322,23 @@ def test_broken_counters_are_noticed(what: str) -> None:
         machine.cgroups.root.zswap_bytes += 1
     with pytest.raises(InvariantBroken):
         machine.check_invariants()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "written_back"), [("7.3", [0, 4, 36, 62]), ("7.2", [0, 0, 0, 0])]
+)
+def test_a_group_over_its_limit_is_looked_through_by_batches(
+    kernel: str, written_back: list[int]
+) -> None:
+    """As 7.3.4 and 7.2.13 counted: 32 entries of the group a store, or one."""
+    machine = Machine(kernel=kernel, zswap=True, compiled=False)
+    machine.swapon_pages(3000)
+    group = machine.cgroups.create("x")
+    task = machine.task(cgroup="x")
+    out(task, 0, 60, length=100)
+    group.zswap_max_pages = 0
+    seen = []
+    for page in range(100, 104):
+        out(task, page, 1, length=100)
+        seen.append(machine.zswap.written_back_pages)
+    assert seen == written_back
