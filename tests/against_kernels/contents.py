@@ -183,7 +183,7 @@ def _filled(drawing: _Drawing) -> None:
     drawing.lines += ["zswap on", "set zswap.max_pool_percent 1"]
     drawing.lines.append("swapon a block 6000")
     first, held_bytes = 0, 0
-    while held_bytes < limit_bytes * 0.75 and first < NR_PAGES - 40:
+    while held_bytes < limit_bytes * 0.5 and first < NR_PAGES - 40:
         drawing.write(first, 20)
         numbers = drawing.lines[-1].rpartition("=")[2].split(",")
         held_bytes += sum(drawing.lengths[int(number)] for number in numbers)
