@@ -19,7 +19,8 @@ _BY: Final = "/dev/disk/by-"
 _TAGS: Final = ("UUID", "LABEL", "PARTUUID", "PARTLABEL")
 #: What udev leaves as it is in the name of a link; all but ASCII besides.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9#+\-.:=@_\x80-\U0010ffff]")
-_NUMBER: Final = re.compile(r"(\d+):(\d+)")
+#: The kernel reads a third number and makes nothing of it. devt_from_devnum().
+_NUMBER: Final = re.compile(r"(\d+):(\d+)(?::\d+)?")
 #: The kernel's own form of a number. include/linux/kdev_t.h new_decode_dev().
 _HEX: Final = re.compile(r"[0-9a-fA-F]{3,8}")
 

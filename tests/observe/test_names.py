@@ -78,7 +78,8 @@ def test_without_udev_a_tag_cannot_be_looked_up(disk: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [("8:2", (8, 2)), ("802", (8, 2)), ("100fd00", (0xFD, 0x1000))]
+    ("name", "number"),
+    [("8:2", (8, 2)), ("8:2:5", (8, 2)), ("802", (8, 2)), ("100fd00", (0xFD, 0x1000))],
 )
 def test_numbers_are_packed_as_the_kernel_does(
     name: str, number: tuple[int, int]
