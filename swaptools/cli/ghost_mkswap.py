@@ -174,15 +174,24 @@ def main(
     # The names of the other options are those of a request's fields.
     is_ghost, has_flag = not wishes.pop("real"), not wishes.pop("no_flag")
     wishes["offset"] = wishes["offset"] or 0
-    request = CreateRequest(path=file, is_ghost=is_ghost, ghost_flag=has_flag, **wishes)
+    wishes |= {"is_ghost": is_ghost, "ghost_flag": has_flag}
     try:
         with interruptible():
-            result = create(request)
+            result = create(CreateRequest(path=_path(file), **wishes))
     except NotKnownOnDisk as exc:
         output.fail(exc.reason, file, _EXIT_NOT_KNOWN_ON_DISK)
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
-    _report(result, dry_run=request.dry_run, quiet=quiet, as_json=as_json)
+    _report(result, dry_run=wishes["dry_run"], quiet=quiet, as_json=as_json)
+
+
+def _path(file: str) -> str:
+    # UUID= and the like; a file of such a name is ./UUID=...
+    if "=" not in file:
+        return file
+    from swaptools.observe.tags import resolve
+
+    return resolve(file)
 
 
 def _refuse_contradictions(wishes: dict[str, Any]) -> None:

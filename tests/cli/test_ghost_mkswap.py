@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli.ghost_mkswap import main
+from swaptools.observe import tags
 from tests import disks
 from tests.builders import SAMPLE_UUID, header_page
 from tests.create.witness import listing, untouched
@@ -232,6 +233,34 @@ def test_a_refusal_is_1_in_one_line(
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
     assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize("tag", ["UUID", "LABEL", "PARTUUID", "PARTLABEL"])
+@pytest.mark.parametrize("words", [("8M",), ("--real", "8M"), ("--real", "-f", "8M")])
+def test_a_tag_that_no_device_has_makes_no_file(
+    tag: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = f"{tag}=no such device"
+    result = run(*words[:-1], file, words[-1])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"ghost-mkswap: {file}: no device has it")
+    assert listing(tmp_path) == []
+
+
+def test_a_tag_leads_to_its_device_and_a_path_to_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "disk"
+    there.write_bytes(bytes(1 << 20))
+    monkeypatch.setattr(tags, "resolve", {"LABEL=a": str(there)}.get)
+    monkeypatch.chdir(tmp_path)
+    assert run("--real", "-q", "-p4096", "LABEL=a").exit_code == 0
+    assert there.read_bytes()[4086:4096] == b"SWAPSPACE2"
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert run("-q", "./LABEL=a", "8M").exit_code == 0
+    assert {one.name for one in tmp_path.iterdir()} == {"LABEL=a", "disk"}
 
 
 def test_an_escape_sequence_in_label_and_path_reaches_no_terminal(

@@ -92,6 +92,7 @@ def test_a_version_0_header_has_no_identity() -> None:
     """It is a bitmap."""
     found = finding("H103", magic=b"SWAP-SPACE", area_bytes=256 * MIB)
     assert found.hint_command == f"ghost-mkswap --real -f -p 4096 /swap {256 * MIB}"
+    assert "stay" not in found.hint
 
 
 class TestAllocate:
