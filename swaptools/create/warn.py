@@ -1,7 +1,8 @@
 """What the caller should know of an area that is made all the same.
 
-mkswap(8)'s two warnings, and what a kernel has against the file. A part of an image
-is for others to use: nothing is said of the image.
+mkswap(8)'s two warnings, the damage to a partition table that was gone by, and what
+a kernel has against the file. A part of an image is for others to use: nothing else
+is said of the image.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def warnings(
         is_curable: A new file in its place would be accepted.
     """
     if way is not Way.NEW_FILE:
-        yield from _type(target)
+        yield from _partition(target)
         if not (target.is_whole_file or target.is_block):
             return
         yield from _access(target, plan)
@@ -64,9 +65,15 @@ def warnings(
         yield f"{why}, which {refusing_kernel(plan)}{cure}"
 
 
-def _type(target: Target) -> Iterator[str]:
+def _partition(target: Target) -> Iterator[str]:
+    area = target.area
+    if area is None:
+        return
+    if area.table is not None:
+        for damage in area.table.damage:
+            yield f"partition table damaged: {damage}"
     # Who looks for swap by the table, as systemd does, looks for the type.
-    partition = target.area.partition if target.area else None
+    partition = area.partition
     if partition is not None and not partition.is_swap:
         yield (
             f"partition {partition.number} is of type {partition.type}, not swap's:"

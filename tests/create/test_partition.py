@@ -274,3 +274,14 @@ def test_wiping_stays_within_the_partition(tmp_path: Path) -> None:
     data = path.read_bytes()[MIB : MIB + 262144]
     assert data == header_page(last_page=63) + bytes(262144 - 4096)
     assert "btrfs" in result.wiped
+
+
+def test_damage_to_the_table_is_said(tmp_path: Path) -> None:
+    """The image was cut, its second table with it; a partition that is there counts."""
+    path = gpt(tmp_path / "disk.img")
+    assert not make(path).warnings
+    with path.open("r+b") as file:
+        file.truncate(IMAGE_BYTES - MIB // 2)
+    warnings = make(path, force=True).warnings
+    assert warnings
+    assert all(text.startswith("partition table damaged: ") for text in warnings)
