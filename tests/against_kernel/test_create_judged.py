@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from tests.against_kernel.paste import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+#: Where a fix finds ghost-mkswap: beside this interpreter, and where all else is.
+COMMANDS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
@@ -173,7 +177,10 @@ def test_files_that_are_there(name: str, mounted: Callable[[str], Path]) -> None
         if answer.accepted:
             continue
         fix = said.warnings[0].partition("fix with: ")[2]
-        subprocess.run(["sh", "-c", fix], check=True, capture_output=True)
+        environment = {**os.environ, "PATH": COMMANDS}
+        subprocess.run(
+            ["sh", "-c", fix], check=True, capture_output=True, env=environment
+        )
         assert ask_kernel(path).accepted, where
         assert path.stat().st_mode & 0o7777 == 0o600
         cured += 1
