@@ -39,6 +39,7 @@ WIDE_KINDS = (
     Kind("different priorities", (block(1200, prio=5), block(6000, prio=2))),
 )
 ALL_KINDS = KINDS + WIDE_KINDS
+_ZSWAP_TAKES_FOLIOS = (6, 13)
 
 
 class Life(NamedTuple):
@@ -66,6 +67,27 @@ def _can(guest: Guest, kind: Kind) -> bool:
         # Without zswap, what is not zram answers when it likes.
         and (guest.has("zswap") or not kind.zswap)
     )
+
+
+def has_folios(guest: Guest, kind: Kind) -> bool:
+    """Tell whether a kind's folios of several pages come to rest at once there.
+
+    Up to 6.12 zswap takes pages one by one. A larger folio that finds its slots, on
+    what is not rotational, goes to the disk, which answers when it likes.
+
+    Kernel: mm/zswap.c zswap_store().
+    """
+    if not guest.has("folios"):
+        return False
+    goes_to_disk = any(
+        spec.kind == "block" and not spec.rotational for spec in kind.areas
+    )
+    return series(guest) >= _ZSWAP_TAKES_FOLIOS or not goes_to_disk
+
+
+def series(guest: Guest) -> tuple[int, ...]:
+    """Return the first two numbers of a release."""
+    return tuple(int(number) for number in guest.release.split("-")[0].split(".")[:2])
 
 
 def draw(kind: Kind, seed: int, *, folios: bool, steps: int = STEPS) -> Life:

@@ -104,12 +104,12 @@ def _page_of(area: SwapArea) -> bytes:
 
 def recorded(guest: Guest) -> list[Recorded]:
     """Have short programs done; lives that stay apart from each other."""
-    folios = guest.has("folios")
     asked = [(name, program) for name, program in lives.BY_HAND.items()]
     asked += [
         (str(life), life.program)
         for kind in lives.kinds_for(guest)
         for seed in range(LIVES_OF_A_KIND)
+        for folios in (lives.has_folios(guest, kind),)
         for life in (lives.draw(kind, seed, folios=folios, steps=STEPS),)
     ]
     answers = programs.ask_kernel(

@@ -144,10 +144,9 @@ def ask_lives(kernel: Kernel, amounts: Amounts) -> Part:
         if not kinds:
             part.skipped.append("lives: neither zswap nor zram")
         drawn = [
-            lives.draw(
-                kinds[n % len(kinds)], amounts.seed + n, folios=guest.has("folios")
-            )
+            lives.draw(kind, amounts.seed + n, folios=lives.has_folios(guest, kind))
             for n in range(amounts.lives if kinds else 0)
+            for kind in (kinds[n % len(kinds)],)
         ]
         positions = 0
         for life, comparison in lives.compare_all(guest, drawn):
@@ -163,8 +162,8 @@ def ask_lives(kernel: Kernel, amounts: Amounts) -> Part:
 
 
 def _share(guest: Guest) -> float:
-    series = tuple(int(number) for number in guest.release.split("-")[0].split(".")[:2])
-    return SHARE_WITH_SLOT_CACHE if series <= SLOT_CACHE_UNTIL else 1.0
+    is_ahead = lives.series(guest) <= SLOT_CACHE_UNTIL
+    return SHARE_WITH_SLOT_CACHE if is_ahead else 1.0
 
 
 def _life_difference(
