@@ -143,6 +143,8 @@ def ask_lives(kernel: Kernel, amounts: Amounts) -> Part:
         kinds = lives.kinds_for(guest)
         if not kinds:
             part.skipped.append("lives: neither zswap nor zram")
+        if any(guest.has("folios") and not lives.has_folios(guest, k) for k in kinds):
+            part.skipped.append("large folios where zswap takes none")
         drawn = [
             lives.draw(kind, amounts.seed + n, folios=lives.has_folios(guest, kind))
             for n in range(amounts.lives if kinds else 0)

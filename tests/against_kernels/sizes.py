@@ -34,6 +34,8 @@ DEVICE_BYTES = (1 << 44) - (1 << 12)
 LAST_PAGES = tuple((1 << power) - 1 for power in range(22, 33))
 PATH = "/disk/3"
 QUESTION_SECONDS = 300
+#: The kernel logs one failed allocation in ten seconds, and swallows the others.
+REST = "rest 10500"
 
 
 def ask_sizes(kernel: Kernel) -> Iterator[str | None]:
@@ -51,6 +53,7 @@ def ask_sizes(kernel: Kernel) -> Iterator[str | None]:
                     Target(f"{last_page + 1} pages", PATH, _area()), page
                 )
                 try:
+                    guest.ask([REST])
                     (answer,) = headers.ask(guest, [question], QUESTION_SECONDS)
                 except GuestDied as why:
                     yield _unforeseen(guest, question, why)
