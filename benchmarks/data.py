@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swaptools.emulator import Machine
-from swaptools.emulator.buffers import can_compile
-from swaptools.emulator.compress import CODEC_NAMES, get_codec
-from swaptools.emulator.zsmalloc import ZsPool
+from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.store.compress import CODEC_NAMES, get_codec
+from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from swaptools.emulator.compress import Codec
+    from swaptools.emulator.store.compress import Codec
 
 PAGE_SIZE = 4096
 NR_PAGES = 4000

@@ -12,10 +12,10 @@ from __future__ import annotations
 import sys
 import time
 
-from swaptools.emulator.buffers import can_compile
+from swaptools.emulator.core.buffers import can_compile
 from swaptools.emulator.designs.lineup import LINEUP
-from swaptools.emulator.replay import Replay
-from swaptools.emulator.scenario import parse_scenario
+from swaptools.emulator.runs.replay import Replay
+from swaptools.emulator.runs.scenario import parse_scenario
 
 SCENARIO = parse_scenario("""
 zswap on

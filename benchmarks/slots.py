@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swaptools.emulator import Machine
-from swaptools.emulator.buffers import Engine, can_compile
-from swaptools.emulator.slot_alloc import alloc_range, free_range, toggle_range
+from swaptools.emulator.core.buffers import Engine, can_compile
+from swaptools.emulator.core.slot_alloc import alloc_range, free_range, toggle_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main as swapemu
-from swaptools.emulator.backing import BACKINGS, SubmitWrite
-from swaptools.emulator.constants import SWP_BLKDEV
+from swaptools.emulator.core.constants import SWP_BLKDEV
+from swaptools.emulator.machine.backing import BACKINGS, SubmitWrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

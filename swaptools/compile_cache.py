@@ -4,7 +4,7 @@ What lies there is executed, so it has to be ours alone: under XDG_CACHE_HOME or
 ~/.cache, mode 0700, owned by whoever runs, no symbolic link, and nobody else may
 replace it. Where that cannot be had, nothing is kept, and a run says so once.
 
-Not here: compiling (emulator/compiler.py).
+Not here: compiling (emulator/core/compiler.py).
 """
 
 from __future__ import annotations

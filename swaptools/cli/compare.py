@@ -14,7 +14,7 @@ from swaptools.cli.scripts import read_script, scenario_names
 
 if TYPE_CHECKING:
     from swaptools.emulator.designs.counters import Stats
-    from swaptools.emulator.scenario import Scenario
+    from swaptools.emulator.runs.scenario import Scenario
 
 
 @click.command()
@@ -52,7 +52,7 @@ def compare(
     """
     from swaptools.cli import comparison
     from swaptools.emulator.designs.lineup import LINEUP
-    from swaptools.emulator.scenario import parse_scenario
+    from swaptools.emulator.runs.scenario import parse_scenario
     from swaptools.errors import (
         MissingExtra,
         ScriptError,
@@ -90,7 +90,7 @@ def compare(
 
 
 def _run(scenario: Scenario, name: str) -> Stats:
-    from swaptools.emulator.replay import Replay
+    from swaptools.emulator.runs.replay import Replay
 
     replay = Replay(scenario, name)
     progress = output.ProgressLine(name)

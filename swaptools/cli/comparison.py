@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from swaptools.emulator.designs.counters import Stats
-    from swaptools.emulator.scenario import Scenario
+    from swaptools.emulator.runs.scenario import Scenario
 
 _BAR_WIDTH = 40
 

@@ -1,6 +1,6 @@
 """swapemu overhead: what each design's metadata takes as an area fills up.
 
-Not here: the formulas and their sources (emulator/costs.py).
+Not here: the formulas and their sources (emulator/designs/costs.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from swaptools.cli import output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from swaptools.emulator.accounting import OverheadRow
+    from swaptools.emulator.designs.accounting import OverheadRow
 
 
 @click.command()
@@ -40,7 +40,7 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
     figures are those that the authors gave; those from structures count what
     is allocated by cluster and by xarray node.
     """
-    from swaptools.emulator.accounting import overhead_table
+    from swaptools.emulator.designs.accounting import overhead_table
     from swaptools.errors import SelectionError
 
     try:

@@ -3,7 +3,7 @@
 What is no script is refused before much of it is in memory: a disk, a log file of
 gigabytes, a program.
 
-Not here: what a line may ask for (emulator/words.py).
+Not here: what a line may ask for (emulator/runs/words.py).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read_script(name: str) -> str:
     """
     try:
         path = Path(name)
-        folder = files("swaptools.emulator.scenarios")
+        folder = files("swaptools.emulator.runs.scenarios")
         if path.name == name and not path.exists():
             for scenario in (folder / name, folder / f"{name}{_SUFFIX}"):
                 if scenario.is_file():
@@ -72,5 +72,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def scenario_names() -> list[str]:
     """Return the names of the scenarios that compare every design."""
-    found = (entry.name for entry in files("swaptools.emulator.scenarios").iterdir())
+    found = (
+        entry.name for entry in files("swaptools.emulator.runs.scenarios").iterdir()
+    )
     return sorted(name.removesuffix(_SUFFIX) for name in found if _SUFFIX in name)

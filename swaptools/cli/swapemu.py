@@ -1,6 +1,6 @@
 """swapemu: a kernel's swap in user space, driven by a script.
 
-Not here: what a script can say (emulator/script.py).
+Not here: what a script can say (emulator/runs/script.py).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from swaptools.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.script import Run, Shown
-    from swaptools.emulator.words import Line
+    from swaptools.emulator.runs.script import Run, Shown
+    from swaptools.emulator.runs.words import Line
 
 # Operations between two updates of the progress line.
 _PROGRESS_STEPS = 64
@@ -67,7 +67,7 @@ def main(ctx: click.Context) -> None:
 @main.command()
 def demo() -> None:
     """Tell in one screen what a ghost takes and what it refuses."""
-    from swaptools.emulator.demo import tell
+    from swaptools.emulator.runs.demo import tell
 
     for line in tell():
         click.echo(line)
@@ -90,7 +90,7 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
     Prints what its show operations find. The first line that cannot be done, or
     an expectation that does not hold, ends the run with exit status 1.
     """
-    from swaptools.emulator.script import Run, parse_script
+    from swaptools.emulator.runs.script import Run, parse_script
     from swaptools.errors import ScriptError
 
     try:
@@ -112,7 +112,7 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
 
 def _shows(lines: list[Line], state: Run) -> Iterator[Shown]:
     # What show operations find, with progress on a terminal meanwhile.
-    from swaptools.emulator.script import run_script
+    from swaptools.emulator.runs.script import run_script
 
     talks = sys.stderr.isatty() and len(lines) > _PROGRESS_STEPS
     for done, (_, found) in enumerate(run_script(lines, state), 1):

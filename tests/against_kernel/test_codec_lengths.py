@@ -7,8 +7,8 @@ import statistics
 
 import pytest
 
-from swaptools.emulator import compress
-from swaptools.emulator.size_classes import class_table
+from swaptools.emulator.store import compress
+from swaptools.emulator.store.size_classes import class_table
 from tests.against_kernel.page_sets import page_set
 from tests.against_kernel.zram_rig import CONTROL, algorithms, scratch_zram
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.zram import Zram
+from swaptools.emulator.store.zram import Zram
 from tests.against_kernel import rig
 from tests.against_kernel.page_sets import PAGE_SIZE, page_set
 from tests.against_kernel.zram_rig import CONTROL, scratch_zram, zram_area
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from swaptools.emulator.memory import Task
+    from swaptools.emulator.machine.task import Task
 
 pytestmark = [
     pytest.mark.kernel,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.emulator.compress import get_codec
-from swaptools.emulator.size_classes import SizeClass, class_table
-from swaptools.emulator.zsmalloc import ZsPool
+from swaptools.emulator.store.compress import get_codec
+from swaptools.emulator.store.size_classes import SizeClass, class_table
+from swaptools.emulator.store.zsmalloc import ZsPool
 from tests.against_kernel.page_sets import PAGE_SIZE, page_set
 from tests.against_kernel.zram_rig import CONTROL, ScratchZram, scratch_zram
 from tests.against_kernel.zswap_rig import (

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.memory import Task
-from swaptools.emulator.runs import format_runs
+from swaptools.emulator.machine.task import Task
+from swaptools.emulator.runs.entries import format_runs
 from tests.against_kernel import slots_rig as rig
 from tests.against_kernel.forked_pages import ForkedPages
 from tests.against_kernel.kinds import KINDS, NR_PAGES, NR_SHARED_PAGES, REGIONS, Kind
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from swaptools.emulator.memory import PageEntry
-    from swaptools.emulator.shmem import Shm, ShmMapping
+    from swaptools.emulator.machine.shmem import Shm, ShmMapping
+    from swaptools.emulator.machine.task import PageEntry
     from tests.against_kernel.slots_rig import KernelMemory
 
 pytestmark = pytest.mark.kernel

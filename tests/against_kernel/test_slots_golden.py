@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.emulator.runs import format_runs, parse_runs
-from swaptools.emulator.script import parse_script
+from swaptools.emulator.runs.entries import format_runs, parse_runs
+from swaptools.emulator.runs.script import parse_script
 from tests.against_kernel import slots_rig as rig
 from tests.against_kernel.slots_rig import (
     AreaSpec,
@@ -19,7 +19,7 @@ from tests.against_kernel.slots_rig import (
 )
 
 if TYPE_CHECKING:
-    from swaptools.emulator.words import Line
+    from swaptools.emulator.runs.words import Line
 
 pytestmark = pytest.mark.kernel
 

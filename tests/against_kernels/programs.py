@@ -2,7 +2,7 @@
 
 After each line both sides show a State, and two States are compared.
 
-The language is that of swaptools/emulator/script.py. ``write`` may have
+The language is that of swaptools/emulator/runs/script.py. ``write`` may have
 ``content=N,N`` besides: numbered pages, whose bytes only the kernel is told and
 whose compressed lengths only the Machine is.
 
@@ -15,15 +15,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from swaptools.emulator.runs import format_runs, parse_runs
-from swaptools.emulator.script import Run, parse_script, run_script
+from swaptools.emulator.runs.entries import format_runs, parse_runs
+from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from swaptools.emulator import Machine
-    from swaptools.emulator.memory import PageEntry
+    from swaptools.emulator.machine.task import PageEntry
     from tests.against_kernels.guest import Guest, Reply
 
 #: The disk with a file system for areas that are files, and where it is mounted;

@@ -9,17 +9,17 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.constants import TYPE_SHIFT
-from swaptools.emulator.slots import is_reserved, slot_index
+from swaptools.emulator.core.constants import TYPE_SHIFT
+from swaptools.emulator.core.slots import is_reserved, slot_index
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.emulator import Machine
-    from swaptools.emulator.device import SwapDevice
-    from swaptools.emulator.memory import Task
-    from swaptools.emulator.shmem import ShmMapping
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.shmem import ShmMapping
+    from swaptools.emulator.machine.task import Task
 
 NR_PAGES = 2500
 NR_SHARED_PAGES = 700

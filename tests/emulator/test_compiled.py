@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.buffers import can_compile
-from swaptools.emulator.slot_alloc import toggle_range
+from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.slot_alloc import toggle_range
 from tests.emulator.driver import drive, state
 
 pytestmark = [

@@ -18,7 +18,7 @@ from swaptools.errors import InvariantBroken, SwapOffError
 from swaptools.kernel.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from swaptools.emulator.memory import Task
+    from swaptools.emulator.machine.task import Task
 
 NR_PAGES = 64
 STEPS = 36

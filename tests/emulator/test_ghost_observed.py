@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.slots import set_stored, slot_index
+from swaptools.emulator.core.slots import set_stored, slot_index
 from swaptools.errors import DeviceReadError, KernelOops, SwapOffError, SwapOnError
 from tests.builders import header_page, swap_area
 from tests.emulator.driver import owned_pages
 
 if TYPE_CHECKING:
-    from swaptools.emulator.device import SwapDevice
-    from swaptools.emulator.memory import Task
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.task import Task
 
 RFC, RFC_6_12 = "ghost-rfc", "ghost-rfc-6.12"
 BOTH = (RFC, RFC_6_12)

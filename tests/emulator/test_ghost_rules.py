@@ -6,8 +6,9 @@ import errno
 
 import pytest
 
-from swaptools.emulator import Machine, swap_io
-from swaptools.emulator.backing import BACKINGS, GHOST
+from swaptools.emulator import Machine
+from swaptools.emulator.machine import swap_io
+from swaptools.emulator.machine.backing import BACKINGS, GHOST
 from swaptools.errors import (
     DeviceReadError,
     GhostWriteRefused,

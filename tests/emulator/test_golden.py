@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swaptools.emulator.script import Run, parse_script, run_script
+from swaptools.emulator.runs.script import Run, parse_script, run_script
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.swap"))
 

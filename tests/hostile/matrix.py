@@ -60,10 +60,10 @@ _LAZY: Final = (
     "swaptools.cli.streams",
     "swaptools.cli.verdicts",
     "swaptools.create",
-    "swaptools.emulator.demo",
+    "swaptools.emulator.runs.demo",
     "swaptools.emulator.designs.lineup",
-    "swaptools.emulator.replay",
-    "swaptools.emulator.script",
+    "swaptools.emulator.runs.replay",
+    "swaptools.emulator.runs.script",
     "swaptools.recipe",
 )
 #: Longer than any command takes.

@@ -20,10 +20,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swaptools.emulator import backing
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
 from swaptools.emulator.designs.slot_swap import SlotSwap
+from swaptools.emulator.machine import backing
 from swaptools.kernel.profiles import GHOST_RFC
 
 if TYPE_CHECKING:

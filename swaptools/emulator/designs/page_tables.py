@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.constants import TYPE_SHIFT
+from swaptools.emulator.core.constants import TYPE_SHIFT
 from swaptools.emulator.designs.page import Outcome
 from swaptools.emulator.designs.task import Frame, Task
-from swaptools.emulator.invariants import expect
+from swaptools.emulator.machine.invariants import expect
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:

@@ -18,26 +18,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.buffers import Engine
-from swaptools.emulator.clusters import avail_requeue, vm_swap_full
-from swaptools.emulator.constants import (
+from swaptools.emulator.core.buffers import Engine
+from swaptools.emulator.core.clusters import avail_requeue, vm_swap_full
+from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     SWAPFILE_CLUSTER,
     SWP_DYNAMIC,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
 )
-from swaptools.emulator.invariants import expect
-from swaptools.emulator.slot_alloc import alloc_on, alloc_range, free_range
-from swaptools.emulator.slotmap import SlotMap
-from swaptools.emulator.slots import slot_index
-from swaptools.emulator.swap_io import is_ghost
+from swaptools.emulator.core.slot_alloc import alloc_on, alloc_range, free_range
+from swaptools.emulator.core.slots import slot_index
+from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.state import SlotMap
+from swaptools.emulator.machine.swap_io import is_ghost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.backing import SwapOps
     from swaptools.emulator.designs.tiers import SwapTiers
+    from swaptools.emulator.machine.backing import SwapOps
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 

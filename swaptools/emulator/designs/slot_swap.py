@@ -18,16 +18,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.accounting import Usage
-from swaptools.emulator.backing import BACKINGS
-from swaptools.emulator.constants import SWP_SYNCHRONOUS_IO
+from swaptools.emulator.core.constants import SWP_SYNCHRONOUS_IO
+from swaptools.emulator.designs.accounting import Usage
 from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
 from swaptools.emulator.designs.slot_areas import SlotAreas
 from swaptools.emulator.designs.zswap_front import ZswapFront
-from swaptools.emulator.invariants import expect
-from swaptools.emulator.swap_io import (
+from swaptools.emulator.machine.backing import BACKINGS
+from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.swap_io import (
     read_of_nothing,
     shrink_worker_is_queued,
     zswap_writeback_errno,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.setup import DiskSetup, Setup
     from swaptools.emulator.designs.slot_areas import Area
-    from swaptools.emulator.zsmalloc import ZsPool
+    from swaptools.emulator.store.zsmalloc import ZsPool
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 

@@ -29,16 +29,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from swaptools.emulator import backing
-from swaptools.emulator.accounting import Usage
-from swaptools.emulator.constants import SWP_BLKDEV
+from swaptools.emulator.core.constants import SWP_BLKDEV
+from swaptools.emulator.designs.accounting import Usage
 from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
 from swaptools.emulator.designs.slot_areas import SlotAreas
 from swaptools.emulator.designs.zswap_front import ZswapFront
-from swaptools.emulator.invariants import expect
-from swaptools.emulator.swap_io import read_of_nothing
+from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:

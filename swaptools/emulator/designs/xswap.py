@@ -22,12 +22,12 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swaptools.emulator import backing
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
 from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.designs.slot_swap import SlotSwap
-from swaptools.emulator.invariants import expect
+from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.invariants import expect
 from swaptools.errors import SwapOnError
 from swaptools.kernel.profiles import GHOST_RFC_DYNAMIC
 

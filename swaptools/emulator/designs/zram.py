@@ -6,7 +6,7 @@ to zram's own table alone. That is a redirection too, of 16 bytes a slot, and it
 is why writing a page to the backing touches no page table.
 
 Source: drivers/block/zram/zram_drv.c, Linux 6.18 and 7.2.
-Same: see emulator/zram.py; a slot is freed when its page is read; a full device
+Same: see emulator/store/zram.py; a slot is freed when its page is read; a full device
 fails the write; writeback only when user space asks for it; large folios fit.
 Changed: its memory limit is what zswap's pool would be given; the first disk is its
 backing device; the zero map of the swap core takes pages of zeros before zram does;
@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from swaptools.emulator import backing
-from swaptools.emulator.constants import OFFSET_MASK
+from swaptools.emulator.core.constants import OFFSET_MASK
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.designs.slot_swap import SlotSwap
-from swaptools.emulator.invariants import expect
-from swaptools.emulator.zram import Zram
+from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.store.zram import Zram
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.setup import Setup
     from swaptools.emulator.designs.slot_areas import Area
-    from swaptools.emulator.zram import ZramEntry
+    from swaptools.emulator.store.zram import ZramEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.constants import TYPE_SHIFT
-from swaptools.emulator.costs import XA_CHUNK_SIZE
+from swaptools.emulator.core.constants import TYPE_SHIFT
+from swaptools.emulator.designs.costs import XA_CHUNK_SIZE
 from swaptools.emulator.designs.setup import PAGE_SIZE
-from swaptools.emulator.invariants import expect
-from swaptools.emulator.memcg import MemCgroups
-from swaptools.emulator.shrinker import ZswapShrinker
-from swaptools.emulator.zswap import Zswap
+from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.store.memcg import MemCgroups
+from swaptools.emulator.store.shrinker import ZswapShrinker
+from swaptools.emulator.store.zswap import Zswap
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.counters import Counters
     from swaptools.emulator.designs.page import Content
     from swaptools.emulator.designs.setup import Setup
-    from swaptools.emulator.zsmalloc import ZsPool
-    from swaptools.emulator.zswap import ZswapEntry
+    from swaptools.emulator.store.zsmalloc import ZsPool
+    from swaptools.emulator.store.zswap import ZswapEntry
 
 
 class ZswapFront:

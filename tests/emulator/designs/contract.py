@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.setup import DiskSetup, Setup
 from swaptools.emulator.designs.tiers import SwapTiers
-from swaptools.emulator.replay import Replay, metadata_bytes
-from swaptools.emulator.scenario import Operation, Scenario
+from swaptools.emulator.runs.replay import Replay, metadata_bytes
+from swaptools.emulator.runs.scenario import Operation, Scenario
 
 if TYPE_CHECKING:
     from swaptools.emulator.designs.counters import Stats

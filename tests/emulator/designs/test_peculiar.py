@@ -19,8 +19,8 @@ from swaptools.emulator.designs.xswap import (
     limit_pages,
 )
 from swaptools.emulator.designs.zswap_front import ZswapFront
-from swaptools.emulator.replay import Replay, metadata_bytes
-from swaptools.emulator.scenario import parse_scenario
+from swaptools.emulator.runs.replay import Replay, metadata_bytes
+from swaptools.emulator.runs.scenario import parse_scenario
 from swaptools.errors import SwapOnError
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.emulator import Machine
-from swaptools.emulator.compress import Codec
-from swaptools.emulator.knobs import set_knob
+from swaptools.emulator.machine.knobs import set_knob
+from swaptools.emulator.store.compress import Codec
 from tests.emulator.ghost_programs.reading import area_path, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from swaptools.emulator.device import SwapDevice
-    from swaptools.emulator.memory import PageEntry, Task
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.task import PageEntry, Task
     from tests.emulator.ghost_programs.reading import Operation, Seen
 
 _PAGE_SIZE: Final = 4096

@@ -1,0 +1,323 @@
+"""Frames and page table entries: what a touch or a fork does to them.
+
+Rules for this file: every function is hot (see clusters.py). Paging out is in
+pageout.py, unmapping in zap.py, tasks that own page tables in task.py.
+
+Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
+mm/swapfile.c folio_free_swap(), 6.18.
+Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
+written to; who shares a page.
+Changed: a page table is one flat buffer; a frame unmapped from a large folio is
+free at once. A frame is in use while it is mapped or in the swap cache, so there
+is no reference count.
+Left out: readahead (as with vm.page-cluster=0), large folios on swap-in (as once
+zswap was enabled), KSM, mlock, userfaultfd.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.clusters import (
+    vm_swap_full,
+)
+from swaptools.emulator.core.constants import (
+    POISONED_ENTRY,
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZERO,
+    STORED_ZSWAP,
+    SWAP_HAS_DATA,
+    SWP_SYNCHRONOUS_IO,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.slots import (
+    get_object,
+    get_stored,
+    put_object,
+    slot_get,
+    slot_index,
+    slot_put,
+    swap_cache_add,
+    swap_cache_del,
+    swap_cache_get,
+    swap_count,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.structs import Slots
+
+# A page table entry: flags below, a frame or a swap entry above; 0 for nothing.
+PTE_PRESENT: Final = 1
+PTE_SWAP: Final = 2
+#: No other page table has the page. Kernel: PageAnonExclusive(), pte_swp_exclusive().
+PTE_EXCLUSIVE: Final = 4
+PTE_SHIFT: Final = 3
+#: The shared page of zeros, frame 0.
+PTE_ZERO: Final = PTE_PRESENT
+PTE_POISONED: Final = POISONED_ENTRY << PTE_SHIFT
+
+
+# --- frames ----------------------------------------------------------------
+
+
+@hot
+def alloc_frames(s: Slots, order: int) -> int:
+    """Return the first of 2**order dirty frames that make a folio.
+
+    The caller has made room for them (SlotMap.ensure_frames).
+    """
+    first = s.free_blocks[order]
+    nr = 1 << order
+    if first:
+        s.free_blocks[order] = s.frames[first].next
+    else:
+        first = s.totals[0].nr_frames
+        s.totals[0].nr_frames += nr
+        for number in range(first, first + nr):
+            s.frames[number].block = first
+            s.frames[number].block_order = order
+    for number in range(first, first + nr):
+        s.frames[number].dirty = 1
+    s.frames[first].order = order
+    s.frames[first].live = nr
+    return first
+
+
+@hot_inline
+def free_frame(s: Slots, number: int) -> None:
+    """Free a frame that is neither mapped nor in the swap cache."""
+    frame = s.frames[number]
+    put_object(s, frame.content)
+    frame.content = 0
+    head = s.frames[frame.block]
+    head.live -= 1
+    if head.live == 0:
+        head.order = 0
+        head.next = s.free_blocks[head.block_order]
+        s.free_blocks[head.block_order] = frame.block
+
+
+@hot
+def unmap_frame(s: Slots, number: int) -> None:
+    """Free what nothing maps any more: the slot, if only the cache has it; the frame.
+
+    Kernel: mm/swap_state.c free_swap_cache().
+    """
+    frame = s.frames[number]
+    if frame.mapcount:
+        return
+    if frame.entry and not swap_count(s, frame.entry):
+        swap_cache_del(s, number)
+    if not frame.entry:
+        free_frame(s, number)
+
+
+# --- faults ----------------------------------------------------------------
+
+
+@hot
+def swap_in(s: Slots, entry: int, bypass: bool) -> int:
+    """Return the frame with a slot's data, or -1 when nothing holds them.
+
+    zswap gives its entry away with the data: the frame then holds a zswap object
+    that the caller turns into a page, and the page is dirty.
+
+    With ``bypass`` the swap cache is not told, and the caller frees the slot.
+
+    Kernel: mm/page_io.c swap_read_folio(); mm/zswap.c zswap_load().
+    """
+    number = swap_cache_get(s, entry)
+    if number >= 0:
+        return number
+    index = slot_index(s, entry)
+    stored = get_stored(s, index)
+    if not stored:
+        return -1
+    number = alloc_frames(s, 0)
+    frame = s.frames[number]
+    where = stored >> STORED_SHIFT
+    frame.content = stored & STORED_MASK
+    if where == STORED_ZSWAP:
+        s.map[index] &= ~SWAP_HAS_DATA
+        s.vmstat[0].zswpin += 1
+    else:
+        get_object(s, frame.content)
+        frame.dirty = bypass
+        if where == STORED_ZERO:
+            s.vmstat[0].swpin_zero += 1
+        else:
+            s.vmstat[0].pswpin += 1
+    if not bypass:
+        dirty = frame.dirty
+        swap_cache_add(s, entry, number)
+        frame.dirty = dirty
+    return number
+
+
+@hot
+def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
+    """Whether a fault lets go of the slot, if nobody else refers to it.
+
+    Kernel: mm/memory.c should_try_to_free_swap().
+    """
+    frame = s.frames[number]
+    if vm_swap_full(s) or (write and frame.mapcount == 1):
+        return True
+    flags = s.si[frame.entry >> TYPE_SHIFT].flags
+    return flags & SWP_SYNCHRONOUS_IO != 0 and not s.totals[0].bypasses_swap_cache
+
+
+@hot
+def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
+    """Map a page that is swapped out; False when nothing holds its data (SIGBUS).
+
+    Kernel: mm/memory.c do_swap_page().
+    """
+    entry = pte[vpn] >> PTE_SHIFT
+    exclusive = pte[vpn] & PTE_EXCLUSIVE
+    bypass = (
+        s.totals[0].bypasses_swap_cache != 0
+        and s.si[entry >> TYPE_SHIFT].flags & SWP_SYNCHRONOUS_IO != 0
+        and swap_count(s, entry) == 1
+    )
+    number = swap_in(s, entry, bypass)
+    if number < 0:
+        return False
+    frame = s.frames[number]
+    frame.mapcount += 1
+    left = slot_put(s, entry)
+    if exclusive and s.totals[0].write_fault_keeps_slot:
+        write = False  # the page is mapped writable, which ends that it is a write
+    if frame.entry and left == 0 and should_try_to_free_swap(s, number, write):
+        swap_cache_del(s, number)
+    if not frame.entry and frame.mapcount == 1:
+        exclusive = PTE_EXCLUSIVE
+    pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
+    return True
+
+
+@hot
+def do_wp_page(s: Slots, pte: Buffer[int], vpn: int) -> None:
+    """Make a page that others may have one that this page table may write.
+
+    Kernel: mm/memory.c do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy().
+    """
+    number = pte[vpn] >> PTE_SHIFT
+    if number:
+        frame = s.frames[number]
+        if frame.mapcount == 1:
+            if frame.entry and not swap_count(s, frame.entry):
+                swap_cache_del(s, number)
+            if not frame.entry:
+                pte[vpn] |= PTE_EXCLUSIVE
+                return
+        frame.mapcount -= 1
+        unmap_frame(s, number)
+    map_new(s, pte, vpn, 0)
+
+
+@hot
+def map_new(s: Slots, pte: Buffer[int], vpn: int, order: int) -> None:
+    """Map a new folio from ``vpn`` on."""
+    number = alloc_frames(s, order)
+    for page in range(1 << order):
+        s.frames[number + page].mapcount = 1
+        pte[vpn + page] = number + page << PTE_SHIFT | PTE_PRESENT | PTE_EXCLUSIVE
+
+
+@hot
+def range_is_none(pte: Buffer[int], first: int, nr: int) -> bool:
+    """Tell whether nothing was ever in a range of page table entries."""
+    for vpn in range(first, first + nr):
+        if pte[vpn]:
+            return False
+    return True
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot
+def write_range(
+    s: Slots,
+    pte: Buffer[int],
+    first: int,
+    nr: int,
+    order: int,
+    contents: Buffer[int],
+) -> int:
+    """Write pages; new ones come as folios of 2**order where those fit.
+
+    Returns how many were written: fewer when one is SIGBUS. Of those, the items of
+    ``contents`` become the frame that was read from swap and left for a copy, or 0.
+    """
+    size = 1 << order
+    end = first + nr
+    for vpn in range(first, end):
+        was_swapped = pte[vpn] & PTE_SWAP
+        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, True):
+            return vpn - first
+        if pte[vpn] == PTE_POISONED:
+            return vpn - first
+        if pte[vpn] == 0:
+            fits = (
+                vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
+            )
+            map_new(s, pte, vpn, order if fits else 0)
+        read = pte[vpn] >> PTE_SHIFT if was_swapped else 0
+        if not pte[vpn] & PTE_EXCLUSIVE:
+            do_wp_page(s, pte, vpn)
+        number = pte[vpn] >> PTE_SHIFT
+        frame = s.frames[number]
+        put_object(s, frame.content)
+        frame.content = contents[vpn - first]
+        frame.dirty = 1
+        contents[vpn - first] = read if read != number else 0
+    return nr
+
+
+@hot
+def read_range(
+    s: Slots, pte: Buffer[int], first: int, nr: int, numbers: Buffer[int]
+) -> int:
+    """Read pages and say in which frames they are; those never written are frame 0.
+
+    Returns how many were read: fewer when one is SIGBUS.
+    """
+    for vpn in range(first, first + nr):
+        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, False):
+            return vpn - first
+        if pte[vpn] == PTE_POISONED:
+            return vpn - first
+        if pte[vpn] == 0:
+            pte[vpn] = PTE_ZERO
+        numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
+    return nr
+
+
+@hot
+def largest_count(s: Slots, pte: Buffer[int], nr: int) -> int:
+    """Return the most references that a slot of these entries has."""
+    largest = 0
+    for vpn in range(nr):
+        if pte[vpn] & PTE_SWAP:
+            largest = max(largest, swap_count(s, pte[vpn] >> PTE_SHIFT))
+    return largest
+
+
+@hot
+def fork_range(s: Slots, pte: Buffer[int], child: Buffer[int], nr: int) -> None:
+    """Copy page table entries; nothing in them is exclusive any more.
+
+    Kernel: mm/memory.c copy_pte_range(), copy_nonpresent_pte().
+    """
+    for vpn in range(nr):
+        pte[vpn] &= ~PTE_EXCLUSIVE
+        child[vpn] = pte[vpn]
+        if pte[vpn] & PTE_SWAP:
+            slot_get(s, pte[vpn] >> PTE_SHIFT)
+        elif pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO:
+            s.frames[pte[vpn] >> PTE_SHIFT].mapcount += 1

@@ -1,0 +1,279 @@
+"""Paging out: which pages of a range get slots, and what leaves memory.
+
+Rules for this file: every function is hot (see clusters.py). What a backing does
+with the data is in swap_io.py; the plain ones, which take all, are served here.
+
+Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c
+shrink_folio_list(); mm/page_io.c swap_writeout(), 6.18.
+Same: address order; a folio that finds no run is split, and its pages are tried
+first, last, last but one, ... second, or in order on 6.12; shared pages are passed
+over; a clean page in the swap cache goes without being written.
+Changed: a run allocates and unmaps first and writes afterwards, which no slot
+depends on when backings are synchronous.
+Left out: LRU lists and their per-CPU batches, which make the kernel pass over
+up to 31 folios of another CPU; asynchronous writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.constants import (
+    PMD_ORDER,
+    STORED_DEVICE,
+    STORED_SHIFT,
+    STORED_ZERO,
+    SWP_PLAIN,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.faults import (
+    PTE_EXCLUSIVE,
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+    PTE_ZERO,
+    free_frame,
+)
+from swaptools.emulator.core.slot_alloc import (
+    folio_alloc_swap,
+    has_tables,
+)
+from swaptools.emulator.core.slots import (
+    get_object,
+    set_stored,
+    slot_get,
+    slot_index,
+    swap_cache_add,
+    swap_cache_del,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.structs import Slots
+
+
+@hot
+def folio_is_whole(
+    s: Slots, pte: Buffer[int], vpn: int, head: int, order: int, end: int
+) -> bool:
+    """Tell whether all of a large folio is mapped from ``vpn`` on, before ``end``."""
+    nr = 1 << order
+    if vpn + nr > end:
+        return False
+    for page in range(nr):
+        here = pte[vpn + page]
+        if not here & PTE_PRESENT or here >> PTE_SHIFT != head + page:
+            return False
+    return True
+
+
+@hot_inline
+def folio_is_shared(s: Slots, head: int, order: int) -> bool:
+    """Tell whether a page of a folio is in more than one page table."""
+    for number in range(head, head + (1 << order)):
+        if s.frames[number].mapcount > 1:
+            return True
+    return False
+
+
+@hot_inline
+def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> bool:
+    """Give the folio at ``vpn`` slots, unless it has some, and unmap it.
+
+    Kernel: mm/swapfile.c folio_alloc_swap(), mm/rmap.c try_to_unmap_one().
+    """
+    head = pte[vpn] >> PTE_SHIFT
+    entry = s.frames[head].entry
+    if not entry:
+        entry = folio_alloc_swap(s, order, cpu)
+        if not entry:
+            return False
+        for page in range(1 << order):
+            swap_cache_add(s, entry + page, head + page)
+            s.frames[head + page].dirty = 1
+    for page in range(1 << order):
+        exclusive = pte[vpn + page] & PTE_EXCLUSIVE
+        s.frames[head + page].mapcount = 0
+        pte[vpn + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
+        slot_get(s, entry + page)
+    return True
+
+
+@hot
+def split_folio(
+    s: Slots, pte: Buffer[int], vpn: int, head: int, free_zeros: bool
+) -> None:
+    """Make pages of a folio whose first page belongs at ``vpn``.
+
+    Those of zeros are replaced by the shared one; their frames are free then,
+    or left to the caller.
+
+    Kernel: mm/huge_memory.c __folio_split(); mm/migrate.c
+    try_to_map_unused_to_zeropage(), seen on 6.18.
+    """
+    nr = 1 << s.frames[head].order
+    s.frames[head].order = 0
+    for page in range(nr):
+        frame = s.frames[head + page]
+        here = pte[vpn + page]
+        is_here = here & PTE_PRESENT and here >> PTE_SHIFT == head + page
+        if is_here and not frame.content and not frame.entry:
+            frame.mapcount = 0
+            pte[vpn + page] = PTE_ZERO
+            if free_zeros:
+                free_frame(s, head + page)
+
+
+@hot_inline
+def shrink_folio(
+    s: Slots, pte: Buffer[int], vpn: int, cpu: int, heads: Buffer[int], nr_heads: int
+) -> int:
+    """Take slots for a folio, split if need be; add what is to be written to ``heads``.
+
+    Returns the new length of ``heads``.
+
+    Kernel: mm/vmscan.c shrink_folio_list().
+    """
+    head = pte[vpn] >> PTE_SHIFT
+    nr = 1 << s.frames[head].order
+    if take_slot(s, pte, vpn, s.frames[head].order, cpu):
+        heads[nr_heads] = head
+        return nr_heads + 1
+    if nr == 1:
+        s.vmstat[0].swpout_no_slot += 1
+        return nr_heads
+    s.vmstat[0].thp_swpout_fallback += 1
+    if s.frames[head].order == PMD_ORDER:
+        s.vmstat[0].pmd_swpout_fallback += 1
+    split_folio(s, pte, vpn, head, False)
+    for step in range(nr):
+        page = nr - step if step and not s.totals[0].splits_in_order else step
+        if pte[vpn + page] == PTE_ZERO:
+            pass_over_slot(s, head + page, cpu)
+        elif take_slot(s, pte, vpn + page, 0, cpu):
+            heads[nr_heads] = head + page
+            nr_heads += 1
+        else:
+            s.vmstat[0].swpout_no_slot += 1
+    return nr_heads
+
+
+@hot
+def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
+    """Take a slot for a page that nobody maps, and free both.
+
+    Reclaim finds out when it writes the page: by then the slot is behind it.
+
+    Kernel: mm/page_io.c swap_writeout(), where folio_free_swap() succeeds.
+    """
+    entry = folio_alloc_swap(s, 0, cpu)
+    if entry:
+        swap_cache_add(s, entry, number)
+        swap_cache_del(s, number)
+    free_frame(s, number)
+
+
+@hot_inline
+def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
+    """Tell whether every page of a folio is zeros. Kernel: is_folio_zero_filled()."""
+    for number in range(head, head + nr):
+        if s.frames[number].content:
+            return False
+    return True
+
+
+@hot_inline
+def finish_page(s: Slots, number: int, stored: int) -> None:
+    """Let a page leave memory, now that its data are where ``stored`` says."""
+    set_stored(s, slot_index(s, s.frames[number].entry), stored)
+    swap_cache_del(s, number)
+    free_frame(s, number)
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot
+def pageout_range(
+    s: Slots,
+    pte: Buffer[int],
+    first: int,
+    end: int,
+    cpu: int,
+    heads: Buffer[int],
+) -> int:
+    """Unmap the folios of a range that can have slots; returns where it stopped.
+
+    It stops before ``end`` when no table is left. Item 0 of ``heads`` is their
+    number, behind it are the folios to be written.
+
+    Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range().
+    """
+    vpn = first
+    nr_heads = 1
+    while vpn < end:
+        here = pte[vpn]
+        if not here & PTE_PRESENT or here == PTE_ZERO:
+            vpn += 1
+            continue
+        number = here >> PTE_SHIFT
+        head = s.frames[number].block
+        order = s.frames[head].order
+        if order == 0:
+            head = number
+        shared = folio_is_shared(s, head, order)
+        if order and (
+            number != head or not folio_is_whole(s, pte, vpn, head, order, end)
+        ):
+            if shared:
+                vpn += 1
+            else:
+                split_folio(s, pte, vpn - (number - head), head, True)
+            continue
+        if not has_tables(s, order):
+            break
+        if not shared:
+            nr_heads = shrink_folio(s, pte, vpn, cpu, heads, nr_heads)
+        vpn += 1 << order
+    heads[0] = nr_heads - 1
+    return vpn
+
+
+@hot
+def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
+    """Write what needs nobody to be asked; the others stay in ``heads``.
+
+    That is clean pages, pages of zeros, and with ``plainly`` all on plain backings.
+
+    Kernel: mm/page_io.c swap_writeout(), swap_zeromap_folio_set().
+    """
+    left = 0
+    for place in range(1, heads[0] + 1):
+        head = heads[place]
+        frame = s.frames[head]
+        nr = 1 << frame.order
+        plain = s.si[frame.entry >> TYPE_SHIFT].flags & SWP_PLAIN
+        if not frame.dirty:
+            swap_cache_del(s, head)
+            free_frame(s, head)
+        elif folio_is_zero(s, head, nr):
+            for number in range(head, head + nr):
+                finish_page(s, number, STORED_ZERO << STORED_SHIFT)
+            s.vmstat[0].swpout_zero += nr
+        elif plain and plainly:
+            for number in range(head, head + nr):
+                content = get_object(s, s.frames[number].content)
+                finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
+            s.vmstat[0].pswpout += nr
+        else:
+            left += 1
+            heads[left] = head
+    heads[0] = left
+
+
+@hot
+def finish_range(s: Slots, written: Buffer[int], nr: int) -> None:
+    """Let pages leave memory: pairs of a frame and where its data are now."""
+    for place in range(0, 2 * nr, 2):
+        finish_page(s, written[place], written[place + 1])

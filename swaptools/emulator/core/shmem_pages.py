@@ -1,0 +1,241 @@
+"""Pages of an object: what a fault, reclaim or a hole does to them.
+
+Rules for this file: every function is hot (see clusters.py). Objects and mappings
+are in shmem.py.
+
+Kernel: mm/shmem.c shmem_writeout(), shmem_swapin_folio(), shmem_undo_range();
+mm/memory.c do_read_fault(), do_fault_around(); mm/madvise.c
+madvise_cold_or_pageout_pte_range(), 6.18.
+Same: the slots, in the order of addresses; pages of other mappers are passed over;
+what was only read where nothing was ever written goes without a slot; which
+neighbours in memory a read maps as well.
+Changed: the map count of a frame has one for the object.
+Left out: large folios (as with shmem_enabled=never).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.faults import (
+    PTE_POISONED,
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+    alloc_frames,
+    free_frame,
+    swap_in,
+)
+from swaptools.emulator.core.pageout import writeout_range
+from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
+from swaptools.emulator.core.slots import (
+    put_object,
+    slot_get,
+    slot_put,
+    swap_cache_add,
+    swap_cache_del,
+)
+from swaptools.emulator.core.zap import zap_swap_entry
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.structs import Slots
+
+#: Pages around one that is read which are mapped too, if they are in memory.
+#: Kernel: mm/memory.c fault_around_pages.
+FAULT_AROUND_PAGES: Final = 16
+
+
+# --- one page --------------------------------------------------------------
+
+
+@hot
+def shmem_swapin(s: Slots, pages: Buffer[int], index: int) -> int:
+    """Take a page out of swap, which frees the slot; -1 when nothing holds it.
+
+    What nothing holds is poisoned, and gives its slot back as well.
+
+    Kernel: mm/shmem.c shmem_swapin_folio(), shmem_set_folio_swapin_error().
+    """
+    entry = pages[index] >> PTE_SHIFT
+    number = swap_in(s, entry, False)
+    slot_put(s, entry)
+    if number < 0:
+        pages[index] = PTE_POISONED
+        return -1
+    swap_cache_del(s, number)
+    s.frames[number].mapcount = 1
+    pages[index] = number << PTE_SHIFT | PTE_PRESENT
+    return number
+
+
+@hot
+def shmem_get_folio(s: Slots, pages: Buffer[int], index: int) -> int:
+    """Return the frame of a page, made of zeros and clean if there was none; or -1.
+
+    Kernel: mm/shmem.c shmem_get_folio_gfp().
+    """
+    if pages[index] & PTE_PRESENT:
+        return pages[index] >> PTE_SHIFT
+    if pages[index] & PTE_SWAP:
+        return shmem_swapin(s, pages, index)
+    if pages[index] == PTE_POISONED:
+        return -1
+    number = alloc_frames(s, 0)
+    s.frames[number].dirty = 0
+    s.frames[number].mapcount = 1
+    pages[index] = number << PTE_SHIFT | PTE_PRESENT
+    return number
+
+
+@hot_inline
+def shmem_map(s: Slots, pages: Buffer[int], pte: Buffer[int], vpn: int) -> None:
+    """Map a page that is in memory, unless it is mapped here."""
+    if pages[vpn] & PTE_PRESENT and not pte[vpn]:
+        pte[vpn] = pages[vpn]
+        s.frames[pages[vpn] >> PTE_SHIFT].mapcount += 1
+
+
+@hot
+def shmem_fault(
+    s: Slots, pages: Buffer[int], pte: Buffer[int], vpn: int, write: bool
+) -> bool:
+    """Map a page, and with a read those around it; False when it is SIGBUS.
+
+    Kernel: mm/memory.c do_read_fault(), do_shared_fault(); mm/filemap.c
+    filemap_map_pages().
+    """
+    if not write:
+        first = vpn - vpn % FAULT_AROUND_PAGES
+        for near in range(first, min(first + FAULT_AROUND_PAGES, len(pte))):
+            shmem_map(s, pages, pte, near)
+    if shmem_get_folio(s, pages, vpn) < 0:
+        return False
+    shmem_map(s, pages, pte, vpn)
+    return True
+
+
+@hot_inline
+def shmem_writeout(s: Slots, pages: Buffer[int], index: int, cpu: int) -> bool:
+    """Give a page that nobody maps a slot; False when there is none.
+
+    Kernel: mm/shmem.c shmem_writeout().
+    """
+    entry = folio_alloc_swap(s, 0, cpu)
+    if not entry:
+        s.vmstat[0].swpout_no_slot += 1
+        return False
+    number = pages[index] >> PTE_SHIFT
+    swap_cache_add(s, entry, number)
+    slot_get(s, entry)
+    s.frames[number].mapcount = 0
+    pages[index] = entry << PTE_SHIFT | PTE_SWAP
+    return True
+
+
+@hot_inline
+def shmem_forget(s: Slots, pages: Buffer[int], index: int) -> None:
+    """Free a page that nobody maps, or a slot."""
+    if pages[index] & PTE_PRESENT:
+        s.frames[pages[index] >> PTE_SHIFT].mapcount = 0
+        free_frame(s, pages[index] >> PTE_SHIFT)
+    elif pages[index] & PTE_SWAP:
+        zap_swap_entry(s, pages[index] >> PTE_SHIFT)
+    pages[index] = 0
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot
+def shmem_write_range(
+    s: Slots,
+    pages: Buffer[int],
+    pte: Buffer[int],
+    first: int,
+    nr: int,
+    contents: Buffer[int],
+) -> int:
+    """Write pages; returns how many: fewer when one is SIGBUS."""
+    for vpn in range(first, first + nr):
+        if not shmem_fault(s, pages, pte, vpn, True):
+            return vpn - first
+        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        put_object(s, frame.content)
+        frame.content = contents[vpn - first]
+        frame.dirty = 1
+    return nr
+
+
+@hot
+def shmem_read_range(
+    s: Slots,
+    pages: Buffer[int],
+    pte: Buffer[int],
+    first: int,
+    nr: int,
+    numbers: Buffer[int],
+) -> int:
+    """Read pages and say in which frames they are; returns how many, as a write."""
+    for vpn in range(first, first + nr):
+        if not pte[vpn] and not shmem_fault(s, pages, pte, vpn, False):
+            return vpn - first
+        numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
+    return nr
+
+
+@hot
+def shmem_pageout_range(
+    s: Slots,
+    pages: Buffer[int],
+    pte: Buffer[int],
+    first: int,
+    end: int,
+    cpu: int,
+    heads: Buffer[int],
+    plainly: bool,
+) -> int:
+    """Page out, each page written before the next gets a slot.
+
+    Returns where it stopped: before ``end`` when no table is left, and behind a page
+    for which somebody has to be asked. That is in ``heads`` then, as writeout_range()
+    has it.
+
+    Kernel: mm/vmscan.c shrink_folio_list(), where it unmaps first and asks then.
+    """
+    heads[0] = 0
+    for vpn in range(first, end):
+        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        if not pte[vpn] or frame.mapcount > 2:
+            continue
+        if not has_tables(s, 0):
+            return vpn
+        number = pte[vpn] >> PTE_SHIFT
+        pte[vpn] = 0
+        frame.mapcount = 1
+        if not frame.dirty:
+            shmem_forget(s, pages, vpn)
+        elif shmem_writeout(s, pages, vpn, cpu):
+            heads[0] = 1
+            heads[1] = number
+            writeout_range(s, heads, plainly)
+            if heads[0]:
+                return vpn + 1
+    return end
+
+
+@hot
+def unmap_range(s: Slots, pte: Buffer[int], first: int, end: int) -> None:
+    """Empty a page table. Kernel: mm/memory.c unmap_mapping_pages()."""
+    for vpn in range(first, end):
+        if pte[vpn]:
+            s.frames[pte[vpn] >> PTE_SHIFT].mapcount -= 1
+            pte[vpn] = 0
+
+
+@hot
+def shmem_undo_range(s: Slots, pages: Buffer[int], first: int, end: int) -> None:
+    """Free pages that nobody maps, and slots. Kernel: mm/shmem.c."""
+    for index in range(first, end):
+        shmem_forget(s, pages, index)

@@ -1,0 +1,328 @@
+"""The state of every swap slot: who refers to it, and where its data are.
+
+Rules for this file: every function is hot (see clusters.py). Nothing here
+chooses a slot (slot_alloc.py) or knows what a page is (faults.py).
+
+Theory. A cluster that is not free has a table: for each slot how many page table
+entries refer to it, the frame that the swap cache holds for it and what its data
+became; and two bitmaps, ``used`` and ``idle``. A slot is idle when only the swap
+cache still refers to it. It is reserved when the swap cache has it for no frame: a
+CPU took it ahead, or has it among those it will give back (swap_slots.py).
+
+Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
+Same: when a slot is free again, and what that does to its cluster and area.
+Changed: bitmaps; what became of the data is kept with the slot.
+Left out: memcg tables, more than 8190 references to a slot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.clusters import (
+    avail_add,
+    avail_del,
+    cluster_of,
+    free_cluster,
+    move_cluster,
+    vm_swap_full,
+)
+from swaptools.emulator.core.constants import (
+    CLUSTER_WORDS,
+    FIRST_OBJECT,
+    NONFULL,
+    OFFSET_MASK,
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZSWAP,
+    SWAP_HAS_CACHE,
+    SWAP_HAS_DATA,
+    SWAP_MAP_COUNT,
+    SWAPFILE_CLUSTER,
+    SWP_BLKDEV,
+    SWP_GHOST,
+    SWP_NEXT_FIT,
+    SWP_WRITEOK,
+    TYPE_SHIFT,
+    WORD_BITS,
+    WORD_MASK,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.structs import Slots
+
+
+@hot_inline
+def slot_index(s: Slots, entry: int) -> int:
+    """Return the number of a slot's record; -1 when its cluster is free."""
+    offset = entry & OFFSET_MASK
+    table = s.ci[cluster_of(s, entry >> TYPE_SHIFT, offset)].table
+    return (table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER if table else -1
+
+
+@hot
+def area_is_full(s: Slots, si: int) -> None:
+    """Take an area off the available list, and wake its worker.
+
+    Kernel: mm/swapfile.c swap_usage_add(), swap_range_alloc(), where the slots taken
+    last still count as free.
+    """
+    avail_del(s, si)
+    totals, info = s.totals[0], s.si[si]
+    if info.flags & SWP_NEXT_FIT:
+        return  # it has no clusters
+    if totals.reclaims_full_areas and vm_swap_full(s) and not info.reclaim_work:
+        info.reclaim_work = 1
+        totals.nr_reclaim_works += 1
+
+
+@hot_inline
+def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
+    """Mark 2**order free slots of a cluster used; the caller sets who refers.
+
+    Kernel: mm/swapfile.c cluster_alloc_range(), swap_range_alloc().
+    """
+    nr = 1 << order
+    cluster = s.ci[ci]
+    if cluster.count == 0:
+        cluster.order = order
+    cluster.count += nr
+    words = (cluster.table - 1) * CLUSTER_WORDS + start // WORD_BITS
+    if nr < WORD_BITS:
+        s.words[words].used |= ((1 << nr) - 1) << (start % WORD_BITS)
+    else:
+        for word in range(words, words + nr // WORD_BITS):
+            s.words[word].used = WORD_MASK
+    info = s.si[si]
+    info.inuse_pages += nr
+    if info.inuse_pages == info.pages:
+        area_is_full(s, si)
+    s.totals[0].nr_swap_pages -= nr
+
+
+@hot_inline
+def slot_free(s: Slots, si: int, offset: int) -> None:
+    """Free a slot that neither a page table nor the swap cache refers to.
+
+    Kernel: mm/swapfile.c swap_entries_free(), swap_range_free().
+    """
+    ci = cluster_of(s, si, offset)
+    cluster = s.ci[ci]
+    info = s.si[si]
+    index = (cluster.table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
+    bits = ~(1 << (index % WORD_BITS)) & WORD_MASK
+    word = s.words[index // WORD_BITS]
+    word.used &= bits
+    word.idle &= bits
+    if s.map[index]:
+        set_stored(s, index, 0)
+        s.map[index] = 0
+    if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
+        s.totals[0].oopsed = 1
+    s.totals[0].nr_swap_pages += 1
+    info.inuse_pages -= 1
+    cluster.count -= 1
+    if cluster.count == 0:
+        free_cluster(s, si, ci)
+    elif cluster.flags != NONFULL:
+        move_cluster(s, si, ci, NONFULL)
+    if info.flags & SWP_NEXT_FIT:
+        info.lowest_bit = min(info.lowest_bit, offset)
+        info.highest_bit = max(info.highest_bit, offset)
+    if info.inuse_pages + 1 == info.pages and info.flags & SWP_WRITEOK:
+        avail_add(s, si)
+
+
+@hot_inline
+def get_object(s: Slots, value: int) -> int:
+    """Let one more slot or page refer to what ``value`` names; returns it."""
+    if value >= FIRST_OBJECT:
+        s.objects[value - FIRST_OBJECT].refs += 1
+    return value
+
+
+@hot_inline
+def put_object(s: Slots, value: int) -> None:
+    """Let one less refer to it; the last one puts it on the chain for its owner."""
+    if value >= FIRST_OBJECT:
+        stored = s.objects[value - FIRST_OBJECT]
+        stored.refs -= 1
+        if stored.refs == 0:
+            stored.next = s.totals[0].released
+            s.totals[0].released = value
+
+
+@hot_inline
+def set_stored(s: Slots, index: int, stored: int) -> None:
+    """Say where a slot's data are from now on, in place of where they were."""
+    if s.map[index] & SWAP_HAS_DATA:
+        put_object(s, s.slots[index].stored & STORED_MASK)
+        s.map[index] &= ~SWAP_HAS_DATA
+    if stored:
+        s.slots[index].stored = stored
+        s.map[index] |= SWAP_HAS_DATA
+
+
+@hot
+def get_stored(s: Slots, index: int) -> int:
+    """Return where a slot's data are; 0 when nothing holds them."""
+    return s.slots[index].stored if s.map[index] & SWAP_HAS_DATA else 0
+
+
+@hot_inline
+def set_idle(s: Slots, index: int, idle: bool) -> None:
+    """Mark a slot as one that only the swap cache refers to, or not."""
+    word = s.words[index // WORD_BITS]
+    bit = 1 << (index % WORD_BITS)
+    if idle:
+        word.idle |= bit
+    else:
+        word.idle &= ~bit & WORD_MASK
+
+
+@hot_inline
+def reserve_slot(s: Slots, index: int) -> None:
+    """Let the swap cache have a slot that is used by nobody, without a frame."""
+    s.map[index] = s.map[index] & SWAP_HAS_DATA | SWAP_HAS_CACHE
+    s.slots[index].cache = 0
+    set_idle(s, index, True)
+
+
+@hot_inline
+def unreserve_slot(s: Slots, index: int) -> None:
+    """Undo reserve_slot(); the caller sets who refers to the slot."""
+    s.map[index] = 0
+    set_idle(s, index, False)
+
+
+@hot_inline
+def is_reserved(s: Slots, index: int) -> bool:
+    """Tell whether the swap cache has a slot without a frame."""
+    value = s.map[index]
+    return (
+        value & SWAP_HAS_CACHE != 0
+        and not value & SWAP_MAP_COUNT
+        and not s.slots[index].cache
+    )
+
+
+@hot
+def swapcache_free_entries(s: Slots, entries: Buffer[int], first: int, nr: int) -> None:
+    """Free slots that are reserved. Kernel: mm/swapfile.c, the same name."""
+    for place in range(first, first + nr):
+        entry = entries[place]
+        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+        entries[place] = 0
+
+
+@hot
+def return_slot(s: Slots, entry: int) -> None:
+    """Keep a slot that is used by nobody until this CPU has a batch of them.
+
+    zswap forgets its data at once, a device when the slot is freed.
+
+    Kernel: mm/swap_slots.c free_swap_slot().
+    """
+    index = slot_index(s, entry)
+    if get_stored(s, index) >> STORED_SHIFT == STORED_ZSWAP:
+        set_stored(s, index, 0)
+    reserve_slot(s, index)
+    totals = s.totals[0]
+    cache = s.slots_cache[totals.cpu]
+    first = totals.cpu * totals.slots_cache_pages
+    if cache.n_ret == totals.slots_cache_pages:
+        swapcache_free_entries(s, s.returned, first, cache.n_ret)
+        cache.n_ret = 0
+    s.returned[first + cache.n_ret] = entry
+    cache.n_ret += 1
+
+
+@hot_inline
+def free_swap_slot(s: Slots, entry: int) -> None:
+    """Free a slot that nobody refers to, at once or with others.
+
+    Kernel: mm/swap_slots.c free_swap_slot().
+    """
+    totals = s.totals[0]
+    if totals.slots_cache_enabled and totals.slots_cache_active:
+        return_slot(s, entry)
+    else:
+        slot_free(s, entry >> TYPE_SHIFT, entry & OFFSET_MASK)
+
+
+@hot_inline
+def slot_get(s: Slots, entry: int) -> None:
+    """Let one more page table entry refer to a used slot. Kernel: swap_duplicate()."""
+    index = slot_index(s, entry)
+    if not s.map[index] & SWAP_MAP_COUNT:
+        set_idle(s, index, False)
+    s.map[index] += 1
+
+
+@hot_inline
+def slot_put(s: Slots, entry: int) -> int:
+    """Let one page table entry less refer to a slot; return how many are left.
+
+    A slot that the swap cache does not hold either is free then.
+
+    Kernel: mm/swapfile.c swap_entry_put_locked().
+    """
+    index = slot_index(s, entry)
+    left = (s.map[index] & SWAP_MAP_COUNT) - 1
+    s.map[index] -= 1
+    if left == 0:
+        if s.map[index] & SWAP_HAS_CACHE:
+            set_idle(s, index, True)
+        else:
+            free_swap_slot(s, entry)
+    return left
+
+
+@hot
+def swap_cache_get(s: Slots, entry: int) -> int:
+    """Return the frame that the swap cache holds for a used slot, or -1."""
+    index = slot_index(s, entry)
+    return s.slots[index].cache if s.map[index] & SWAP_HAS_CACHE else -1
+
+
+@hot_inline
+def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
+    """Let the swap cache hold a frame for a used slot."""
+    index = slot_index(s, entry)
+    s.slots[index].cache = frame
+    s.frames[frame].entry = entry
+    if not s.map[index] & SWAP_MAP_COUNT:
+        set_idle(s, index, True)
+    s.map[index] |= SWAP_HAS_CACHE
+
+
+@hot_inline
+def swap_cache_leave(s: Slots, frame: int) -> bool:
+    """Take a frame out of the swap cache; tells whether nobody has its slot now.
+
+    Kernel: mm/swap_state.c __delete_from_swap_cache().
+    """
+    index = slot_index(s, s.frames[frame].entry)
+    s.frames[frame].entry = 0
+    s.frames[frame].dirty = 1
+    s.map[index] &= ~SWAP_HAS_CACHE
+    return not s.map[index] & SWAP_MAP_COUNT
+
+
+@hot_inline
+def swap_cache_del(s: Slots, frame: int) -> None:
+    """Take a frame out of the swap cache; frees a slot nobody else refers to.
+
+    Kernel: mm/swap_state.c delete_from_swap_cache().
+    """
+    entry = s.frames[frame].entry
+    if swap_cache_leave(s, frame):
+        free_swap_slot(s, entry)
+
+
+@hot
+def swap_count(s: Slots, entry: int) -> int:
+    """Return how many page table entries refer to a used slot."""
+    return s.map[slot_index(s, entry)] & SWAP_MAP_COUNT

@@ -1,0 +1,352 @@
+"""The records that the slot map and the page tables are made of.
+
+Not here: what happens to them (slots.py, faults.py).
+
+Kernel: include/linux/swap.h, mm/swap.h, mm/swap_table.h, include/linux/mm_types.h.
+Same: what is known of an area, a cluster, a slot, a folio.
+Changed: numbers instead of pointers; 13 bits for a slot's count, where 6.18 has
+6 and continuation pages and 7.2 has 4 and an extension table.
+Left out: locks, memcg, reference counts that are always the map count plus the
+swap cache.
+"""
+
+from __future__ import annotations
+
+from ctypes import Structure, c_int32, c_int64, c_uint8, c_uint16, c_uint32
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+
+
+class Totals(Structure):
+    """What is one for the whole machine."""
+
+    #: Free slots and all slots of the areas that are on, in pages.
+    nr_swap_pages: int
+    total_swap_pages: int
+    #: Length of the available list.
+    nr_avail: int
+    nr_free_tables: int
+    nr_cpus: int
+    #: Not zero once the kernel would have died.
+    oopsed: int
+    #: Head of the chain of stored objects that nothing refers to any more.
+    released: int
+    #: Frames made so far, in use or not; frame 0 is the shared page of zeros.
+    nr_frames: int
+    #: An area that gets full wakes a worker.
+    reclaims_full_areas: int
+    #: Areas whose worker was woken and has not run.
+    nr_reclaim_works: int
+    #: A single fault on a synchronous device goes past the swap cache.
+    bypasses_swap_cache: int
+    #: A write fault keeps the slot of a page that no other page table has.
+    write_fault_keeps_slot: int
+    #: The CPU that makes the next operation.
+    cpu: int
+    #: Slots that a CPU takes ahead, or 0; whether it may, and does.
+    #: Kernel: mm/swap_slots.c SWAP_SLOTS_CACHE_SIZE.
+    slots_cache_pages: int
+    slots_cache_enabled: int
+    slots_cache_active: int
+    #: Each CPU keeps a hint for each area, and clusters stay on their lists.
+    has_area_clusters: int
+    #: A run of entries that an unmap drops is freed at once.
+    frees_runs: int
+    #: The pages of a folio that was split are paged out in order, not from the end.
+    splits_in_order: int
+    #: Columns of clusters that untouched ones are taken from, one after another.
+    cluster_columns: int
+    _fields_ = [
+        ("nr_swap_pages", c_int64),
+        ("total_swap_pages", c_int64),
+        ("nr_avail", c_int32),
+        ("nr_free_tables", c_int32),
+        ("nr_cpus", c_int32),
+        ("oopsed", c_int32),
+        ("released", c_int32),
+        ("nr_frames", c_int32),
+        ("reclaims_full_areas", c_int32),
+        ("nr_reclaim_works", c_int32),
+        ("bypasses_swap_cache", c_int32),
+        ("write_fault_keeps_slot", c_int32),
+        ("cpu", c_int32),
+        ("slots_cache_pages", c_int32),
+        ("slots_cache_enabled", c_int32),
+        ("slots_cache_active", c_int32),
+        ("has_area_clusters", c_int32),
+        ("frees_runs", c_int32),
+        ("splits_in_order", c_int32),
+        ("cluster_columns", c_int32),
+    ]
+
+
+class VmStat(Structure):
+    """Events, in pages. Kernel: include/linux/vm_event_item.h."""
+
+    pswpin: int
+    pswpout: int
+    zswpin: int
+    zswpout: int
+    #: Written back by zswap.
+    zswpwb: int
+    swpin_zero: int
+    swpout_zero: int
+    #: Folios that found no run of slots and were split, of any order: the sum of
+    #: hugepages-*/stats/swpout_fallback.
+    thp_swpout_fallback: int
+    #: Those of order 9 among them: all that /proc/vmstat counts under that name.
+    pmd_swpout_fallback: int
+    #: Large folios that zswap took: the sum of hugepages-*/stats/zswpout.
+    mthp_zswpout: int
+    #: Pages that found no slot at all, and that no backing took.
+    swpout_no_slot: int
+    swpout_refused: int
+    #: Pages that a backing took and lost.
+    swpout_lost: int
+    _fields_ = [
+        ("pswpin", c_int64),
+        ("pswpout", c_int64),
+        ("zswpin", c_int64),
+        ("zswpout", c_int64),
+        ("zswpwb", c_int64),
+        ("swpin_zero", c_int64),
+        ("swpout_zero", c_int64),
+        ("thp_swpout_fallback", c_int64),
+        ("pmd_swpout_fallback", c_int64),
+        ("mthp_zswpout", c_int64),
+        ("swpout_no_slot", c_int64),
+        ("swpout_refused", c_int64),
+        ("swpout_lost", c_int64),
+    ]
+
+
+class SwapInfo(Structure):
+    """One area. Kernel: struct swap_info_struct."""
+
+    flags: int
+    prio: int
+    #: Slots with the header, without it and bad ones, and in use.
+    max: int
+    pages: int
+    inuse_pages: int
+    #: Numbers of its clusters, counted over all areas.
+    first_cluster: int
+    nr_clusters: int
+    #: The clusters from here on that are UNTOUCHED head the free list; by columns
+    #: where those count (clusters.py untouched_at).
+    untouched: int
+    #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
+    reclaim_work: int
+    #: Of an area with SWP_NEXT_FIT: where a scan begins, how many slots it goes on
+    #: from there, and the bounds of what can be free. Kernel: si->cluster_next, ...
+    cluster_nr: int
+    cluster_next: int
+    lowest_bit: int
+    highest_bit: int
+    _fields_ = [
+        ("flags", c_int32),
+        ("prio", c_int32),
+        ("max", c_int64),
+        ("pages", c_int64),
+        ("inuse_pages", c_int64),
+        ("first_cluster", c_int32),
+        ("nr_clusters", c_int32),
+        ("untouched", c_int32),
+        ("reclaim_work", c_int32),
+        ("cluster_nr", c_int32),
+        ("cluster_next", c_int64),
+        ("lowest_bit", c_int64),
+        ("highest_bit", c_int64),
+    ]
+
+
+class ListHead(Structure):
+    """First and last cluster of a list; -1 when it is empty."""
+
+    first: int
+    last: int
+    _fields_ = [("first", c_int32), ("last", c_int32)]
+
+
+class Hint(Structure):
+    """Where the next allocation of an order is tried first; offset 0 for nowhere.
+
+    Kernel: mm/swapfile.c struct percpu_swap_cluster, struct swap_sequential_cluster.
+    """
+
+    si: int
+    offset: int
+    _fields_ = [("offset", c_int64), ("si", c_int32)]
+
+
+class SlotsCache(Structure):
+    """What one CPU took ahead and gave back. Kernel: struct swap_slots_cache."""
+
+    #: Slots left, the place of the next one, slots given back.
+    nr: int
+    cur: int
+    n_ret: int
+    _fields_ = [("nr", c_int32), ("cur", c_int32), ("n_ret", c_int32)]
+
+
+class MapScan(Structure):
+    """Where a scan of a whole area is. Kernel: scan_swap_map_slots()."""
+
+    #: The slot that is looked at, and the one where the scan began.
+    offset: int
+    base: int
+    #: Slots that may be looked at before a rest, and whether one was taken.
+    latency: int
+    rested: int
+    _fields_ = [
+        ("offset", c_int64),
+        ("base", c_int64),
+        ("latency", c_int32),
+        ("rested", c_int32),
+    ]
+
+
+class Cluster(Structure):
+    """512 slots. Kernel: struct swap_cluster_info."""
+
+    count: int
+    flags: int
+    order: int
+    next: int
+    prev: int
+    #: Number of its table plus one; 0 for a cluster that is free.
+    table: int
+    _fields_ = [
+        ("count", c_uint16),
+        ("flags", c_uint8),
+        ("order", c_uint8),
+        ("next", c_int32),
+        ("prev", c_int32),
+        ("table", c_int32),
+    ]
+
+
+class Word(Structure):
+    """Two bitmaps over the slots of a table, 32 at a time."""
+
+    used: int
+    #: Used, but only the swap cache refers to it.
+    idle: int
+    _fields_ = [("used", c_uint32), ("idle", c_uint32)]
+
+
+class Slot(Structure):
+    """What the swap cache and a backing hold for a slot. Kernel: the swap table."""
+
+    #: Number of the frame in the swap cache, if SWAP_HAS_CACHE is set.
+    cache: int
+    #: What the data became, if SWAP_HAS_DATA is set: see slots.py STORED_SHIFT.
+    stored: int
+    _fields_ = [("cache", c_int32), ("stored", c_int32)]
+
+
+class Frame(Structure):
+    """One page of memory. Kernel: struct page, struct folio."""
+
+    #: The swap entry it is the swap cache of, or 0. Kernel: folio->swap.
+    entry: int
+    mapcount: int
+    #: What is in the page: a compressed length, or a stored object's number.
+    content: int
+    #: The block of 2**block_order frames it was made with, by its first frame.
+    block: int
+    #: In the first frame: how many frames of the block are in use.
+    live: int
+    #: In the first frame of a free block: the next one of that order.
+    next: int
+    block_order: int
+    #: In the first frame: the order of the folio; 0 once it is split.
+    order: int
+    dirty: int
+    _fields_ = [
+        ("entry", c_int64),
+        ("mapcount", c_int32),
+        ("content", c_int32),
+        ("block", c_int32),
+        ("live", c_int32),
+        ("next", c_int32),
+        ("block_order", c_uint8),
+        ("order", c_uint8),
+        ("dirty", c_uint8),
+    ]
+
+
+class Stored(Structure):
+    """An object that slots and pages refer to: bytes of a page, or their length."""
+
+    refs: int
+    #: The next one on the chain of released objects.
+    next: int
+    _fields_ = [("refs", c_int32), ("next", c_int32)]
+
+
+class Slots(NamedTuple):
+    """Every buffer of a machine, but for its page tables."""
+
+    #: A buffer of one.
+    totals: Buffer[Totals]
+    #: The steps of one allocation, in order.
+    trial: Buffer[int]
+    #: Types on the available list, highest priority first. Kernel: swap_avail_head.
+    avail: Buffer[int]
+    #: By type.
+    si: Buffer[SwapInfo]
+    #: By type and list.
+    lists: Buffer[ListHead]
+    #: By CPU and order; behind those, for rotational areas, by type and order, or,
+    #: for all areas that have their own clusters, by type, CPU and order.
+    hints: Buffer[Hint]
+    #: By CPU.
+    slots_cache: Buffer[SlotsCache]
+    #: Entries taken ahead, by CPU and place; the last is of none. Entries given back.
+    taken: Buffer[int]
+    returned: Buffer[int]
+    #: A buffer of one.
+    scan: Buffer[MapScan]
+    #: By cluster.
+    ci: Buffer[Cluster]
+    free_tables: Buffer[int]
+    #: By table and word.
+    words: Buffer[Word]
+    #: By table and slot: references and flags, SWAP_MAP_*. Kernel: si->swap_map.
+    map: Buffer[int]
+    #: By table and slot.
+    slots: Buffer[Slot]
+    #: By frame; frame 0 is the shared page of zeros.
+    frames: Buffer[Frame]
+    #: By order: first of the free blocks, or 0.
+    free_blocks: Buffer[int]
+    objects: Buffer[Stored]
+    #: A buffer of one.
+    vmstat: Buffer[VmStat]
+
+
+#: What an item of each buffer is.
+ITEMS: Final[dict[str, Any]] = {
+    "totals": Totals,
+    "trial": c_int64,
+    "avail": c_int64,
+    "si": SwapInfo,
+    "lists": ListHead,
+    "hints": Hint,
+    "slots_cache": SlotsCache,
+    "taken": c_int64,
+    "returned": c_int64,
+    "scan": MapScan,
+    "ci": Cluster,
+    "free_tables": c_int64,
+    "words": Word,
+    "map": c_uint16,
+    "slots": Slot,
+    "frames": Frame,
+    "free_blocks": c_int64,
+    "objects": Stored,
+    "vmstat": VmStat,
+}

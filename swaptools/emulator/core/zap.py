@@ -1,0 +1,146 @@
+"""Unmapping: pages and swap entries that a page table forgets.
+
+Rules for this file: every function is hot (see clusters.py).
+
+Kernel: mm/memory.c zap_pte_range(); mm/swapfile.c free_swap_and_cache_nr(), 6.12
+and 6.18.
+Same: the order in which slots are given back; entries in a row that are freed at
+once on 6.12.
+Changed: a page table is one flat buffer.
+Left out: what a second task does between two pages of page table entries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.clusters import vm_swap_full
+from swaptools.emulator.core.constants import (
+    OFFSET_MASK,
+    SWAP_HAS_CACHE,
+    SWAP_MAP_COUNT,
+    SWAPFILE_CLUSTER,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.faults import (
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+    PTE_ZERO,
+    unmap_frame,
+)
+from swaptools.emulator.core.slots import (
+    slot_free,
+    slot_index,
+    slot_put,
+    swap_cache_del,
+    swap_cache_get,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.structs import Slots
+
+#: Present pages that an unmap collects before it frees them: a bundle of 8 and
+#: 19 batches of 510, each left when one place is free.
+#: Kernel: include/asm-generic/tlb.h MAX_GATHER_BATCH_COUNT, mm/mmu_gather.c.
+MMU_GATHER_PAGES: Final = 7 + 19 * 509
+
+#: Entries that one page of a page table has. Kernel: PTRS_PER_PTE.
+PTRS_PER_PTE: Final = 512
+
+
+@hot_inline
+def zap_swap_entry(s: Slots, entry: int) -> None:
+    """Forget a swap entry. Kernel: mm/swapfile.c free_swap_and_cache_nr()."""
+    if slot_put(s, entry):
+        return
+    number = swap_cache_get(s, entry)
+    if number >= 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
+        swap_cache_del(s, number)
+        unmap_frame(s, number)
+
+
+@hot_inline
+def swap_pte_batch(pte: Buffer[int], vpn: int, end: int) -> int:
+    """Count the entries in a row from ``vpn`` on, within its page of entries.
+
+    Kernel: mm/internal.h swap_pte_batch().
+    """
+    end = min(end, vpn // PTRS_PER_PTE * PTRS_PER_PTE + PTRS_PER_PTE)
+    nr = 1
+    while vpn + nr < end and pte[vpn + nr] == pte[vpn] + (nr << PTE_SHIFT):
+        nr += 1
+    return nr
+
+
+@hot
+def is_last_map(s: Slots, index: int, nr: int) -> bool:
+    """Tell whether slots in a row have one reference each, and the cache all or none.
+
+    Kernel: mm/swapfile.c swap_is_last_map().
+    """
+    wanted = s.map[index] & (SWAP_MAP_COUNT | SWAP_HAS_CACHE)
+    if wanted & SWAP_MAP_COUNT != 1:
+        return False
+    for place in range(index, index + nr):
+        if s.map[place] & (SWAP_MAP_COUNT | SWAP_HAS_CACHE) != wanted:
+            return False
+    return True
+
+
+@hot
+def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
+    """Forget entries in a row; what is free then is freed at once if all of it is.
+
+    Kernel: mm/swapfile.c free_swap_and_cache_nr(), __swap_entries_free(), 6.12.
+    """
+    offset = entry & OFFSET_MASK
+    index = slot_index(s, entry)
+    is_one = nr > 1 and nr <= SWAPFILE_CLUSTER - offset % SWAPFILE_CLUSTER
+    if is_one and not s.map[index] & SWAP_HAS_CACHE and is_last_map(s, index, nr):
+        for page in range(nr):
+            s.map[index + page] -= 1
+            slot_free(s, entry >> TYPE_SHIFT, offset + page)
+        return
+    for page in range(nr):
+        slot_put(s, entry + page)
+    for page in range(nr):
+        index = slot_index(s, entry + page)
+        value = s.map[index] & (SWAP_MAP_COUNT | SWAP_HAS_CACHE) if index >= 0 else 0
+        number = s.slots[index].cache if value == SWAP_HAS_CACHE else 0
+        if number and (vm_swap_full(s) or not s.frames[number].mapcount):
+            swap_cache_del(s, number)
+            unmap_frame(s, number)
+
+
+@hot
+def drop_range(
+    s: Slots, pte: Buffer[int], first: int, nr: int, gathered: Buffer[int]
+) -> None:
+    """Unmap pages: entries give their slots back at once, pages when gathered.
+
+    Kernel: mm/memory.c zap_pte_range(), mm/mmu_gather.c.
+    """
+    waiting = 0
+    for vpn in range(first, first + nr):
+        present = pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO
+        if pte[vpn] & PTE_SWAP:
+            if s.totals[0].frees_runs:
+                run = swap_pte_batch(pte, vpn, first + nr)
+                zap_swap_run(s, pte[vpn] >> PTE_SHIFT, run)
+                for page in range(vpn, vpn + run):
+                    pte[page] = 0
+            else:
+                zap_swap_entry(s, pte[vpn] >> PTE_SHIFT)
+        if present:
+            number = pte[vpn] >> PTE_SHIFT
+            s.frames[number].mapcount -= 1
+            gathered[waiting] = number
+            waiting += 1
+        pte[vpn] = 0
+        if waiting == MMU_GATHER_PAGES or vpn == first + nr - 1:
+            for place in range(waiting):
+                unmap_frame(s, gathered[place])
+            waiting = 0

@@ -1,0 +1,1 @@
+"""Areas, tasks, zswap and devices put together: one kernel's swap."""

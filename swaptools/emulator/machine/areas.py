@@ -1,0 +1,221 @@
+"""The areas of a machine together: swapon, swapoff, priorities, what /proc says.
+
+Not here: whether swapon(2) takes an area (kernel/swapon.py), one area (device.py).
+
+Kernel: mm/swapfile.c swapon(2), swapoff(2), setup_swap_info(), swap_show(),
+6.18; kernel/swap text as fs/proc/meminfo.c prints it.
+Same: types, priorities given and default, order of equals, sizes as printed.
+Changed: nothing is opened or locked.
+Left out: nodes: a default area on a disk that belongs to a node ties with the
+others there; hibernation.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.clusters import (
+    do_scheduled_discard,
+)
+from swaptools.emulator.core.constants import (
+    MAX_SWAPFILES,
+    SWP_DYNAMIC,
+    SWP_NEXT_FIT,
+    SWP_PAGE_DISCARD,
+    SWP_SOLIDSTATE,
+)
+from swaptools.emulator.core.slot_alloc import reclaim_work
+from swaptools.emulator.machine.backing import Backing, SubmitWrite
+from swaptools.emulator.machine.device import SwapDevice
+from swaptools.emulator.machine.swap_io import is_ghost
+from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
+from swaptools.emulator.store.zram import Zram
+from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.swapoff import Unuse
+
+#: Kernel: include/linux/swap.h SWAP_FLAG_PRIO_MASK.
+MAX_PRIORITY = 32767
+_UINT_MASK = 0xFFFFFFFF
+
+
+class SwapAreas:
+    """The areas that are on, by type. Kernel: swap_info[]."""
+
+    def __init__(self, machine: Machine) -> None:
+        """Start with none."""
+        self._machine = machine
+        self._by_type: dict[int, SwapDevice] = {}
+        #: By type; what swap_io.py looks in.
+        self.backings: dict[int, Backing] = {}
+        #: Real areas that were swapped off while full, where those are miscounted.
+        self.nr_full_gone = 0
+        # Ghosts swapped on, where those are.
+        self._nr_leaked = 0
+
+    def __iter__(self) -> Iterator[SwapDevice]:
+        """Yield the areas, lowest type first."""
+        return iter([self._by_type[type_] for type_ in sorted(self._by_type)])
+
+    def __len__(self) -> int:
+        """How many areas are on."""
+        return len(self._by_type)
+
+    @property
+    def nr_real_swapfiles(self) -> int:
+        """What the ghost patch takes for the number of areas with data.
+
+        As posted it follows the available list: an area that is full is not on it,
+        and leaves it once more when it is swapped off.
+
+        RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com.
+        """
+        s = self._machine.slotmap.slots
+        types: Iterable[int] = self.backings
+        if self._machine.ghost_rules.counts_available_areas:
+            types = [s.avail[place] for place in range(s.totals[0].nr_avail)]
+        real = sum(not is_ghost(self.backings[type_].ops) for type_ in types)
+        return real - self.nr_full_gone
+
+    @property
+    def nr_rotate_swap(self) -> int:
+        """Areas that turn, for which the kernel reads ahead another way.
+
+        With the ghost patch on 7.2 every swapon of a ghost adds one for good.
+        """
+        return sum(device.is_rotational for device in self) + self._nr_leaked
+
+    def swapon(
+        self,
+        path: str,
+        max_pages: int,
+        ops: SwapOps,
+        *,
+        priority: int | None,
+        rotational: bool,
+        discard: bool,
+        bad_pages: Iterable[int],
+    ) -> SwapDevice:
+        """Set an area up that the kernel has taken, under the lowest free type.
+
+        Raises:
+            SwapOnError: EBUSY for a path that is on, EPERM when no type is left.
+            IllegalOperation: A priority out of range.
+        """
+        if any(device.path == path for device in self):
+            raise SwapOnError(errno.EBUSY, None)
+        if len(self) == MAX_SWAPFILES:
+            raise SwapOnError(errno.EPERM, None)
+        if priority is not None and not 0 <= priority <= MAX_PRIORITY:
+            raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
+        profile = self._machine.profile
+        flags = ops.flags
+        if not rotational:
+            flags |= SWP_SOLIDSTATE
+        elif profile.allocator.rotational == "next_fit":
+            flags |= SWP_NEXT_FIT
+        if discard and not is_ghost(ops):
+            flags |= SWP_PAGE_DISCARD
+        if is_ghost(ops) and profile.allocator.free_cluster == "lowest":
+            flags |= SWP_DYNAMIC
+        if priority is None:
+            priority = self._default_priority()
+        type_ = next(n for n in range(MAX_SWAPFILES) if n not in self._by_type)
+        self._machine.slotmap.add_area(type_, flags, priority, max_pages, bad_pages)
+        device = SwapDevice(self._machine, type_, path)
+        self._by_type[type_] = device
+        zram = None
+        if ops.submit_write is SubmitWrite.ZRAM:
+            compressor = self._machine.zswap.compressor
+            page_size = self._machine.page_size
+            zram = Zram(max_pages, page_size, compressor, profile.zsmalloc)
+        self.backings[type_] = Backing(ops, path, zram)
+        if is_ghost(ops):
+            self._nr_leaked += self._machine.ghost_rules.leaks_nr_rotate_swap
+        return device
+
+    # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
+    def _default_priority(self) -> int:
+        if self._machine.profile.swapon.default_priority == "equal":
+            return -1
+        return min([device.prio for device in self if device.prio < 0], default=-1) - 1
+
+    def swapoff(self, device: SwapDevice) -> Unuse:
+        """Bring every page back and forget the area.
+
+        Raises:
+            SwapOffError: Memory is full; the area stays, and nothing is lost.
+
+        Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff).
+        """
+        machine, slotmap, si = self._machine, self._machine.slotmap, device.type
+        check_enough_memory(machine, device.pages)
+        if not device.is_ghost and device.inuse_pages == device.pages:
+            self.nr_full_gone += machine.ghost_rules.counts_available_areas
+        slotmap.disable_area(si)
+        if device.prio < 0 and machine.profile.swapon.default_priority == "descending":
+            self._move_up(device.prio)
+        try:
+            done = try_to_unuse(machine, device)
+        except SwapOffError:
+            slotmap.enable_area(si)
+            machine.settle()
+            raise
+        machine.settle()
+        slotmap.remove_area(si)
+        device.is_active = False
+        del self._by_type[si], self.backings[si]
+        return done
+
+    # Default areas behind the one that goes close the gap.
+    def _move_up(self, gone: int) -> None:
+        s = self._machine.slotmap.slots
+        for device in self:
+            info = s.si[device.type]
+            if info.prio < gone:
+                info.prio += 1
+
+    def reclaim(self) -> None:
+        """Let the workers of areas that got full run."""
+        slots = self._machine.slotmap.slots
+        if slots.totals[0].nr_reclaim_works:
+            for device in self:
+                reclaim_work(slots, device.type)
+
+    def discard(self) -> None:
+        """Let the worker do the discards that wait. Kernel: swap_discard_work()."""
+        for device in self:
+            if device.discards:
+                do_scheduled_discard(self._machine.slotmap.slots, device.type)
+
+    def proc_swaps(self) -> str:
+        """Return the text of /proc/swaps; Size is modulo 2^32 KiB as the kernel's.
+
+        Kernel: mm/swapfile.c swap_show().
+        """
+        kib = self._machine.page_size // 1024
+        is_padded = self._machine.profile.swapon.pads_proc_swaps
+        tabs = "\t\t" if is_padded else "\t"
+        lines = [f"Filename\t\t\t\tType\t\tSize{tabs}Used{tabs}Priority\n"]
+        for device in self:
+            size, used = device.pages * kib & _UINT_MASK, device.inuse_pages * kib
+            word = device.ops.type_word
+            pads = [_pad(number) * is_padded for number in (size, used)]
+            lines.append(
+                f"{device.path:<40}"
+                f"{'' if len(device.path) < 40 else ' '}"
+                f"{word if word == 'partition' else word + chr(9)}\t"
+                f"{size}\t{pads[0]}{used}\t{pads[1]}{device.prio}\n"
+            )
+        return "".join(lines)
+
+
+# Kernels from 5.10 on add a tab behind numbers of up to seven digits.
+def _pad(number: int) -> str:
+    return "\t" if number < 10_000_000 else ""

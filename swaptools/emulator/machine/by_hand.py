@@ -1,0 +1,82 @@
+"""A slot's data written and read without a task: as if a folio were on it.
+
+Not here: taking and freeing slots by hand (device.py).
+
+Kernel: none; mm/page_io.c swap_writeout() and swap_read_folio() want a folio.
+Same: who is asked, in which order.
+Changed: a refusal is an exception, and changes nothing: there is no folio that could
+stay in memory; a read leaves the data where they are.
+Left out: pages without bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.constants import (
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZERO,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.faults import free_frame
+from swaptools.emulator.core.slots import (
+    get_stored,
+    set_stored,
+    slot_index,
+    swap_cache_del,
+    swap_cache_get,
+)
+from swaptools.emulator.machine.swap_io import is_ghost, read_of_nothing
+from swaptools.errors import DeviceWriteError, GhostWriteRefused
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.machine import Machine
+
+
+def write_slot(machine: Machine, entry: int, page: bytes) -> None:
+    """Store a page of the root cgroup in a slot.
+
+    Raises:
+        GhostWriteRefused: zswap did not take it and there is nowhere else.
+        DeviceWriteError: The device did not take it.
+    """
+    io = machine.io
+    io.reap()
+    content = io.content_of(page)
+    if content == 0:
+        stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
+        machine.slotmap.slots.vmstat[0].swpout_zero += 1
+    else:
+        stored = io.store([content], entry, machine.cgroups.root)
+        machine.objects.put(content)
+    if stored is None:
+        if is_ghost(machine.areas.backings[entry >> TYPE_SHIFT].ops):
+            raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
+        raise DeviceWriteError(errno.EIO, "write error on swap-device")
+    s = machine.slotmap.slots
+    set_stored(s, slot_index(s, entry), stored[0])
+    cached = swap_cache_get(s, entry)
+    if cached >= 0:  # written back to a device that failed
+        swap_cache_del(s, cached)
+        free_frame(s, cached)
+
+
+def read_slot(machine: Machine, entry: int) -> bytes:
+    """Return the page that a used slot's data are.
+
+    Raises:
+        DeviceReadError: Nothing holds them, or only their length is known.
+    """
+    s = machine.slotmap.slots
+    cached = swap_cache_get(s, entry)
+    stored = get_stored(s, slot_index(s, entry))
+    page: bytes | int | None = None
+    if cached >= 0:
+        page = machine.io.page_of(s.frames[cached].content)
+    elif stored:
+        page = machine.io.page_of(stored & STORED_MASK)
+    if not isinstance(page, bytes):
+        raise read_of_nothing()
+    return page

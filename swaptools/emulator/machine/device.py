@@ -1,0 +1,227 @@
+"""One swapped-on area, and how to use it by hand.
+
+Not here: swapping it on and off (areas.py), areas together (machine.py).
+
+Kernel: include/linux/swap.h struct swap_info_struct.
+Same: what is known of an area.
+Changed: slots can be taken, written, read and freed without a page.
+Left out: extents, the file below.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.constants import (
+    SWAP_BY_HAND,
+    SWAP_MAP_BAD,
+    SWAP_NR_ORDERS,
+    SWAPFILE_CLUSTER,
+    SWP_BLKDEV,
+    SWP_PAGE_DISCARD,
+    SWP_SOLIDSTATE,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.slot_alloc import (
+    alloc_on,
+    take_cluster,
+)
+from swaptools.emulator.core.slots import (
+    is_reserved,
+    slot_index,
+)
+from swaptools.emulator.core.zap import zap_swap_entry
+from swaptools.emulator.machine.by_hand import read_slot, write_slot
+from swaptools.emulator.machine.swap_io import is_ghost
+from swaptools.errors import IllegalOperation, NoFreeSlot
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import SwapInfo
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.store.zram import Zram
+
+
+class SwapDevice:
+    """An area after swapon: ``swap_info_struct``."""
+
+    def __init__(self, machine: Machine, type_: int, path: str) -> None:
+        """Name an area that areas.py has set up under this type."""
+        self._machine = machine
+        #: Its number. Kernel: si->type.
+        self.type = type_
+        #: As /proc/swaps prints it.
+        self.path = path
+        self.is_active = True
+
+    def __repr__(self) -> str:
+        if not self.is_active:
+            return f"<SwapDevice {self.path!r}, swapped off>"
+        used = f"{self.inuse_pages} of {self.pages} pages used"
+        return f"<SwapDevice {self.path!r}, {self.ops.name}, {used}, prio {self.prio}>"
+
+    @property
+    def _info(self) -> SwapInfo:
+        self._check_active()
+        return self._machine.slotmap.slots.si[self.type]
+
+    @property
+    def pages(self) -> int:
+        """Usable slots: the header and bad pages are left out."""
+        return self._info.pages
+
+    @property
+    def max(self) -> int:
+        """One more than the last page."""
+        return self._info.max
+
+    @property
+    def inuse_pages(self) -> int:
+        """Slots in use, be it only by the swap cache."""
+        return self._info.inuse_pages
+
+    @property
+    def prio(self) -> int:
+        """Priority; negative for one that was not given."""
+        return self._info.prio
+
+    @property
+    def ops(self) -> SwapOps:
+        """What kind its backing is."""
+        self._check_active()
+        return self._machine.areas.backings[self.type].ops
+
+    @property
+    def zram(self) -> Zram | None:
+        """The zram device it is, if it is one."""
+        self._check_active()
+        return self._machine.areas.backings[self.type].zram
+
+    @property
+    def is_ghost(self) -> bool:
+        """Whether it is a header and nothing else."""
+        return is_ghost(self.ops)
+
+    @property
+    def is_rotational(self) -> bool:
+        """Whether it keeps one hint of its own instead of one for each CPU."""
+        return not self._info.flags & SWP_SOLIDSTATE
+
+    @property
+    def takes_large_folios(self) -> bool:
+        """Whether folios of order 1 to 9 get slots: not on a file."""
+        return bool(self._info.flags & SWP_BLKDEV)
+
+    @property
+    def discards(self) -> bool:
+        """Whether clusters are discarded before they are used again."""
+        return bool(self._info.flags & SWP_PAGE_DISCARD)
+
+    def alloc(self, order: int = 0) -> int:
+        """Take 2**order slots on this CPU and return the offset of the first.
+
+        Raises:
+            NoFreeSlot: There is no such run, or no large folio goes here.
+            IllegalOperation: No such order.
+        """
+        machine = self._machine
+        machine.check_alive()
+        self._check_active()
+        if not 0 <= order < SWAP_NR_ORDERS:
+            raise IllegalOperation(f"order {order} is not 0 to {SWAP_NR_ORDERS - 1}")
+        machine.slotmap.ensure_tables(order)
+        offset = alloc_on(machine.slotmap.slots, self.type, order, machine.cpu)
+        machine.settle()
+        if not offset:
+            raise NoFreeSlot(errno.ENOMEM, f"{self.path}: no free run of {1 << order}")
+        self._mark(offset, 1 << order)
+        return offset
+
+    def alloc_cluster(self, number: int) -> int:
+        """Take all slots of a free cluster and return the offset of the first.
+
+        Allocation would choose another one: this is how the state of a running
+        kernel is set up.
+
+        Raises:
+            NoFreeSlot: A slot of it is used or bad, or outside of the area.
+        """
+        self._machine.check_alive()
+        info, slotmap = self._info, self._machine.slotmap
+        slotmap.ensure_tables(0)
+        inside = 0 <= number < info.nr_clusters
+        if not inside or not take_cluster(
+            slotmap.slots, self.type, info.first_cluster + number
+        ):
+            raise NoFreeSlot(errno.ENOMEM, f"{self.path}: cluster {number} is not free")
+        self._mark(number * SWAPFILE_CLUSTER, SWAPFILE_CLUSTER)
+        return number * SWAPFILE_CLUSTER
+
+    def free(self, slot: int) -> None:
+        """Free one slot that was taken by hand.
+
+        Raises:
+            IllegalOperation: It was not.
+            KernelOops: The area is a ghost on a block device.
+        """
+        self._check(slot)
+        zap_swap_entry(self._machine.slotmap.slots, self._entry(slot))
+        self._machine.settle()
+
+    def write(self, slot: int, data: bytes) -> None:
+        """Store a page in a slot that was taken by hand.
+
+        Raises:
+            GhostWriteRefused: This is a ghost and zswap did not take the page.
+                The slot stays, and so does what it held.
+            DeviceWriteError: The device failed; the same holds.
+            IllegalOperation: Not such a slot, or not one page.
+        """
+        self._check(slot)
+        page_size = self._machine.page_size
+        if len(data) != page_size:
+            raise IllegalOperation(f"{len(data)} bytes are not a page of {page_size}")
+        try:
+            write_slot(self._machine, self._entry(slot), bytes(data))
+        finally:
+            self._machine.settle()
+
+    def read(self, slot: int) -> bytes:
+        """Return the page that was stored in a slot in use.
+
+        Raises:
+            DeviceReadError: Nothing holds the slot's data.
+            IllegalOperation: The slot is free, bad or outside of the area.
+        """
+        if self._value(slot) in (0, SWAP_MAP_BAD):
+            raise IllegalOperation(f"slot {slot} is not in use")
+        return read_slot(self._machine, self._entry(slot))
+
+    def _entry(self, slot: int) -> int:
+        return self.type << TYPE_SHIFT | slot
+
+    # The item of the swap map; 0 for what is free, reserved or outside of the area.
+    def _value(self, slot: int) -> int:
+        s = self._machine.slotmap.slots
+        if not 0 <= slot < self._info.max:
+            return 0
+        index = slot_index(s, self._entry(slot))
+        return s.map[index] if index >= 0 and not is_reserved(s, index) else 0
+
+    def _mark(self, offset: int, nr_slots: int) -> None:
+        s = self._machine.slotmap.slots
+        index = slot_index(s, self._entry(offset))
+        for place in range(index, index + nr_slots):
+            s.map[place] = SWAP_BY_HAND | 1
+
+    def _check_active(self) -> None:
+        if not self.is_active:
+            raise IllegalOperation(f"{self.path} is not swapped on")
+
+    def _check(self, slot: int) -> None:
+        self._machine.check_alive()
+        self._check_active()
+        value = self._value(slot)
+        if value == SWAP_MAP_BAD or not value & SWAP_BY_HAND:
+            raise IllegalOperation(f"slot {slot} was not taken by hand")

@@ -1,0 +1,357 @@
+"""What must hold between any two operations, whatever they were.
+
+Kernel: none.
+Same: nothing.
+Changed: nothing.
+Left out: nothing; this checks the emulator, not the kernel.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.clusters import (
+    list_of,
+)
+from swaptools.emulator.core.constants import (
+    CLUSTER_WORDS,
+    FIRST_OBJECT,
+    FREE,
+    FULL,
+    MAX_SWAPFILES,
+    NR_LISTS,
+    OFFSET_MASK,
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZSWAP,
+    SWAP_BY_HAND,
+    SWAP_HAS_CACHE,
+    SWAP_HAS_DATA,
+    SWAP_MAP_BAD,
+    SWAP_MAP_COUNT,
+    SWAPFILE_CLUSTER,
+    SWP_DYNAMIC,
+    TYPE_SHIFT,
+    UNTOUCHED,
+    WORD_BITS,
+)
+from swaptools.emulator.core.faults import (
+    PTE_EXCLUSIVE,
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+    PTE_ZERO,
+)
+from swaptools.emulator.core.slots import (
+    get_stored,
+    is_reserved,
+    slot_index,
+)
+from swaptools.errors import InvariantBroken
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.shmem import Shm
+    from swaptools.emulator.machine.state import SlotMap
+
+
+def expect(holds: bool, what: str, *state: object) -> None:
+    """Raise InvariantBroken with the state, unless it holds."""
+    if not holds:
+        raise InvariantBroken(f"{what}: {', '.join(map(str, state))}")
+
+
+def check_machine(machine: Machine) -> None:
+    """Check every area, the available list, every page and every object."""
+    tables: set[int] = set()
+    for device in machine.areas:
+        check_area(machine.slotmap, device, tables)
+    check_totals(machine, tables)
+    entries, frames = count_references(machine)
+    for device in machine.areas:
+        used = machine.slotmap.used_slots(device.type)
+        by_hand = (slot for slot, value in used if value & SWAP_BY_HAND)
+        entries.update(device.type << TYPE_SHIFT | slot for slot in by_hand)
+    check_slots(machine, entries)
+    check_slots_cache(machine)
+    check_frames(machine, frames)
+    check_objects(machine)
+    check_pools(machine)
+
+
+def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
+    """Check one area's lists, clusters and counts; adds its tables to ``tables``."""
+    s, si = slotmap.slots, device.type
+    info = s.si[si]
+    clusters = range(info.first_cluster, info.first_cluster + info.nr_clusters)
+    listed = []
+    for where in range(NR_LISTS):
+        before = -1
+        for ci in slotmap.clusters_on(si, where):
+            cluster = s.ci[ci]
+            expect(cluster.prev == before, "list broken", device.path, where, ci)
+            expect(
+                list_of(cluster.flags, cluster.order) == where, "wrong list", ci, where
+            )
+            listed.append(ci)
+            before = ci
+        expect(s.lists[si * NR_LISTS + where].last == before, "wrong tail", si, where)
+    expect(len(listed) == len(set(listed)), "a cluster on two lists", device.path)
+    expect(all(ci in clusters for ci in listed), "a cluster of another area", si)
+    inuse = 0
+    for ci in listed:
+        cluster = s.ci[ci]
+        expect(
+            (cluster.count == SWAPFILE_CLUSTER) == (cluster.flags == FULL)
+            or not inuse_of(slotmap, ci),
+            "count and flag differ",
+            ci,
+            cluster.count,
+            cluster.flags,
+        )
+        expect((cluster.table != 0) == (cluster.count != 0), "table of no use", ci)
+        if cluster.table:
+            expect(cluster.table not in tables, "a table twice", cluster.table)
+            tables.add(cluster.table)
+            expect(count_of(slotmap, ci) == cluster.count, "wrong count", ci)
+            inuse += inuse_of(slotmap, ci)
+    unlisted = (
+        [ci for ci in clusters if ci not in set(listed)]
+        if len(clusters) < 1 << 14
+        else []
+    )
+    expect(
+        all(s.ci[ci].flags == UNTOUCHED and not s.ci[ci].table for ci in unlisted),
+        "a cluster lost",
+        device.path,
+    )
+    expect(
+        all(place_of(slotmap, si, ci) >= info.untouched for ci in unlisted),
+        "untouched below cursor",
+        si,
+    )
+    expect(
+        not info.flags & SWP_DYNAMIC or all(s.ci[ci].flags != FREE for ci in listed),
+        "a free list in a dynamic area",
+        si,
+    )
+    expect(inuse == info.inuse_pages, "wrong inuse_pages", inuse, info.inuse_pages)
+
+
+def place_of(slotmap: SlotMap, si: int, ci: int) -> int:
+    """Return where an untouched cluster stands among all of its area."""
+    info, columns = slotmap.slots.si[si], slotmap.totals.cluster_columns
+    row, column = divmod(ci - info.first_cluster, columns)
+    return info.first_cluster + column * -(-info.nr_clusters // columns) + row
+
+
+def _indices(slotmap: SlotMap, ci: int) -> range:
+    first = (slotmap.slots.ci[ci].table - 1) * SWAPFILE_CLUSTER
+    return range(first, first + SWAPFILE_CLUSTER)
+
+
+def count_of(slotmap: SlotMap, ci: int) -> int:
+    """Return the slots of a cluster that are used or bad; its bitmaps agree."""
+    s = slotmap.slots
+    for index in _indices(slotmap, ci):
+        value, word = s.map[index], s.words[index // WORD_BITS]
+        bit = 1 << (index % WORD_BITS)
+        expect(bool(word.used & bit) == (value != 0), "used bitmap", ci, index, value)
+        idle = bool(value & SWAP_HAS_CACHE) and not value & SWAP_MAP_COUNT
+        expect(bool(word.idle & bit) == idle, "idle bitmap", ci, index, value)
+    first = (s.ci[ci].table - 1) * CLUSTER_WORDS
+    words = range(first, first + CLUSTER_WORDS)
+    return sum(s.words[word].used.bit_count() for word in words)
+
+
+def inuse_of(slotmap: SlotMap, ci: int) -> int:
+    """Return the slots of a cluster that are used."""
+    if not slotmap.slots.ci[ci].table:
+        return 0
+    values = (slotmap.slots.map[index] for index in _indices(slotmap, ci))
+    return sum(value not in (0, SWAP_MAP_BAD) for value in values)
+
+
+def check_totals(machine: Machine, tables: set[int]) -> None:
+    """Check what is counted over all areas, and the available list."""
+    s, totals = machine.slotmap.slots, machine.slotmap.totals
+    devices = list(machine.areas)
+    pages = sum(device.pages for device in devices)
+    inuse = sum(device.inuse_pages for device in devices)
+    expect(totals.total_swap_pages == pages, "total_swap_pages", pages)
+    expect(totals.nr_swap_pages == pages - inuse, "nr_swap_pages", pages, inuse)
+    free = {s.free_tables[place] + 1 for place in range(totals.nr_free_tables)}
+    expect(not free & tables, "a table free and in use")
+    expect(len(free) + len(tables) == machine.slotmap.nr_tables, "tables lost")
+    available = [s.avail[place] for place in range(totals.nr_avail)]
+    wanted = [d.type for d in devices if d.inuse_pages < d.pages]
+    expect(sorted(available) == wanted, "available list", available, wanted)
+    prios = [s.si[si].prio for si in available]
+    expect(prios == sorted(prios, reverse=True), "order of available list", prios)
+    expect(len(s.si) == MAX_SWAPFILES, "types")
+    woken = sum(s.si[si].reclaim_work for si in range(MAX_SWAPFILES))
+    expect(not woken and not totals.nr_reclaim_works, "a worker did not run", woken)
+
+
+def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:
+    """Return how often page tables and objects refer to each entry and frame."""
+    entries: Counter[int] = Counter()
+    frames: Counter[int] = Counter()
+    exclusive = set()
+    tables = [task.pte for task in machine.tasks]
+    for task in machine.tasks:
+        if not task.has_anon_vma:
+            read = all(task.pte[vpn] <= PTE_ZERO for vpn in range(len(task.pte)))
+            expect(read, "a page that nobody wrote", task.name)
+    for shm in machine.shms:
+        tables.append(shm.pages)
+        tables += [mapping.pte for mapping in shm.mappings]
+        check_mappings(shm)
+    for table in tables:
+        for vpn in range(len(table)):
+            pte = table[vpn]
+            if pte & PTE_SWAP:
+                entries[pte >> PTE_SHIFT] += 1
+            elif pte & PTE_PRESENT and pte >> PTE_SHIFT:
+                frames[pte >> PTE_SHIFT] += 1
+            if pte & PTE_EXCLUSIVE:
+                exclusive.add(pte & ~PTE_EXCLUSIVE)
+    for pte in exclusive:
+        owners = entries if pte & PTE_SWAP else frames
+        expect(owners[pte >> PTE_SHIFT] == 1, "exclusive but shared", pte)
+    return entries, frames
+
+
+def check_mappings(shm: Shm) -> None:
+    """Check that mappings have what the object has, and only what is present."""
+    expect(shm.has_name or bool(shm.mappings), "an object out of reach", shm.nr_pages)
+    for mapping in shm.mappings:
+        expect(mapping in mapping.task.mappings, "a mapping of nobody")
+        for vpn in range(shm.nr_pages):
+            pte, page = mapping.pte[vpn], shm.pages[vpn]
+            expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
+
+
+def check_slots(machine: Machine, entries: Counter[int]) -> None:
+    """Check that slots count exactly the references there are."""
+    s = machine.slotmap.slots
+    counted = 0
+    for device in machine.areas:
+        info = s.si[device.type]
+        for where in range(NR_LISTS):
+            for ci in machine.slotmap.clusters_on(device.type, where):
+                if not s.ci[ci].table:
+                    continue
+                first = (ci - info.first_cluster) * SWAPFILE_CLUSTER
+                for at, index in enumerate(_indices(machine.slotmap, ci)):
+                    entry = device.type << TYPE_SHIFT | first + at
+                    counted += _check_slot(machine, entry, index, entries[entry])
+    expect(counted == entries.total(), "references to free slots", counted)
+
+
+def _check_slot(machine: Machine, entry: int, index: int, references: int) -> int:
+    s = machine.slotmap.slots
+    value = s.map[index]
+    if value == SWAP_MAP_BAD:
+        return 0
+    count = value & SWAP_MAP_COUNT
+    expect(count == references, "slot count", entry, count, references)
+    if value & SWAP_HAS_CACHE and not is_reserved(s, index):
+        frame = s.slots[index].cache
+        expect(s.frames[frame].entry == entry, "swap cache", entry, frame)
+    return count
+
+
+def check_slots_cache(machine: Machine) -> None:
+    """Check that the slots which the CPUs hold are the reserved ones, each once."""
+    s, nr_pages = machine.slotmap.slots, machine.slotmap.totals.slots_cache_pages
+    held: list[int] = []
+    for cpu in range(machine.nr_cpus if nr_pages else 0):
+        cache, first = s.slots_cache[cpu], cpu * nr_pages
+        expect(cache.cur + cache.nr <= nr_pages, "too many taken ahead", cache.nr)
+        expect(cache.n_ret <= nr_pages, "too many to give back", cache.n_ret)
+        taken = range(first + cache.cur, first + cache.cur + cache.nr)
+        held += [s.taken[place] for place in taken]
+        held += [s.returned[place] for place in range(first, first + cache.n_ret)]
+    reserved = [
+        device.type << TYPE_SHIFT | slot
+        for device in machine.areas
+        for slot, _ in machine.slotmap.used_slots(device.type)
+        if is_reserved(s, slot_index(s, device.type << TYPE_SHIFT | slot))
+    ]
+    expect(sorted(held) == sorted(reserved), "reserved slots", len(held))
+    is_on = s.totals[0].slots_cache_active
+    expect(not held or is_on != 0, "slots held with the caches off", len(held))
+
+
+def check_frames(machine: Machine, frames: Counter[int]) -> None:
+    """Check that frames count exactly the page tables that map them."""
+    s = machine.slotmap.slots
+    live: Counter[int] = Counter()
+    for number in range(1, machine.slotmap.totals.nr_frames):
+        frame = s.frames[number]
+        expect(frame.mapcount == frames[number], "mapcount", number, frame.mapcount)
+        if frame.mapcount or frame.entry:
+            live[frame.block] += 1
+        else:
+            expect(frame.content == 0, "content of a free frame", number)
+        if frame.entry:
+            index = slot_index(s, frame.entry)
+            expect(index >= 0, "cache of a free slot", number)
+            cached = s.map[index] & SWAP_HAS_CACHE and s.slots[index].cache == number
+            expect(bool(cached), "cache of another slot", number, frame.entry)
+            expect(frame.entry & OFFSET_MASK != 0, "cache of the header", number)
+    for number in range(1, machine.slotmap.totals.nr_frames):
+        if s.frames[number].block == number:
+            expect(s.frames[number].live == live[number], "live frames", number)
+
+
+def check_objects(machine: Machine) -> None:
+    """Check that objects count the pages and slots that refer to them."""
+    s = machine.slotmap.slots
+    refs: Counter[int] = Counter()
+    for number in range(1, machine.slotmap.totals.nr_frames):
+        refs[s.frames[number].content] += 1
+    free = {s.free_tables[place] for place in range(s.totals[0].nr_free_tables)}
+    for table in range(machine.slotmap.nr_tables):
+        if table not in free:
+            for index in range(
+                table * SWAPFILE_CLUSTER, (table + 1) * SWAPFILE_CLUSTER
+            ):
+                if s.map[index] & SWAP_HAS_DATA and s.map[index] != SWAP_MAP_BAD:
+                    refs[s.slots[index].stored & STORED_MASK] += 1
+    refs = Counter({value: n for value, n in refs.items() if value >= FIRST_OBJECT})
+    expect(len(refs) == len(machine.objects), "objects lost", len(machine.objects))
+    for value, number in refs.items():
+        counted = s.objects[value - FIRST_OBJECT].refs
+        expect(counted == number, "references to an object", value, counted, number)
+
+
+def check_pools(machine: Machine) -> None:
+    """Check zswap's and zram's pools, and zswap's lists, with the slots they serve."""
+    zswap = machine.zswap
+    zswap.check_invariants()
+    listed = 0
+    for memcg in machine.cgroups:
+        for entry in memcg.zswap_lru:
+            listed += 1
+            expect(entry.memcg is memcg, "entry of another cgroup", entry.swpentry)
+            where = stored_of(machine, entry.swpentry)
+            expect(where >> STORED_SHIFT == STORED_ZSWAP, "not in zswap", where)
+            kept = machine.objects[where & STORED_MASK]
+            expect(kept is entry, "another entry in its slot", entry.swpentry)
+        below = sum(e.length for m in memcg.and_below() for e in m.zswap_lru)
+        expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)
+    expect(listed == zswap.stored_pages, "stored_pages", listed, zswap.stored_pages)
+    for backing in machine.areas.backings.values():
+        if backing.zram:
+            backing.zram.check_invariants()
+
+
+def stored_of(machine: Machine, entry: int) -> int:
+    """Return where a slot's data are; 0 for a slot that is free."""
+    s = machine.slotmap.slots
+    index = slot_index(s, entry)
+    return get_stored(s, index) if index >= 0 else 0

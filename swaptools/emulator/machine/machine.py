@@ -1,0 +1,361 @@
+"""A machine: areas, zswap, tasks and CPUs together, one operation at a time.
+
+Not here: anything an operation does (task.py, areas.py, device.py).
+
+Kernel: 6.18 exactly, others as their profile says.
+Same: for operations made one after another, on backings that answer at once,
+each page gets the slot that the running kernel gives it.
+Changed: a worker of the kernel runs when the operation that woke it has ended.
+Left out: reclaim that nobody asked for (kswapd, limits), parallel CPUs. On 6.12
+offsets are not predictable: areas start at a random cluster, CPUs take 64 slots
+ahead, and rotational areas have no clusters at all; its order of trial is
+followed, and what is counted in pages (used, priorities) holds.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.area import AreaKind
+from swaptools.emulator.core.buffers import Engine
+from swaptools.emulator.core.structs import VmStat
+from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.areas import SwapAreas
+from swaptools.emulator.machine.invariants import check_machine
+from swaptools.emulator.machine.shmem import Shm
+from swaptools.emulator.machine.state import SlotMap
+from swaptools.emulator.machine.swap_io import SwapIO, shrink_worker_is_queued
+from swaptools.emulator.machine.task import Task
+from swaptools.emulator.store.contents import ObjectStore
+from swaptools.emulator.store.memcg import MemCgroups
+from swaptools.emulator.store.shrinker import ZswapShrinker
+from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES, Zswap
+from swaptools.errors import IllegalOperation, KernelOops, SwapOnError
+from swaptools.kernel.releases import find_kernel
+from swaptools.kernel.swapon import judge
+from swaptools.kernel.swapout_rules import MENDED_GHOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swaptools.area import SwapArea
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.swap_io import Loss
+    from swaptools.emulator.machine.swapoff import Unuse
+
+#: Most areas that /proc/swaps can show have some name; these have none given.
+_NAMES = {"block": "/dev/loop", "zram": "/dev/zram", "error": "/dev/dm-"}
+
+
+class Machine:
+    """One kernel's swap, driven by calls.
+
+    >>> machine = Machine(kernel="6.18")
+    >>> device = machine.swapon_pages(4096)
+    >>> task = machine.task()
+    >>> task.write(0, 3)
+    >>> task.pageout(0, 3)
+    >>> task.entries(0, 4)
+    [(0, 1), (0, 2), (0, 3), None]
+    """
+
+    def __init__(
+        self,
+        kernel: str = "6.18",
+        cpus: int = 1,
+        zswap: bool = False,
+        page_size: int = 4096,
+        ram_bytes: int | None = None,
+        *,
+        compressor: str = "deflate",
+        mended: bool = False,
+        compiled: bool | None = None,
+    ) -> None:
+        """Start a machine with no area and no task.
+
+        Args:
+            kernel: The name of a profile, or any release.
+            cpus: How many; ``cpu`` says which one works.
+            zswap: Whether it is switched on.
+            page_size: In bytes.
+            ram_bytes: What zswap's limit is a percentage of, what swapoff can fill
+                and swapon(2) tests with; None is memory without end.
+            compressor: zswap's, and that of zram devices.
+            mended: Without the defects of the ghost patch, see GhostRules.
+            compiled: Run compiled; None for where the ``fast`` extra is installed.
+
+        Raises:
+            SelectionError: No such kernel or compressor.
+        """
+        if cpus < 1:
+            raise IllegalOperation(f"a machine with {cpus} CPUs")
+        self.profile = find_kernel(kernel).profile
+        if mended:
+            self.profile = self.profile.mended()
+        #: Of the ghost patch, or of no patch, which has no defects.
+        self.ghost_rules = self.profile.ghost or MENDED_GHOST
+        self.page_size = page_size
+        self.ram_bytes = ram_bytes
+        self.nr_cpus = cpus
+        self.engine = Engine(compiled=compiled)
+        self.slotmap = SlotMap(self.engine, self.profile.allocator, cpus)
+        self.objects = ObjectStore(self.slotmap)
+        self.areas = SwapAreas(self)
+        self.cgroups = MemCgroups()
+        profile = self.profile
+        self.zswap = Zswap(
+            profile.zswap, page_size, ram_bytes, compressor, profile.zsmalloc
+        )
+        self.zswap.enabled = zswap
+        self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
+        self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)
+        self.zswap.shrink_memcg = self.shrinker.shrink_memcg
+        self.cgroups.css_offline = self.shrinker.memcg_offline_cleanup
+        self.io.wake_shrink_worker = self._wake_shrink_worker
+        #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
+        self.overcommit_memory = 0
+        self.tasks: list[Task] = []
+        #: Objects of shared memory that somebody can reach.
+        self.shms: list[Shm] = []
+        self._cpu = 0
+        self._nr_made = 0
+        self._scratch: Buffer[int] = self.engine.integers(512)
+
+    def __repr__(self) -> str:
+        zswap = "on" if self.zswap.enabled else "off"
+        parts = [
+            f"{self.nr_cpus} CPUs",
+            f"pages of {self.page_size} bytes",
+            f"zswap {zswap}",
+            f"{len(self.areas)} areas",
+            f"{len(self.tasks)} tasks",
+        ]
+        return f"<Machine {self.profile.name}, {', '.join(parts)}>"
+
+    # --- areas -------------------------------------------------------------
+
+    def swapon(
+        self,
+        area: SwapArea,
+        priority: int | None = None,
+        *,
+        rotational: bool = False,
+        discard: bool = False,
+    ) -> SwapDevice:
+        """Swap an area on, if this kernel takes it.
+
+        Raises:
+            SwapOnError: It does not; errno and the kernel's words.
+        """
+        self.check_alive()
+        verdict = judge(area, self.profile, self.page_size, self.ram_bytes)
+        if not verdict.accepted:
+            raise SwapOnError(
+                getattr(errno, verdict.errno or "EINVAL"), verdict.message
+            )
+        is_block = area.kind in (AreaKind.BLOCK, AreaKind.IMAGE)
+        if verdict.is_ghost:
+            ops = backing.GHOST_BLOCK if is_block else backing.GHOST
+        else:
+            ops = backing.BLOCK if is_block else backing.FILE
+        return self.areas.swapon(
+            area.path,
+            verdict.max,
+            ops,
+            priority=priority,
+            rotational=rotational,
+            discard=discard,
+            bad_pages=verdict.badpages,
+        )
+
+    def swapon_pages(
+        self,
+        max_pages: int,
+        backing: str = "block",
+        rotational: bool = False,
+        priority: int | None = None,
+        bad_pages: Iterable[int] = (),
+        discard: bool | None = None,
+        *,
+        path: str | None = None,
+    ) -> SwapDevice:
+        """Swap on an area of that many pages, header included, without a header.
+
+        Args:
+            max_pages: One more than last_page.
+            backing: ``block``, ``file``, ``zram``, ``ghost``, ``ghost-block``
+                (a device of one page, taken as a ghost), ``error`` (every write
+                fails) or ``zero`` (every page written is lost: see ``losses``).
+            rotational: As queue/rotational says; a ghost and zram never are.
+            priority: 0 to 32767; None for the kernel's choice.
+            bad_pages: As a header lists them.
+            discard: Clusters are discarded before they are used again.
+            path: For /proc/swaps.
+
+        Raises:
+            IllegalOperation: No such backing, or an area without a slot.
+        """
+        self.check_alive()
+        ops = _BACKINGS.get(backing)
+        if ops is None:
+            known = ", ".join(_BACKINGS)
+            raise IllegalOperation(f"no backing {backing!r}; known: {known}")
+        bad = set(bad_pages)
+        if not 2 <= max_pages <= 1 << 32:
+            raise IllegalOperation(f"an area of {max_pages} pages")
+        if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
+            raise IllegalOperation("bad pages outside of the area, or all of it")
+        if path is None:
+            path = f"{_NAMES.get(backing, '/' + backing)}{self._nr_made}"
+            self._nr_made += 1
+        return self.areas.swapon(
+            path,
+            max_pages,
+            ops,
+            priority=priority,
+            rotational=rotational,
+            discard=bool(discard),
+            bad_pages=bad,
+        )
+
+    def swapoff(self, device: SwapDevice) -> Unuse:
+        """Bring every page of an area back, and forget the area.
+
+        A page that nothing holds is poisoned: it is SIGBUS from then on.
+
+        Raises:
+            SwapOffError: Memory is full; the area stays, and nothing is lost.
+        """
+        self.check_alive()
+        if device not in list(self.areas):
+            raise IllegalOperation(f"{device.path} is not swapped on here")
+        return self.areas.swapoff(device)
+
+    # --- tasks and CPUs ----------------------------------------------------
+
+    @property
+    def cpu(self) -> int:
+        """Which CPU makes the next operation."""
+        return self._cpu
+
+    @cpu.setter
+    def cpu(self, number: int) -> None:
+        if not 0 <= number < self.nr_cpus:
+            raise IllegalOperation(f"no CPU {number} of {self.nr_cpus}")
+        self._cpu = number
+        self.slotmap.totals.cpu = number
+
+    def task(self, name: str | None = None, cgroup: str = "/") -> Task:
+        """Start a task with no pages in a control group."""
+        self.check_alive()
+        task = Task(self, name or f"task{len(self.tasks)}", self.cgroups[cgroup])
+        self.tasks.append(task)
+        return task
+
+    def shm(self, nr_pages: int) -> Shm:
+        """Make an object of shared memory, empty and mapped by nobody."""
+        self.check_alive()
+        self.shms.append(Shm(self, nr_pages))
+        return self.shms[-1]
+
+    def forget(self, task: Task) -> None:
+        """Take a task that has exited off the list."""
+        self.tasks.remove(task)
+
+    # --- what the rooms need of one another --------------------------------
+
+    def scratch(self, nr_items: int) -> Buffer[int]:
+        """Return a buffer for one run, with at least that many items."""
+        if len(self._scratch) < nr_items:
+            self._scratch = self.engine.integers(max(nr_items, 2 * len(self._scratch)))
+        return self._scratch
+
+    def check_alive(self) -> None:
+        """Raise KernelOops if this kernel has died."""
+        if self.slotmap.totals.oopsed:
+            raise KernelOops(
+                "NULL pointer dereference in __swap_cluster_free_entries: a used slot"
+                " was freed on a ghost that is a block device"
+            )
+
+    def settle(self) -> None:
+        """End an operation: workers run, objects nobody wants go."""
+        self.areas.reclaim()
+        self.io.reap()
+        self.shrinker.work()
+        self.io.reap()
+        self.areas.discard()
+        self.check_alive()
+
+    # With the ghost patch the worker is left alone when nothing could be written.
+    def _wake_shrink_worker(self) -> None:
+        if self.profile.ghost and not shrink_worker_is_queued(
+            self.areas.nr_real_swapfiles
+        ):
+            return
+        self.shrinker.is_queued = True
+
+    def drop_slab(self) -> int:
+        """Let the dynamic shrinker work, if it is on; return pages written back.
+
+        What writing 2 to /proc/sys/vm/drop_caches comes to.
+        """
+        nr_written = self.shrinker.drop_slab()
+        self.settle()
+        return nr_written
+
+    def check_invariants(self) -> None:
+        """Compare everything with everything else; InvariantBroken says where."""
+        check_machine(self)
+
+    # --- looking -----------------------------------------------------------
+
+    @property
+    def free_pages(self) -> int:
+        """Pages of memory that neither tasks nor compressed pools have."""
+        if self.ram_bytes is None:
+            return ENDLESS_RAM_PAGES
+        totals, frames = self.slotmap.totals, self.slotmap.slots.frames
+        numbers = range(1, totals.nr_frames)
+        used = sum(bool(frames[n].mapcount or frames[n].entry) for n in numbers)
+        used += self.zswap.total_pages
+        used += sum(
+            b.zram.pool.nr_pages for b in self.areas.backings.values() if b.zram
+        )
+        return self.ram_bytes // self.page_size - used
+
+    @property
+    def losses(self) -> list[Loss]:
+        """Pages that a backing lost, which no kernel would tell."""
+        return self.io.losses
+
+    def proc_swaps(self) -> str:
+        """Return the text of /proc/swaps."""
+        return self.areas.proc_swaps()
+
+    def meminfo(self) -> dict[str, int]:
+        """Return the swap lines of /proc/meminfo, in KiB."""
+        kib = self.page_size // 1024
+        totals, frames = self.slotmap.totals, self.slotmap.slots.frames
+        cached = sum(frames[n].entry != 0 for n in range(1, totals.nr_frames))
+        return {
+            "SwapCached": cached * kib,
+            "SwapTotal": totals.total_swap_pages * kib,
+            "SwapFree": totals.nr_swap_pages * kib,
+            "Zswap": self.zswap.pool_total_size // 1024,
+            "Zswapped": self.zswap.stored_pages * kib,
+        }
+
+    def vmstat(self) -> dict[str, int]:
+        """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
+        stat = self.slotmap.slots.vmstat[0]
+        return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
+
+    def zswap_debugfs(self) -> dict[str, int]:
+        """Return what /sys/kernel/debug/zswap shows."""
+        return self.zswap.debugfs()
+
+
+_BACKINGS = backing.BACKINGS

@@ -1,0 +1,305 @@
+"""What becomes of a page that leaves memory, and of a slot that is read.
+
+The ghost rules come first, one small function each, named after what they
+decide. Two more are where slots are chosen: no large folio on a file
+(slot_alloc.py device_alloc) and the end of a kernel that frees a slot of a ghost
+on a device (slots.py slot_free).
+
+Not here: a slot written without a page (by_hand.py), the backings (backing.py,
+zram.py), zswap itself (zswap.py, shrinker.py), which pages leave (pageout.py, where
+pages of zeros and plain backings are served as well).
+
+Kernel: mm/page_io.c swap_writeout(), swap_read_folio(); mm/zswap.c
+zswap_writeback_entry(), 6.18.
+RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com "mm: ghost swapfile
+support for zswap".
+Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
+folio goes whole or not at all; what a device did not take stays in memory, dirty.
+Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
+at once; an entry to be written back is never in the swap cache, since a load gives
+it away, so there is no -EEXIST; a large folio that nobody took is split.
+Left out: write errors that show up later, failures for want of memory.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from swaptools.emulator.core.constants import (
+    FIRST_OBJECT,
+    OFFSET_MASK,
+    STORED_DEVICE,
+    STORED_NOTHING,
+    STORED_SHIFT,
+    STORED_ZSWAP,
+    SWP_GHOST,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.faults import alloc_frames
+from swaptools.emulator.core.pageout import finish_page, finish_range
+from swaptools.emulator.core.slots import (
+    get_object,
+    set_stored,
+    slot_index,
+    swap_cache_add,
+)
+from swaptools.emulator.machine.backing import SubmitWrite
+from swaptools.errors import DeviceReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from swaptools.emulator.machine.backing import Backing, SwapOps
+    from swaptools.emulator.machine.state import SlotMap
+    from swaptools.emulator.store.contents import ObjectStore
+    from swaptools.emulator.store.memcg import MemCgroup
+    from swaptools.emulator.store.zram import Zram
+    from swaptools.emulator.store.zswap import Zswap, ZswapEntry
+
+# Pages whose way out is ended together: room for some folios of the largest order.
+_BATCH_PAGES: Final = 1 << 11
+_LARGEST_FOLIO_PAGES: Final = 1 << 9
+
+
+class Loss(NamedTuple):
+    """A page that a backing took and did not keep."""
+
+    path: str
+    slot: int
+
+
+# --- the ghost rules -------------------------------------------------------
+
+
+def is_ghost(ops: SwapOps) -> bool:
+    """Whether an area is a header and nothing else."""
+    return bool(ops.flags & SWP_GHOST)
+
+
+def ghost_keeps_the_folio(ops: SwapOps) -> bool:
+    """Whether a page that zswap did not take stays: dirty, in memory, on its slot.
+
+    The kernel returns AOP_WRITEPAGE_ACTIVATE before it would reach a device.
+    """
+    return is_ghost(ops)
+
+
+def read_of_nothing() -> DeviceReadError:
+    """Return the answer to a read that neither zeros nor zswap nor a disk can serve.
+
+    Never zeros, never old data: the folio is not brought up to date, and the
+    task that wanted it gets SIGBUS.
+    """
+    return DeviceReadError(errno.EIO, "nothing holds this slot's data (SIGBUS)")
+
+
+def zswap_writeback_errno(ops: SwapOps) -> int:
+    """Return what zswap_writeback_entry() says of an entry on this area; 0: it may."""
+    return -errno.EINVAL if is_ghost(ops) else 0
+
+
+def shrink_worker_is_queued(nr_real_swapfiles: int) -> bool:
+    """Whether a full pool wakes the worker: unless no real area is available.
+
+    Available is not the same as there: an area that is full does not count, and
+    takes one more away when it is swapped off; less than none is not none.
+    """
+    return nr_real_swapfiles != 0
+
+
+# --- pages and slots -------------------------------------------------------
+
+
+class SwapIO:
+    """Moves the data of pages between frames, zswap and the backings."""
+
+    def __init__(
+        self,
+        slotmap: SlotMap,
+        objects: ObjectStore,
+        zswap: Zswap,
+        backings: Mapping[int, Backing],
+    ) -> None:
+        """Work on the buffers and objects of one machine, backings by type."""
+        self._slotmap = slotmap
+        self._objects = objects
+        self._zswap = zswap
+        self._backings = backings
+        self.page_size = zswap.page_size
+        #: Called when zswap refuses a page because the pool is, or was, full.
+        self.wake_shrink_worker: Callable[[], None]
+        #: What was lost, in order; no kernel tells.
+        self.losses: list[Loss] = []
+        # Pairs of a frame and where its data went, for finish_range().
+        self._written = slotmap.engine.integers(2 * _BATCH_PAGES)
+        self._nr_written = 0
+
+    def content_of(self, page: bytes | int, refs: int = 1) -> int:
+        """Return the number for what is in a page: its bytes, or their length."""
+        if isinstance(page, int):
+            return page
+        return self._objects.add(page, refs) if any(page) else 0
+
+    def page_of(self, content: int) -> bytes | int:
+        """Return the bytes that a number stands for; a length if that is all."""
+        if content == 0:
+            return bytes(self.page_size)
+        if content < FIRST_OBJECT:
+            return content
+        value = self._objects[content]
+        return value if isinstance(value, bytes) else value.page()
+
+    def reap(self) -> None:
+        """Forget every object that nothing refers to, and give its room back."""
+        self._objects.reap()
+
+    # --- out ---------------------------------------------------------------
+
+    def writeout(self, heads: Iterable[int], memcg: MemCgroup) -> None:
+        """Write folios of one cgroup for which somebody has to be asked.
+
+        What nobody takes stays in the swap cache, dirty, on its slots.
+
+        Kernel: mm/page_io.c swap_writeout().
+        """
+        self.reap()
+        for head in heads:
+            frames = self._slotmap.slots.frames
+            frame = frames[head]
+            contents = [frame.content]
+            for page in range(head + 1, head + (1 << frame.order)):
+                contents.append(frames[page].content)
+            stored = self.store(contents, frame.entry, memcg)
+            if stored is None:
+                self._slotmap.slots.vmstat[0].swpout_refused += len(contents)
+                self._slotmap.slots.frames[head].order = 0
+            else:
+                self._finish_later(head, stored)
+        self._finish()
+
+    def _finish_later(self, head: int, stored: list[int]) -> None:
+        written, place = self._written, 2 * self._nr_written
+        for where in stored:
+            written[place] = head
+            written[place + 1] = where
+            head += 1
+            place += 2
+        self._nr_written = place // 2
+        if place > 2 * (_BATCH_PAGES - _LARGEST_FOLIO_PAGES):
+            self._finish()
+
+    def _finish(self) -> None:
+        nr_pages, self._nr_written = self._nr_written, 0
+        if nr_pages:
+            finish = self._slotmap.engine[finish_range]
+            finish(self._slotmap.slots, self._written, nr_pages)
+
+    def store(
+        self, contents: list[int], entry: int, memcg: MemCgroup
+    ) -> list[int] | None:
+        """Return where the pages of a folio go, all of them; None when nowhere."""
+        pages = [self.page_of(content) for content in contents]
+        taken = self._zswap.store(pages, entry, memcg)
+        if taken:
+            vmstat = self._slotmap.slots.vmstat[0]
+            vmstat.zswpout += len(taken)
+            vmstat.mthp_zswpout += len(taken) > 1
+            add = self._objects.add
+            return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
+        if self._zswap.enabled and self._zswap.pool_reached_full:
+            self.wake_shrink_worker()
+        backing = self._backings[entry >> TYPE_SHIFT]
+        if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
+            return None
+        return self._submit_write(backing, entry, contents)
+
+    # The same for a device. Kernel: mm/page_io.c __swap_writepage().
+    def _submit_write(
+        self, backing: Backing, entry: int, contents: list[int]
+    ) -> list[int] | None:
+        s = self._slotmap.slots
+        s.vmstat[0].pswpout += len(contents)
+        if backing.zram:
+            return self._write_to_zram(backing.zram, entry, contents)
+        if backing.ops.submit_write is SubmitWrite.KEEPS:
+            return [STORED_DEVICE << STORED_SHIFT | get_object(s, c) for c in contents]
+        if backing.ops.submit_write is SubmitWrite.LOSES:
+            s.vmstat[0].swpout_lost += len(contents)
+            slot = entry & OFFSET_MASK
+            self.losses += [Loss(backing.path, slot + n) for n in range(len(contents))]
+            return [STORED_DEVICE << STORED_SHIFT] * len(contents)
+        return None
+
+    # When the device is full the pages before stay in it until their slots go.
+    def _write_to_zram(
+        self, zram: Zram, entry: int, contents: list[int]
+    ) -> list[int] | None:
+        stored: list[int] = []
+        for page, content in enumerate(contents):
+            slot = (entry & OFFSET_MASK) + page
+            kept = zram.write(slot, self.page_of(content))
+            if kept is None:
+                for before, where in enumerate(stored):
+                    s = self._slotmap.slots
+                    set_stored(s, slot_index(s, entry + before), where)
+                return None
+            stored.append(STORED_DEVICE << STORED_SHIFT | self._objects.add(kept))
+        return stored
+
+    def write_back(self, entry: ZswapEntry) -> int:
+        """Write a zswap entry to the slot it is for; 0, or minus an errno.
+
+        When a device fails, that is not told: the page is in memory again then, not
+        compressed any more.
+
+        Kernel: mm/zswap.c zswap_writeback_entry().
+        """
+        self._finish()
+        swpentry = entry.swpentry
+        backing = self._backings[swpentry >> TYPE_SHIFT]
+        refusal = zswap_writeback_errno(backing.ops)
+        if refusal:
+            return refusal
+        self._slotmap.ensure_frames(self._slotmap.totals.nr_frames + 1)
+        content = self.content_of(entry.page())
+        s = self._slotmap.slots
+        number = alloc_frames(s, 0)
+        s.frames[number].content = content
+        swap_cache_add(s, swpentry, number)
+        set_stored(s, slot_index(s, swpentry), STORED_NOTHING)
+        self.reap()
+        s.vmstat[0].zswpwb += 1
+        self.write_to_device(number)
+        return 0
+
+    def write_to_device(self, number: int) -> None:
+        """Write a page in the swap cache to its slot, past zswap.
+
+        It leaves memory, unless the device does not take it.
+        """
+        frame = self._slotmap.slots.frames[number]
+        backing = self._backings[frame.entry >> TYPE_SHIFT]
+        stored = self._submit_write(backing, frame.entry, [frame.content])
+        if stored is None:
+            self._slotmap.slots.vmstat[0].swpout_refused += 1
+        else:
+            finish_page(self._slotmap.slots, number, stored[0])
+
+    # --- in ----------------------------------------------------------------
+
+    def load(self, numbers: Iterable[int]) -> None:
+        """Turn what frames were given by zswap or zram into pages.
+
+        Kernel: mm/zswap.c zswap_load(), which decompresses and erases the entry.
+        """
+        frames, objects = self._slotmap.slots.frames, self._objects
+        for number in numbers:
+            frame = frames[number]
+            content = frame.content
+            if content < FIRST_OBJECT:
+                continue
+            value = objects[content]
+            if not isinstance(value, bytes):
+                frame.content = self.content_of(value.page())
+                objects.put(content)

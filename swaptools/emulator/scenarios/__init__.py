@@ -1,9 +1,0 @@
-"""Runs that come with the package, as text.
-
-Not here: what a run can say (emulator/script.py), reading one (cli/swapemu.py).
-
-Kernel: none.
-Same: nothing.
-Changed: nothing.
-Left out: nothing.
-"""

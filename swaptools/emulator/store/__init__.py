@@ -1,0 +1,1 @@
+"""What the core refers to by number: contents, codecs, compressed pools, cgroups."""

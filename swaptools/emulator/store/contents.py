@@ -1,0 +1,91 @@
+"""What pages and slots refer to by number: bytes, and what zswap and zram keep.
+
+Not here: who refers to them (slots.py, faults.py).
+
+Kernel: none; memory holds the bytes there.
+Same: what nothing refers to any more is given back.
+Changed: hot functions count references and chain what has none; this owns the
+Python objects and takes them off that chain between runs.
+Left out: nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from swaptools.emulator.core.constants import (
+    FIRST_OBJECT,
+    STORED_MASK,
+)
+from swaptools.emulator.core.slots import (
+    put_object,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.state import SlotMap
+
+_MAX_OBJECTS = STORED_MASK - FIRST_OBJECT
+
+
+class Kept(Protocol):
+    """A page that somebody keeps for a slot: a zswap or zram entry."""
+
+    def page(self) -> bytes | int:
+        """Return the page: its bytes, or its compressed length."""
+
+    def release(self) -> None:
+        """Give its room back, now that nothing refers to it."""
+
+
+class ObjectStore:
+    """Python objects by number, from FIRST_OBJECT on."""
+
+    def __init__(self, slotmap: SlotMap) -> None:
+        """Make an empty store whose references are counted in ``slotmap``."""
+        self._slotmap = slotmap
+        self._objects: list[bytes | Kept | None] = []
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self._objects) - len(self._free)
+
+    def __getitem__(self, number: int) -> bytes | Kept:
+        """Return an object that something refers to."""
+        found = self._objects[number - FIRST_OBJECT]
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    def add(self, value: bytes | Kept, refs: int = 1) -> int:
+        """Keep an object that so many pages or slots will refer to.
+
+        Raises:
+            MemoryError: As many objects as there are numbers for.
+        """
+        if self._free:
+            place = self._free.pop()
+            self._objects[place] = value
+        else:
+            place = len(self._objects)
+            if place > _MAX_OBJECTS:
+                raise MemoryError("too many pages with bytes")
+            self._objects.append(value)
+            self._slotmap.ensure_objects(place + 1)
+        self._slotmap.slots.objects[place].refs = refs
+        return place + FIRST_OBJECT
+
+    def put(self, number: int) -> None:
+        """Refer to an object once less."""
+        put_object(self._slotmap.slots, number)
+
+    def reap(self) -> None:
+        """Release what nothing refers to any more, in the order it came to that."""
+        objects, free = self._objects, self._free
+        for number in self._slotmap.take_released():
+            place = number - FIRST_OBJECT
+            value = objects[place]
+            objects[place] = None
+            free.append(place)
+            if value is not None and not isinstance(value, bytes):
+                value.release()

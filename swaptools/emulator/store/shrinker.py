@@ -1,0 +1,158 @@
+"""What makes zswap smaller: the worker, the limits of cgroups, pressure on memory.
+
+Not here: how an entry is written back (swap_io.py), when the pool is full
+(zswap.py).
+
+Theory. Each cgroup has a list of its entries, the oldest first. Whoever wants room
+looks at entries from that end: one whose referenced bit is set loses it and goes
+behind the others, the next is written back, and goes behind the others too if that
+fails. A worker that is woken looks at few entries in each cgroup in turn, until the
+pool is at the accept threshold, and gives up after 16 failures; an entry that gets
+its second chance is a failure, and so is the end of a round in which nobody was
+asked, with which a run begins that goes on behind the last group. So hundreds of
+fresh entries take many wakings, and with one group all but the first have 15 tries.
+
+Kernel: mm/zswap.c shrink_worker(), shrink_memcg(), shrink_memcg_cb(),
+zswap_shrinker_count(), zswap_shrinker_scan(), 6.18.
+Same: who is asked, in which order, and what each attempt counts.
+Changed: the worker runs when the operation that woke it has ended, and no other
+runs beside it; so wakings during one operation are one.
+Left out: nodes; reclaim that nobody asked for, so the dynamic shrinker works when
+drop_slab() calls it; its protection of recent reads from a device.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
+    from swaptools.emulator.store.zswap import Zswap, ZswapEntry
+
+#: Kernel: mm/zswap.c MAX_RECLAIM_RETRIES.
+MAX_RECLAIM_RETRIES: Final = 16
+#: Kernel: mm/shrinker.c SHRINK_BATCH.
+SHRINK_BATCH: Final = 128
+
+
+class ZswapShrinker:
+    """The lists of entries, looked at by whoever wants room."""
+
+    def __init__(
+        self,
+        zswap: Zswap,
+        cgroups: MemCgroups,
+        write_back: Callable[[ZswapEntry], int],
+    ) -> None:
+        """Shrink ``zswap``.
+
+        Args:
+            zswap: What is to become smaller.
+            cgroups: Whose lists there are.
+            write_back: Writes an entry to its slot; 0, or minus an errno.
+        """
+        self._zswap = zswap
+        self._cgroups = cgroups
+        self._write_back = write_back
+        #: Whether the worker has been woken. Kernel: zswap_shrink_work pending.
+        self.is_queued = False
+        #: Whom the worker asked last; None when it was at the end of a round.
+        #: Kernel: zswap_next_shrink.
+        self.next_shrink: MemCgroup | None = None
+
+    def shrink_memcg(self, memcg: MemCgroup, nr_to_walk: int) -> int:
+        """Look at the oldest entries of one cgroup.
+
+        Returns:
+            0 when one was written back at least, -ENOENT when there is nothing to
+            look at, -EAGAIN otherwise.
+
+        Kernel: mm/zswap.c shrink_memcg().
+        """
+        if not memcg.zswap_writeback_enabled or not memcg.zswap_lru:
+            return -errno.ENOENT
+        return 0 if self._walk(memcg, nr_to_walk) else -errno.EAGAIN
+
+    # Returns how many were written back. Kernel: mm/zswap.c shrink_memcg_cb().
+    def _walk(self, memcg: MemCgroup, nr_to_walk: int) -> int:
+        zswap, lru = self._zswap, memcg.zswap_lru
+        nr_written = 0
+        for _ in range(nr_to_walk):
+            entry = next(iter(lru), None)
+            if entry is None:
+                break
+            lru.move_to_end(entry)
+            if entry.referenced:
+                entry.referenced = False
+            elif self._write_back(entry):
+                zswap.reject_reclaim_fail += 1
+            else:
+                zswap.written_back_pages += 1
+                nr_written += 1
+        return nr_written
+
+    def memcg_offline_cleanup(self, memcg: MemCgroup) -> None:
+        """Let the worker not come back to a group that is about to go.
+
+        Kernel: mm/zswap.c zswap_memcg_offline_cleanup().
+        """
+        if self.next_shrink is memcg:
+            self.next_shrink = self._cgroups.after(memcg)
+
+    def work(self) -> None:
+        """Run the worker if it was woken.
+
+        Kernel: mm/zswap.c shrink_worker().
+        """
+        if not self.is_queued:
+            return
+        self.is_queued = False
+        zswap = self._zswap
+        failures = attempts = 0
+        while True:
+            self.next_shrink = self._cgroups.after(self.next_shrink)
+            if self.next_shrink is None:
+                if not attempts:
+                    failures += 1
+                attempts = 0
+            else:
+                error = self.shrink_memcg(self.next_shrink, zswap.rules.shrink_batch)
+                attempts += error != -errno.ENOENT
+                failures += error == -errno.EAGAIN
+            gives_up = failures == MAX_RECLAIM_RETRIES
+            if gives_up or zswap.total_pages <= zswap.accept_thr_pages:
+                return
+
+    def count(self, memcg: MemCgroup) -> int:
+        """Return how many entries of a cgroup pressure may write back.
+
+        Kernel: mm/zswap.c zswap_shrinker_count().
+        """
+        zswap = self._zswap
+        if not zswap.shrinker_enabled or not memcg.zswap_writeback_enabled:
+            return 0
+        # The better they are compressed, the less it is worth.
+        nr_stored = zswap.stored_pages or 1
+        return len(memcg.zswap_lru) * zswap.total_pages // nr_stored
+
+    def drop_slab(self) -> int:
+        """Shrink as under the utmost pressure; return how many were written back.
+
+        Every cgroup is asked for twice what it counts, a batch at a time, until a
+        batch of its entries yields nothing.
+
+        Kernel: mm/shrinker.c do_shrink_slab() at priority 0.
+        """
+        nr_written = 0
+        for memcg in self._cgroups:
+            freeable = self.count(memcg)
+            left = 2 * freeable
+            while left and (left >= SHRINK_BATCH or left >= freeable):
+                batch = min(SHRINK_BATCH, left)
+                done = self._walk(memcg, batch)
+                nr_written += done
+                left = left - batch if done else 0
+        return nr_written

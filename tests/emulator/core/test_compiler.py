@@ -1,0 +1,33 @@
+"""What compiled code is kept under: everything that is compiled in."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.compiler import text_of
+
+if TYPE_CHECKING:
+    import pytest
+
+LIMIT = 5
+
+
+def is_within(number: int) -> bool:
+    return number < LIMIT
+
+
+def text() -> tuple[str, ...]:
+    assert isinstance(is_within, FunctionType)
+    return text_of(is_within)
+
+
+def test_another_constant_is_another_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba takes the value that a module's name has, and never looks again."""
+    before = text()
+    monkeypatch.setitem(globals(), "LIMIT", 6)
+    assert text() != before
+
+
+def test_the_same_is_the_same() -> None:
+    assert text() == text()
