@@ -76,7 +76,9 @@ class ZswapShrinker:
             return -errno.ENOENT
         return 0 if self._walk(memcg, nr_to_walk) else -errno.EAGAIN
 
-    # Returns how many were written back. Kernel: mm/zswap.c shrink_memcg_cb().
+    # Returns how many were written back. An entry that is behind all others is at the
+    # end of the walk, so one that is alone is looked at once.
+    # Kernel: mm/zswap.c shrink_memcg_cb(); mm/list_lru.c __list_lru_walk_one().
     def _walk(self, memcg: MemCgroup, nr_to_walk: int) -> int:
         zswap, lru = self._zswap, memcg.zswap_lru
         nr_written = 0
@@ -87,6 +89,8 @@ class ZswapShrinker:
             lru.move_to_end(entry)
             if entry.referenced:
                 entry.referenced = False
+                if len(lru) == 1:
+                    break
             elif self._write_back(entry):
                 zswap.reject_reclaim_fail += 1
             else:

@@ -342,3 +342,18 @@ def test_a_group_over_its_limit_is_looked_through_by_batches(
         out(task, page, 1, length=100)
         seen.append(machine.zswap.written_back_pages)
     assert seen == written_back
+
+
+def test_the_only_entry_of_a_list_is_looked_at_once() -> None:
+    """As 7.3.4 counted: with its second chance gone the walk is at its end."""
+    machine = Machine(kernel="7.3", zswap=True, compiled=False)
+    machine.swapon_pages(3000)
+    group = machine.cgroups.create("x")
+    task = machine.task(cgroup="x")
+    out(task, 0, 1, length=100)
+    group.zswap_max_pages = 0
+    seen = []
+    for page in range(1, 4):
+        out(task, page, 1, length=100)
+        seen.append((machine.zswap.stored_pages, machine.zswap.written_back_pages))
+    assert seen == [(1, 0), (1, 1), (1, 1)]
