@@ -15,7 +15,7 @@ from swaptools.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from swaptools.observe.cmdline import Parameter
+    from swaptools.config.cmdline import Parameter
 
 _ZSWAP: Final = "zswap."
 _TRUE: Final = re.compile(r"[eytEYT1]|[oO][nN]")

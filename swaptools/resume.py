@@ -9,11 +9,11 @@ Kernel: Documentation/power/swsusp-and-swap-files.rst.
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from swaptools.area import AreaKind
+from swaptools.config.numbers import kernel_number, systemd_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,35 +128,6 @@ def _about_offset(offset_pages: int, machine: Hibernation) -> Iterator[str]:
         )
     elif kernel != offset_pages:
         yield f"resume_offset= {_CMDLINE} is {kernel}"
-
-
-def kernel_number(text: str) -> int | None:
-    """Read a number as the kernel does: the decimal digits that it begins with.
-
-    Kernel: kernel/power/hibernate.c resume_offset_setup().
-
-    >>> kernel_number("36151296.."), kernel_number("0x10")
-    (36151296, 0)
-    """
-    digits = re.match(r"[0-9]+", text)
-    return int(digits[0]) if digits else None
-
-
-def systemd_number(text: str) -> int | None:
-    """Read a number as systemd does: all of it, by its prefix in octal or hex.
-
-    systemd: src/basic/parse-util.c safe_atou64().
-
-    >>> systemd_number("36151296.."), systemd_number("0x10"), systemd_number("010")
-    (None, 16, 8)
-    """
-    if re.fullmatch(r"0[0-7]+", text):
-        return int(text, 8)
-    plain = re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+", text)
-    try:
-        return int(text, 0) if plain else None
-    except ValueError:  # 08
-        return None
 
 
 def _said(number: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from swaptools.observe.cmdline import Parameter
+from swaptools.config.cmdline import Parameter
 from swaptools.remarks import sizes_wrapped, zswap_before_zram, zswap_not_as_asked
 
 SETTINGS = {

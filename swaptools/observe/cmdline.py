@@ -1,51 +1,22 @@
-"""The kernel command line, taken apart as the kernel does it.
+"""The kernel command line of this boot.
 
-Not here: what its words ask for (power.py, zswap.py).
-
-Kernel: lib/cmdline.c next_arg(), kernel/params.c parse_args() and parameqn().
+Not here: taking one apart (config/cmdline.py), what its words ask for (power.py,
+zswap.py).
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from swaptools.config.cmdline import parse_cmdline
 from swaptools.observe.proc import read_text
 
+if TYPE_CHECKING:
+    from swaptools.config.cmdline import Parameter
+
 _CMDLINE: Final = "/proc/cmdline"
-#: Blanks within quotes do not separate.
-_WORD: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')
-#: What follows is for init.
-_END: Final = "--"
-
-
-class Parameter(NamedTuple):
-    """A word of the command line."""
-
-    #: With underscores for dashes, which the kernel takes for the same.
-    name: str
-    #: None for a word without an equals sign.
-    value: str | None
 
 
 def read_cmdline() -> tuple[Parameter, ...]:
     """Read the words of the kernel command line, none where there is no /proc."""
     return parse_cmdline(read_text(_CMDLINE) or "")
-
-
-def parse_cmdline(text: str) -> tuple[Parameter, ...]:
-    """Take a command line apart, up to what is for init.
-
-    >>> parse_cmdline('quiet a-b="c d" -- x')[1]
-    Parameter(name='a_b', value='c d')
-    """
-    found = []
-    for word in _WORD.findall(text):
-        if word == _END:
-            break
-        name, equals, value = word.partition("=")
-        if name.startswith('"'):  # the whole word is quoted
-            name, value = name.strip('"'), value.removesuffix('"')
-        value = value.removeprefix('"').removesuffix('"')
-        found.append(Parameter(name.replace("-", "_"), value if equals else None))
-    return tuple(found)

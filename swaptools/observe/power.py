@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from swaptools.observe.cmdline import Parameter, read_cmdline
+from swaptools.config.cmdline import Parameter
+from swaptools.observe.cmdline import read_cmdline
 from swaptools.observe.names import NamedDevice, find_device
 from swaptools.observe.proc import read_text
 

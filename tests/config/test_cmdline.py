@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from swaptools.observe.cmdline import parse_cmdline
+from swaptools.config.cmdline import parse_cmdline
 
 
 @pytest.mark.parametrize(
