@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swaptools.emulator.designs.design import SwapDesign
-    from swaptools.emulator.designs.setup import Setup
+    from swaptools.emulator.machine.setup import Setup
 
 LINEUP: dict[str, Callable[[Setup, str], SwapDesign]] = {
     "plain-6.18": partial(Plain, parameters=LINUX_6_18),

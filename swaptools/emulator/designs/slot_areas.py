@@ -36,8 +36,8 @@ from swaptools.emulator.machine.swap_io import is_ghost
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.designs.tiers import SwapTiers
     from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.tiers import SwapTiers
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 

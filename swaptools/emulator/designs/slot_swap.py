@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.counters import Counters
     from swaptools.emulator.designs.devices import Device
     from swaptools.emulator.designs.page_tables import PageTables
-    from swaptools.emulator.designs.setup import DiskSetup, Setup
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.setup import DiskSetup, Setup
     from swaptools.emulator.store.zsmalloc import ZsPool
     from swaptools.kernel.swapout_rules import AllocatorRules
 

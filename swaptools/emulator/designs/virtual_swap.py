@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from swaptools.emulator.designs.counters import Counters
-    from swaptools.emulator.designs.setup import Setup
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.setup import Setup
 
 #: Slots of the virtual space: 1 TiB, of which nothing is paid for until used.
 VIRTUAL_PAGES = 1 << 28

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.design import Footprint
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
-    from swaptools.emulator.designs.setup import Setup
+    from swaptools.emulator.machine.setup import Setup
 
 
 # The xarray of clusters; the swap table and the virtual table.

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
-from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.machine import backing
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.errors import SwapOnError
 from swaptools.kernel.profiles import GHOST_RFC_DYNAMIC
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.design import Footprint
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
-    from swaptools.emulator.designs.setup import Setup
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.setup import Setup
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import TYPE_SHIFT
 from swaptools.emulator.designs.costs import XA_CHUNK_SIZE
-from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
 from swaptools.emulator.store.zswap import Zswap
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.designs.counters import Counters
     from swaptools.emulator.designs.page import Content
-    from swaptools.emulator.designs.setup import Setup
+    from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.store.zsmalloc import ZsPool
     from swaptools.emulator.store.zswap import ZswapEntry
 

@@ -22,9 +22,9 @@ from swaptools.emulator.designs.counters import Sample, Stats
 from swaptools.emulator.designs.lineup import make_design
 from swaptools.emulator.designs.page import Content
 from swaptools.emulator.designs.page_tables import PageTables
-from swaptools.emulator.designs.setup import PAGE_SIZE
 from swaptools.emulator.designs.task import Folio
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.errors import ScriptError
 
 if TYPE_CHECKING:

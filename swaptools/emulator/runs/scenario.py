@@ -30,10 +30,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from swaptools.emulator.designs.setup import PAGE_SIZE, DiskSetup, Setup
-from swaptools.emulator.designs.tiers import SwapTiers
 from swaptools.emulator.machine.areas import MAX_PRIORITY
+from swaptools.emulator.machine.setup import PAGE_SIZE, DiskSetup, Setup
 from swaptools.emulator.machine.task import MAX_TASK_PAGES
+from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.runs.words import MAX_AREA_PAGES, Line, read_lines
 from swaptools.emulator.store.compress import get_codec
 from swaptools.errors import ScriptError, SwapToolsError, quoted

@@ -1,7 +1,7 @@
 """Control groups, as far as zswap asks them: two knobs, one sum, one list each.
 
 Not here: what zswap does with the answers (zswap.py, shrinker.py), which areas a
-group may use (designs/tiers.py).
+group may use (machine/tiers.py).
 
 Kernel: mm/memcontrol.c obj_cgroup_may_zswap(), mem_cgroup_zswap_writeback_enabled(),
 mem_cgroup_iter(); mm/list_lru.c memcg_reparent_list_lrus(), 6.18.

@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.designs.setup import DiskSetup, Setup
-from swaptools.emulator.designs.tiers import SwapTiers
+from swaptools.emulator.machine.setup import DiskSetup, Setup
+from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.runs.replay import Replay, metadata_bytes
 from swaptools.emulator.runs.scenario import Operation, Scenario
 

@@ -7,7 +7,7 @@ import pytest
 from swaptools.emulator.designs.lineup import LINEUP, make_design
 from swaptools.emulator.designs.page import Content, Outcome
 from swaptools.emulator.designs.page_tables import PageTables
-from swaptools.emulator.designs.setup import Setup
+from swaptools.emulator.machine.setup import Setup
 from swaptools.emulator.runs.replay import Replay
 from swaptools.errors import DeviceReadError, InvariantBroken, SelectionError
 from tests.emulator.designs.contract import (

@@ -11,7 +11,6 @@ from swaptools.emulator.designs.counters import Counters, Stats
 from swaptools.emulator.designs.lineup import LINEUP
 from swaptools.emulator.designs.page import Content
 from swaptools.emulator.designs.page_tables import PageTables
-from swaptools.emulator.designs.setup import Setup
 from swaptools.emulator.designs.xswap import (
     Xswap,
     XswapParameters,
@@ -19,6 +18,7 @@ from swaptools.emulator.designs.xswap import (
     limit_pages,
 )
 from swaptools.emulator.designs.zswap_front import ZswapFront
+from swaptools.emulator.machine.setup import Setup
 from swaptools.emulator.runs.replay import Replay, metadata_bytes
 from swaptools.emulator.runs.scenario import parse_scenario
 from swaptools.errors import SwapOnError

@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from swaptools.emulator.designs.lineup import LINEUP
-from swaptools.emulator.designs.setup import DiskSetup
+from swaptools.emulator.machine.setup import DiskSetup
 from swaptools.emulator.runs.replay import Replay
 from swaptools.emulator.runs.scenario import Operation, parse_scenario
 from swaptools.errors import ScriptError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swaptools.emulator.designs.tiers import (
+from swaptools.emulator.machine.tiers import (
     DEF_SWAP_PRIO,
     SHRT_MAX,
     TIER_ALL_MASK,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from swaptools.emulator.designs.tiers import SwapTiers
+    from swaptools.emulator.machine.tiers import SwapTiers
 
 PAGE_SIZE = 4096
 #: Priority of what stands before the disks, unless a script gives another.
