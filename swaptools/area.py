@@ -93,7 +93,9 @@ class SwapArea:
         """Whether this has the shape that a kernel with the ghost patches takes."""
         if self.header is None or self.area_bytes is None:
             return False
-        return is_header_only(self.header, self.area_bytes)
+        return is_header_only(
+            self.area_bytes, self.header.page_size, self.header.last_page
+        )
 
     @property
     def other_signatures(self) -> tuple[Signature, ...]:

@@ -12,22 +12,17 @@ RFC: 20251121-ghost-v1-1-cfc0efcf3855@kernel.org
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from swaptools.format.constants import GHOST_FLAG
 
-if TYPE_CHECKING:
-    from swaptools.format.header import SwapHeader
+
+def has_ghost_flag(padding: bytes) -> bool:
+    """Tell whether a header's padding says "header only on purpose"."""
+    return padding.endswith(GHOST_FLAG)
 
 
-def has_ghost_flag(header: SwapHeader) -> bool:
-    """Tell whether the header says "header only on purpose"."""
-    return header.version != 0 and header.padding.endswith(GHOST_FLAG)
-
-
-def is_header_only(header: SwapHeader, area_bytes: int) -> bool:
+def is_header_only(area_bytes: int, page_size: int, last_page: int) -> bool:
     """Tell whether the area is its header page and claims at least one slot more."""
-    return area_bytes == header.page_size and header.last_page >= 1
+    return area_bytes == page_size and last_page >= 1
 
 
 def with_ghost_flag(padding: bytes, ghost_flag: bool) -> bytes:

@@ -1,7 +1,7 @@
 """The header page of a swap area as a value: parse, build, replace.
 
-Not here: version 0 (bitmap.py), files (observe/), judgement (check/), what a kernel
-says (kernel/).
+Not here: the page of version 0 (bitmap.py), files (observe/), judgement (check/),
+what a kernel says (kernel/).
 
 Parsing reads and does not judge: a silly ``last_page`` is returned as it
 stands, and ``nr_badpages`` is never used for more than its place in the page
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import layout
-from swaptools.format.badpages import Listed
+from swaptools.format.badpages import ClearBits, Listed
+from swaptools.format.bitmap import bitmap_fields
 from swaptools.format.constants import (
     GHOST_FLAG_OFFSET,
     INFO_OFFSET,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SwapHeader:
-    """A version 1 header page; bitmap.py has its version 0 sibling.
+    """A version 1 header page; BitmapHeader is its version 0 sibling.
 
     The fields are the kernel's, raw; ``uuid``, ``label`` and ``badpages`` read
     them for people. Make one with new(), change one with replace().
@@ -159,10 +160,7 @@ class SwapHeader:
             )
         is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
         if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
-            # Imported here: it derives from this class, and is hardly ever met.
-            from swaptools.format.bitmap import BitmapHeader
-
-            return BitmapHeader.from_page(page)
+            return BitmapHeader(**bitmap_fields(page))
         byte_order: ByteOrder = "little"
         if page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1":
             byte_order = "big"
@@ -307,7 +305,7 @@ class SwapHeader:
     @property
     def ghost_flag(self) -> bool:
         """Whether the header is marked as header only on purpose."""
-        return has_ghost_flag(self)
+        return has_ghost_flag(self.padding)
 
     @property
     def size_bytes(self) -> int:
@@ -319,6 +317,37 @@ class SwapHeader:
         """Bytes that can hold pages: without the header and distinct bad pages."""
         bad = {page for page in self.badpages if 1 <= page <= self.last_page}
         return (self.last_page - len(bad)) * self.page_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BitmapHeader(SwapHeader):
+    """A version 0 page: one bit a page, set where it is usable, bit 0 clear.
+
+    It has no ``last_page``, UUID or label of its own: the last set bit stands
+    for the first, clear bits below it are bad pages, the others are empty. No
+    kernel since 2.6.29 takes it.
+    """
+
+    #: The page up to its magic, least significant bit first.
+    bitmap: bytes
+
+    @property
+    def definition(self) -> Any:
+        """The construct definition of this page."""
+        return layout.bitmap_header(self.page_size)
+
+    def _fields(self) -> dict[str, object]:
+        return {"bitmap": self.bitmap, "magic": self.magic}
+
+    @property
+    def badpages(self) -> Collection[int]:
+        """The clear bits between the header and the last set bit."""
+        return ClearBits(self.bitmap, self.last_page, self.nr_badpages)
+
+    @property
+    def usable_bytes(self) -> int:
+        """Bytes that can hold pages: one page for every set bit but the first."""
+        return (self.last_page - self.nr_badpages) * self.page_size
 
 
 def _volume(label: str) -> bytes:

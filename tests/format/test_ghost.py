@@ -11,19 +11,19 @@ from tests.builders import bitmap_page, header_page
 def test_the_flag_is_the_same_four_bytes_in_either_byte_order(byte_order: str) -> None:
     page = header_page(byte_order=byte_order, ghost_flag=True)
     assert page[1532:1536] == b"GHST"
-    assert has_ghost_flag(SwapHeader.parse(page)) is True
+    assert SwapHeader.parse(page).ghost_flag is True
 
 
 @pytest.mark.parametrize("word", [b"TSHG", b"ghst", b"GHS\0", b"\0GHS", bytes(4)])
 def test_any_other_word_is_no_flag(word: bytes) -> None:
     header = SwapHeader.parse(header_page(patches=((1532, word),)))
-    assert has_ghost_flag(header) is False
+    assert header.ghost_flag is False
 
 
 def test_a_bitmap_page_has_no_flag_whatever_its_bits_spell() -> None:
     page = bytearray(bitmap_page({1}))
     page[1532:1536] = b"GHST"
-    assert has_ghost_flag(SwapHeader.parse(bytes(page))) is False
+    assert SwapHeader.parse(bytes(page)).ghost_flag is False
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_a_bitmap_page_has_no_flag_whatever_its_bits_spell() -> None:
 def test_the_shape_is_one_page_that_claims_more(
     page_size: int, area_bytes: int, last_page: int, expected: bool
 ) -> None:
-    header = SwapHeader.parse(header_page(page_size=page_size, last_page=last_page))
-    assert is_header_only(header, area_bytes) is expected
+    assert is_header_only(area_bytes, page_size, last_page) is expected
 
 
 def test_the_flag_does_not_make_the_shape_nor_the_shape_the_flag() -> None:
     flagged = SwapHeader.parse(header_page(ghost_flag=True))
     plain = SwapHeader.parse(header_page())
-    assert is_header_only(flagged, 8192) is False
-    assert has_ghost_flag(plain) is False
-    assert is_header_only(plain, 4096) is True
+    assert is_header_only(8192, 4096, flagged.last_page) is False
+    assert has_ghost_flag(flagged.padding) is True
+    assert plain.ghost_flag is False
+    assert is_header_only(4096, 4096, plain.last_page) is True
 
 
 def test_setting_and_clearing_the_flag_leaves_the_other_words_alone() -> None:

@@ -17,8 +17,7 @@ from swaptools.errors import (
     SwapToolsError,
     TruncatedHeader,
 )
-from swaptools.format.bitmap import BitmapHeader
-from swaptools.format.header import SwapHeader
+from swaptools.format.header import BitmapHeader, SwapHeader
 from tests.builders import (
     COMMON,
     PAGE_SIZES,
