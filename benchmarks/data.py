@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.store.compress import CODEC_NAMES, get_codec
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import MissingExtra

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import time
 
-from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.designs.lineup import LINEUP
 from swaptools.emulator.runs.replay import Replay
 from swaptools.emulator.runs.scenario import parse_scenario

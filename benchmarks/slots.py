@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.buffers import Engine, can_compile
+from swaptools.emulator.core.buffers import integers
+from swaptools.emulator.core.engine import Engine, can_compile
 from swaptools.emulator.core.slot_alloc import alloc_range, free_range, toggle_range
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def core_sequential(compiled: bool, order: int) -> float:
     machine = machine_of(compiled)
     s, engine = machine.slotmap.slots, machine.engine
     nr = (1 << 18 if compiled else 1 << 13) >> order
-    entries = engine.integers(nr)
+    entries = integers(nr)
 
     def turn() -> int:
         done = engine[alloc_range](s, order, 0, entries, 0, nr)
@@ -74,7 +75,7 @@ def half_full(compiled: bool, order: int) -> tuple[Machine, Any, int]:
     s = machine.slotmap.slots
     fill = Engine(compiled=can_compile())
     nr = (PAGES - 512) >> order
-    entries: Any = machine.engine.integers(nr)
+    entries: Any = integers(nr)
     nr = fill[alloc_range](s, order, 0, entries, 0, nr)
     shuffled = list(entries[:nr])
     random.Random(1).shuffle(shuffled)
@@ -106,7 +107,7 @@ def core_one_by_one(compiled: bool, order: int) -> float:
     s, engine = machine.slotmap.slots, machine.engine
     draw = random.Random(2)
     drawn = 1 << 20 if compiled else 1 << 16
-    places: Any = engine.integers(drawn)
+    places: Any = integers(drawn)
     places[:] = [draw.randrange(nr) << 4 | order for _ in range(drawn)]
     length = 1 << 14 if compiled else TURN
     turns = iter(range(1 << 62))

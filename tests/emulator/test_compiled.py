@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.buffers import integers
+from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.slot_alloc import toggle_range
 from tests.emulator.driver import drive, state
 
@@ -29,8 +30,8 @@ def random_operations(compiled: bool, kernel: str, operations: int) -> list[int]
     machine.swapon_pages(9_000, "zram", priority=1, bad_pages=(5, 700))
     machine.slotmap.add_tables(200)
     engine = machine.engine
-    entries: Any = engine.integers(NR_PLACES)
-    places: Any = engine.integers(operations // 10)
+    entries: Any = integers(NR_PLACES)
+    places: Any = integers(operations // 10)
     orders = [draw.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 4)) for _ in range(NR_PLACES)]
     seen: list[int] = []
     for part in range(10):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import swaptools
-from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.engine import can_compile
 
 pytestmark = [
     pytest.mark.compiled,

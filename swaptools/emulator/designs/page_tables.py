@@ -20,7 +20,7 @@ Left out: large folios on swap-in, readahead, shmem.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from swaptools.emulator.core.constants import TYPE_SHIFT
 from swaptools.emulator.designs.page import Outcome
@@ -29,18 +29,32 @@ from swaptools.emulator.machine.invariants import expect
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from swaptools.emulator.designs.counters import Counters
-    from swaptools.emulator.designs.design import SwapDesign
-    from swaptools.emulator.designs.page import Content
+    from swaptools.emulator.designs.page import Content, Loaded
     from swaptools.emulator.designs.task import Folio
+
+
+class Storage(Protocol):
+    """What page tables ask of a design; design.py says more of each."""
+
+    def swap_out(
+        self, contents: Sequence[Content], entry: int, *, is_dirty: bool, cgroup: str
+    ) -> tuple[Outcome, int]:
+        """Send a folio out of memory."""
+
+    def swap_in(self, entry: int, *, is_shared: bool) -> Loaded:
+        """Read a page."""
+
+    def free(self, entry: int) -> None:
+        """Forget an entry that no page table has any more."""
 
 
 class PageTables:
     """All tasks of a machine, over one design."""
 
-    def __init__(self, design: SwapDesign, counters: Counters) -> None:
+    def __init__(self, design: Storage, counters: Counters) -> None:
         """Start with no task."""
         self._design = design
         self._counters = counters

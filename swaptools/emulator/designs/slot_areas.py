@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import Engine
+from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.clusters import avail_requeue, vm_swap_full
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
@@ -27,6 +27,7 @@ from swaptools.emulator.core.constants import (
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.slot_alloc import alloc_on, alloc_range, free_range
 from swaptools.emulator.core.slots import slot_index
 from swaptools.emulator.machine.invariants import expect
@@ -74,7 +75,7 @@ class SlotAreas:
         self._map = SlotMap(self._engine, rules, cpus=1)
         self._tiers = tiers
         self._by_type: dict[int, Area] = {}
-        self._one = self._engine.integers(1)
+        self._one = integers(1)
         # Used slots by cluster, and clusters that have a table in any case.
         self._used: dict[int, Counter[int]] = {}
         self._with_bad_slots: dict[int, set[int]] = {}

@@ -18,7 +18,8 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
-from swaptools.emulator.core.buffers import Engine
+from swaptools.emulator.core.buffers import integers
+from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.structs import VmStat
 from swaptools.emulator.machine import backing
 from swaptools.emulator.machine.areas import SwapAreas
@@ -121,7 +122,7 @@ class Machine:
         self.shms: list[Shm] = []
         self._cpu = 0
         self._nr_made = 0
-        self._scratch: Buffer[int] = self.engine.integers(512)
+        self._scratch: Buffer[int] = integers(512)
 
     def __repr__(self) -> str:
         zswap = "on" if self.zswap.enabled else "off"
@@ -269,7 +270,7 @@ class Machine:
     def scratch(self, nr_items: int) -> Buffer[int]:
         """Return a buffer for one run, with at least that many items."""
         if len(self._scratch) < nr_items:
-            self._scratch = self.engine.integers(max(nr_items, 2 * len(self._scratch)))
+            self._scratch = integers(max(nr_items, 2 * len(self._scratch)))
         return self._scratch
 
     def check_alive(self) -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import TYPE_SHIFT
 from swaptools.emulator.core.shmem_pages import (
     shmem_pageout_range,
@@ -53,7 +54,7 @@ class Shm:
         self.has_name = True
         self.mappings: list[ShmMapping] = []
         #: Its pages, as page table entries are written. Kernel: i_pages.
-        self.pages: Buffer[int] = machine.engine.integers(nr_pages)
+        self.pages: Buffer[int] = integers(nr_pages)
 
     def map(self, task: Task) -> ShmMapping:
         """Map the object into a task, with nothing in the page table yet."""
@@ -101,7 +102,7 @@ class ShmMapping:
         self._machine = machine
         self.shm = shm
         self.task = task
-        self.pte: Buffer[int] = machine.engine.integers(shm.nr_pages)
+        self.pte: Buffer[int] = integers(shm.nr_pages)
         shm.mappings.append(self)
         task.mappings.append(self)
 

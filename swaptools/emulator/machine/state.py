@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core import structs
-from swaptools.emulator.core.buffers import grown
+from swaptools.emulator.core.buffers import grown, zeroed
 from swaptools.emulator.core.clusters import (
     avail_add,
     avail_del,
@@ -43,7 +43,7 @@ from swaptools.emulator.core.swap_slots import drain_slots_cache
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from swaptools.emulator.core.buffers import Engine
+    from swaptools.emulator.core.engine import Engine
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 # Items a table has of each.
@@ -75,7 +75,7 @@ class SlotMap:
         }
         self.slots = Slots(
             **{
-                name: engine.zeroed(item, lengths.get(name, 1))
+                name: zeroed(item, lengths.get(name, 1))
                 for name, item in structs.ITEMS.items()
             }
         )

@@ -26,6 +26,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     FIRST_OBJECT,
     OFFSET_MASK,
@@ -53,9 +54,9 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.state import SlotMap
     from swaptools.emulator.store.contents import ObjectStore
-    from swaptools.emulator.store.memcg import MemCgroup
+    from swaptools.emulator.store.memcg import LruEntry, MemCgroup
     from swaptools.emulator.store.zram import Zram
-    from swaptools.emulator.store.zswap import Zswap, ZswapEntry
+    from swaptools.emulator.store.zswap import Zswap
 
 # Pages whose way out is ended together: room for some folios of the largest order.
 _BATCH_PAGES: Final = 1 << 11
@@ -132,7 +133,7 @@ class SwapIO:
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
         # Pairs of a frame and where its data went, for finish_range().
-        self._written = slotmap.engine.integers(2 * _BATCH_PAGES)
+        self._written = integers(2 * _BATCH_PAGES)
         self._nr_written = 0
 
     def content_of(self, page: bytes | int, refs: int = 1) -> int:
@@ -247,7 +248,7 @@ class SwapIO:
             stored.append(STORED_DEVICE << STORED_SHIFT | self._objects.add(kept))
         return stored
 
-    def write_back(self, entry: ZswapEntry) -> int:
+    def write_back(self, entry: LruEntry) -> int:
         """Write a zswap entry to the slot it is for; 0, or minus an errno.
 
         When a device fails, that is not told: the page is in memory again then, not

@@ -21,7 +21,7 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot
+from swaptools.emulator.core.buffers import hot, integers
 from swaptools.emulator.core.constants import SWAP_BY_HAND, TYPE_SHIFT
 from swaptools.emulator.core.faults import (
     PTE_EXCLUSIVE,
@@ -77,7 +77,7 @@ def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
 
     Kernel: mm/swapfile.c try_to_unuse().
     """
-    counts = machine.engine.integers(3)
+    counts = integers(3)
     visited = {}
     for shm in machine.shms:
         _unuse(machine, device, shmem_unuse_range, shm.pages, counts)

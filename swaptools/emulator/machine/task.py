@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import grown
+from swaptools.emulator.core.buffers import grown, integers
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     SWAP_MAP_MAX,
@@ -66,7 +66,7 @@ class Task:
         #: The control group it lives in, and pages it pages out belong to.
         self.memcg = memcg
         #: Its page table.
-        self.pte: Buffer[int] = machine.engine.integers(512)
+        self.pte: Buffer[int] = integers(512)
         #: Whether a page was ever written here or where it was forked from; without
         #: that a fork copies nothing. Kernel: vma->anon_vma.
         self.has_anon_vma = False
@@ -207,7 +207,7 @@ class Task:
         child = machine.task(name, self.memcg.path)
         if self.has_anon_vma:
             child.has_anon_vma = True
-            child.pte = machine.engine.integers(nr_pages)
+            child.pte = integers(nr_pages)
             machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
         for mapping in self.mappings:
             mapping.fork(child)

@@ -16,14 +16,25 @@ Left out: every other knob, groups that live on after their removal.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from swaptools.emulator.store.contents import Kept
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from swaptools.emulator.store.zswap import ZswapEntry
+
+class LruEntry(Kept, Protocol):
+    """What lists of entries need of one; zswap.py makes them."""
+
+    #: Whom it is charged to, and how many bytes.
+    memcg: MemCgroup
+    length: int
+    #: The slot it is for.
+    swpentry: int
+    #: Has its second chance still before it.
+    referenced: bool
 
 
 class MemCgroup:
@@ -41,7 +52,7 @@ class MemCgroup:
         #: memory.zswap.current: compressed bytes of it and all below.
         self.zswap_bytes = 0
         #: Its own zswap entries, the oldest first.
-        self.zswap_lru: OrderedDict[ZswapEntry, None] = OrderedDict()
+        self.zswap_lru: OrderedDict[LruEntry, None] = OrderedDict()
 
     @property
     def path(self) -> str:

@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
-    from swaptools.emulator.store.zswap import Zswap, ZswapEntry
+    from swaptools.emulator.store.memcg import LruEntry, MemCgroup, MemCgroups
+    from swaptools.emulator.store.zswap import Zswap
 
 #: Kernel: mm/zswap.c MAX_RECLAIM_RETRIES.
 MAX_RECLAIM_RETRIES: Final = 16
@@ -45,7 +45,7 @@ class ZswapShrinker:
         self,
         zswap: Zswap,
         cgroups: MemCgroups,
-        write_back: Callable[[ZswapEntry], int],
+        write_back: Callable[[LruEntry], int],
     ) -> None:
         """Shrink ``zswap``.
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from swaptools.emulator.core.buffers import can_compile
+from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.store import zswap
 from tests.emulator.ghost_programs.comparing import Run, run
 from tests.emulator.ghost_programs.driving import Left, recorded_codec
