@@ -8,7 +8,7 @@ from swaptools.cli.output import Column
 from swaptools.units import format_numbers, format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from swaptools.status import ActiveArea
 
@@ -114,6 +114,25 @@ ACTIVE = Table(
 TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
 
 
+def complete(params: Mapping[str, Any], begun: str) -> list[str]:
+    """Return what a list of columns could go on with.
+
+    Args:
+        params: The other parameters, as far as they are there.
+        begun: What is written of the list.
+    """
+    before, comma, begin = begun.removeprefix("+").upper().rpartition(",")
+    plus = "+" if begun.startswith("+") else ""
+    about_files = params.get("files") or params.get("files0")
+    tables = [AREA] if about_files else [ACTIVE, AREA]
+    names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
+    return [
+        f"{plus}{before}{comma}{name}"
+        for name in names
+        if name.startswith(begin) and name not in before.split(",")
+    ]
+
+
 def total(areas: Sequence[ActiveArea]) -> ActiveArea:
     """Return the row that adds the active areas up."""
     from swaptools.status import ActiveArea
@@ -147,7 +166,10 @@ _COMPUTED: dict[str, Callable[[Any], Any]] = {
     "partition": lambda row: row.partition and row.partition["number"],
     "partition_name": lambda row: row.partition and row.partition["name"],
     "partition_uuid": lambda row: row.partition and row.partition["uuid"],
-    "holds": lambda row: ",".join(held["type"] for held in row.holds or ()),
+    "holds": lambda row: ",".join(
+        # Once each: a member of ZFS has more than sixty signatures.
+        dict.fromkeys(held["type"] for held in row.holds or ())
+    ),
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"
         for found in row.other_signatures or ()
