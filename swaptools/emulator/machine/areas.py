@@ -116,9 +116,12 @@ class SwapAreas:
             raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
         profile = self._machine.profile
         flags = ops.flags
+        rules = profile.allocator
         if not rotational:
             flags |= SWP_SOLIDSTATE
-        elif profile.allocator.rotational == "next_fit":
+        if rules.partly_free_clusters == "scanned" or (
+            rotational and rules.rotational == "next_fit"
+        ):
             flags |= SWP_NEXT_FIT
         if discard and not is_ghost(ops):
             flags |= SWP_PAGE_DISCARD

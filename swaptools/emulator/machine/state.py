@@ -5,7 +5,7 @@ Not here: what happens in them (slots.py, slot_alloc.py).
 Kernel: mm/swapfile.c setup_clusters_info(), _enable_swap_info(), swapoff().
 Same: which clusters start on which list, and in which order.
 Changed: the buffers serve all areas, and grow between runs, never during one.
-Left out: on 6.12 the random slot where a CPU would scan an area without clusters.
+Left out: the random slot where an area starts to be gone through (map_scan.py).
 """
 
 from __future__ import annotations
