@@ -18,8 +18,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.designs.costs import XA_CHUNK_SIZE
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import XA_CHUNK_SIZE
 from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
