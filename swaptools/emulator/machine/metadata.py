@@ -31,6 +31,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, get_args
 
 from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
+from swaptools.emulator.store.zswap_tree import XA_CHUNK_SIZE
 from swaptools.errors import SelectionError
 from swaptools.kernel.swapon_rules import CLUSTER_INFO_6_18
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["published", "structs"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-
-#: Entries to a leaf. Kernel: include/linux/xarray.h XA_CHUNK_SIZE.
-XA_CHUNK_SIZE = 64
 
 # struct xa_node on 64 bits. Kernel: BTF of v6.18.
 XA_NODE_BYTES = 576
@@ -208,6 +206,11 @@ def account(formula: Formula, mode: Mode, usage: Usage) -> Account:
     """
     costs = formula.costs(mode)
     return Account(tuple((c, c.size_bytes * usage.count(c.per)) for c in costs))
+
+
+def mode_of(formula: Formula) -> Mode:
+    """Return *structs* where sizes of structures are known, else *published*."""
+    return "structs" if formula.has("structs") else "published"
 
 
 def content_bytes(pool: ZsPool, zswap_entries: int, mode: Mode) -> int:
