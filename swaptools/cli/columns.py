@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from swaptools.cli import completing
 from swaptools.cli.output import Column
 from swaptools.units import format_numbers, format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from swaptools.status import ActiveArea
 
@@ -114,23 +115,16 @@ ACTIVE = Table(
 TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
 
 
-def complete(params: Mapping[str, Any], begun: str) -> list[str]:
+def complete(begun: str, *, about_files: bool) -> list[str]:
     """Return what a list of columns could go on with.
 
     Args:
-        params: The other parameters, as far as they are there.
         begun: What is written of the list.
+        about_files: A FILE has been named, so that it is about files for sure.
     """
-    before, comma, begin = begun.removeprefix("+").upper().rpartition(",")
-    plus = "+" if begun.startswith("+") else ""
-    about_files = params.get("files") or params.get("files0")
     tables = [AREA] if about_files else [ACTIVE, AREA]
     names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
-    return [
-        f"{plus}{before}{comma}{name}"
-        for name in names
-        if name.startswith(begin) and name not in before.split(",")
-    ]
+    return completing.listed(names, begun.upper(), plus=True)
 
 
 def total(areas: Sequence[ActiveArea]) -> ActiveArea:

@@ -33,13 +33,21 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     )
 
 
+def _columns_begun(
+    ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[str]:
+    # The parser stops at the option that has no value yet, with FILEs left over.
+    given = (ctx.params.get("files"), ctx.params.get("files0"), ctx.args)
+    return columns.complete(begun, about_files=any(given))
+
+
 @click.command("swapinfo", context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",
     "chosen",
     metavar="COLS",
-    shell_complete=lambda ctx, _param, begun: columns.complete(ctx.params, begun),
+    shell_complete=_columns_begun,
     help="Columns to print, separated by commas; +COLS adds to the usual ones.",
 )
 @click.option("--list-columns", is_flag=True, help="List the columns and exit.")
