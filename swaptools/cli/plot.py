@@ -5,11 +5,10 @@ Lines differ in dashes and marks, bars in hatches; all is black, white and grey.
 
 from __future__ import annotations
 
-from importlib import import_module
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from swaptools.errors import MissingExtra
+from swaptools.cli import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,22 +34,15 @@ def draw(title: str, results: Sequence[Stats], path: str) -> None:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    try:
-        figures: Any = import_module("matplotlib.figure")
-        rc_context: Any = import_module("matplotlib").rc_context
-    except ImportError as exc:
-        raise MissingExtra("--plot", "plot") from exc
-    # The same bytes every time, and text that can be searched.
-    with rc_context({"svg.hashsalt": "swaptools", "svg.fonttype": "none"}):
+    with figures.saved(path) as new_figure:
         # Nothing is drawn where there is nothing to see.
         panels = [_draw_metadata]
         panels += [_draw_held] if any(r.disk_slots_held_peak for r in results) else []
         panels += [_draw_visits] if any(map(_visits, results)) else []
-        figure = figures.Figure((9, 10 / 3 * len(panels)), layout="constrained")
+        figure = new_figure(9, 10 / 3 * len(panels))
         figure.suptitle(fill(title, 90), fontsize=10)
         for place, panel in enumerate(panels, 1):
             panel(figure.add_subplot(len(panels), 1, place), results)
-        figure.savefig(path, dpi=120, metadata={"Date": None} if "svg" in path else {})
 
 
 def _draw_metadata(axes: Any, results: Sequence[Stats]) -> None:

@@ -1,0 +1,47 @@
+"""A figure that is written to a file: matplotlib, the same bytes every time.
+
+Not here: what is drawn (plot.py, map_plot.py).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from swaptools.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def is_name(path: str) -> bool:
+    """Tell whether a file's name says what kind of picture it is."""
+    return path.endswith((".svg", ".png"))
+
+
+@contextmanager
+def saved(path: str) -> Iterator[Callable[[float, float], Any]]:
+    """Hand out a maker of one figure, by its size in inches, and write it at the end.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+        OSError: The file cannot be written.
+    """
+    try:
+        figures: Any = import_module("matplotlib.figure")
+        rc_context: Any = import_module("matplotlib").rc_context
+    except ImportError as exc:
+        raise MissingExtra("--plot", "plot") from exc
+    made: list[Any] = []
+
+    def new_figure(width: float, height: float) -> Any:
+        made.append(figures.Figure((width, height), layout="constrained"))
+        return made[-1]
+
+    # The same bytes every time, and text that can be searched.
+    with rc_context({"svg.hashsalt": "swaptools", "svg.fonttype": "none"}):
+        yield new_figure
+        metadata = {"Date": None} if path.endswith(".svg") else {}
+        for figure in made:
+            figure.savefig(path, dpi=120, metadata=metadata)
