@@ -14,7 +14,10 @@ PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 #: The values that travel, in which nothing is looked at.
-VALUES = {"errors", "units", "format", "backing", "caller", "contents", "area"}
+VALUES = {
+    *("errors", "units", "format", "backing", "caller", "contents", "area"),
+    "swapmap",
+}
 #: Each room, and the rooms that it may import besides itself. An import under
 #: TYPE_CHECKING counts as well: who needs another's types knows of it.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -25,13 +28,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backing": {"errors", "units", "format"},
     "caller": set(),
     "contents": {"errors", "units", "format"},
-    "area": VALUES - {"area"},
+    "area": VALUES - {"area", "swapmap"},
+    "swapmap": {"errors", "units", "format"},
     "config": set(),
     "observe": VALUES | {"config"},
     "kernel": VALUES,
     "create": VALUES | {"shell", "observe", "kernel"},
     "info": VALUES | {"observe"},
     "status": VALUES | {"observe"},
+    "who": VALUES | {"observe", "status"},
     "remarks": VALUES | {"config", "observe"},
     "resume": VALUES | {"config", "observe"},
     "check": VALUES | {"shell", "observe", "kernel"},

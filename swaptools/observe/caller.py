@@ -50,7 +50,7 @@ def read_caller() -> Caller:
     return Caller(
         has_swap=kernel_has_swap(),
         has_sys_admin=has_sys_admin,
-        is_in_user_namespace=_is_in_user_namespace(),
+        is_in_user_namespace=is_in_user_namespace(),
         # Without the capability the answer is known, filter or not.
         filtered=_ask_filter()
         if has_sys_admin and status.get("Seccomp") == _FILTERED
@@ -80,7 +80,8 @@ def _has_sys_admin(effective: str | None) -> bool | None:
     return bool(int(effective, 16) & _CAP_SYS_ADMIN)
 
 
-def _is_in_user_namespace() -> bool | None:
+def is_in_user_namespace() -> bool | None:
+    """Tell whether this is another user namespace than the first; None if unknown."""
     try:
         return os.readlink(_USER_NAMESPACE) != _FIRST
     except OSError:
