@@ -1,0 +1,96 @@
+"""Swap by memory cgroup: what each has itself, so that the column adds up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from swaptools.errors import AreaError
+from swaptools.observe.cgroups import find_hierarchy, read_cgroups
+from swaptools.who import Rest, used_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from swaptools.observe.cgroups import CgroupSwap
+
+
+class CgroupRow(NamedTuple):
+    """One cgroup; the fields are its JSON keys."""
+
+    path: str
+    #: What it has itself, with cgroups below it that are gone; these add up.
+    own_bytes: int
+    #: What it and all below it have.
+    tree_bytes: int
+    #: Of zswap's pool, for it and all below; None where that is not told.
+    zswap_bytes: int | None
+    #: Most swap, or with version 1 most memory and swap; None without a limit.
+    limit_bytes: int | None
+
+
+class ByCgroup(NamedTuple):
+    """The answer; the one with most comes first."""
+
+    used_bytes: int
+    #: Version of the cgroups, 1 or 2.
+    version: int
+    rows: tuple[CgroupRow, ...]
+    rest: tuple[Rest, ...]
+
+
+def by_cgroup() -> ByCgroup:
+    """Find out what each memory cgroup has in swap.
+
+    Raises:
+        AreaError: It cannot be told which areas are active, or what cgroups have.
+    """
+    used_bytes()
+    hierarchy = find_hierarchy()
+    if hierarchy is None:
+        raise AreaError("/sys/fs/cgroup", "no memory cgroups are mounted")
+    found = list(read_cgroups(hierarchy))
+    used = used_bytes()
+    told = {one.path: one for one in found if one.tree_bytes is not None}
+    if not told and len(found) > 1:
+        raise AreaError(hierarchy.root, "swap is not accounted by cgroup here")
+    # The real topmost cgroup of version 2 stands for the whole machine.
+    top = {one.path: one._replace(tree_bytes=used) for one in found[:1]}
+    rows = _rows({**top, **told})
+    rest = used - sum(row.own_bytes for row in rows)
+    return ByCgroup(
+        used_bytes=used,
+        version=hierarchy.version,
+        rows=tuple(sorted(rows, key=lambda row: (-row.own_bytes, row.path))),
+        rest=tuple(_rest(rest)),
+    )
+
+
+def _rows(found: dict[str, CgroupSwap]) -> list[CgroupRow]:
+    own = {path: one.tree_bytes or 0 for path, one in found.items()}
+    for path, one in found.items():
+        above = _parent(path, found)
+        if above is not None:
+            own[above] -= one.tree_bytes or 0
+    return [
+        CgroupRow(
+            path, own[path], one.tree_bytes or 0, one.zswap_bytes, one.limit_bytes
+        )
+        for path, one in found.items()
+        if one.tree_bytes or own[path]
+    ]
+
+
+def _parent(path: str, found: Iterable[str]) -> str | None:
+    # The next one above that is told.
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        if path in found:
+            return path
+    return None
+
+
+def _rest(left: int) -> Iterator[Rest]:
+    if left < 0:
+        yield Rest("outside", left, "changed while it was looked at")
+    elif left:
+        yield Rest("outside", left, "charged to no cgroup that is shown")

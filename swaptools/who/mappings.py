@@ -1,0 +1,44 @@
+"""The swap of one process by mapping."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from swaptools.errors import AreaError
+from swaptools.observe.processes import Process, is_gone, list_pids, read_process
+from swaptools.observe.smaps import Mapping, swapped_mappings
+
+
+class ByMapping(NamedTuple):
+    """The answer; the mapping with most comes first."""
+
+    process: Process
+    rows: tuple[Mapping, ...]
+
+    @property
+    def swap_bytes(self) -> int:
+        """What the mappings have together, shared memory included."""
+        return sum(row.swap_bytes for row in self.rows)
+
+
+def by_mapping(pid: int) -> ByMapping:
+    """Find out what each mapping of a process has in swap.
+
+    Raises:
+        AreaError: There is no such process, it has no memory of its own, or it may not
+            be looked at.
+    """
+    where = f"/proc/{pid}"
+    try:
+        process = read_process(pid)
+        found = swapped_mappings(pid) if process else ()
+        rows = sorted(found, key=lambda m: (-m.swap_bytes, m.start))
+    except OSError as exc:
+        if is_gone(exc):
+            raise AreaError(where, "the process has ended", exc.errno) from exc
+        raise AreaError.from_os_error(f"{where}/smaps", exc) from exc
+    if process is None:
+        there = pid in list_pids()
+        no_memory = "a kernel thread or a zombie, which has no memory of its own"
+        raise AreaError(where, no_memory if there else "there is no such process")
+    return ByMapping(process, tuple(rows))
