@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from swaptools.cli import completing
 from swaptools.cli.output import Column
 from swaptools.units import format_numbers, format_size
 
@@ -111,20 +110,55 @@ ACTIVE = Table(
     usual=("NAME", "TYPE", "SIZE", "USED", "AVAIL", "USE%", "PRIO"),
 )
 
+WHO_PROCESS = Table(
+    columns=(
+        ColumnSpec("PID", "pid", "process, empty for what is no process's", right=True),
+        ColumnSpec("COMMAND", "name", "name of the command"),
+        ColumnSpec("SWAP", "swap_bytes", "its pages in swap", True, True),
+        ColumnSpec("SHARE", "share_bytes", "its part of the slots", True, True),
+        ColumnSpec("SHMEM", "shared_memory_bytes", "shared memory of SWAP", True, True),
+        ColumnSpec("USE%", "used_percent", "SHARE of all that is used", right=True),
+        ColumnSpec("MAPPED", "mapping_bytes", "swap of MAPPING", True, True),
+        ColumnSpec("MAPPING", "mapping", "the mapping with most swap"),
+    ),
+    usual=("PID", "COMMAND", "SWAP", "SHARE", "USE%", "MAPPED", "MAPPING"),
+)
+
+WHO_CGROUP = Table(
+    columns=(
+        ColumnSpec("CGROUP", "path", "path from the topmost one"),
+        ColumnSpec("OWN", "own_bytes", "what it has itself", True, True),
+        ColumnSpec("USE%", "used_percent", "OWN of all that is used", right=True),
+        ColumnSpec("TREE", "tree_bytes", "with all below it", True, True),
+        ColumnSpec("ZSWAP", "zswap_bytes", "of zswap's pool", True, True),
+        ColumnSpec("LIMIT", "limit_bytes", "most that it may have", True, True),
+    ),
+    usual=("CGROUP", "OWN", "USE%", "TREE", "ZSWAP", "LIMIT"),
+)
+
+WHO_MAPPING = Table(
+    columns=(
+        ColumnSpec("START", "start_hex", "first address"),
+        ColumnSpec("END", "end_hex", "address behind the last"),
+        ColumnSpec("PERM", "permissions", "rwx, p for private, s for shared"),
+        ColumnSpec("OFFSET", "offset_bytes", "where it begins in its file", right=True),
+        ColumnSpec("RSS", "rss_bytes", "in memory", True, True),
+        ColumnSpec("SWAP", "swap_bytes", "in swap", True, True),
+        ColumnSpec("SHARE", "swap_pss_bytes", "its part of the slots", True, True),
+        ColumnSpec("MAPPING", "name", "file, [heap] and the like"),
+    ),
+    usual=("START", "PERM", "RSS", "SWAP", "SHARE", "MAPPING"),
+)
+
+#: By the words of --who.
+WHO = {"process": WHO_PROCESS, "cgroup": WHO_CGROUP, "mapping": WHO_MAPPING}
+
 #: For --list-columns.
-TABLES = {"active areas (no FILE)": ACTIVE, "FILE": AREA}
-
-
-def complete(begun: str, *, about_files: bool) -> list[str]:
-    """Return what a list of columns could go on with.
-
-    Args:
-        begun: What is written of the list.
-        about_files: A FILE has been named, so that it is about files for sure.
-    """
-    tables = [AREA] if about_files else [ACTIVE, AREA]
-    names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
-    return completing.listed(names, begun.upper(), plus=True)
+TABLES = {
+    "active areas (no FILE)": ACTIVE,
+    "FILE": AREA,
+    **{f"--who={word}": table for word, table in WHO.items()},
+}
 
 
 def total(areas: Sequence[ActiveArea]) -> ActiveArea:
@@ -157,13 +191,13 @@ _COMPUTED: dict[str, Callable[[Any], Any]] = {
     "avail": lambda row: row.size - row.used,
     "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
     "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
+    "start_hex": lambda row: f"{row.start:x}" if row.start is not None else None,
+    "end_hex": lambda row: f"{row.end:x}" if row.end is not None else None,
+    "used_percent": lambda row: f"{row.used_percent:.1f}%",
     "partition": lambda row: row.partition and row.partition["number"],
     "partition_name": lambda row: row.partition and row.partition["name"],
     "partition_uuid": lambda row: row.partition and row.partition["uuid"],
-    "holds": lambda row: ",".join(
-        # Once each: a member of ZFS has more than sixty signatures.
-        dict.fromkeys(held["type"] for held in row.holds or ())
-    ),
+    "holds": lambda row: ",".join(held["type"] for held in row.holds or ()),
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"
         for found in row.other_signatures or ()

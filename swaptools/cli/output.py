@@ -10,7 +10,7 @@ import sys
 from enum import Enum
 from functools import cache
 from itertools import islice
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
@@ -19,7 +19,7 @@ from swaptools.cli import streams
 
 if TYPE_CHECKING:
     import json
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _Row = TypeVar("_Row")
 
@@ -123,13 +123,21 @@ def print_json(value: Any) -> None:
     click.echo(_json(value, indent=2))
 
 
-def print_json_list(key: str, rows: Iterable[dict[str, Any]]) -> None:
+def print_json_list(
+    key: str,
+    rows: Iterable[dict[str, Any]],
+    before: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Print ``{key: [...]}`` while the rows come in, one line a row.
 
     A collection that is neither list nor tuple is printed as an array while it is
-    gone through, so that it is never whole in memory.
+    gone through, so that it is never whole in memory; it has numbers, or lists of
+    them. ``before`` are small keys that stand in front.
     """
-    click.echo(f'{{"{key}": [', nl=False)
+    click.echo("{", nl=False)
+    for name, value in before.items():
+        click.echo(f"{_json(name)}: {_json(value)},\n ", nl=False)
+    click.echo(f'"{key}": [', nl=False)
     for text in _gathered(_json_rows(rows)):
         click.echo(text, nl=False)
     click.echo("\n]}")
@@ -268,7 +276,7 @@ def _json_pieces(row: dict[str, Any]) -> Iterator[str]:
     yield "}"
 
 
-def _json_numbers(numbers: Iterable[int]) -> Iterator[str]:
+def _json_numbers(numbers: Iterable[int] | Iterable[list[int]]) -> Iterator[str]:
     begin = "["
     for batch in _batches(numbers):
         yield begin + ", ".join(map(str, batch))

@@ -1,7 +1,7 @@
 """swapinfo: what is swapped on, and what is in a swap area's header.
 
 Not here: the views of active areas (active.py), of headers (headers.py), of where
-an area lies (placement.py).
+an area lies (placement.py), of who has the slots in use (live.py).
 """
 
 from __future__ import annotations
@@ -10,21 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swaptools.cli import columns, output, params
+from swaptools.cli import columns, live, output, params
 from swaptools.cli.output import TableStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_STYLES = ("raw", "pairs")
-_PLACES = ("offset", "partition")
-_TABLE = ("chosen", "noheadings", *_STYLES, "unit")
-#: What each view of a FILE has no use for.
-_NO_USE = {
-    "dump": _TABLE,
-    "extents": ("chosen", "unit", *_PLACES),
-    "resume_offset": (*_TABLE, *_PLACES),
-}
 
 
 def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
@@ -33,21 +23,12 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     )
 
 
-def _columns_begun(
-    ctx: click.Context, _param: click.Parameter, begun: str
-) -> list[str]:
-    # The parser stops at the option that has no value yet, with FILEs left over.
-    given = (ctx.params.get("files"), ctx.params.get("files0"), ctx.args)
-    return columns.complete(begun, about_files=any(given))
-
-
 @click.command("swapinfo", context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",
     "chosen",
     metavar="COLS",
-    shell_complete=_columns_begun,
     help="Columns to print, separated by commas; +COLS adds to the usual ones.",
 )
 @click.option("--list-columns", is_flag=True, help="List the columns and exit.")
@@ -66,6 +47,7 @@ def _columns_begun(
     is_flag=True,
     help="Print what resume_offset= has to say for each FILE.",
 )
+@live.options()
 @params.files0_option()
 @params.json_option()
 @params.version_option()
@@ -86,6 +68,7 @@ def main(
     extents: bool,
     resume_offset: bool,
     as_json: bool,
+    **running: Any,
 ) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
 
@@ -98,28 +81,33 @@ def main(
             click.echo(f"{title}:")
             output.print_table(listed.columns, columns.LISTING, headings=False)
         return
-    if raw + pairs + as_json > 1:
-        raise click.UsageError("--raw, --pairs and --json exclude each other")
+    if raw and pairs:
+        raise click.UsageError("--raw and --pairs exclude each other")
     if dump + extents + resume_offset > 1:
         raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
     if dump and as_json:
         raise click.UsageError("--dump is text; --json has the fields without it")
-    _refuse_useless()
     place = params.place(offset, partition)
     about_files = bool(files) or files0 is not None
+    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
+    headings = not noheadings
+    asked = live.Live(**running)
+    if asked.is_asked:
+        live.check(asked, about_files=about_files or dump or extents or resume_offset)
+        output.finish(
+            live.run(
+                *(asked, chosen, unit), style=style, headings=headings, as_json=as_json
+            )
+        )
     table = columns.AREA if about_files else columns.ACTIVE
     try:
         shown = table.choose(chosen, unit)
     except ValueError as exc:
         raise click.UsageError(str(exc)) from exc
-    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
-    headings = not noheadings
     # Each view imports what it needs: the active areas do without construct.
     if not about_files:
         if dump or extents or resume_offset:
             raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
-        if place != (None, None):
-            raise click.UsageError("--offset and --partition need a FILE")
         from swaptools.cli import active
 
         output.finish(
@@ -129,11 +117,8 @@ def main(
     if extents or resume_offset:
         from swaptools.cli import placement
 
-        if extents:
-            placement.show_extents(names, style, headings=headings, as_json=as_json)
-        else:
-            are_many = len(files) != 1
-            placement.show_resume_offset(names, named=are_many, as_json=as_json)
+        show = placement.show_extents if extents else placement.show_resume_offset
+        show(names, as_json=as_json)
         output.finish()
     from swaptools.cli import headers
 
@@ -147,17 +132,3 @@ def main(
         on_disks = shown if chosen else columns.usual_on_disks(unit)
         reading.print_table(shown, on_disks, style=style, headings=headings)
     output.finish(reading.code)
-
-
-def _refuse_useless() -> None:
-    # Rather an error than an option that is passed over in silence.
-    context = click.get_current_context()
-    options = {param.name: param.opts[-1] for param in context.command.params}
-    options["unit"] = f"-{context.params['unit']}"
-    for view, useless in _NO_USE.items():
-        for name in useless if context.params[view] else ():
-            value = context.params[name]
-            if value is not None and value is not False:
-                raise click.UsageError(
-                    f"{options[view]} has no use for {options[name]}"
-                )

@@ -259,6 +259,8 @@ class TestTable:
         self, area_file: Callable[..., Path]
     ) -> None:
         listed = run("--list-columns").stdout
+        listed, _, who = listed.partition("--who=process:\n")
+        assert "--who=mapping:\n" in who
         active, _, file = listed.partition("FILE:\n")
         assert active.startswith("active areas (no FILE):\n")
         names = [line.split()[0] for line in file.splitlines()]

@@ -1,0 +1,225 @@
+"""swapinfo --map: which slots are held and by whom, as a picture, numbers or JSON.
+
+Not here: finding out (observe/swapmap.py), plots (map_plot.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from swaptools.cli import output
+from swaptools.cli.output import Column
+from swaptools.errors import AreaError, MissingExtra
+from swaptools.swapmap.shape import fullness
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.swapmap import AreaMap, SwapMap
+    from swaptools.swapmap.held import HeldSlots
+
+_ROW_CELLS: Final = 64
+_MOST_CELLS: Final = 1024
+_MOST_HOLDERS: Final = 10
+_MOST_NAME: Final = 40
+#: Nothing held, tenths, all held.
+_GLYPHS: Final = ".123456789#"
+
+
+def show(name: str, *, as_json: bool, plot_path: str | None) -> int:
+    """Print the map of one area, or of all; return the exit status.
+
+    Args:
+        name: As in /proc/swaps, or its last part; empty for all areas.
+        as_json: Print JSON.
+        plot_path: Draw to that file, too.
+    """
+    from swaptools.observe.swapmap import read_swapmap
+
+    try:
+        found = _only(read_swapmap(output.ProgressLine("processes")), name)
+    except AreaError as exc:
+        output.error(exc.reason, exc.path)
+        return output.EXIT_USAGE
+    code = output.EXIT_USAGE if found.unseen else 0
+    if plot_path is not None:
+        code = max(code, _plot(found, plot_path))
+    if as_json:
+        rows = ({**about_area(area), "held": _held(area)} for area in found.areas)
+        output.print_json_list("areas", rows, about(found))
+        return code
+    if not found.areas:
+        click.echo("no swap area is active")
+    for area in found.areas:
+        _print_area(found, area)
+    for sentence in found.unseen:
+        click.echo(f"not seen: {output.escape(sentence)}")
+    return code
+
+
+def about(found: SwapMap) -> dict[str, Any]:
+    """Return what JSON has of all areas together."""
+    return {
+        "kernel": found.kernel,
+        "page_size": found.page_size,
+        "swap_cached_bytes": found.swap_cached_bytes,
+        "processes": [
+            {"pid": one.pid, "name": one.name, "entries": sorted(one.entries.items())}
+            for one in found.holders
+        ],
+        "unseen": found.unseen,
+    }
+
+
+def about_area(area: AreaMap) -> dict[str, Any]:
+    """Return what JSON has of an area, without its slots."""
+    shape = area.shape
+    return {
+        "name": area.name,
+        "type": area.type,
+        "priority": area.priority,
+        "type_number": area.type_number,
+        "nr_slots": area.nr_slots,
+        "badpages": area.badpages,
+        "used_slots": area.used_slots,
+        "held_slots": area.held_slots,
+        "shared_slots": area.held.nr_shared,
+        "unseen_slots": area.unseen_slots,
+        "clusters": shape.clusters._asdict(),
+        "free_slots": shape.free_slots,
+        "longest_free_run": shape.longest_free_run,
+        "free_blocks": shape.free_blocks,
+        "extents": area.extents,
+        "error": area.error,
+    }
+
+
+def _held(area: AreaMap) -> Iterator[list[int]]:
+    return (list(run) for run in area.held.runs())
+
+
+def _only(found: SwapMap, name: str) -> SwapMap:
+    from dataclasses import replace
+
+    if not name:
+        return found
+    areas = tuple(
+        area for area in found.areas if name in (area.name, area.name.split("/")[-1])
+    )
+    if not areas:
+        raise AreaError(name, "not an active swap area")
+    numbers = {area.type_number for area in areas}
+    holders = tuple(h for h in found.holders if not numbers.isdisjoint(h.entries))
+    return replace(found, areas=areas, holders=holders)
+
+
+def _plot(found: SwapMap, path: str) -> int:
+    # Imported here: it brings matplotlib.
+    from swaptools.cli.map_plot import draw
+
+    try:
+        draw(found, path)
+    except MissingExtra as exc:
+        output.error(str(exc))
+    except OSError as exc:
+        output.error(exc.strerror or str(exc), path)
+    else:
+        return 0
+    return output.EXIT_FAILED
+
+
+def _print_area(found: SwapMap, area: AreaMap) -> None:
+    for line in (*_numbers(found, area), *_orders(area), "", *_picture(area), ""):
+        click.echo(output.escape(line))
+    holders = list(found.holders_of(area))
+    if not holders:
+        return
+    number = area.type_number
+    columns = (
+        Column("PID", True, lambda one: str(one.pid)),
+        Column("COMMAND", False, lambda one: one.name[:_MOST_NAME]),
+        Column("SLOTS", True, lambda one: str(one.entries[number])),
+        Column("SIZE", True, lambda one: _size(found, one.entries[number])),
+    )
+    output.print_table(holders[:_MOST_HOLDERS], columns)
+    if len(holders) > _MOST_HOLDERS:
+        click.echo(f"and {len(holders) - _MOST_HOLDERS} more (--who, --json)")
+    click.echo()
+
+
+def _size(found: SwapMap, nr_slots: int) -> str:
+    return format_size(nr_slots * found.page_size, separator="", suffix="")
+
+
+def _numbers(found: SwapMap, area: AreaMap) -> Iterator[str]:
+    shape = area.shape
+    clusters = shape.clusters
+    about = [area.type, f"priority {area.priority}", f"{area.nr_slots} slots"]
+    about += [f"{len(area.badpages)} bad"] if area.badpages else []
+    about += [f"header not read: {area.error}"] if area.error else []
+    about += [f"{len(area.extents)} extents"] if len(area.extents) > 1 else []
+    yield f"{area.name}: {', '.join(about)}"
+    yield (
+        f"  {area.used_slots} slots ({_size(found, area.used_slots)}) in use, "
+        f"{area.held_slots} of them in page tables"
+    )
+    if shared := area.held.nr_shared:
+        yield f"  {shared} are of several processes"
+    if area.unseen_slots > 0:
+        unseen = f"{area.unseen_slots} are in no page table"
+        yield f"  {unseen}: shared memory, or memory that was read back"
+    elif area.unseen_slots < 0:
+        yield f"  {-area.unseen_slots} more in page tables: it changed meanwhile"
+    yield (
+        f"  clusters of {clusters.slots_per_cluster}: {clusters.free} free, "
+        f"{clusters.partly} partly used, {clusters.full} full"
+    )
+    yield f"  longest free run: {shape.longest_free_run} slots"
+
+
+def _orders(area: AreaMap) -> Iterator[str]:
+    # Aligned blocks that are free, and what part of the free slots lies in them.
+    shape = area.shape
+    orders = range(len(shape.free_blocks))
+    yield "  order      " + "".join(f"{order:>6}" for order in orders)
+    blocks = (_short(nr) for nr in shape.free_blocks)
+    yield "  free blocks" + "".join(f"{text:>6}" for text in blocks)
+    if shape.free_slots:
+        shares = (
+            100 * (n << k) // shape.free_slots
+            for k, n in zip(orders, shape.free_blocks, strict=True)
+        )
+        yield "  of the free" + "".join(f"{share:>5}%" for share in shares)
+
+
+def _short(number: int) -> str:
+    # At most five letters.
+    for letter in ("", "k", "M"):
+        if number < 10_000:
+            return f"{number}{letter}"
+        number //= 1000
+    return f"{number}G"
+
+
+def _picture(area: AreaMap) -> Iterator[str]:
+    slots_per_cell = 1
+    while area.nr_slots > slots_per_cell * _MOST_CELLS:
+        slots_per_cell *= 2
+    cells = "".join(_cells(area.held, area, slots_per_cell))
+    width = len(str(area.nr_slots))
+    for at in range(0, len(cells), _ROW_CELLS):
+        first = at * slots_per_cell
+        yield f"  {first:>{width}} {cells[at : at + _ROW_CELLS]}"
+    slots = "slot" if slots_per_cell == 1 else "slots"
+    yield f"  a cell is {slots_per_cell} {slots}: . none held, 1-9 tenths, # all"
+
+
+def _cells(held: HeldSlots, area: AreaMap, slots_per_cell: int) -> Iterator[str]:
+    taken = fullness(held, area.nr_slots, area.badpages, slots_per_cell)
+    for cell, nr_taken in enumerate(taken):
+        room = min(slots_per_cell, area.nr_slots - cell * slots_per_cell)
+        tenths = 10 * nr_taken // room
+        yield _GLYPHS[max(tenths, 1) if nr_taken else 0]
