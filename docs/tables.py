@@ -19,7 +19,15 @@ from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main as swapemu
 from swaptools.emulator.core.constants import SWP_BLKDEV
-from swaptools.emulator.machine.backing import BACKINGS, SubmitWrite
+from swaptools.emulator.machine.backing import (
+    BACKINGS,
+    Backing,
+    Compresses,
+    Fails,
+    Keeps,
+    Loses,
+    Refuses,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -147,12 +155,12 @@ def lookups(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda found: pair(found[f"lookups_per_page_{key}"])
 
 
-_WRITES = {
-    SubmitWrite.KEEPS: "is kept",
-    SubmitWrite.REFUSES: "does not get as far",
-    SubmitWrite.FAILS: "fails",
-    SubmitWrite.LOSES: "ends well, and the page is gone",
-    SubmitWrite.ZRAM: "goes to a pool, which may be full",
+_WRITES: dict[type[Backing], str] = {
+    Keeps: "is kept",
+    Refuses: "does not get as far",
+    Fails: "fails",
+    Loses: "ends well, and the page is gone",
+    Compresses: "goes to a pool, which may be full",
 }
 
 
@@ -163,7 +171,7 @@ def backings() -> str:
             "backing": ops.name,
             "type in /proc/swaps": ops.type_word,
             "large folios": "yes" if ops.flags & SWP_BLKDEV else "no",
-            "a write": _WRITES[ops.submit_write],
+            "a write": _WRITES[ops.backing],
         }
         for ops in BACKINGS.values()
     )

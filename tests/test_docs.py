@@ -118,6 +118,8 @@ def test_the_completion_that_is_shipped_is_what_click_writes(
         "complete_var": variable,
         "prog_name": name,
     }
+    # click's for fish would cut what is offered at its second comma.
+    source = source.replace('(string split ","', '(string split --max 1 ","')
     shipped = ROOT / "completions" / SHELLS[shell].format(name)
     assert shipped.read_text().strip() == source.strip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from swaptools.cli import completing
 from swaptools.cli.output import Column
 from swaptools.units import format_numbers, format_size
 
@@ -161,6 +162,18 @@ TABLES = {
 }
 
 
+def complete(begun: str, *, about_files: bool) -> list[str]:
+    """Return what a list of columns could go on with.
+
+    Args:
+        begun: What is written of the list.
+        about_files: A FILE has been named, so that it is about files for sure.
+    """
+    tables = [AREA] if about_files else [ACTIVE, AREA]
+    names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
+    return completing.listed(names, begun.upper(), plus=True)
+
+
 def total(areas: Sequence[ActiveArea]) -> ActiveArea:
     """Return the row that adds the active areas up."""
     from swaptools.status import ActiveArea
@@ -197,7 +210,10 @@ _COMPUTED: dict[str, Callable[[Any], Any]] = {
     "partition": lambda row: row.partition and row.partition["number"],
     "partition_name": lambda row: row.partition and row.partition["name"],
     "partition_uuid": lambda row: row.partition and row.partition["uuid"],
-    "holds": lambda row: ",".join(held["type"] for held in row.holds or ()),
+    "holds": lambda row: ",".join(
+        # Once each: a member of ZFS has more than sixty signatures.
+        dict.fromkeys(held["type"] for held in row.holds or ())
+    ),
     "other_signatures": lambda row: ",".join(
         f"{found['signature']}@{found['offset']:#x}"
         for found in row.other_signatures or ()

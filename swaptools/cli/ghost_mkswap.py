@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import completing, output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ class UuidType(click.ParamType[Any]):
         return UUID(text)
 
 
+def _recipes() -> list[str]:
+    from swaptools.recipe import RECIPES
+
+    return list(RECIPES)
+
+
 class LockCommand(click.Command):
     """A command whose --lock may stand alone, as mkswap(8)'s does."""
 
@@ -67,6 +73,7 @@ class LockCommand(click.Command):
     "-U",
     "--uuid",
     type=UuidType(),
+    shell_complete=completing.one_of(lambda: _UUID_WORDS),
     help="A UUID, or clear, random (the default) or time.",
 )
 @click.option(
@@ -144,6 +151,7 @@ class LockCommand(click.Command):
 @click.option(
     "--recipe",
     metavar="NAME",
+    shell_complete=completing.one_of(_recipes),
     help="Print (never run) a script that gives header-only swap on kernels without"
     " ghosts: loop or dm-error.",
 )

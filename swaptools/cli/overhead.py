@@ -13,7 +13,7 @@ from swaptools.cli import output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from swaptools.emulator.designs.accounting import OverheadRow
+    from swaptools.emulator.designs.overhead import OverheadRow
 
 
 @click.command()
@@ -40,7 +40,7 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
     figures are those that the authors gave; those from structures count what
     is allocated by cluster and by xarray node.
     """
-    from swaptools.emulator.designs.accounting import overhead_table
+    from swaptools.emulator.designs.overhead import overhead_table
     from swaptools.errors import SelectionError
 
     try:
@@ -58,10 +58,10 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
 
 def _as_json(row: OverheadRow) -> dict[str, Any]:
     return {
-        "design": row.design.name,
-        "title": row.design.title,
+        "design": row.formula.name,
+        "title": row.formula.title,
         "figures": row.mode,
-        "sources": list(row.design.sources),
+        "sources": list(row.formula.sources),
         "usage_percent": list(row.usage_percent),
         "metadata_mib": list(row.metadata_mib),
     }
@@ -69,7 +69,7 @@ def _as_json(row: OverheadRow) -> dict[str, Any]:
 
 def _columns(usage_percent: tuple[int, ...]) -> list[output.Column]:
     columns = [
-        output.Column("DESIGN", False, lambda row: row.design.name),
+        output.Column("DESIGN", False, lambda row: row.formula.name),
         output.Column("FIGURES", False, lambda row: row.mode),
     ]
     for place, percent in enumerate(usage_percent):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from swaptools.backing import ExtentFlags
 from swaptools.cli import output
+from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
 from swaptools.observe.placement import extents_of
@@ -23,34 +25,58 @@ if TYPE_CHECKING:
     from swaptools.backing import Extent
 
 _EXTENT_COLUMNS = (
-    output.Column("OFFSET", True, lambda extent: str(extent.offset_bytes)),
-    output.Column("PHYSICAL", True, lambda extent: _or_dash(extent.physical_bytes)),
-    output.Column("LENGTH", True, lambda extent: str(extent.length_bytes)),
-    output.Column("FLAGS", False, lambda extent: ",".join(_flag_names(extent))),
+    output.Column("OFFSET", True, lambda row: str(row[1].offset_bytes)),
+    output.Column("PHYSICAL", True, lambda row: _or_dash(row[1].physical_bytes)),
+    output.Column("LENGTH", True, lambda row: str(row[1].length_bytes)),
+    output.Column("FLAGS", False, lambda row: ",".join(_flag_names(row[1]))),
 )
+_PATH_COLUMN = output.Column("PATH", False, lambda row: str(row[0]))
 
 
-def show_extents(names: Iterable[str], *, as_json: bool) -> None:
-    """Print the extents of each file."""
+def show_extents(
+    names: Iterable[str], style: TableStyle, *, headings: bool, as_json: bool
+) -> None:
+    """Print the extents of each file.
+
+    A table for each below its name; for scripts, in another style or without
+    headings, one table with the name in every row.
+    """
     if as_json:
         output.print_json_list("files", map(_extents_json, names))
-        return
-    for number, path in enumerate(names):
+    elif style is TableStyle.PLAIN and headings:
+        _print_extents(names)
+    else:
+        columns = (_PATH_COLUMN, *_EXTENT_COLUMNS)
+        rows = chain.from_iterable(map(_extent_rows, names))
+        output.print_table(rows, columns, style=style, headings=headings)
+
+
+def _print_extents(names: Iterable[str]) -> None:
+    gap = ""
+    for path in names:
         extents, _ = _extents(path)
         if extents is not None:
-            click.echo(f"{chr(10) * (number > 0)}{output.escape(path)}:")
-            output.print_table(extents, _EXTENT_COLUMNS)
+            click.echo(f"{gap}{output.escape(path)}:")
+            gap = "\n"
+            rows = [(path, extent) for extent in extents]
+            output.print_table(rows, _EXTENT_COLUMNS)
 
 
-def show_resume_offset(names: Iterable[str], *, as_json: bool) -> None:
-    """Print the resume offset of each file."""
+def _extent_rows(path: str) -> Iterator[tuple[str, Extent]]:
+    extents, _ = _extents(path)
+    return ((path, extent) for extent in extents or ())
+
+
+def show_resume_offset(names: Iterable[str], *, named: bool, as_json: bool) -> None:
+    """Print the resume offset of each file, behind its name when there are several."""
     answers = _answers(names)
     if as_json:
         output.print_json_list("areas", (answer._asdict() for answer in answers))
         return
     for answer in answers:
         if answer.offset_pages is not None:
-            click.echo(answer.offset_pages)
+            name = f"{output.escape(answer.path)}: " if named else ""
+            click.echo(f"{name}{answer.offset_pages}")
 
 
 def _answers(names: Iterable[str]) -> Iterator[ResumeOffset]:

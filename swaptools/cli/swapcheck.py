@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import completing, output, params
 
 
 def _codes(
@@ -16,12 +16,16 @@ def _codes(
     return tuple(code for value in values for code in value.split(",") if code)
 
 
-def _kernel_names(
-    _ctx: click.Context, _param: click.Parameter, begun: str
-) -> list[str]:
+def _kernel_names() -> list[str]:
     from swaptools.kernel.profiles import PROFILES
 
-    return [name for name in ("running", "list", *PROFILES) if name.startswith(begun)]
+    return ["running", "list", *PROFILES]
+
+
+def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    from swaptools.check import all_rules
+
+    return completing.listed([rule.code for rule in all_rules()], begun)
 
 
 @click.command("swapcheck", context_settings=params.CONTEXT)
@@ -30,7 +34,7 @@ def _kernel_names(
     "kernels",
     multiple=True,
     metavar="KERNEL",
-    shell_complete=_kernel_names,
+    shell_complete=completing.one_of(_kernel_names),
     help="Kernel to ask: running, any release from 4.18 on, such as 6.1 or"
     " 6.8.0-151-generic, ghost-rfc, ghost-rfc-6.12 or ghost-rfc-dynamic; may be"
     " given again. list prints them, with what differs.",
@@ -54,6 +58,7 @@ def _kernel_names(
     "--select",
     multiple=True,
     callback=_codes,
+    shell_complete=_codes_begun,
     metavar="CODES",
     help="Run only rules whose code begins so, such as S,G501.",
 )
@@ -61,6 +66,7 @@ def _kernel_names(
     "--ignore",
     multiple=True,
     callback=_codes,
+    shell_complete=_codes_begun,
     metavar="CODES",
     help="Leave out rules whose code begins so.",
 )

@@ -16,11 +16,29 @@ from swaptools.cli.output import TableStyle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_STYLES = ("raw", "pairs")
+_PLACES = ("offset", "partition")
+_TABLE = ("chosen", "noheadings", *_STYLES, "unit")
+#: What each view of a FILE has no use for.
+_NO_USE = {
+    "dump": _TABLE,
+    "extents": ("chosen", "unit", *_PLACES),
+    "resume_offset": (*_TABLE, *_PLACES),
+}
+
 
 def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     return click.option(
         f"-{letter}", *names, "unit", flag_value=letter, help=f"Sizes in {what}."
     )
+
+
+def _columns_begun(
+    ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[str]:
+    # The parser stops at the option that has no value yet, with FILEs left over.
+    given = (ctx.params.get("files"), ctx.params.get("files0"), ctx.args)
+    return columns.complete(begun, about_files=any(given))
 
 
 @click.command("swapinfo", context_settings=params.CONTEXT)
@@ -29,6 +47,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
     "--output",
     "chosen",
     metavar="COLS",
+    shell_complete=_columns_begun,
     help="Columns to print, separated by commas; +COLS adds to the usual ones.",
 )
 @click.option("--list-columns", is_flag=True, help="List the columns and exit.")
@@ -81,12 +100,13 @@ def main(
             click.echo(f"{title}:")
             output.print_table(listed.columns, columns.LISTING, headings=False)
         return
-    if raw and pairs:
-        raise click.UsageError("--raw and --pairs exclude each other")
+    if raw + pairs + as_json > 1:
+        raise click.UsageError("--raw, --pairs and --json exclude each other")
     if dump + extents + resume_offset > 1:
         raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
     if dump and as_json:
         raise click.UsageError("--dump is text; --json has the fields without it")
+    _refuse_useless()
     place = params.place(offset, partition)
     about_files = bool(files) or files0 is not None
     style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
@@ -108,6 +128,8 @@ def main(
     if not about_files:
         if dump or extents or resume_offset:
             raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
+        if place != (None, None):
+            raise click.UsageError("--offset and --partition need a FILE")
         from swaptools.cli import active
 
         output.finish(
@@ -117,8 +139,11 @@ def main(
     if extents or resume_offset:
         from swaptools.cli import placement
 
-        show = placement.show_extents if extents else placement.show_resume_offset
-        show(names, as_json=as_json)
+        if extents:
+            placement.show_extents(names, style, headings=headings, as_json=as_json)
+        else:
+            are_many = len(files) != 1
+            placement.show_resume_offset(names, named=are_many, as_json=as_json)
         output.finish()
     from swaptools.cli import headers
 
@@ -132,3 +157,17 @@ def main(
         on_disks = shown if chosen else columns.usual_on_disks(unit)
         reading.print_table(shown, on_disks, style=style, headings=headings)
     output.finish(reading.code)
+
+
+def _refuse_useless() -> None:
+    # Rather an error than an option that is passed over in silence.
+    context = click.get_current_context()
+    options = {param.name: param.opts[-1] for param in context.command.params}
+    options["unit"] = f"-{context.params['unit']}"
+    for view, useless in _NO_USE.items():
+        for name in useless if context.params[view] else ():
+            value = context.params[name]
+            if value is not None and value is not False:
+                raise click.UsageError(
+                    f"{options[view]} has no use for {options[name]}"
+                )

@@ -113,6 +113,7 @@ K4_18 = KernelProfile(
         slots_cache_pages=64,
         clusters_are_of="area",
         cluster_columns=32,
+        partly_free_clusters="scanned",
         rotational="next_fit",
         splits_in_order=True,
         bypasses_swap_cache=True,
@@ -192,7 +193,12 @@ K6_12 = replace(
         f2fs_refuses_lfs="without_zones",
         smb="counts_blocks",
     ),
-    allocator=replace(K6_8.allocator, reclaims_full_areas=True, frees_runs=True),
+    allocator=replace(
+        K6_8.allocator,
+        partly_free_clusters="listed",
+        reclaims_full_areas=True,
+        frees_runs=True,
+    ),
 )
 K6_18 = replace(
     _after(K6_12, "6.18", confirmed_by="6.18.44"),

@@ -28,6 +28,10 @@ class AllocatorRules:
     #: Free clusters stand one after another, or every 32nd first, as seen on 6.12.
     #: Kernel: mm/swapfile.c SWAP_CLUSTER_COLS.
     cluster_columns: int = 1
+    #: Clusters with some free slots are on lists by order (from 6.12), or an area that
+    #: has no free cluster is gone through slot by slot.
+    #: Kernel: mm/swapfile.c scan_swap_map_try_ssd_cluster(), si->nonfull_clusters.
+    partly_free_clusters: Literal["listed", "scanned"] = "listed"
     #: Rotational areas are gone through slot by slot (through 6.13), or have clusters.
     #: Kernel: mm/swapfile.c scan_swap_map_slots().
     rotational: Literal["clusters", "next_fit"] = "clusters"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +16,12 @@ from tests import disks
 from tests.against_kernel import places, rig
 from tests.against_kernel.oracle import ask_kernel
 from tests.against_kernel.paste import surroundings
+from tests.searching import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Where a fix finds ghost-mkswap: beside this interpreter, and where all else is.
-COMMANDS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
@@ -177,7 +176,7 @@ def test_files_that_are_there(name: str, mounted: Callable[[str], Path]) -> None
         if answer.accepted:
             continue
         fix = said.warnings[0].partition("fix with: ")[2]
-        environment = {**os.environ, "PATH": COMMANDS}
+        environment = {**os.environ, "PATH": PATH}
         subprocess.run(
             ["sh", "-c", fix], check=True, capture_output=True, env=environment
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.against_kernel.oracle import ask_kernel
 from tests.against_kernel.paste import situations, surroundings
 from tests.against_kernel.paste.ledger import Ledger
 from tests.against_kernel.paste.situations import Situation
+from tests.searching import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -266,7 +266,7 @@ def _paste(
         cwd=subject.directory,
         env={
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": PATH,
         },
         capture_output=True,
         check=False,

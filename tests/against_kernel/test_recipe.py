@@ -5,13 +5,13 @@ from __future__ import annotations
 import mmap
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from swaptools.recipe import make_recipe
 from tests.against_kernel import rig
+from tests.searching import PATH
 
 pytestmark = pytest.mark.kernel
 
@@ -31,13 +31,12 @@ def test_pages_go_out_and_back_and_the_file_stays_one_page(
 ) -> None:
     file = tmp_path / "header only.img"
     script = make_recipe("loop", str(file), 1 << 30, 4096)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     enabled = Path("/sys/module/zswap/parameters/enabled").read_text().strip()
     with rig.setting("/sys/module/zswap/parameters/enabled", enabled):
         subprocess.run(
             ["sh"],
             input=script.encode(),
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": PATH},
             check=True,
             capture_output=True,
         )

@@ -6,7 +6,8 @@ The language is that of swaptools/emulator/runs/script.py. ``write`` may have
 ``content=N,N`` besides: numbered pages, whose bytes only the kernel is told and
 whose compressed lengths only the Machine is.
 
-Not here: programs drawn at random (lives.py, contents.py), smaller ones (shrink.py).
+Not here: programs drawn at random (lives.py, contents.py), smaller ones (shrink.py),
+what no Machine can tell (foreseen.py).
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from swaptools.emulator.runs.entries import format_runs, parse_runs
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
+from tests.against_kernels.foreseen import why_unpredictable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from swaptools.emulator import Machine
     from swaptools.emulator.machine.task import PageEntry
     from tests.against_kernels.guest import Guest, Reply
 
@@ -335,7 +336,7 @@ def _seen(run: Run, nr_pages: int, counters: bool) -> State:
             entries = mapping.entries(0, mapping.shm.nr_pages)
             state.pages[f"{name}.{label}"] = _trimmed(entries)
     state.used = {name: area.inuse_pages for name, area in run.devices.items()}
-    state.unpredictable = _unpredictable(machine)
+    state.unpredictable = why_unpredictable(machine)
     if counters:
         state.counters = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
         state.counters |= {
@@ -348,14 +349,6 @@ def _seen(run: Run, nr_pages: int, counters: bool) -> State:
             for column, value in area.zram.mm_stat().items()
         }
     return state
-
-
-def _unpredictable(machine: Machine) -> str | None:
-    # A worker empties idle slots of a full area when it likes.
-    info = machine.meminfo()
-    half_full = info["SwapFree"] * 2 < info["SwapTotal"]
-    full = any(device.inuse_pages == device.pages for device in machine.areas)
-    return "an area is full" if half_full and full and info["SwapCached"] else None
 
 
 def _trimmed(entries: list[PageEntry]) -> list[PageEntry]:

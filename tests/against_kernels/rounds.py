@@ -150,16 +150,18 @@ def ask_lives(kernel: Kernel, amounts: Amounts) -> Part:
             for n in range(amounts.lives if kinds else 0)
             for kind in (kinds[n % len(kinds)],)
         ]
-        positions = 0
+        steps = positions = 0
         for life, comparison in lives.compare_all(guest, drawn):
             part.asked += 1
+            steps += comparison.steps
             positions += comparison.positions
             _count(part, comparison.stopped)
             if comparison.parted:
                 part.differences.append(
                     _life_difference(guest, life, comparison, len(part.differences))
                 )
-        part.detail = f"{positions} positions"
+        lines = sum(len(life.program) for life in drawn)
+        part.detail = f"{steps} of {lines} steps, {positions} positions"
     return part
 
 

@@ -6,15 +6,15 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.searching import PATH
+
 pytestmark = pytest.mark.util_linux
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "image.sh"
-PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
 #: Sector 67584 and 61440 sectors, as the script's partition table has it.
 START, LENGTH = 34603008, 30 << 20
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.searching import SYSTEM_PATH
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 def place(program: str) -> str:
     """Return where a program lies; the test is skipped where it is absent."""
-    found = shutil.which(program, path=_PATH)
+    found = shutil.which(program, path=SYSTEM_PATH)
     if found is None:
         pytest.skip(f"{program} is not installed")
     return found
@@ -27,7 +26,7 @@ def run(program: str, *words: str | Path) -> str:
     """Return what a program prints; its failure fails the test."""
     done = subprocess.run(
         [place(program), *map(str, words)],
-        env={"PATH": _PATH, "LC_ALL": "C"},
+        env={"PATH": SYSTEM_PATH, "LC_ALL": "C"},
         capture_output=True,
         text=True,
         errors="surrogateescape",

@@ -31,6 +31,7 @@ from swaptools.check import check_area
 from swaptools.cli.ghost_mkswap import main as ghost_mkswap
 from swaptools.observe import read_area, read_areas
 from tests.hostile.images import Image, Region, draw
+from tests.searching import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -144,10 +145,9 @@ def _run(command: str) -> str | None:
         words = command.split()[1:]
         result = CliRunner().invoke(ghost_mkswap, words, prog_name="ghost-mkswap")
         return None if result.exit_code == 0 else result.output
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     ran = subprocess.run(
         ["sh", "-c", command],
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": PATH},
         capture_output=True,
         check=False,
         text=True,

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests import disks
 from tests.builders import bitmap_page, header_page, suspend_tail
+from tests.searching import SYSTEM_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ PAGE: Final = 4096
 _STEP: Final = 64 << 10
 _SECTOR: Final = 512
 #: Where one finds a maker that needs no root.
-_PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
 class Region(NamedTuple):
@@ -163,7 +163,7 @@ def _mkfs(command: tuple[str, ...], length: int) -> bytes:
             [*command, str(path)],
             check=True,
             capture_output=True,
-            env={"PATH": _PATH},
+            env={"PATH": SYSTEM_PATH},
         )
         return path.read_bytes()
 
@@ -195,7 +195,7 @@ _FOREIGN.update(
     {
         name: _made_by(*command)
         for name, command in _MAKERS.items()
-        if shutil.which(command[0], path=_PATH)
+        if shutil.which(command[0], path=SYSTEM_PATH)
     }
 )
 _FOREIGN.update({f"{name} over swap": _over(name) for name in ("XFS", "LUKS")})

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import os
 import re
 import shlex
 import subprocess
@@ -26,6 +25,7 @@ from click.testing import CliRunner
 
 from swaptools.cli import swapinfo
 from tests.builders import bitmap_page, header_page, suspend_tail
+from tests.searching import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,11 +170,10 @@ def main() -> None:
 
 
 def _run(command: Command, directory: Path) -> str:
-    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
     subprocess.run(
         ["sh", "-ec", f"umask 077; {command.text}"],
         cwd=directory,
-        env={"PATH": programs},
+        env={"PATH": PATH},
         check=True,
     )
     lines = "\n".join(f"    {line.strip()}" for line in command.text.split(";"))
@@ -185,7 +184,7 @@ def _run(command: Command, directory: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": programs},
+        env={"PATH": PATH},
     ).stdout.strip()
     return f"{version}:\n\n{lines}\n"
 

@@ -8,7 +8,7 @@ struct percpu_cluster, 6.12.
 Same: a free cluster before others; a cluster that is taken from stays on its list
 until it is full or empty; a hint is followed whatever became of its cluster.
 Changed: what slots are free is in bitmaps.
-Left out: 6.1's simpler way once no cluster is free: it scans the whole area.
+Left out: 6.1's simpler way without such lists (map_scan.py).
 """
 
 from __future__ import annotations

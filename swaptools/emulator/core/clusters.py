@@ -232,6 +232,18 @@ def cluster_free_table(s: Slots, ci: int) -> None:
 
 
 @hot
+def count_tables(s: Slots, si: int) -> int:
+    """Return how many clusters of an area have a table."""
+    nr_tables = 0
+    for where in range(si * NR_LISTS, (si + 1) * NR_LISTS):
+        ci = s.lists[where].first
+        while ci >= 0:
+            nr_tables += s.ci[ci].table != 0
+            ci = s.ci[ci].next
+    return nr_tables
+
+
+@hot
 def free_cluster(s: Slots, si: int, ci: int) -> None:
     """Make an empty cluster free: for discard, for its number, or for the tail.
 

@@ -24,6 +24,7 @@ from swaptools.emulator.core.clusters import (
 )
 from swaptools.emulator.core.constants import (
     POISONED_ENTRY,
+    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZERO,
@@ -36,6 +37,7 @@ from swaptools.emulator.core.slots import (
     get_object,
     get_stored,
     put_object,
+    set_stayed,
     slot_get,
     slot_index,
     slot_put,
@@ -43,6 +45,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_del,
     swap_cache_get,
     swap_count,
+    traffic_row,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +95,8 @@ def free_frame(s: Slots, number: int) -> None:
     frame = s.frames[number]
     put_object(s, frame.content)
     frame.content = 0
+    if frame.stayed:
+        set_stayed(s, number, 0)
     head = s.frames[frame.block]
     head.live -= 1
     if head.live == 0:
@@ -118,6 +123,17 @@ def unmap_frame(s: Slots, number: int) -> None:
 # --- faults ----------------------------------------------------------------
 
 
+@hot_inline
+def count_read(s: Slots, entry: int, where: int) -> None:
+    """Count a page that is read from where its data are."""
+    traffic = s.traffic[traffic_row(s, entry)]
+    traffic.read += 1
+    if where != STORED_ZERO:
+        traffic.asked_in += s.totals[0].zswap_ever_enabled
+    if where == STORED_DEVICE:
+        traffic.from_backing += 1
+
+
 @hot
 def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     """Return the frame with a slot's data, or -1 when nothing holds them.
@@ -140,6 +156,7 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     frame = s.frames[number]
     where = stored >> STORED_SHIFT
     frame.content = stored & STORED_MASK
+    count_read(s, entry, where)
     if where == STORED_ZSWAP:
         s.map[index] &= ~SWAP_HAS_DATA
         s.vmstat[0].zswpin += 1
@@ -275,6 +292,7 @@ def write_range(
         put_object(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
+        set_stayed(s, number, 0)
         contents[vpn - first] = read if read != number else 0
     return nr
 

@@ -1,30 +1,43 @@
-"""Which slots a rotational area gives where it is gone through from end to end.
+"""Which slots an area gives where it is gone through from end to end.
 
 Rules for this file: every function is hot (see clusters.py).
 
-Theory. The scan goes on where the last one ended, for 512 slots. Then it looks for
-512 free slots in a row from the first free one on, or goes on from there if there
-is no such row. After every 256 slots that it looked at it takes a rest, and slots
-that were found until then are all there are.
+Theory. On a rotational area the scan goes on where the last one ended, for 512
+slots. Then it looks for 512 free slots in a row from the first free one on, or goes
+on from there if there is no such row. On any other (before 6.12) a CPU has a
+cluster, goes on to the next free one, and only without one goes on where the last
+scan ended. After every 256 slots that it looked at it takes a rest, and slots that
+were found until then are all there are.
 
-Kernel: mm/swapfile.c scan_swap_map_slots(), set_cluster_next(), 6.1 and 6.12.
+Kernel: mm/swapfile.c scan_swap_map_slots(), scan_swap_map_try_ssd_cluster(),
+set_cluster_next(), 6.1 and 6.12.
 Same: the slots, for any sequence of calls made one after another.
-Changed: clusters count the slots, as in other areas; nothing depends on them.
-Left out: what others do to the area during a rest.
+Changed: clusters count the slots of rotational areas, too; nothing depends on them.
+Left out: what others do to the area during a rest; where an area that is not
+rotational is gone through before it gave a slot, or across a multiple of 16384
+slots, the kernel goes on at random.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.area_clusters import take_range
+from swaptools.emulator.core.area_clusters import area_hint, first_free, take_range
 from swaptools.emulator.core.buffers import hot, hot_inline
-from swaptools.emulator.core.clusters import cluster_of, vm_swap_full
+from swaptools.emulator.core.clusters import (
+    cluster_of,
+    cluster_offset,
+    do_scheduled_discard,
+    vm_swap_full,
+)
 from swaptools.emulator.core.constants import (
+    FREE,
     SWAP_HAS_CACHE,
     SWAP_MAP_COUNT,
     SWAPFILE_CLUSTER,
+    SWP_SOLIDSTATE,
     TYPE_SHIFT,
+    UNTOUCHED,
 )
 from swaptools.emulator.core.slot_scan import reclaim_range
 from swaptools.emulator.core.slots import slot_index
@@ -82,6 +95,8 @@ def begin_scan(s: Slots, si: int) -> None:
     scan.base = scan.offset = info.cluster_next
     scan.latency = _LATENCY_LIMIT
     scan.rested = 0
+    if info.flags & SWP_SOLIDSTATE:
+        return
     if info.cluster_nr:
         info.cluster_nr -= 1
         return
@@ -92,6 +107,51 @@ def begin_scan(s: Slots, si: int) -> None:
     row = first_empty_row(s, si)
     if row:
         scan.offset = info.cluster_next = row
+
+
+@hot
+def use_cluster(s: Slots, si: int, cpu: int) -> bool:
+    """Go on to a free slot of the CPU's cluster, or of the next free one.
+
+    Kernel: mm/swapfile.c scan_swap_map_try_ssd_cluster().
+    """
+    hint, scan = s.hints[area_hint(s, si, 0, cpu)], s.scan[0]
+    hint.si = si
+    while True:
+        if not hint.offset:
+            ci = first_free(s, si)
+            if ci >= 0:
+                hint.offset = cluster_offset(s, si, ci)
+            elif do_scheduled_discard(s, si):
+                scan.base = scan.offset = s.si[si].cluster_next
+                continue
+            else:
+                return False
+        at = hint.offset
+        end = min(
+            at // SWAPFILE_CLUSTER * SWAPFILE_CLUSTER + SWAPFILE_CLUSTER, s.si[si].max
+        )
+        while at < end and slot_value(s, si, at):
+            at += 1
+        hint.offset = at + 1 if at + 1 < end else 0
+        if at < end:
+            scan.base = scan.offset = at
+            return True
+
+
+@hot
+def leaves_cluster(s: Slots, si: int, cpu: int) -> bool:
+    """Let a free cluster alone that is not the next; the CPU has none then.
+
+    Kernel: mm/swapfile.c scan_swap_map_ssd_cluster_conflict().
+    """
+    first = first_free(s, si)
+    ci = cluster_of(s, si, s.scan[0].offset)
+    flags = s.ci[ci].flags
+    if first < 0 or first == ci or (flags != FREE and flags != UNTOUCHED):
+        return False
+    s.hints[area_hint(s, si, 0, cpu)].offset = 0
+    return True
 
 
 @hot_inline
@@ -126,10 +186,13 @@ def find_next(s: Slots, si: int) -> bool:
 
 
 @hot
-def go_on(s: Slots, si: int) -> bool:
+def go_on(s: Slots, si: int, cpu: int) -> bool:
     """Go on to a free slot without a rest, if there is one."""
     info, scan = s.si[si], s.scan[0]
-    if info.cluster_nr:
+    if info.flags & SWP_SOLIDSTATE:
+        if use_cluster(s, si, cpu):
+            return True
+    elif info.cluster_nr:
         scan.offset += 1
         if not slot_value(s, si, scan.offset):
             info.cluster_nr -= 1
@@ -171,7 +234,13 @@ def take_slot_at(s: Slots, si: int, offset: int) -> None:
 
 
 @hot
-def scan_swap_map(s: Slots, si: int, goal: int, place: int) -> int:
+def enter_cluster(s: Slots, si: int, cpu: int) -> bool:
+    """Go on in a cluster, or where the last scan ended; tells whether that can be."""
+    return use_cluster(s, si, cpu) or find_next(s, si)
+
+
+@hot
+def scan_swap_map(s: Slots, si: int, goal: int, cpu: int, place: int) -> int:
     """Take up to ``goal`` slots into ``taken`` from ``place`` on; returns how many.
 
     Kernel: mm/swapfile.c scan_swap_map_slots().
@@ -179,7 +248,16 @@ def scan_swap_map(s: Slots, si: int, goal: int, place: int) -> int:
     info, scan = s.si[si], s.scan[0]
     begin_scan(s, si)
     done = 0
+    has_clusters = info.flags & SWP_SOLIDSTATE != 0
+    if has_clusters and not enter_cluster(s, si, cpu):
+        return 0
     while info.highest_bit:
+        if has_clusters and leaves_cluster(s, si, cpu):
+            if done:
+                break
+            if not enter_cluster(s, si, cpu):
+                return 0
+            continue
         if scan.offset > info.highest_bit:
             scan.base = scan.offset = info.lowest_bit
         value = slot_value(s, si, scan.offset)
@@ -200,7 +278,7 @@ def scan_swap_map(s: Slots, si: int, goal: int, place: int) -> int:
         if done == goal or scan.offset >= info.highest_bit:
             break
         scan.latency -= 1
-        if scan.latency < 0 or not go_on(s, si):
+        if scan.latency < 0 or not go_on(s, si, cpu):
             break
     if done:
         info.cluster_next = scan.offset + 1

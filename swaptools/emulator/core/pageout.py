@@ -41,11 +41,13 @@ from swaptools.emulator.core.slot_alloc import (
 )
 from swaptools.emulator.core.slots import (
     get_object,
+    set_stayed,
     set_stored,
     slot_get,
     slot_index,
     swap_cache_add,
     swap_cache_del,
+    traffic_row,
 )
 
 if TYPE_CHECKING:
@@ -126,6 +128,13 @@ def split_folio(
 
 
 @hot_inline
+def stay_without_slot(s: Slots, number: int) -> None:
+    """Leave a page in memory, since there is no slot for it."""
+    s.vmstat[0].swpout_no_slot += 1
+    set_stayed(s, number, 1)
+
+
+@hot_inline
 def shrink_folio(
     s: Slots, pte: Buffer[int], vpn: int, cpu: int, heads: Buffer[int], nr_heads: int
 ) -> int:
@@ -141,7 +150,7 @@ def shrink_folio(
         heads[nr_heads] = head
         return nr_heads + 1
     if nr == 1:
-        s.vmstat[0].swpout_no_slot += 1
+        stay_without_slot(s, head)
         return nr_heads
     s.vmstat[0].thp_swpout_fallback += 1
     if s.frames[head].order == PMD_ORDER:
@@ -155,7 +164,7 @@ def shrink_folio(
             heads[nr_heads] = head + page
             nr_heads += 1
         else:
-            s.vmstat[0].swpout_no_slot += 1
+            stay_without_slot(s, head + page)
     return nr_heads
 
 
@@ -258,10 +267,18 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
             swap_cache_del(s, head)
             free_frame(s, head)
         elif folio_is_zero(s, head, nr):
+            traffic = s.traffic[traffic_row(s, frame.entry)]
+            traffic.offered += nr
+            traffic.left += nr
             for number in range(head, head + nr):
                 finish_page(s, number, STORED_ZERO << STORED_SHIFT)
             s.vmstat[0].swpout_zero += nr
         elif plain and plainly:
+            traffic = s.traffic[traffic_row(s, frame.entry)]
+            traffic.offered += nr
+            traffic.left += nr
+            traffic.to_backing += nr
+            traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
             for number in range(head, head + nr):
                 content = get_object(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)

@@ -27,10 +27,11 @@ from swaptools.emulator.core.faults import (
     free_frame,
     swap_in,
 )
-from swaptools.emulator.core.pageout import writeout_range
+from swaptools.emulator.core.pageout import stay_without_slot, writeout_range
 from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
 from swaptools.emulator.core.slots import (
     put_object,
+    set_stayed,
     slot_get,
     slot_put,
     swap_cache_add,
@@ -123,10 +124,10 @@ def shmem_writeout(s: Slots, pages: Buffer[int], index: int, cpu: int) -> bool:
     Kernel: mm/shmem.c shmem_writeout().
     """
     entry = folio_alloc_swap(s, 0, cpu)
-    if not entry:
-        s.vmstat[0].swpout_no_slot += 1
-        return False
     number = pages[index] >> PTE_SHIFT
+    if not entry:
+        stay_without_slot(s, number)
+        return False
     swap_cache_add(s, entry, number)
     slot_get(s, entry)
     s.frames[number].mapcount = 0
@@ -165,6 +166,7 @@ def shmem_write_range(
         put_object(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
+        set_stayed(s, pte[vpn] >> PTE_SHIFT, 0)
     return nr
 
 

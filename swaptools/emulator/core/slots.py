@@ -31,6 +31,7 @@ from swaptools.emulator.core.clusters import (
 from swaptools.emulator.core.constants import (
     CLUSTER_WORDS,
     FIRST_OBJECT,
+    MAX_SWAPFILES,
     NONFULL,
     OFFSET_MASK,
     STORED_MASK,
@@ -320,6 +321,19 @@ def swap_cache_del(s: Slots, frame: int) -> None:
     entry = s.frames[frame].entry
     if swap_cache_leave(s, frame):
         free_swap_slot(s, entry)
+
+
+@hot_inline
+def traffic_row(s: Slots, entry: int) -> int:
+    """Return where is counted what the working cgroup moves to a slot's area."""
+    return s.totals[0].memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)
+
+
+@hot_inline
+def set_stayed(s: Slots, frame: int, stayed: int) -> None:
+    """Mark a page that had to stay in memory, or that may be tried anew."""
+    s.totals[0].nr_stayed += stayed - s.frames[frame].stayed
+    s.frames[frame].stayed = stayed
 
 
 @hot

@@ -58,6 +58,12 @@ class Totals(Structure):
     splits_in_order: int
     #: Columns of clusters that untouched ones are taken from, one after another.
     cluster_columns: int
+    #: Number of the cgroup whose pages the next operation moves.
+    memcg: int
+    #: zswap has been on: its trees are asked from then on. Kernel: zswap_ever_enabled.
+    zswap_ever_enabled: int
+    #: Pages in memory that had to stay there when they were to leave it.
+    nr_stayed: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -79,6 +85,9 @@ class Totals(Structure):
         ("frees_runs", c_int32),
         ("splits_in_order", c_int32),
         ("cluster_columns", c_int32),
+        ("memcg", c_int32),
+        ("zswap_ever_enabled", c_int32),
+        ("nr_stayed", c_int32),
     ]
 
 
@@ -119,6 +128,37 @@ class VmStat(Structure):
         ("swpout_no_slot", c_int64),
         ("swpout_refused", c_int64),
         ("swpout_lost", c_int64),
+    ]
+
+
+class Traffic(Structure):
+    """What went between one cgroup and one area, in pages.
+
+    From these come the look-ups of a design (machine/counts.py): zswap's tree is
+    asked for pages that are not all zeros, and only once zswap has been on.
+    """
+
+    #: Written, or tried in vain; those that left memory by that; to a backing.
+    offered: int
+    left: int
+    to_backing: int
+    #: Of those offered, for which zswap's tree was asked.
+    asked_out: int
+    #: Read from a slot; from a backing; for which zswap's tree was asked.
+    read: int
+    from_backing: int
+    asked_in: int
+    #: From zswap to a backing, later.
+    written_back: int
+    _fields_ = [
+        ("offered", c_int64),
+        ("left", c_int64),
+        ("to_backing", c_int64),
+        ("asked_out", c_int64),
+        ("read", c_int64),
+        ("from_backing", c_int64),
+        ("asked_in", c_int64),
+        ("written_back", c_int64),
     ]
 
 
@@ -265,6 +305,8 @@ class Frame(Structure):
     #: In the first frame: the order of the folio; 0 once it is split.
     order: int
     dirty: int
+    #: It was to leave memory, and nothing took it.
+    stayed: int
     _fields_ = [
         ("entry", c_int64),
         ("mapcount", c_int32),
@@ -275,6 +317,7 @@ class Frame(Structure):
         ("block_order", c_uint8),
         ("order", c_uint8),
         ("dirty", c_uint8),
+        ("stayed", c_uint8),
     ]
 
 
@@ -326,6 +369,8 @@ class Slots(NamedTuple):
     objects: Buffer[Stored]
     #: A buffer of one.
     vmstat: Buffer[VmStat]
+    #: By cgroup and type.
+    traffic: Buffer[Traffic]
 
 
 #: What an item of each buffer is.
@@ -349,4 +394,5 @@ ITEMS: Final[dict[str, Any]] = {
     "free_blocks": c_int64,
     "objects": Stored,
     "vmstat": VmStat,
+    "traffic": Traffic,
 }

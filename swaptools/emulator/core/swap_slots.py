@@ -24,7 +24,12 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.area_clusters import area_alloc
 from swaptools.emulator.core.buffers import hot
 from swaptools.emulator.core.clusters import avail_after, avail_requeue
-from swaptools.emulator.core.constants import MAX_SWAPFILES, SWP_NEXT_FIT, TYPE_SHIFT
+from swaptools.emulator.core.constants import (
+    MAX_SWAPFILES,
+    SWP_NEXT_FIT,
+    SWP_SOLIDSTATE,
+    TYPE_SHIFT,
+)
 from swaptools.emulator.core.map_scan import scan_swap_map
 from swaptools.emulator.core.slots import (
     slot_index,
@@ -73,8 +78,11 @@ def check_cache_active(s: Slots) -> bool:
 @hot
 def take_from(s: Slots, si: int, goal: int, order: int, cpu: int, place: int) -> int:
     """Take up to ``goal`` ranges from one area; returns how many."""
-    if s.si[si].flags & SWP_NEXT_FIT:
-        return 0 if order else scan_swap_map(s, si, goal, place)
+    flags = s.si[si].flags
+    if flags & SWP_NEXT_FIT and order == 0:
+        return scan_swap_map(s, si, goal, cpu, place)
+    if flags & SWP_NEXT_FIT and not flags & SWP_SOLIDSTATE:
+        return 0
     for done in range(goal):
         offset = area_alloc(s, si, order, cpu)
         if not offset:

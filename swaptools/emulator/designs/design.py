@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from swaptools.emulator.designs.accounting import Usage
     from swaptools.emulator.designs.counters import Counters
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
+    from swaptools.emulator.machine.metadata import Usage
     from swaptools.emulator.store.zsmalloc import ZsPool
 
 

@@ -15,11 +15,12 @@ Left out: what slot_swap.py leaves out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.slot_swap import SlotSwap
+from swaptools.emulator.machine.design import Design
 from swaptools.kernel.profiles import K6_18, K7_2
 
 if TYPE_CHECKING:
@@ -43,6 +44,21 @@ class PlainParameters:
 
 LINUX_6_18 = PlainParameters(K6_18, "6.18+zswap")
 LINUX_7_2 = PlainParameters(K7_2, "7.2+zswap")
+
+
+#: What mainline has, in 7.2 and in 6.18.
+PLAIN = Design(
+    name="plain",
+    title="a real area with zswap before it",
+    source="v7.2",
+)
+PLAIN_6_18 = replace(
+    PLAIN,
+    name="plain-6.18",
+    title=f"{PLAIN.title}, in 6.18",
+    source="v6.18",
+    kernel="6.18",
+)
 
 
 class Plain:

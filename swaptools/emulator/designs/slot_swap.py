@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import SWP_SYNCHRONOUS_IO
-from swaptools.emulator.designs.accounting import Usage
 from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
@@ -27,6 +26,7 @@ from swaptools.emulator.designs.slot_areas import SlotAreas
 from swaptools.emulator.designs.zswap_front import ZswapFront
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import Usage
 from swaptools.emulator.machine.swap_io import (
     read_of_nothing,
     shrink_worker_is_queued,

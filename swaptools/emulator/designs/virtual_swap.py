@@ -30,7 +30,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import SWP_BLKDEV
-from swaptools.emulator.designs.accounting import Usage
 from swaptools.emulator.designs.design import Footprint
 from swaptools.emulator.designs.devices import Disk
 from swaptools.emulator.designs.page import Content, Loaded, Outcome
@@ -38,6 +37,7 @@ from swaptools.emulator.designs.slot_areas import SlotAreas
 from swaptools.emulator.designs.zswap_front import ZswapFront
 from swaptools.emulator.machine import backing
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import Usage
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.kernel.profiles import K7_2
 

@@ -18,12 +18,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.designs.costs import XA_CHUNK_SIZE
 from swaptools.emulator.machine.invariants import expect
 from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
 from swaptools.emulator.store.zswap import Zswap
+from swaptools.emulator.store.zswap_tree import XA_CHUNK_SIZE
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:

@@ -26,17 +26,15 @@ from swaptools.emulator.core.constants import (
     SWP_SOLIDSTATE,
 )
 from swaptools.emulator.core.slot_alloc import reclaim_work
-from swaptools.emulator.machine.backing import Backing, SubmitWrite
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
-from swaptools.emulator.store.zram import Zram
 from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.machine import Machine
     from swaptools.emulator.machine.swapoff import Unuse
 
@@ -114,11 +112,15 @@ class SwapAreas:
             raise SwapOnError(errno.EPERM, None)
         if priority is not None and not 0 <= priority <= MAX_PRIORITY:
             raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
-        profile = self._machine.profile
+        profile, found = self._machine.profile, self._machine.conditions()
+        max_pages = ops.backing.admit(max_pages, found)
         flags = ops.flags
+        rules = profile.allocator
         if not rotational:
             flags |= SWP_SOLIDSTATE
-        elif profile.allocator.rotational == "next_fit":
+        if rules.partly_free_clusters == "scanned" or (
+            rotational and rules.rotational == "next_fit"
+        ):
             flags |= SWP_NEXT_FIT
         if discard and not is_ghost(ops):
             flags |= SWP_PAGE_DISCARD
@@ -130,12 +132,7 @@ class SwapAreas:
         self._machine.slotmap.add_area(type_, flags, priority, max_pages, bad_pages)
         device = SwapDevice(self._machine, type_, path)
         self._by_type[type_] = device
-        zram = None
-        if ops.submit_write is SubmitWrite.ZRAM:
-            compressor = self._machine.zswap.compressor
-            page_size = self._machine.page_size
-            zram = Zram(max_pages, page_size, compressor, profile.zsmalloc)
-        self.backings[type_] = Backing(ops, path, zram)
+        self.backings[type_] = ops.backing(ops, path, max_pages, found)
         if is_ghost(ops):
             self._nr_leaked += self._machine.ghost_rules.leaks_nr_rotate_swap
         return device
@@ -168,6 +165,7 @@ class SwapAreas:
             machine.settle()
             raise
         machine.settle()
+        machine.counter.forget_area(si)
         slotmap.remove_area(si)
         device.is_active = False
         del self._by_type[si], self.backings[si]

@@ -1,5 +1,7 @@
 """Where a page's data go when nothing before took them: swap_ops by kind.
 
+One class a kind, which says what becomes of a write; an area has an object of it.
+
 Not here: what comes before (swap_io.py: zeros, zswap), zram's own pool (zram.py).
 
 Kernel: mm/page_io.c __swap_writepage(); swap_ops as in 7.3, one record a kind.
@@ -12,33 +14,189 @@ Left out: asynchronous writes, extents, merging of requests.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from swaptools.emulator.core.constants import (
+    OFFSET_MASK,
+    STORED_DEVICE,
+    STORED_SHIFT,
     SWP_BLKDEV,
     SWP_GHOST,
     SWP_PLAIN,
     SWP_SOLIDSTATE,
     SWP_SYNCHRONOUS_IO,
 )
+from swaptools.emulator.store.zram import Zram
 
 if TYPE_CHECKING:
-    from swaptools.emulator.store.zram import Zram
+    from collections.abc import Sequence
+
+    from swaptools.emulator.store.contents import Kept
+    from swaptools.kernel.swapout_rules import ZsmallocRules
+
+_ON_DEVICE: Final = STORED_DEVICE << STORED_SHIFT
 
 
-class SubmitWrite(Enum):
-    """What a write to a backing does; swap_io.py has a function for each."""
+class Conditions(NamedTuple):
+    """What swapon finds, as far as a backing cares."""
 
-    KEEPS = auto()
-    #: No write gets as far as this.
-    REFUSES = auto()
-    #: The device says no; the page stays in memory.
-    FAILS = auto()
-    #: The device says yes and forgets the page.
-    LOSES = auto()
-    #: To a zram device, which may be full.
-    ZRAM = auto()
+    zswap_enabled: bool
+    #: None is memory without end.
+    ram_bytes: int | None
+    page_size: int
+    compressor: str
+    zsmalloc: ZsmallocRules
+
+
+class Writer(Protocol):
+    """What a backing may ask for while it writes; swap_io.py has it."""
+
+    def page_of(self, content: int) -> bytes | int:
+        """Return the bytes, or the length, that a content stands for."""
+
+    def keep(self, content: int) -> int:
+        """Let one slot more refer to a content; returns it."""
+
+    def add(self, kept: Kept) -> int:
+        """Own an object that one slot refers to; returns its number."""
+
+    def put_on(self, entry: int, stored: int) -> None:
+        """Say where a slot's data are."""
+
+    def lose(self, path: str, slot: int, nr_pages: int) -> None:
+        """Remember pages that are gone, which no kernel tells."""
+
+
+class Backing:
+    """What is behind one area. Kernel: struct swap_ops."""
+
+    #: The zram device it is, if it is one.
+    zram: Zram | None = None
+
+    def __init__(
+        self, ops: SwapOps, path: str, max_pages: int, found: Conditions
+    ) -> None:
+        """Stand behind an area that is being swapped on."""
+        del max_pages, found
+        self.ops = ops
+        self.path = path
+
+    @classmethod
+    def admit(cls, max_pages: int, found: Conditions) -> int:
+        """Return how many pages of those asked for there will be.
+
+        Raises:
+            SwapOnError: None at all.
+        """
+        del found
+        return max_pages
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Write the pages of a folio, whose slots begin at ``entry``.
+
+        Returns:
+            Where the data of each are, as ``Slot.stored`` has it; None when the
+            write failed, and the pages stay in memory.
+
+        Kernel: mm/page_io.c __swap_writepage().
+        """
+        raise NotImplementedError
+
+    def settle(self, nr_tables: int, last_cluster: int) -> None:
+        """End an operation, after which so many clusters have a table."""
+
+    def other_bytes(self, nr_tables: int) -> int:
+        """Return bytes of metadata that no formula has."""
+        del nr_tables
+        return 0
+
+    def counts(self) -> dict[str, int]:
+        """Return what it counted itself, by names of Machine.counts()."""
+        return {}
+
+
+class Keeps(Backing):
+    """A disk, which keeps every page."""
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Keep the pages."""
+        del entry
+        return [_ON_DEVICE | writer.keep(content) for content in contents]
+
+
+class Refuses(Backing):
+    """No data section: no write gets as far as this (swap_io.py)."""
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Take nothing."""
+        del writer, entry, contents
+        return None
+
+
+class Fails(Backing):
+    """A device that says no; pages stay in memory."""
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Fail."""
+        del writer, entry, contents
+        return None
+
+
+class Loses(Backing):
+    """A device that says yes and forgets: every page reads as zeros."""
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Lose the pages."""
+        writer.lose(self.path, entry & OFFSET_MASK, len(contents))
+        return [_ON_DEVICE] * len(contents)
+
+
+class Compresses(Backing):
+    """A zram device, which may be full."""
+
+    zram: Zram
+
+    def __init__(
+        self, ops: SwapOps, path: str, max_pages: int, found: Conditions
+    ) -> None:
+        """Make the device."""
+        super().__init__(ops, path, max_pages, found)
+        self.zram = Zram(max_pages, found.page_size, found.compressor, found.zsmalloc)
+
+    def submit_write(
+        self, writer: Writer, entry: int, contents: Sequence[int]
+    ) -> list[int] | None:
+        """Compress; pages before one that fails stay here until their slots go."""
+        stored: list[int] = []
+        for page, content in enumerate(contents):
+            slot = (entry & OFFSET_MASK) + page
+            kept = self.zram.write(slot, writer.page_of(content))
+            if kept is None:
+                for before, where in enumerate(stored):
+                    writer.put_on(entry + before, where)
+                return None
+            stored.append(_ON_DEVICE | writer.add(kept))
+        return stored
+
+    def counts(self) -> dict[str, int]:
+        """Return what went to and from its own backing device, and what failed."""
+        zram = self.zram
+        return {
+            "device_reads": zram.bd_reads,
+            "device_writes": zram.bd_writes,
+            "written_back": zram.bd_writes,
+            "pool_limit_hit": zram.failed_writes,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +209,10 @@ class SwapOps:
     type_word: str
     #: SWP_* that come with the kind.
     flags: int
-    submit_write: SubmitWrite
+    #: What stands behind an area of this kind.
+    backing: type[Backing]
+    #: Slots are places on a disk: held ones are lost to others, transfers are I/O.
+    is_disk: bool = False
 
 
 #: A ghost has no data section: no write reaches it. Kernel: SWP_GHOST.
@@ -59,55 +220,46 @@ GHOST: Final = SwapOps(
     name="ghost",
     type_word="ghost",
     flags=SWP_GHOST | SWP_SOLIDSTATE,
-    submit_write=SubmitWrite.REFUSES,
+    backing=Refuses,
 )
 #: A device of one page taken as a ghost: SWP_BLKDEV stays set while bdev is gone.
 GHOST_BLOCK: Final = SwapOps(
     name="ghost-block",
     type_word="ghost",
     flags=SWP_GHOST | SWP_SOLIDSTATE | SWP_BLKDEV,
-    submit_write=SubmitWrite.REFUSES,
+    backing=Refuses,
 )
 BLOCK: Final = SwapOps(
     name="block",
     type_word="partition",
     flags=SWP_BLKDEV | SWP_PLAIN,
-    submit_write=SubmitWrite.KEEPS,
+    backing=Keeps,
+    is_disk=True,
 )
 FILE: Final = SwapOps(
-    name="file", type_word="file", flags=SWP_PLAIN, submit_write=SubmitWrite.KEEPS
+    name="file", type_word="file", flags=SWP_PLAIN, backing=Keeps, is_disk=True
 )
 ZRAM: Final = SwapOps(
     name="zram",
     type_word="partition",
     flags=SWP_BLKDEV | SWP_SOLIDSTATE | SWP_SYNCHRONOUS_IO,
-    submit_write=SubmitWrite.ZRAM,
+    backing=Compresses,
 )
 #: A device of which only the header can be written, as with dm-error behind it.
 ERROR: Final = SwapOps(
     name="error",
     type_word="partition",
     flags=SWP_BLKDEV,
-    submit_write=SubmitWrite.FAILS,
+    backing=Fails,
 )
 #: The same with dm-zero: every write ends well, every read is zeros.
 ZERO: Final = SwapOps(
     name="zero",
     type_word="partition",
     flags=SWP_BLKDEV,
-    submit_write=SubmitWrite.LOSES,
+    backing=Loses,
 )
 
 BACKINGS: Final = {
     ops.name: ops for ops in (BLOCK, FILE, ZRAM, GHOST, GHOST_BLOCK, ERROR, ZERO)
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Backing:
-    """What is behind one area."""
-
-    ops: SwapOps
-    path: str
-    #: The device, if that is what it is.
-    zram: Zram | None = None

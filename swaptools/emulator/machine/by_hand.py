@@ -48,6 +48,9 @@ def write_slot(machine: Machine, entry: int, page: bytes) -> None:
     if content == 0:
         stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
         machine.slotmap.slots.vmstat[0].swpout_zero += 1
+        traffic = machine.slotmap.traffic(machine.cgroups.root.number, entry)
+        traffic.offered += 1
+        traffic.left += 1
     else:
         stored = io.store([content], entry, machine.cgroups.root)
         machine.objects.put(content)

@@ -50,6 +50,10 @@ def fall_back(machine: Machine, task: Task, first: int, end: int) -> None:
         exclusive = task.pte[vpn] & PTE_EXCLUSIVE
         task.pte[vpn] = new << PTE_SHIFT | PTE_SWAP | exclusive
         s.vmstat[0].swpout_refused -= 1
+        traffic = machine.slotmap.traffic(task.memcg.number, new)
+        traffic.offered += 1
+        traffic.left += 1
+        traffic.to_backing += 1
         machine.io.write_to_device(number)
 
 

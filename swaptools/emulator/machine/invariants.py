@@ -79,6 +79,7 @@ def check_machine(machine: Machine) -> None:
     check_frames(machine, frames)
     check_objects(machine)
     check_pools(machine)
+    check_traffic(machine)
 
 
 def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
@@ -355,3 +356,22 @@ def stored_of(machine: Machine, entry: int) -> int:
     s = machine.slotmap.slots
     index = slot_index(s, entry)
     return get_stored(s, index) if index >= 0 else 0
+
+
+def check_traffic(machine: Machine) -> None:
+    """Compare what went to and from areas with the counters, and pages that stayed."""
+    s, total = machine.slotmap.slots, machine.counter.traffic_total
+    stat = s.vmstat[0]
+    read = stat.pswpin + stat.zswpin + stat.swpin_zero
+    expect(total("read") == read, "pages read", total("read"), read)
+    expect(total("from_backing") == stat.pswpin, "pages read from a backing", read)
+    left = stat.swpout_zero + stat.zswpout + total("to_backing")
+    expect(total("left") == left, "pages that left", total("left"), left)
+    expect(total("written_back") == stat.zswpwb, "pages written back", stat.zswpwb)
+    expect(total("offered") >= left, "pages offered", total("offered"), left)
+    asked = total("asked_out"), total("asked_in")
+    expect(asked[0] <= total("offered"), "pages asked for on the way out", *asked)
+    expect(asked[1] <= read, "pages asked for on the way in", *asked)
+    frames = range(1, machine.slotmap.totals.nr_frames)
+    stayed = sum(s.frames[number].stayed for number in frames)
+    expect(stayed == s.totals[0].nr_stayed, "pages that stayed", stayed)

@@ -21,8 +21,18 @@ from swaptools.area import AreaKind
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.structs import VmStat
-from swaptools.emulator.machine import backing
 from swaptools.emulator.machine.areas import SwapAreas
+from swaptools.emulator.machine.backing import (
+    BACKINGS,
+    BLOCK,
+    FILE,
+    GHOST,
+    GHOST_BLOCK,
+    Conditions,
+)
+from swaptools.emulator.machine.counts import EventCounter
+from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
+from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.invariants import check_machine
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.state import SlotMap
@@ -42,9 +52,12 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.design import AreaPlan
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
+    from swaptools.emulator.store.memcg import MemCgroup
+    from swaptools.kernel.profiles import KernelProfile
 
 #: Most areas that /proc/swaps can show have some name; these have none given.
 _NAMES = {"block": "/dev/loop", "zram": "/dev/zram", "error": "/dev/dm-"}
@@ -64,12 +77,13 @@ class Machine:
 
     def __init__(
         self,
-        kernel: str = "6.18",
+        kernel: str | None = None,
         cpus: int = 1,
         zswap: bool = False,
         page_size: int = 4096,
         ram_bytes: int | None = None,
         *,
+        design: str | Design | None = None,
         compressor: str = "deflate",
         mended: bool = False,
         compiled: bool | None = None,
@@ -77,22 +91,24 @@ class Machine:
         """Start a machine with no area and no task.
 
         Args:
-            kernel: The name of a profile, or any release.
+            kernel: The name of a profile, or any release; None for 6.18, or with a
+                design for its own, which is 7.2 mostly.
             cpus: How many; ``cpu`` says which one works.
             zswap: Whether it is switched on.
             page_size: In bytes.
             ram_bytes: What zswap's limit is a percentage of, what swapoff can fill
                 and swapon(2) tests with; None is memory without end.
+            design: What it is fitted with, by name (see design.py) or itself.
             compressor: zswap's, and that of zram devices.
             mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
 
         Raises:
-            SelectionError: No such kernel or compressor.
+            SelectionError: No such kernel, design or compressor.
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
-        self.profile = find_kernel(kernel).profile
+        self.design, self.profile = _fitted(kernel, design)
         if mended:
             self.profile = self.profile.mended()
         #: Of the ghost patch, or of no patch, which has no defects.
@@ -100,6 +116,8 @@ class Machine:
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
+        #: Kinds of backing, by the name that swapon_pages() takes.
+        self.backings = BACKINGS | {ops.name: ops for ops in self.design.backings}
         self.engine = Engine(compiled=compiled)
         self.slotmap = SlotMap(self.engine, self.profile.allocator, cpus)
         self.objects = ObjectStore(self.slotmap)
@@ -111,6 +129,12 @@ class Machine:
         )
         self.zswap.enabled = zswap
         self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
+        self.counter = EventCounter(
+            self.slotmap, self.areas.backings, self.zswap, self.design
+        )
+        self.measure = Measure(
+            self.slotmap, self.areas.backings, self.zswap, self.design, profile
+        )
         self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)
         self.zswap.shrink_memcg = self.shrinker.shrink_memcg
         self.cgroups.css_offline = self.shrinker.memcg_offline_cleanup
@@ -158,9 +182,9 @@ class Machine:
             )
         is_block = area.kind in (AreaKind.BLOCK, AreaKind.IMAGE)
         if verdict.is_ghost:
-            ops = backing.GHOST_BLOCK if is_block else backing.GHOST
+            ops = GHOST_BLOCK if is_block else GHOST
         else:
-            ops = backing.BLOCK if is_block else backing.FILE
+            ops = BLOCK if is_block else FILE
         return self.areas.swapon(
             area.path,
             verdict.max,
@@ -174,7 +198,7 @@ class Machine:
     def swapon_pages(
         self,
         max_pages: int,
-        backing: str = "block",
+        backing: str | None = None,
         rotational: bool = False,
         priority: int | None = None,
         bad_pages: Iterable[int] = (),
@@ -188,7 +212,8 @@ class Machine:
             max_pages: One more than last_page.
             backing: ``block``, ``file``, ``zram``, ``ghost``, ``ghost-block``
                 (a device of one page, taken as a ghost), ``error`` (every write
-                fails) or ``zero`` (every page written is lost: see ``losses``).
+                fails), ``zero`` (every page written is lost: see ``losses``) or one
+                that the design brings; None for what the design has usually.
             rotational: As queue/rotational says; a ghost and zram never are.
             priority: 0 to 32767; None for the kernel's choice.
             bad_pages: As a header lists them.
@@ -199,9 +224,10 @@ class Machine:
             IllegalOperation: No such backing, or an area without a slot.
         """
         self.check_alive()
-        ops = _BACKINGS.get(backing)
+        backing = backing or self.design.usual_backing
+        ops = self.backings.get(backing)
         if ops is None:
-            known = ", ".join(_BACKINGS)
+            known = ", ".join(self.backings)
             raise IllegalOperation(f"no backing {backing!r}; known: {known}")
         bad = set(bad_pages)
         if not 2 <= max_pages <= 1 << 32:
@@ -221,6 +247,24 @@ class Machine:
             bad_pages=bad,
         )
 
+    def swapon_plan(self, plan: AreaPlan) -> SwapDevice:
+        """Swap on an area as a design has planned it.
+
+        Raises:
+            SwapOnError: The design's backing refuses, as it is.
+        """
+        device = self.swapon_pages(
+            plan.max_pages,
+            plan.backing,
+            rotational=plan.is_rotational,
+            priority=plan.priority,
+            path=f"/{plan.name}",
+        )
+        if device.zram is not None:
+            device.zram.backing_dev_pages = plan.backing_dev_pages
+            device.zram.limit_pages = plan.limit_pages
+        return device
+
     def swapoff(self, device: SwapDevice) -> Unuse:
         """Bring every page of an area back, and forget the area.
 
@@ -232,7 +276,10 @@ class Machine:
         self.check_alive()
         if device not in list(self.areas):
             raise IllegalOperation(f"{device.path} is not swapped on here")
-        return self.areas.swapoff(device)
+        self.work_for(self.cgroups.root)
+        done = self.areas.swapoff(device)
+        self.counter.moves.swapoff_pte_visits += sum(done.visited.values())
+        return done
 
     # --- tasks and CPUs ----------------------------------------------------
 
@@ -272,6 +319,23 @@ class Machine:
         if len(self._scratch) < nr_items:
             self._scratch = integers(max(nr_items, 2 * len(self._scratch)))
         return self._scratch
+
+    def work_for(self, memcg: MemCgroup) -> None:
+        """Let the next operation count for a cgroup."""
+        totals = self.slotmap.totals
+        totals.memcg = memcg.number
+        totals.zswap_ever_enabled |= self.zswap.enabled
+        self.slotmap.ensure_traffic(memcg.number)
+
+    def conditions(self) -> Conditions:
+        """Return what swapon finds."""
+        return Conditions(
+            zswap_enabled=self.zswap.enabled,
+            ram_bytes=self.ram_bytes,
+            page_size=self.page_size,
+            compressor=self.zswap.compressor,
+            zsmalloc=self.profile.zsmalloc,
+        )
 
     def check_alive(self) -> None:
         """Raise KernelOops if this kernel has died."""
@@ -354,9 +418,37 @@ class Machine:
         stat = self.slotmap.slots.vmstat[0]
         return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
 
+    def counts(
+        self, cgroup: str | None = None, area: SwapDevice | None = None
+    ) -> dict[str, int]:
+        """Return what is counted for comparisons, in pages and look-ups.
+
+        Args:
+            cgroup: Only what went on for a cgroup, itself and none below.
+            area: Only what went to and from an area, as long as it is on.
+
+        Raises:
+            IllegalOperation: There is no such cgroup.
+        """
+        if cgroup is None and area is None:
+            return self.counter.counts()
+        memcg = None if cgroup is None else self.cgroups[cgroup].number
+        return self.counter.of_traffic(memcg, None if area is None else area.type)
+
+    def footprint(self) -> Footprint:
+        """Return the bytes of metadata and content, and what else is held now."""
+        return self.measure.footprint()
+
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""
         return self.zswap.debugfs()
 
 
-_BACKINGS = backing.BACKINGS
+def _fitted(
+    kernel: str | None, design: str | Design | None
+) -> tuple[Design, KernelProfile]:
+    if design is None:
+        return NO_DESIGN, find_kernel(kernel or "6.18").profile
+    if isinstance(design, str):
+        design = find_design(design)
+    return design, design.patch(find_kernel(kernel or design.kernel).profile)

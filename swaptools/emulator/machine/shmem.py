@@ -224,6 +224,7 @@ class ShmMapping:
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._machine.check_alive()
+        self._machine.work_for(self.task.memcg)
         if self not in self.task.mappings:
             raise IllegalOperation("this mapping is gone")
         self.shm.check_range(first, nr_pages)

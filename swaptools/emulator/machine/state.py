@@ -5,7 +5,7 @@ Not here: what happens in them (slots.py, slot_alloc.py).
 Kernel: mm/swapfile.c setup_clusters_info(), _enable_swap_info(), swapoff().
 Same: which clusters start on which list, and in which order.
 Changed: the buffers serve all areas, and grow between runs, never during one.
-Left out: on 6.12 the random slot where a CPU would scan an area without clusters.
+Left out: the random slot where an area starts to be gone through (map_scan.py).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     SWP_DYNAMIC,
     SWP_WRITEOK,
+    TYPE_SHIFT,
     WORD_BITS,
 )
 from swaptools.emulator.core.slot_alloc import (
@@ -72,6 +73,7 @@ class SlotMap:
             "taken": cpus * rules.slots_cache_pages + 1,
             "returned": cpus * rules.slots_cache_pages,
             "free_blocks": SWAP_NR_ORDERS,
+            "traffic": MAX_SWAPFILES,
         }
         self.slots = Slots(
             **{
@@ -135,6 +137,17 @@ class SlotMap:
         """Have a link for each of that many stored objects."""
         if nr_objects > len(self.slots.objects):
             self._grow("objects", max(nr_objects, 2 * len(self.slots.objects)))
+
+    def ensure_traffic(self, memcg: int) -> None:
+        """Have a record of what a cgroup moves to and from each area."""
+        nr_records = (memcg + 1) * MAX_SWAPFILES
+        if nr_records > len(self.slots.traffic):
+            self._grow("traffic", max(nr_records, 2 * len(self.slots.traffic)))
+
+    def traffic(self, memcg: int, entry: int) -> structs.Traffic:
+        """Return the record of what a cgroup moves to and from a slot's area."""
+        self.ensure_traffic(memcg)
+        return self.slots.traffic[memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)]
 
     def _grow(self, name: str, length: int) -> None:
         old = getattr(self.slots, name)

@@ -29,8 +29,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     FIRST_OBJECT,
-    OFFSET_MASK,
-    STORED_DEVICE,
     STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZSWAP,
@@ -41,11 +39,11 @@ from swaptools.emulator.core.faults import alloc_frames
 from swaptools.emulator.core.pageout import finish_page, finish_range
 from swaptools.emulator.core.slots import (
     get_object,
+    set_stayed,
     set_stored,
     slot_index,
     swap_cache_add,
 )
-from swaptools.emulator.machine.backing import SubmitWrite
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
@@ -53,9 +51,8 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.state import SlotMap
-    from swaptools.emulator.store.contents import ObjectStore
+    from swaptools.emulator.store.contents import Kept, ObjectStore
     from swaptools.emulator.store.memcg import LruEntry, MemCgroup
-    from swaptools.emulator.store.zram import Zram
     from swaptools.emulator.store.zswap import Zswap
 
 # Pages whose way out is ended together: room for some folios of the largest order.
@@ -173,8 +170,11 @@ class SwapIO:
                 contents.append(frames[page].content)
             stored = self.store(contents, frame.entry, memcg)
             if stored is None:
-                self._slotmap.slots.vmstat[0].swpout_refused += len(contents)
-                self._slotmap.slots.frames[head].order = 0
+                s = self._slotmap.slots
+                s.vmstat[0].swpout_refused += len(contents)
+                s.frames[head].order = 0
+                for page in range(len(contents)):
+                    set_stayed(s, head + page, 1)
             else:
                 self._finish_later(head, stored)
         self._finish()
@@ -201,8 +201,13 @@ class SwapIO:
     ) -> list[int] | None:
         """Return where the pages of a folio go, all of them; None when nowhere."""
         pages = [self.page_of(content) for content in contents]
+        traffic = self._slotmap.traffic(memcg.number, entry)
+        traffic.offered += len(pages)
+        if self._slotmap.totals.zswap_ever_enabled:
+            traffic.asked_out += len(pages)
         taken = self._zswap.store(pages, entry, memcg)
         if taken:
+            traffic.left += len(pages)
             vmstat = self._slotmap.slots.vmstat[0]
             vmstat.zswpout += len(taken)
             vmstat.mthp_zswpout += len(taken) > 1
@@ -213,40 +218,36 @@ class SwapIO:
         backing = self._backings[entry >> TYPE_SHIFT]
         if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
             return None
-        return self._submit_write(backing, entry, contents)
+        stored = self._submit_write(backing, entry, contents)
+        if stored is not None:
+            traffic.left += len(pages)
+            traffic.to_backing += len(pages)
+        return stored
 
-    # The same for a device. Kernel: mm/page_io.c __swap_writepage().
+    # The same for a device.
     def _submit_write(
         self, backing: Backing, entry: int, contents: list[int]
     ) -> list[int] | None:
-        s = self._slotmap.slots
-        s.vmstat[0].pswpout += len(contents)
-        if backing.zram:
-            return self._write_to_zram(backing.zram, entry, contents)
-        if backing.ops.submit_write is SubmitWrite.KEEPS:
-            return [STORED_DEVICE << STORED_SHIFT | get_object(s, c) for c in contents]
-        if backing.ops.submit_write is SubmitWrite.LOSES:
-            s.vmstat[0].swpout_lost += len(contents)
-            slot = entry & OFFSET_MASK
-            self.losses += [Loss(backing.path, slot + n) for n in range(len(contents))]
-            return [STORED_DEVICE << STORED_SHIFT] * len(contents)
-        return None
+        self._slotmap.slots.vmstat[0].pswpout += len(contents)
+        return backing.submit_write(self, entry, contents)
 
-    # When the device is full the pages before stay in it until their slots go.
-    def _write_to_zram(
-        self, zram: Zram, entry: int, contents: list[int]
-    ) -> list[int] | None:
-        stored: list[int] = []
-        for page, content in enumerate(contents):
-            slot = (entry & OFFSET_MASK) + page
-            kept = zram.write(slot, self.page_of(content))
-            if kept is None:
-                for before, where in enumerate(stored):
-                    s = self._slotmap.slots
-                    set_stored(s, slot_index(s, entry + before), where)
-                return None
-            stored.append(STORED_DEVICE << STORED_SHIFT | self._objects.add(kept))
-        return stored
+    def keep(self, content: int) -> int:
+        """Let one slot more refer to a content; returns it."""
+        return get_object(self._slotmap.slots, content)
+
+    def add(self, kept: Kept) -> int:
+        """Own an object that one slot refers to; returns its number."""
+        return self._objects.add(kept)
+
+    def put_on(self, entry: int, stored: int) -> None:
+        """Say where a slot's data are."""
+        s = self._slotmap.slots
+        set_stored(s, slot_index(s, entry), stored)
+
+    def lose(self, path: str, slot: int, nr_pages: int) -> None:
+        """Remember pages that are gone, which no kernel tells."""
+        self._slotmap.slots.vmstat[0].swpout_lost += nr_pages
+        self.losses += [Loss(path, slot + page) for page in range(nr_pages)]
 
     def write_back(self, entry: LruEntry) -> int:
         """Write a zswap entry to the slot it is for; 0, or minus an errno.
@@ -271,6 +272,7 @@ class SwapIO:
         set_stored(s, slot_index(s, swpentry), STORED_NOTHING)
         self.reap()
         s.vmstat[0].zswpwb += 1
+        self._slotmap.traffic(entry.memcg.number, swpentry).written_back += 1
         self.write_to_device(number)
         return 0
 

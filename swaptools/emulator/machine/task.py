@@ -237,6 +237,7 @@ class Task:
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._machine.check_alive()
+        self._machine.work_for(self.memcg)
         if not self.is_alive:
             raise IllegalOperation(f"task {self.name} is gone")
         if first < 0 or nr_pages < 1 or first + nr_pages > MAX_TASK_PAGES:

@@ -16,23 +16,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.designs.accounting import account, content_bytes
-from swaptools.emulator.designs.costs import get_design
+from swaptools.emulator.designs.costs import get_formula
 from swaptools.emulator.designs.counters import Sample, Stats
 from swaptools.emulator.designs.lineup import make_design
 from swaptools.emulator.designs.page import Content
 from swaptools.emulator.designs.page_tables import PageTables
 from swaptools.emulator.designs.task import Folio
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import account, content_bytes
 from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.errors import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from swaptools.emulator.designs.costs import Mode
     from swaptools.emulator.designs.design import Footprint
     from swaptools.emulator.designs.task import Task
+    from swaptools.emulator.machine.metadata import Mode
     from swaptools.emulator.runs.scenario import Operation, Scenario
 
 #: Pages between two samples of one operation.
@@ -251,7 +251,7 @@ class Replay:
 def metadata_bytes(footprint: Footprint) -> int:
     """Count what a design's records take at a moment."""
     counted = sum(
-        account(get_design(costs), mode_of(costs), usage).metadata_bytes
+        account(get_formula(costs), mode_of(costs), usage).metadata_bytes
         for costs, usage in footprint.usages
     )
     return round(counted) + footprint.other_bytes
@@ -259,7 +259,7 @@ def metadata_bytes(footprint: Footprint) -> int:
 
 def mode_of(costs: str) -> Mode:
     """Return *structs* where sizes of structures are known, else *published*."""
-    return "structs" if get_design(costs).has("structs") else "published"
+    return "structs" if get_formula(costs).has("structs") else "published"
 
 
 def metadata_mode(footprint: Footprint) -> str:

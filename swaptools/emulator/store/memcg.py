@@ -40,9 +40,11 @@ class LruEntry(Kept, Protocol):
 class MemCgroup:
     """One group. Kernel: struct mem_cgroup."""
 
-    def __init__(self, name: str, parent: MemCgroup | None) -> None:
+    def __init__(self, name: str, parent: MemCgroup | None, number: int) -> None:
         """Make a group without tasks; MemCgroups.create() is the way to get one."""
         self.name = name
+        #: No other group has or had it; the root has 0. Kernel: mem_cgroup_id().
+        self.number = number
         self.parent = parent
         self.children: dict[str, MemCgroup] = {}
         #: memory.zswap.max, in whole pages as the kernel keeps it; None for "max".
@@ -108,7 +110,8 @@ class MemCgroups:
 
     def __init__(self) -> None:
         """Start with the root alone."""
-        self.root = MemCgroup("", None)
+        self.root = MemCgroup("", None, 0)
+        self._nr_made = 1
         #: Called with a group before it goes. Kernel: mem_cgroup_css_offline().
         self.css_offline: Callable[[MemCgroup], None] = lambda _memcg: None
 
@@ -139,7 +142,8 @@ class MemCgroups:
         parent = self["/".join(above)]
         if not name or name in parent.children:
             raise IllegalOperation(f"cgroup {path!r} exists")
-        parent.children[name] = MemCgroup(name, parent)
+        parent.children[name] = MemCgroup(name, parent, self._nr_made)
+        self._nr_made += 1
         return parent.children[name]
 
     def remove(self, path: str) -> None:

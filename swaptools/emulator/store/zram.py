@@ -102,6 +102,8 @@ class Zram:
         self.pool = ZsPool(page_size, zsmalloc)
         #: Most pages of the pool; 0 for no limit. Kernel: zram->limit_pages.
         self.limit_pages = 0
+        #: Writes that the limit forbade. Kernel: zram_stats failed_writes.
+        self.failed_writes = 0
         #: Pages of the backing device, 0 without one, and what was moved there.
         self.backing_dev_pages = 0
         self.bd_count = self.bd_reads = self.bd_writes = 0
@@ -132,6 +134,7 @@ class Zram:
             self._max_used_pages = max(self._max_used_pages, used_pages)
             if self.limit_pages and used_pages > self.limit_pages:
                 self.pool.free(entry.handle)
+                self.failed_writes += 1
                 return None
         self.free(index)
         self._table[index] = entry

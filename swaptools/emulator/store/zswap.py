@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
 from swaptools.emulator.store.zsmalloc import ZsPool
+from swaptools.emulator.store.zswap_tree import ZswapTree
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from swaptools.emulator.store.compress import Codec
     from swaptools.emulator.store.memcg import MemCgroup
@@ -110,6 +111,8 @@ class Zswap:
         #: Pools with entries, and the one that takes pages, by compressor.
         self._pools: dict[str, ZswapPool] = {}
         self._current = self._pool_for(compressor)
+        #: What is stored, by slot.
+        self.tree = ZswapTree()
         #: Makes room in a cgroup; whoever can write entries back sets it.
         self.shrink_memcg: Callable[[MemCgroup, int], int]
         # Module parameters.
@@ -172,6 +175,11 @@ class Zswap:
         for pool in self._pools.values():
             total_pages += pool.zs.nr_pages
         return total_pages
+
+    @property
+    def pools(self) -> Iterable[ZsPool]:
+        """What compressed pages are in."""
+        return [pool.zs for pool in self._pools.values()]
 
     @property
     def pool_total_size(self) -> int:
@@ -260,6 +268,7 @@ class Zswap:
         handle = pool.zs.malloc(length)
         entry = ZswapEntry(self, swpentry, length, handle, pool, data, memcg)
         memcg.zswap_lru[entry] = None
+        self.tree.add(swpentry)
         return entry
 
     def takes_incompressible(self, memcg: MemCgroup) -> bool:
@@ -272,6 +281,7 @@ class Zswap:
     def entry_free(self, entry: ZswapEntry) -> None:
         """Forget an entry. Kernel: mm/zswap.c zswap_entry_free()."""
         del entry.memcg.zswap_lru[entry]
+        self.tree.remove(entry.swpentry)
         entry.pool.zs.free(entry.handle)
         if entry.pool is not self._current:
             self._drop_if_empty(entry.pool)
@@ -312,3 +322,6 @@ class Zswap:
                 raise InvariantBroken(f"zswap: an empty pool for {name}")
         if nr_objects != self.stored_pages:
             raise InvariantBroken(f"zswap: {nr_objects}, not {self.stored_pages} pages")
+        in_tree = self.tree.nr_entries.total()
+        if in_tree != self.stored_pages:
+            raise InvariantBroken(f"zswap: {in_tree}, not {self.stored_pages} in trees")

@@ -5,19 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from swaptools.emulator.designs.accounting import (
+from swaptools.emulator.designs.costs import FORMULAS, get_formula
+from swaptools.emulator.designs.overhead import overhead_table
+from swaptools.emulator.machine.metadata import (
+    MODES,
     Account,
+    Formula,
+    Mode,
     Usage,
     account,
+    area_formula,
     content_bytes,
-    overhead_table,
 )
-from swaptools.emulator.designs.costs import DESIGNS, MODES, Design, Mode, get_design
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import SelectionError
+from swaptools.kernel.profiles import K6_12, K6_18, K7_2, KernelProfile
 
 GIB = 1 << 30
 
@@ -48,7 +51,7 @@ def row(name: str, mode: Mode, area_bytes: int = 32 * GIB) -> tuple[float, ...]:
 
 
 def dynamic_bytes(counted: Account) -> Fraction:
-    return counted.bytes_of("cluster") + counted.bytes_of("entry")
+    return sum((n for cost, n in counted.items if cost.per != "slot"), Fraction())
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -84,21 +87,21 @@ def test_xswap_pays_nothing_for_what_is_not_used() -> None:
 
 def test_every_design_has_a_row_for_each_mode_with_figures() -> None:
     rows = overhead_table(GIB)
-    assert [(r.design.name, r.mode) for r in rows] == [
-        (d.name, mode) for d in DESIGNS.values() for mode in MODES if d.has(mode)
+    assert [(r.formula.name, r.mode) for r in rows] == [
+        (d.name, mode) for d in FORMULAS.values() for mode in MODES if d.has(mode)
     ]
-    assert {r.design.name for r in rows} == set(DESIGNS)
+    assert {r.formula.name for r in rows} == set(FORMULAS)
 
 
-@pytest.mark.parametrize("design", DESIGNS.values(), ids=DESIGNS)
-def test_every_design_names_its_sources(design: Design) -> None:
-    assert all("@" in source or source.startswith("v") for source in design.sources)
-    assert design.sources
+@pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
+def test_every_formula_names_its_sources(formula: Formula) -> None:
+    assert all("@" in source or source.startswith("v") for source in formula.sources)
+    assert formula.sources
 
 
 def test_points_and_order_are_the_callers() -> None:
     rows = overhead_table(GIB, ["7.2+disk", "old+disk"], (100, 10))
-    assert [r.design.name for r in rows] == ["7.2+disk", "7.2+disk", "old+disk"]
+    assert [r.formula.name for r in rows] == ["7.2+disk", "7.2+disk", "old+disk"]
     assert rows[-1].metadata_mib == (89 / 32, 31.4 / 32)
 
 
@@ -108,12 +111,12 @@ def test_an_unknown_design_is_refused() -> None:
 
 
 def test_a_mode_without_figures_is_refused() -> None:
-    design = get_design("old+disk")
+    formula = get_formula("old+disk")
     with pytest.raises(SelectionError, match=r"old\+disk: no structs figures"):
-        account(design, "structs", Usage.dense(design, 512, 100))
+        account(formula, "structs", Usage.dense(formula, 512, 100))
 
 
-class TestFragmentation:
+class TestClusters:
     """Tables belong to clusters: a cluster with one used slot has them all."""
 
     @pytest.mark.parametrize(
@@ -126,42 +129,18 @@ class TestFragmentation:
         ],
     )
     def test_one_slot_in_a_cluster(self, name: str, cluster_bytes: float) -> None:
-        design = get_design(name)
-        usage = Usage.of_clusters(design, 512 * 64, [1, 0, 1])
-        paid = dynamic_bytes(account(design, "structs", usage))
-        assert float(paid) == pytest.approx(2 * cluster_bytes)
-
-    @given(st.lists(st.integers(0, 512), min_size=1, max_size=40))
-    def test_real_clusters_never_cost_less_than_dense_ones(
-        self, used: list[int]
-    ) -> None:
-        area_slots = 512 * len(used)
-        percent = Fraction(100 * sum(used), area_slots)
-        for design in DESIGNS.values():
-            for mode in filter(design.has, MODES):
-                real = account(
-                    design, mode, Usage.of_clusters(design, area_slots, used)
-                )
-                dense = account(design, mode, Usage.dense(design, area_slots, percent))
-                assert real.bytes_of("static") == dense.bytes_of("static")
-                if mode == "published":
-                    assert dynamic_bytes(real) == dynamic_bytes(dense)
-                else:
-                    assert dynamic_bytes(real) >= dynamic_bytes(dense)
-
-    @pytest.mark.parametrize(
-        ("name", "in_clusters", "dense"),
-        [("7.2+zswap", (5, 0, 0), (8, 0, 0)), ("7.2+disk", (0, 258, 2), (0, 512, 1))],
-    )
-    def test_slots_are_in_zswap_or_on_disk(
-        self, name: str, in_clusters: tuple[int, ...], dense: tuple[int, ...]
-    ) -> None:
-        def of(usage: Usage) -> list[Fraction]:
-            return [usage.xarray_leaves, usage.disk_slots, usage.disk_clusters]
-
-        design = get_design(name)
-        assert of(Usage.of_clusters(design, 1024, [2, 256])) == list(in_clusters)
-        assert of(Usage.dense(design, 1024, 50)) == list(dense)
+        two = Usage(
+            area_slots=512 * 64,
+            used_slots=Fraction(2),
+            clusters=Fraction(2),
+            zswap_slots=Fraction(2),
+            xarray_leaves=Fraction(2),
+        )
+        none = Usage(area_slots=512 * 64, used_slots=Fraction(), clusters=Fraction())
+        formula = get_formula(name)
+        counted = account(formula, "structs", two).metadata_bytes
+        counted -= account(formula, "structs", none).metadata_bytes
+        assert float(counted) == pytest.approx(2 * cluster_bytes)
 
     def test_pages_in_both_places_pay_for_each_where_it_is(self) -> None:
         """64 of 512 slots in zswap, 448 on disk, under a real and a virtual area."""
@@ -174,24 +153,26 @@ class TestFragmentation:
             disk_slots=Fraction(448),
             disk_clusters=Fraction(1),
         )
-        old = account(get_design("old+zswap"), "published", mixed)
+        old = account(get_formula("old+zswap"), "published", mixed)
         assert dynamic_bytes(old) == 512 * 8 + 64 * 8
-        virtual = account(get_design("vswap+disk"), "published", mixed)
+        virtual = account(get_formula("vswap+disk"), "published", mixed)
         assert dynamic_bytes(virtual) == Fraction("24.125") * 512 + 448 * 8
 
-    def test_full_clusters_cost_what_dense_ones_do(self) -> None:
-        for design in DESIGNS.values():
-            for mode in filter(design.has, MODES):
-                real = Usage.of_clusters(design, 1024, [512, 512])
-                dense = Usage.dense(design, 1024, 100)
-                assert account(design, mode, real) == account(design, mode, dense)
+
+@pytest.mark.parametrize("kernel", [K6_18, K7_2])
+def test_an_ordinary_area_is_counted_from_its_kernel(kernel: KernelProfile) -> None:
+    assert area_formula(kernel).structs == get_formula(f"{kernel.name}+zswap").structs
 
 
-def test_items_add_up_and_static_ones_do_not_change_with_usage() -> None:
-    for overhead in overhead_table(GIB):
-        assert len({a.bytes_of("static") for a in overhead.accounts}) == 1
-        for one in overhead.accounts:
-            assert one.bytes_of("static") + dynamic_bytes(one) == one.metadata_bytes
+def test_before_swap_tables_there_are_arrays_alone() -> None:
+    names = [cost.what for cost in area_formula(K6_12).structs]
+    assert names == [
+        "swap_map",
+        "swap_cgroup",
+        "zeromap",
+        "cluster_info",
+        "zswap xarray",
+    ]
 
 
 def test_content_is_the_pool_and_with_structures_what_points_into_it() -> None:

@@ -1,0 +1,42 @@
+"""What Tab offers for words that this package knows: names, and lists of them.
+
+Not here: the shells' own part (completions/), which click writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import click
+
+    #: As click's ``shell_complete`` has it.
+    Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def listed(names: Iterable[str], begun: str, *, plus: bool = False) -> list[str]:
+    """Return what a list with commas could go on with, each name once.
+
+    Args:
+        names: All that are known.
+        begun: What is written of the list.
+        plus: A ``+`` may stand before it.
+
+    >>> listed(["S201", "S202", "H101"], "S201,S")
+    ['S201,S202']
+    """
+    sign = "+" if plus and begun.startswith("+") else ""
+    before, comma, last = begun.removeprefix(sign).rpartition(",")
+    taken = before.split(",")
+    return [
+        f"{sign}{before}{comma}{name}"
+        for name in names
+        if name.startswith(last) and name not in taken
+    ]
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> Completer:
+    """Offer names that are looked up when Tab is pressed."""
+    return lambda _ctx, _param, begun: [n for n in names() if n.startswith(begun)]
