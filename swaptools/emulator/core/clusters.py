@@ -179,9 +179,9 @@ def next_in_columns(s: Slots, si: int) -> int:
 @hot
 def next_untouched(s: Slots, si: int) -> int:
     """Return the first cluster that was never used, or -1."""
-    if s.totals[0].cluster_columns > 1:
-        return next_in_columns(s, si)
     info = s.si[si]
+    if s.totals[0].cluster_columns > 1 and not info.flags & SWP_DYNAMIC:
+        return next_in_columns(s, si)
     ci = info.untouched
     end = info.first_cluster + info.nr_clusters
     while ci < end and s.ci[ci].flags != UNTOUCHED:
@@ -241,6 +241,19 @@ def count_tables(s: Slots, si: int) -> int:
             nr_tables += s.ci[ci].table != 0
             ci = s.ci[ci].next
     return nr_tables
+
+
+@hot
+def last_with_table(s: Slots, si: int) -> int:
+    """Return the number within its area of the last cluster with a table, or -1."""
+    last = s.si[si].first_cluster - 1
+    for where in range(si * NR_LISTS, (si + 1) * NR_LISTS):
+        ci = s.lists[where].first
+        while ci >= 0:
+            if s.ci[ci].table:
+                last = max(last, ci)
+            ci = s.ci[ci].next
+    return last - s.si[si].first_cluster
 
 
 @hot

@@ -16,7 +16,9 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.clusters import (
+    count_tables,
     do_scheduled_discard,
+    last_with_table,
 )
 from swaptools.emulator.core.constants import (
     MAX_SWAPFILES,
@@ -185,6 +187,13 @@ class SwapAreas:
         if slots.totals[0].nr_reclaim_works:
             for device in self:
                 reclaim_work(slots, device.type)
+
+    def settle(self) -> None:
+        """Tell backings that follow the clusters which are in use."""
+        slots = self._machine.slotmap.slots
+        for si, backing in self.backings.items():
+            if backing.follows_clusters:
+                backing.settle(count_tables(slots, si), last_with_table(slots, si))
 
     def discard(self) -> None:
         """Let the worker do the discards that wait. Kernel: swap_discard_work()."""

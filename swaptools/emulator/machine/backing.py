@@ -72,6 +72,8 @@ class Backing:
 
     #: The zram device it is, if it is one.
     zram: Zram | None = None
+    #: Whether it is told after each operation which clusters are in use.
+    follows_clusters: bool = False
 
     def __init__(
         self, ops: SwapOps, path: str, max_pages: int, found: Conditions
@@ -104,8 +106,16 @@ class Backing:
         """
         raise NotImplementedError
 
-    def settle(self, nr_tables: int, last_cluster: int) -> None:
-        """End an operation, after which so many clusters have a table."""
+    def write_back(self, nr_pages: int) -> int:
+        """Move the oldest pages to where the device itself writes to; say how many."""
+        del nr_pages
+        return 0
+
+    def settle(self, nr_tables: int, last: int) -> None:
+        """End an operation: so many clusters have a table, the last is this one.
+
+        Called only where ``follows_clusters`` is set.
+        """
 
     def other_bytes(self, nr_tables: int) -> int:
         """Return bytes of metadata that no formula has."""
@@ -188,6 +198,10 @@ class Compresses(Backing):
             stored.append(_ON_DEVICE | writer.add(kept))
         return stored
 
+    def write_back(self, nr_pages: int) -> int:
+        """Move the pages written longest ago to the backing device, if it has one."""
+        return self.zram.write_back_oldest(nr_pages)
+
     def counts(self) -> dict[str, int]:
         """Return what went to and from its own backing device, and what failed."""
         zram = self.zram
@@ -213,6 +227,8 @@ class SwapOps:
     backing: type[Backing]
     #: Slots are places on a disk: held ones are lost to others, transfers are I/O.
     is_disk: bool = False
+    #: What paths begin with that nobody gave; a number follows.
+    path: str = "/area"
 
 
 #: A ghost has no data section: no write reaches it. Kernel: SWP_GHOST.
@@ -221,6 +237,7 @@ GHOST: Final = SwapOps(
     type_word="ghost",
     flags=SWP_GHOST | SWP_SOLIDSTATE,
     backing=Refuses,
+    path="/ghost",
 )
 #: A device of one page taken as a ghost: SWP_BLKDEV stays set while bdev is gone.
 GHOST_BLOCK: Final = SwapOps(
@@ -228,6 +245,7 @@ GHOST_BLOCK: Final = SwapOps(
     type_word="ghost",
     flags=SWP_GHOST | SWP_SOLIDSTATE | SWP_BLKDEV,
     backing=Refuses,
+    path="/ghost-block",
 )
 BLOCK: Final = SwapOps(
     name="block",
@@ -235,15 +253,22 @@ BLOCK: Final = SwapOps(
     flags=SWP_BLKDEV | SWP_PLAIN,
     backing=Keeps,
     is_disk=True,
+    path="/dev/loop",
 )
 FILE: Final = SwapOps(
-    name="file", type_word="file", flags=SWP_PLAIN, backing=Keeps, is_disk=True
+    name="file",
+    type_word="file",
+    flags=SWP_PLAIN,
+    backing=Keeps,
+    is_disk=True,
+    path="/file",
 )
 ZRAM: Final = SwapOps(
     name="zram",
     type_word="partition",
     flags=SWP_BLKDEV | SWP_SOLIDSTATE | SWP_SYNCHRONOUS_IO,
     backing=Compresses,
+    path="/dev/zram",
 )
 #: A device of which only the header can be written, as with dm-error behind it.
 ERROR: Final = SwapOps(
@@ -251,6 +276,7 @@ ERROR: Final = SwapOps(
     type_word="partition",
     flags=SWP_BLKDEV,
     backing=Fails,
+    path="/dev/dm-",
 )
 #: The same with dm-zero: every write ends well, every read is zeros.
 ZERO: Final = SwapOps(
@@ -258,6 +284,7 @@ ZERO: Final = SwapOps(
     type_word="partition",
     flags=SWP_BLKDEV,
     backing=Loses,
+    path="/zero",
 )
 
 BACKINGS: Final = {

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.machine.metadata import area_formula
 from swaptools.errors import SelectionError
+from swaptools.kernel.profiles import K6_12, PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,22 @@ def disks(setup: Setup) -> tuple[AreaPlan, ...]:
     )
 
 
+def zswap_as_asked(setup: Setup) -> bool:
+    """Switch zswap on where the setup has it."""
+    return setup.zswap
+
+
+def since_6_12(profile: KernelProfile) -> None:
+    """Refuse a kernel that is too old for what was posted after 6.12.
+
+    Raises:
+        SelectionError: It is.
+    """
+    names = list(PROFILES)
+    if names.index(profile.name) < names.index(K6_12.name):
+        raise SelectionError(f"kernel {profile.name} is older than 6.12")
+
+
 def one_table(_ops: SwapOps) -> LookupPrices:
     """Return the prices of an ordinary area."""
     return LookupPrices()
@@ -114,6 +131,8 @@ class Design:
     usual_backing: str = "block"
     #: Makes areas of a setup, in the order in which they are swapped on.
     areas: Callable[[Setup], tuple[AreaPlan, ...]] = disks
+    #: Whether zswap is on, with the areas of a setup.
+    zswap: Callable[[Setup], bool] = zswap_as_asked
     #: What look-ups cost on an area of a kind.
     prices: Callable[[SwapOps], LookupPrices] = one_table
     #: What an area of a kind takes of memory.

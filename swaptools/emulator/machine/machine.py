@@ -54,13 +54,11 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.design import AreaPlan
     from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
     from swaptools.emulator.store.memcg import MemCgroup
     from swaptools.kernel.profiles import KernelProfile
-
-#: Most areas that /proc/swaps can show have some name; these have none given.
-_NAMES = {"block": "/dev/loop", "zram": "/dev/zram", "error": "/dev/dm-"}
 
 
 class Machine:
@@ -235,7 +233,7 @@ class Machine:
         if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
             raise IllegalOperation("bad pages outside of the area, or all of it")
         if path is None:
-            path = f"{_NAMES.get(backing, '/' + backing)}{self._nr_made}"
+            path = f"{ops.path}{self._nr_made}"
             self._nr_made += 1
         return self.areas.swapon(
             path,
@@ -246,6 +244,17 @@ class Machine:
             discard=bool(discard),
             bad_pages=bad,
         )
+
+    def set_up(self, setup: Setup) -> dict[str, SwapDevice]:
+        """Switch zswap and swap areas on, as the design makes them of a setup.
+
+        Returns:
+            The areas by name. What the design refuses to make is not among them.
+        """
+        self.zswap.enabled = self.design.zswap(setup)
+        self.zswap.max_pool_percent = setup.max_pool_percent
+        plans = self.design.areas(setup)
+        return {plan.name: self.swapon_plan(plan) for plan in plans}
 
     def swapon_plan(self, plan: AreaPlan) -> SwapDevice:
         """Swap on an area as a design has planned it.
@@ -352,6 +361,7 @@ class Machine:
         self.shrinker.work()
         self.io.reap()
         self.areas.discard()
+        self.areas.settle()
         self.check_alive()
 
     # With the ghost patch the worker is left alone when nothing could be written.
@@ -361,6 +371,18 @@ class Machine:
         ):
             return
         self.shrinker.is_queued = True
+
+    def write_back(self, nr_pages: int) -> int:
+        """Let zswap, and zrams that have a backing device, write their oldest pages.
+
+        Returns:
+            How many were written: fewer when there are no more, or nobody takes them.
+        """
+        nr_written = self.shrinker.write_back_oldest(nr_pages)
+        for backing in self.areas.backings.values():
+            nr_written += backing.write_back(nr_pages - nr_written)
+        self.settle()
+        return nr_written
 
     def drop_slab(self) -> int:
         """Let the dynamic shrinker work, if it is on; return pages written back.

@@ -130,6 +130,21 @@ class ZswapShrinker:
             if gives_up or zswap.total_pages <= zswap.accept_thr_pages:
                 return
 
+    def write_back_oldest(self, nr_pages: int) -> int:
+        """Write so many entries back, one cgroup after the other; return how many.
+
+        Every entry is looked at twice at most: once for its second chance.
+
+        Kernel: none; each look is that of shrink_memcg().
+        """
+        before = self._zswap.written_back_pages
+        for memcg in self._cgroups:
+            for _ in range(2 * len(memcg.zswap_lru)):
+                if self._zswap.written_back_pages - before == nr_pages:
+                    return nr_pages
+                self.shrink_memcg(memcg, 1)
+        return self._zswap.written_back_pages - before
+
     def count(self, memcg: MemCgroup) -> int:
         """Return how many entries of a cgroup pressure may write back.
 

@@ -21,6 +21,7 @@ writeback, time (``mark_idle`` marks all).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.store.compress import get_codec
@@ -219,6 +220,18 @@ class Zram:
             self._move_out(entry, entry.handle)
             moved += 1
         return moved
+
+    def write_back_oldest(self, nr_pages: int) -> int:
+        """Move those written longest ago, as user space would ask for; return how many.
+
+        Kernel: drivers/block/zram/zram_drv.c writeback_store(), "idle".
+        """
+        if not self.backing_dev_pages:
+            return 0
+        in_pool = (e for e in self._table.values() if e.handle is not None)
+        for entry in islice(in_pool, nr_pages):
+            entry.is_idle = True
+        return self.writeback("idle")
 
     def _move_out(self, entry: ZramEntry, handle: int) -> None:
         self._account(entry, -1)
