@@ -17,14 +17,16 @@ Left out: a ghost on a block device, which ends in an oops.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.design import AreaPlan, Design, since_6_12
 from swaptools.kernel.profiles import GHOST_RFC
+from swaptools.kernel.swapout_rules import GhostRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,41 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.machine.setup import Setup
     from swaptools.kernel.profiles import KernelProfile
+
+
+def with_ghost(profile: KernelProfile) -> KernelProfile:
+    """Return a kernel with the patch; one that has it as it is.
+
+    On 6.12 it does not leak nr_rotate_swap, as seen.
+    """
+    since_6_12(profile)
+    if profile.ghost:
+        return profile
+    rules = GhostRules(leaks_nr_rotate_swap=profile.allocator.cluster_columns == 1)
+    swapon = replace(profile.swapon, accepts_ghost=True)
+    return replace(profile, confirmed_by=None, swapon=swapon, ghost=rules)
+
+
+def ghost_before_disks(setup: Setup) -> tuple[AreaPlan, ...]:
+    """Make a ghost of what may be advertised, and an area of each disk."""
+    plans = [
+        AreaPlan(disk.name, disk.nr_pages, disk.kind, disk.prio, disk.is_rotational)
+        for disk in setup.disks
+    ]
+    if setup.virtual_pages:
+        ghost = AreaPlan("ghost", setup.virtual_pages, "ghost", setup.virtual_prio)
+        plans.insert(0, ghost)
+    return tuple(plans)
+
+
+GHOST = Design(
+    name="ghost",
+    title="a swapfile that is a header and nothing else",
+    source="20251121-ghost-v1-1-cfc0efcf3855@kernel.org",
+    patch=with_ghost,
+    usual_backing="ghost",
+    areas=ghost_before_disks,
+)
 
 
 @dataclass(frozen=True, slots=True)
