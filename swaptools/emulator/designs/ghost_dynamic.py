@@ -14,13 +14,18 @@ Left out: allocation that fails because it is atomic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.designs.costs import get_formula
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
+from swaptools.emulator.designs.ghost import ghost_before_disks, with_ghost
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.design import Design, LookupPrices, Lookups
+from swaptools.emulator.machine.metadata import area_formula
+from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.kernel.profiles import GHOST_RFC_DYNAMIC
 
 if TYPE_CHECKING:
@@ -30,7 +35,44 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
+    from swaptools.kernel.profiles import KernelProfile
+
+
+def with_dynamic_ghost(profile: KernelProfile) -> KernelProfile:
+    """Return a kernel with the whole series."""
+    profile = with_ghost(profile)
+    return replace(
+        profile,
+        swapon=replace(profile.swapon, ghost_is_dynamic=True),
+        allocator=replace(profile.allocator, free_cluster="lowest"),
+    )
+
+
+def prices(ops: SwapOps) -> LookupPrices:
+    """Return what an ordinary area's look-ups cost, and a ghost's: an xarray more."""
+    return LookupPrices(entry=Lookups(1, 1)) if is_ghost(ops) else LookupPrices()
+
+
+def formula(profile: KernelProfile, ops: SwapOps) -> Formula:
+    """Return what an ordinary area takes, and a ghost: nothing for its size."""
+    return (
+        get_formula("ghost-dynamic+zswap") if is_ghost(ops) else area_formula(profile)
+    )
+
+
+GHOST_DYNAMIC = Design(
+    name="ghost-dynamic",
+    title="a ghost whose clusters are made on demand",
+    source="20260220-swap-table-p4-v1-15-104795d19815@tencent.com",
+    patch=with_dynamic_ghost,
+    usual_backing="ghost",
+    areas=ghost_before_disks,
+    prices=prices,
+    formula=formula,
+)
 
 
 @dataclass(frozen=True, slots=True)
