@@ -19,17 +19,24 @@ Left out: destroy, several of them, a limit that changes.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.constants import SWP_GHOST, SWP_SOLIDSTATE
+from swaptools.emulator.designs.costs import get_formula
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.devices import NoDevice
+from swaptools.emulator.designs.ghost import ghost_before_disks
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.backing import Refuses, SwapOps
+from swaptools.emulator.machine.design import AreaPlan, Design, since_6_12
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import area_formula
 from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.errors import SwapOnError
 from swaptools.kernel.profiles import GHOST_RFC_DYNAMIC
+from swaptools.kernel.swapout_rules import GhostRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +45,94 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.backing import Conditions
+    from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
+    from swaptools.kernel.profiles import KernelProfile
+
+
+#: struct swap_cluster_info, and how many of them fill a page that is mapped.
+RECORD_BYTES = 48
+CHUNK_CLUSTERS = 85
+
+
+class Sparse(Refuses):
+    """No data section, and an array of clusters that is mapped by the piece."""
+
+    follows_clusters = True
+    #: Pieces that are mapped; one always is.
+    mapped_chunks = 1
+
+    @classmethod
+    def admit(cls, max_pages: int, found: Conditions) -> int:
+        """Return how many slots may be used: no more than there are pages of memory.
+
+        Raises:
+            SwapOnError: There is no zswap, and so nothing that could hold a page.
+        """
+        if not found.zswap_enabled:
+            raise SwapOnError(errno.EOPNOTSUPP, None)
+        if found.ram_bytes is None:
+            return max_pages
+        return min(max_pages, found.ram_bytes // found.page_size)
+
+    def settle(self, nr_tables: int, last: int) -> None:
+        """Map what is used; unmap a free end when no more than half is used.
+
+        Kernel: none; as the cover describes it.
+        """
+        needed = max(last, 0) // CHUNK_CLUSTERS + 1
+        self.mapped_chunks = max(self.mapped_chunks, needed)
+        if nr_tables * 2 <= self.mapped_chunks * CHUNK_CLUSTERS:
+            self.mapped_chunks = needed
+
+    def other_bytes(self, nr_tables: int) -> int:
+        """Return the bytes of records that are mapped and of no cluster in use."""
+        mapped = max(self.mapped_chunks * CHUNK_CLUSTERS, nr_tables)
+        return (mapped - nr_tables) * RECORD_BYTES
+
+
+SPARSE = SwapOps(
+    name="xswap",
+    type_word="xswap",
+    flags=SWP_GHOST | SWP_SOLIDSTATE,
+    backing=Sparse,
+    path="xswap",
+)
+
+
+def with_xswap(profile: KernelProfile) -> KernelProfile:
+    """Return a kernel with the series."""
+    since_6_12(profile)
+    allocator = replace(profile.allocator, free_cluster="lowest")
+    rules = GhostRules(leaks_nr_rotate_swap=False)
+    return replace(profile, confirmed_by=None, allocator=allocator, ghost=rules)
+
+
+def xswap_before_disks(setup: Setup) -> tuple[AreaPlan, ...]:
+    """Make an xswap, if there is zswap, and an area of each disk."""
+    plans = ghost_before_disks(setup)
+    if not setup.virtual_pages:
+        return plans
+    xswap = plans[0]._replace(name="xswap0", backing=SPARSE.name)
+    return (xswap, *plans[1:]) if setup.zswap else plans[1:]
+
+
+def formula(profile: KernelProfile, ops: SwapOps) -> Formula:
+    """Return what an ordinary area takes, and an xswap: records of used clusters."""
+    return get_formula("xswap+zswap") if ops is SPARSE else area_formula(profile)
+
+
+XSWAP = Design(
+    name="xswap",
+    title="a ghost without a file, over a sparse array",
+    source="20260813104857.3450386-1-hebaoquan@kylinos.cn",
+    patch=with_xswap,
+    usual_backing=SPARSE.name,
+    areas=xswap_before_disks,
+    formula=formula,
+    backings=(SPARSE,),
+)
 
 
 @dataclass(frozen=True, slots=True)
