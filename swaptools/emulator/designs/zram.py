@@ -16,17 +16,27 @@ Left out: recompression, the write-back limit, discards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import OFFSET_MASK
 from swaptools.emulator.designs.counters import Counters
+from swaptools.emulator.designs.ghost import ghost_before_disks
 from swaptools.emulator.designs.slot_swap import SlotSwap
 from swaptools.emulator.machine import backing
+from swaptools.emulator.machine.backing import ZRAM, SwapOps
+from swaptools.emulator.machine.design import (
+    AreaPlan,
+    Design,
+    LookupPrices,
+    Lookups,
+    disks,
+)
 from swaptools.emulator.machine.invariants import expect
+from swaptools.emulator.machine.metadata import area_formula, cost
 from swaptools.emulator.machine.setup import PAGE_SIZE
-from swaptools.emulator.store.zram import Zram
+from swaptools.emulator.store.zram import TABLE_ENTRY_BYTES, Zram
 from swaptools.kernel.profiles import K7_2
 
 if TYPE_CHECKING:
@@ -36,8 +46,52 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
     from swaptools.emulator.designs.slot_areas import Area
+    from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.store.zram import ZramEntry
+    from swaptools.kernel.profiles import KernelProfile
+
+
+def zram_before_disks(setup: Setup) -> tuple[AreaPlan, ...]:
+    """Make a zram with the first disk as its backing, and areas of the others."""
+    if not setup.virtual_pages:
+        return disks(setup)
+    backing, others = setup.disks[:1], replace(setup, disks=setup.disks[1:])
+    zram = AreaPlan(
+        "zram0",
+        setup.virtual_pages,
+        ZRAM.name,
+        setup.virtual_prio,
+        backing_dev_pages=sum(disk.nr_pages - 1 for disk in backing),
+        limit_pages=(setup.pool_limit_bytes or 0) // PAGE_SIZE,
+    )
+    return (zram, *ghost_before_disks(replace(others, virtual_pages=0)))
+
+
+def prices(ops: SwapOps) -> LookupPrices:
+    """Return an ordinary area's prices, and a zram's: its table more."""
+    return LookupPrices(backing=Lookups(1, 0)) if ops is ZRAM else LookupPrices()
+
+
+def formula(profile: KernelProfile, ops: SwapOps) -> Formula:
+    """Return what an ordinary area takes, and a zram: its table more."""
+    area = area_formula(profile)
+    if ops is not ZRAM:
+        return area
+    table = cost("zram_table_entry", TABLE_ENTRY_BYTES, "slot")
+    return replace(area, structs=(*area.structs, table))
+
+
+ZRAM_DESIGN = Design(
+    name="zram",
+    title="a compressed block device with a backing device",
+    source="v7.2",
+    usual_backing=ZRAM.name,
+    areas=zram_before_disks,
+    zswap=lambda setup: setup.zswap and not setup.virtual_pages,
+    prices=prices,
+    formula=formula,
+)
 
 
 @dataclass(frozen=True, slots=True)
