@@ -16,12 +16,15 @@ from tests.emulator.designs.contract import (
     keep_contract,
     random_scenario,
 )
+from tests.emulator.looking import LOOKS
 
 
 @pytest.mark.parametrize("machine", SETUPS)
 @pytest.mark.parametrize("name", LINEUP)
-def test_the_contract_is_kept(name: str, machine: str) -> None:
-    stats = keep_contract(name, SETUPS[machine], seed=list(SETUPS).index(machine))
+@pytest.mark.parametrize("every", LOOKS)
+def test_the_contract_is_kept(name: str, machine: str, every: int) -> None:
+    seed = list(SETUPS).index(machine)
+    stats = keep_contract(name, SETUPS[machine], seed, every)
     assert stats.counters.pages_out > 0
     assert stats.counters.pages_in > 0
 
