@@ -32,10 +32,10 @@ demo: $(VENV)/installed
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-# The compiled emulator against the interpreted one, at length.
+# The compiled emulator against the interpreted one, and random runs, at length.
 test-compiled: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
-	$(BIN)/python -m pytest -m compiled tests/emulator
+	$(BIN)/python -m pytest -m compiled tests
 
 # As root: asks the running kernel with swap areas in scratch files.
 test-kernel: $(VENV)/developing

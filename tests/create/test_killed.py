@@ -39,11 +39,12 @@ _INTERRUPTED = 130
 _CRASHED = 99
 #: What strikes, and the signal it is; an error number otherwise.
 _SIGNALS = {
-    "killed before": signal.SIGKILL,
     "killed after": signal.SIGKILL,
     "Ctrl-C before": signal.SIGINT,
     "Ctrl-C after": signal.SIGINT,
 }
+#: Killed before a call is killed after the one before it.
+_STRIKES = (*_SIGNALS, "ENOSPC", "EIO")
 
 
 class Saboteur:
@@ -192,7 +193,7 @@ CASES: dict[str, tuple[bytes | None, dict[str, Any], bytes, int]] = {
         pytest.param(False, id="named"),
     ],
 )
-@pytest.mark.parametrize("how", [*_SIGNALS, "ENOSPC", "EIO"])
+@pytest.mark.parametrize("how", _STRIKES)
 @pytest.mark.parametrize("case", CASES)
 def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
     case: str, how: str, has_proc: bool, tmp_path: Path
@@ -232,7 +233,7 @@ def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
 OLD_REAL = header_page(last_page=31, label=b"old") + b"\xa5" * (31 * 4096)
 
 
-@pytest.mark.parametrize("how", [*_SIGNALS, "ENOSPC", "EIO"])
+@pytest.mark.parametrize("how", _STRIKES)
 @pytest.mark.parametrize("pages", [16, 64], ids=["cut", "lengthened"])
 def test_in_a_file_that_changes_its_length_an_area_is_whole_at_every_step(
     how: str, pages: int, tmp_path: Path
