@@ -190,6 +190,46 @@ def test_writeback_takes_as_many_wakings(kernel: None, tmp_path: Path) -> None:
         assert zswap.counter("stored_pages") == machine.zswap.stored_pages == 0
 
 
+@pytest.mark.parametrize("design", [None, "plain"])
+@pytest.mark.parametrize("nr_each", [60, 1])
+@on_a_clean_run
+def test_one_operation_wakes_the_worker_once(
+    nr_each: int, design: str | None, kernel: None, tmp_path: Path
+) -> None:
+    """60 pages that a full pool refuses: in one MADV_PAGEOUT, then one by one.
+
+    The worker does not run between the pages of an operation: each refusal queues
+    the same work, which runs once when the operation has ended. A limit of no
+    pages stays reached in the middle of a range, so that all go to the device.
+    """
+    machine = Machine("6.18", zswap=True, compiled=False, design=design)
+    machine.swapon_pages(4 * NR_PAGES, "block")
+    names = ("pool_limit_hit", "written_back_pages", "stored_pages")
+    with (
+        zswap_over_scratch_area(tmp_path, "lzo", 4 * NR_PAGES) as zswap,
+        both(77, machine) as two,
+    ):
+        two.pageout()
+        before = [zswap.counter(name) for name in names[:2]]
+        with (
+            rig.setting(PARAMETERS / "max_pool_percent", "0"),
+            AnonymousPages(two.pages[:1] * 60) as others,
+        ):
+            machine.zswap.max_pool_percent = 0
+            other = machine.task()
+            other.write(0, 60, length=two.lengths[0])
+            for first in range(0, 60, nr_each):
+                others.pageout_range(first, nr_each)
+                other.pageout(first, nr_each)
+                settled(zswap, "written_back_pages")
+        counted = machine.zswap_debugfs()
+        seen = [zswap.counter(name) for name in names]
+        for place, value in enumerate(before):
+            seen[place] -= value
+        assert seen == [counted[name] for name in names]
+        assert seen == ([60, 0, NR_PAGES] if nr_each == 60 else [60, NR_PAGES, 0])
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.usefixtures("kernel")
 def test_zram_counters(seed: int) -> None:

@@ -99,6 +99,10 @@ class AnonymousPages:
                 raise Contaminated("a page stays in memory")
             self._map.madvise(_MADV_PAGEOUT, index * PAGE_SIZE, PAGE_SIZE)
 
+    def pageout_range(self, first: int, nr_pages: int) -> None:
+        """Ask once for some pages to be swapped out, to wherever they go."""
+        self._map.madvise(_MADV_PAGEOUT, first * PAGE_SIZE, nr_pages * PAGE_SIZE)
+
     def _is_swapped(self, index: int) -> bool:
         with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
             pagemap.seek((self._first_page + index) * 8)

@@ -5,7 +5,10 @@ Not here: anything an operation does (task.py, areas.py, device.py).
 Kernel: 6.18 exactly, others as their profile says.
 Same: for operations made one after another, on backings that answer at once,
 each page gets the slot that the running kernel gives it.
-Changed: a worker of the kernel runs when the operation that woke it has ended.
+Changed: a worker of the kernel runs when the operation that woke it has ended, once,
+however many pages of it were refused. So 6.18 was seen to do (one MADV_PAGEOUT of 60
+pages before a full pool writes nothing back, 60 of one page do); on a second CPU its
+worker may begin before.
 Left out: reclaim that nobody asked for (kswapd, limits), parallel CPUs. On 6.12
 offsets are not predictable: areas start at a random cluster, CPUs take 64 slots
 ahead, and rotational areas have no clusters at all; its order of trial is
