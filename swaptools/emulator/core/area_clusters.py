@@ -79,7 +79,8 @@ def next_range(s: Slots, si: int, ci: int, start: int, order: int) -> int:
     nr = 1 << order
     end = min(SWAPFILE_CLUSTER, s.si[si].max - cluster_offset(s, si, ci))
     while s.ci[ci].table:
-        start = find_range(s, s.ci[ci].table - 1, start, order)
+        swap_full = vm_swap_full(s)
+        start = find_range(s, s.ci[ci].table - 1, start, order, swap_full)
         if start + nr > end:
             return SWAPFILE_CLUSTER
         if not range_has_used(s, s.ci[ci].table - 1, start, order):

@@ -294,6 +294,15 @@ def do_scheduled_discard(s: Slots, si: int) -> bool:
 # --- the available list ----------------------------------------------------
 
 
+@hot_inline
+def is_allowed(s: Slots, si: int) -> bool:
+    """Tell whether this allocation may use an area.
+
+    RFC: 20260620181635.299364-1-youngjun.park@lge.com, swap_tiers_mask_test().
+    """
+    return s.totals[0].allowed_areas >> si & 1 != 0
+
+
 @hot
 def avail_del(s: Slots, si: int) -> None:
     """Take an area off the available list. Kernel: del_from_avail_list()."""

@@ -52,6 +52,11 @@ SWP_PLAIN: Final = 128
 SWP_WRITEOK: Final = 64
 #: Slots are given out in order, whatever cluster they are in.
 SWP_NEXT_FIT: Final = 256
+#: The space of virtual swap: in no count of swap, and on no list of areas. Data that
+#: leave memory have a slot of another area as their place (redirect.py).
+SWP_VIRTUAL: Final = 512
+#: Every area, as a mask of types.
+ALL_AREAS: Final = (1 << MAX_SWAPFILES) - 1
 
 # Items of ``map``: a count and flags.
 SWAP_MAP_COUNT: Final = 0x1FFF
@@ -88,4 +93,6 @@ STORED_NOTHING: Final = 0
 STORED_ZERO: Final = 1
 STORED_DEVICE: Final = 2
 STORED_ZSWAP: Final = 3
+#: In the slot of another area, which ``redirects`` names.
+STORED_SLOT: Final = 4
 FIRST_OBJECT: Final = 1 << 19

@@ -31,11 +31,14 @@ from swaptools.emulator.core.constants import (
     STORED_ZSWAP,
     SWAP_HAS_DATA,
     SWP_SYNCHRONOUS_IO,
+    SWP_VIRTUAL,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.slots import (
+    data_index,
     get_object,
     get_stored,
+    is_redirected,
     put_object,
     set_stayed,
     slot_get,
@@ -131,7 +134,9 @@ def count_read(s: Slots, entry: int, where: int) -> None:
     if where != STORED_ZERO:
         traffic.asked_in += s.totals[0].zswap_ever_enabled
     if where == STORED_DEVICE:
-        traffic.from_backing += 1
+        index = slot_index(s, entry)
+        slot = s.redirects[index] if is_redirected(s, index) else entry
+        s.traffic[traffic_row(s, slot)].from_backing += 1
 
 
 @hot
@@ -148,7 +153,7 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     number = swap_cache_get(s, entry)
     if number >= 0:
         return number
-    index = slot_index(s, entry)
+    index = data_index(s, slot_index(s, entry))
     stored = get_stored(s, index)
     if not stored:
         return -1
@@ -178,12 +183,16 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
 def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
     """Whether a fault lets go of the slot, if nobody else refers to it.
 
+    A virtual one is kept for the sake of its place alone.
+
     Kernel: mm/memory.c should_try_to_free_swap().
     """
     frame = s.frames[number]
     if vm_swap_full(s) or (write and frame.mapcount == 1):
         return True
     flags = s.si[frame.entry >> TYPE_SHIFT].flags
+    if flags & SWP_VIRTUAL:
+        return not is_redirected(s, slot_index(s, frame.entry))
     return flags & SWP_SYNCHRONOUS_IO != 0 and not s.totals[0].bypasses_swap_cache
 
 

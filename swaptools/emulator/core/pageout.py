@@ -24,8 +24,6 @@ from swaptools.emulator.core.constants import (
     STORED_DEVICE,
     STORED_SHIFT,
     STORED_ZERO,
-    SWP_PLAIN,
-    TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import (
     PTE_EXCLUSIVE,
@@ -35,11 +33,13 @@ from swaptools.emulator.core.faults import (
     PTE_ZERO,
     free_frame,
 )
+from swaptools.emulator.core.redirect import plain_slot
 from swaptools.emulator.core.slot_alloc import (
     folio_alloc_swap,
     has_tables,
 )
 from swaptools.emulator.core.slots import (
+    data_index,
     get_object,
     set_stayed,
     set_stored,
@@ -194,8 +194,14 @@ def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
 
 @hot_inline
 def finish_page(s: Slots, number: int, stored: int) -> None:
-    """Let a page leave memory, now that its data are where ``stored`` says."""
-    set_stored(s, slot_index(s, s.frames[number].entry), stored)
+    """Let a page leave memory, now that its data are where ``stored`` says.
+
+    On a device they are in its place, if its slot has one.
+    """
+    index = slot_index(s, s.frames[number].entry)
+    if stored >> STORED_SHIFT == STORED_DEVICE:
+        index = data_index(s, index)
+    set_stored(s, index, stored)
     swap_cache_del(s, number)
     free_frame(s, number)
 
@@ -262,23 +268,24 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
         head = heads[place]
         frame = s.frames[head]
         nr = 1 << frame.order
-        plain = s.si[frame.entry >> TYPE_SHIFT].flags & SWP_PLAIN
         if not frame.dirty:
             swap_cache_del(s, head)
             free_frame(s, head)
-        elif folio_is_zero(s, head, nr):
-            traffic = s.traffic[traffic_row(s, frame.entry)]
+            continue
+        traffic = s.traffic[traffic_row(s, frame.entry)]
+        if folio_is_zero(s, head, nr):
             traffic.offered += nr
             traffic.left += nr
             for number in range(head, head + nr):
                 finish_page(s, number, STORED_ZERO << STORED_SHIFT)
             s.vmstat[0].swpout_zero += nr
-        elif plain and plainly:
-            traffic = s.traffic[traffic_row(s, frame.entry)]
+            continue
+        slot = plain_slot(s, frame.entry, frame.order) if plainly else 0
+        if slot:
             traffic.offered += nr
             traffic.left += nr
-            traffic.to_backing += nr
             traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
+            s.traffic[traffic_row(s, slot)].to_backing += nr
             for number in range(head, head + nr):
                 content = get_object(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)

@@ -25,6 +25,7 @@ from swaptools.emulator.core.clusters import (
     cluster_alloc_table,
     cluster_offset,
     do_scheduled_discard,
+    is_allowed,
     isolate_cluster,
     relocate_cluster,
     unlink,
@@ -45,6 +46,7 @@ from swaptools.emulator.core.constants import (
     SWP_BLKDEV,
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
+    SWP_VIRTUAL,
     TYPE_SHIFT,
     UNTOUCHED,
 )
@@ -149,7 +151,7 @@ def trial_step(s: Slots, si: int, step: int, order: int, cpu: int) -> int:
     if step == _FREE:
         return scan_list(s, si, LIST_FREE, order, cpu, False)
     if step == _RECLAIM:
-        if vm_swap_full(s):
+        if vm_swap_full(s) and not s.si[si].flags & SWP_VIRTUAL:
             reclaim_full_clusters(s, si, 1)
     elif step == _STEAL:
         if order == 0:
@@ -226,10 +228,12 @@ def take_cluster(s: Slots, si: int, ci: int) -> bool:
 def alloc_fast(s: Slots, order: int, cpu: int) -> int:
     """Take a range where this CPU took the last one of this order, whatever area.
 
+    An area that is not allowed gives none.
+
     Kernel: mm/swapfile.c swap_alloc_fast().
     """
     hint = s.hints[cpu * SWAP_NR_ORDERS + order]
-    if not hint.offset:
+    if not hint.offset or not is_allowed(s, hint.si):
         return 0
     si = hint.si
     found = scan_from(s, si, hint.offset, order, cpu)
@@ -240,8 +244,9 @@ def alloc_fast(s: Slots, order: int, cpu: int) -> int:
 def alloc_slow(s: Slots, order: int, cpu: int) -> int:
     """Take a range from the areas by priority, each going behind its equals first.
 
-    A large folio tries the first area only. Areas of equal priority that have
-    slots but cannot give one would be tried forever; each gets two chances.
+    Those that are not allowed are passed over. A large folio tries the first area
+    only. Areas of equal priority that have slots but cannot give one would be tried
+    forever; each gets two chances.
 
     Kernel: mm/swapfile.c swap_alloc_slow().
     """
@@ -250,11 +255,14 @@ def alloc_slow(s: Slots, order: int, cpu: int) -> int:
     si = s.avail[0]
     for _ in range(2 * MAX_SWAPFILES):
         following = avail_after(s, si)
-        avail_requeue(s, si)
-        found = device_alloc(s, si, order, cpu)
-        if found:
-            return si << TYPE_SHIFT | found
-        if order or following < 0:
+        if is_allowed(s, si):
+            avail_requeue(s, si)
+            found = device_alloc(s, si, order, cpu)
+            if found:
+                return si << TYPE_SHIFT | found
+            if order:
+                return 0
+        if following < 0:
             return 0
         si = following
     return 0
@@ -278,16 +286,37 @@ def alloc_after_hint(s: Slots, order: int, cpu: int) -> int:
     return entry
 
 
+@hot
+def alloc_virtual(s: Slots, order: int, cpu: int) -> int:
+    """Take a range of virtual space; returns its first entry, or 0.
+
+    RFC: 20260528212955.1912856-1-nphamcs@gmail.com.
+    """
+    si = s.totals[0].virtual_space - 1
+    found = device_alloc(s, si, order, cpu)
+    return si << TYPE_SHIFT | found if found else 0
+
+
+@hot_inline
+def alloc_in_areas(s: Slots, order: int, cpu: int) -> int:
+    """Take a range of slots of an area; returns its first entry, or 0."""
+    entry = alloc_fast(s, order, cpu)
+    return entry if entry else alloc_after_hint(s, order, cpu)
+
+
 @hot_inline
 def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
     """Take a range of slots for a folio; returns its first entry, or 0.
+
+    With virtual swap that is a virtual one, and areas have the places.
 
     Kernel: mm/swapfile.c folio_alloc_swap().
     """
     if s.totals[0].has_area_clusters:
         return alloc_ahead(s, order, cpu)
-    entry = alloc_fast(s, order, cpu)
-    return entry if entry else alloc_after_hint(s, order, cpu)
+    if s.totals[0].virtual_space:
+        return alloc_virtual(s, order, cpu)
+    return alloc_in_areas(s, order, cpu)
 
 
 # --- runs: what is compiled as a whole -------------------------------------

@@ -24,9 +24,11 @@ from swaptools.emulator.core.constants import (
     CLUSTER_WORDS,
     FRAG,
     OFFSET_MASK,
+    SWAP_HAS_CACHE,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
     SWP_SOLIDSTATE,
+    SWP_VIRTUAL,
     TYPE_SHIFT,
     WORD_BITS,
     WORD_MASK,
@@ -34,6 +36,7 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.slots import (
     range_alloc,
     slot_free,
+    slot_index,
     swap_cache_leave,
 )
 
@@ -72,9 +75,11 @@ def candidates(s: Slots, word: int, swap_full: bool) -> int:
 
 
 @hot_inline
-def find_range(s: Slots, table: int, start: int, order: int) -> int:
-    """Return the first aligned range from ``start`` on, or SWAPFILE_CLUSTER."""
-    swap_full = vm_swap_full(s)
+def find_range(s: Slots, table: int, start: int, order: int, swap_full: bool) -> int:
+    """Return the first aligned range from ``start`` on, or SWAPFILE_CLUSTER.
+
+    With ``swap_full`` idle slots are as good as free ones.
+    """
     words = table * CLUSTER_WORDS
     word = start // WORD_BITS
     if order <= 5:
@@ -128,7 +133,7 @@ def cluster_is_usable(s: Slots, ci: int, order: int) -> bool:
 def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
     """Take the folios of idle slots out of the swap cache, which frees the slots.
 
-    A slot that is reserved has none.
+    A slot that is reserved has none; that of a place is where its virtual slot is.
 
     Kernel: mm/swapfile.c cluster_reclaim_range(), __try_to_reclaim_swap(), where
     TTRS_DIRECT frees the slot at once.
@@ -139,6 +144,8 @@ def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
             return  # the last one was freed, and the table with it
         index = table * SWAPFILE_CLUSTER + at
         if s.words[index // WORD_BITS].idle >> (index % WORD_BITS) & 1:
+            if not s.map[index] & SWAP_HAS_CACHE:
+                index = slot_index(s, s.redirects[index])
             frame = s.slots[index].cache
             entry = s.frames[frame].entry
             if frame and swap_cache_leave(s, frame):
@@ -149,11 +156,15 @@ def reclaim_range(s: Slots, ci: int, start: int, end: int) -> None:
 def hint_number(s: Slots, si: int, order: int, cpu: int) -> int:
     """Return which hint an area keeps: its own if it is rotational, else the CPU's.
 
+    Virtual space has its own for each CPU.
+
     Kernel: mm/swapfile.c percpu_swap_cluster, si->global_cluster.
     """
-    if s.si[si].flags & SWP_SOLIDSTATE:
+    flags = s.si[si].flags
+    if flags & SWP_SOLIDSTATE:
         return cpu * SWAP_NR_ORDERS + order
-    return (s.totals[0].nr_cpus + si) * SWAP_NR_ORDERS + order
+    own = s.totals[0].nr_cpus * (1 + si)
+    return (own + cpu if flags & SWP_VIRTUAL else own) * SWAP_NR_ORDERS + order
 
 
 @hot
@@ -168,9 +179,11 @@ def scan_cluster(s: Slots, si: int, ci: int, start: int, order: int, cpu: int) -
     nr = 1 << order
     first = cluster_offset(s, si, ci)
     end = min(SWAPFILE_CLUSTER, s.si[si].max - first)
+    is_virtual = s.si[si].flags & SWP_VIRTUAL != 0
     found = following = 0
     while s.ci[ci].count + nr <= SWAPFILE_CLUSTER:
-        start = find_range(s, s.ci[ci].table - 1, start, order)
+        swap_full = vm_swap_full(s) and not is_virtual
+        start = find_range(s, s.ci[ci].table - 1, start, order, swap_full)
         if start + nr > end:
             break
         if range_has_used(s, s.ci[ci].table - 1, start, order):

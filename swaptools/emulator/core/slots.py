@@ -7,7 +7,9 @@ Theory. A cluster that is not free has a table: for each slot how many page tabl
 entries refer to it, the frame that the swap cache holds for it and what its data
 became; and two bitmaps, ``used`` and ``idle``. A slot is idle when only the swap
 cache still refers to it. It is reserved when the swap cache has it for no frame: a
-CPU took it ahead, or has it among those it will give back (swap_slots.py).
+CPU took it ahead, or has it among those it will give back (swap_slots.py). The data of
+a virtual slot can have a place in another area (redirect.py): the two slots lead to
+one another, and the place has this one reference and is idle when the other is.
 
 Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
 Same: when a slot is free again, and what that does to its cluster and area.
@@ -24,6 +26,7 @@ from swaptools.emulator.core.clusters import (
     avail_add,
     avail_del,
     cluster_of,
+    cluster_offset,
     free_cluster,
     move_cluster,
     vm_swap_full,
@@ -36,6 +39,7 @@ from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     STORED_MASK,
     STORED_SHIFT,
+    STORED_SLOT,
     STORED_ZSWAP,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
@@ -44,6 +48,7 @@ from swaptools.emulator.core.constants import (
     SWP_BLKDEV,
     SWP_GHOST,
     SWP_NEXT_FIT,
+    SWP_VIRTUAL,
     SWP_WRITEOK,
     TYPE_SHIFT,
     WORD_BITS,
@@ -100,29 +105,27 @@ def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
     info.inuse_pages += nr
     if info.inuse_pages == info.pages:
         area_is_full(s, si)
-    s.totals[0].nr_swap_pages -= nr
+    if not info.flags & SWP_VIRTUAL:
+        s.totals[0].nr_swap_pages -= nr
 
 
 @hot_inline
-def slot_free(s: Slots, si: int, offset: int) -> None:
-    """Free a slot that neither a page table nor the swap cache refers to.
+def range_free(s: Slots, si: int, ci: int, index: int) -> None:
+    """Mark one slot free; nobody refers to it, and it has no data.
 
-    Kernel: mm/swapfile.c swap_entries_free(), swap_range_free().
+    Kernel: mm/swapfile.c swap_range_free().
     """
-    ci = cluster_of(s, si, offset)
     cluster = s.ci[ci]
     info = s.si[si]
-    index = (cluster.table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
     bits = ~(1 << (index % WORD_BITS)) & WORD_MASK
     word = s.words[index // WORD_BITS]
     word.used &= bits
     word.idle &= bits
-    if s.map[index]:
-        set_stored(s, index, 0)
-        s.map[index] = 0
+    s.map[index] = 0
     if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
         s.totals[0].oopsed = 1
-    s.totals[0].nr_swap_pages += 1
+    if not info.flags & SWP_VIRTUAL:
+        s.totals[0].nr_swap_pages += 1
     info.inuse_pages -= 1
     cluster.count -= 1
     if cluster.count == 0:
@@ -130,6 +133,7 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
     elif cluster.flags != NONFULL:
         move_cluster(s, si, ci, NONFULL)
     if info.flags & SWP_NEXT_FIT:
+        offset = cluster_offset(s, si, ci) + index % SWAPFILE_CLUSTER
         info.lowest_bit = min(info.lowest_bit, offset)
         info.highest_bit = max(info.highest_bit, offset)
     if info.inuse_pages + 1 == info.pages and info.flags & SWP_WRITEOK:
@@ -155,11 +159,27 @@ def put_object(s: Slots, value: int) -> None:
             s.totals[0].released = value
 
 
+@hot
+def place_free(s: Slots, index: int) -> None:
+    """Free the place of a virtual slot, with the data in it."""
+    place = s.redirects[index]
+    s.redirects[index] = 0
+    there = slot_index(s, place)
+    if s.map[there] & SWAP_HAS_DATA:
+        put_object(s, s.slots[there].stored & STORED_MASK)
+    s.redirects[there] = 0
+    si = place >> TYPE_SHIFT
+    range_free(s, si, cluster_of(s, si, place & OFFSET_MASK), there)
+
+
 @hot_inline
 def set_stored(s: Slots, index: int, stored: int) -> None:
     """Say where a slot's data are from now on, in place of where they were."""
     if s.map[index] & SWAP_HAS_DATA:
-        put_object(s, s.slots[index].stored & STORED_MASK)
+        before = s.slots[index].stored
+        put_object(s, before & STORED_MASK)
+        if before >> STORED_SHIFT == STORED_SLOT:
+            place_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA
     if stored:
         s.slots[index].stored = stored
@@ -173,14 +193,50 @@ def get_stored(s: Slots, index: int) -> int:
 
 
 @hot_inline
-def set_idle(s: Slots, index: int, idle: bool) -> None:
-    """Mark a slot as one that only the swap cache refers to, or not."""
+def slot_free(s: Slots, si: int, offset: int) -> None:
+    """Free a slot that neither a page table nor the swap cache refers to.
+
+    Kernel: mm/swapfile.c swap_entries_free().
+    """
+    ci = cluster_of(s, si, offset)
+    index = (s.ci[ci].table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
+    if s.map[index]:
+        set_stored(s, index, 0)
+    range_free(s, si, ci, index)
+
+
+@hot_inline
+def is_redirected(s: Slots, index: int) -> bool:
+    """Tell whether a slot's data have a place in another area."""
+    return get_stored(s, index) >> STORED_SHIFT == STORED_SLOT
+
+
+@hot_inline
+def data_index(s: Slots, index: int) -> int:
+    """Return the number of the slot that a slot's data are in: mostly its own."""
+    return slot_index(s, s.redirects[index]) if is_redirected(s, index) else index
+
+
+@hot_inline
+def set_idle_bit(s: Slots, index: int, idle: bool) -> None:
+    """Mark one slot idle, or not."""
     word = s.words[index // WORD_BITS]
     bit = 1 << (index % WORD_BITS)
     if idle:
         word.idle |= bit
     else:
         word.idle &= ~bit & WORD_MASK
+
+
+@hot_inline
+def set_idle(s: Slots, index: int, idle: bool) -> None:
+    """Mark a slot as one that only the swap cache refers to, or not.
+
+    Its place in another area is to be reclaimed with it.
+    """
+    set_idle_bit(s, index, idle)
+    if s.map[index] & SWAP_HAS_DATA:
+        set_idle_bit(s, data_index(s, index), idle)
 
 
 @hot_inline

@@ -64,6 +64,10 @@ class Totals(Structure):
     zswap_ever_enabled: int
     #: Pages in memory that had to stay there when they were to leave it.
     nr_stayed: int
+    #: Type of the area that virtual swap gives slots of, plus one; 0 without it.
+    virtual_space: int
+    #: Areas that the next allocation may use, a bit for each type.
+    allowed_areas: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -88,6 +92,8 @@ class Totals(Structure):
         ("memcg", c_int32),
         ("zswap_ever_enabled", c_int32),
         ("nr_stayed", c_int32),
+        ("virtual_space", c_int32),
+        ("allowed_areas", c_int64),
     ]
 
 
@@ -134,6 +140,8 @@ class VmStat(Structure):
 class Traffic(Structure):
     """What went between one cgroup and one area, in pages.
 
+    Under virtual swap a page goes to virtual space, and to a backing in its place.
+
     From these come the look-ups of a design (machine/counts.py): zswap's tree is
     asked for pages that are not all zeros, and only once zswap has been on.
     """
@@ -150,6 +158,8 @@ class Traffic(Structure):
     asked_in: int
     #: From zswap to a backing, later.
     written_back: int
+    #: Slots that became places of virtual ones.
+    placed: int
     _fields_ = [
         ("offered", c_int64),
         ("left", c_int64),
@@ -159,6 +169,7 @@ class Traffic(Structure):
         ("from_backing", c_int64),
         ("asked_in", c_int64),
         ("written_back", c_int64),
+        ("placed", c_int64),
     ]
 
 
@@ -362,6 +373,9 @@ class Slots(NamedTuple):
     map: Buffer[int]
     #: By table and slot.
     slots: Buffer[Slot]
+    #: By table and slot: the entry that a slot's data are in, and in that one the entry
+    #: whose data they are; 0 for none. One item where there is no virtual swap.
+    redirects: Buffer[int]
     #: By frame; frame 0 is the shared page of zeros.
     frames: Buffer[Frame]
     #: By order: first of the free blocks, or 0.
@@ -390,6 +404,7 @@ ITEMS: Final[dict[str, Any]] = {
     "words": Word,
     "map": c_uint16,
     "slots": Slot,
+    "redirects": c_int64,
     "frames": Frame,
     "free_blocks": c_int64,
     "objects": Stored,

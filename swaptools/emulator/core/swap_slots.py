@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.area_clusters import area_alloc
 from swaptools.emulator.core.buffers import hot
-from swaptools.emulator.core.clusters import avail_after, avail_requeue
+from swaptools.emulator.core.clusters import avail_after, avail_requeue, is_allowed
 from swaptools.emulator.core.constants import (
     MAX_SWAPFILES,
     SWP_NEXT_FIT,
@@ -96,8 +96,9 @@ def take_from(s: Slots, si: int, goal: int, order: int, cpu: int, place: int) ->
 def get_swap_pages(s: Slots, goal: int, order: int, cpu: int, place: int) -> int:
     """Take up to ``goal`` ranges from one area into ``taken``; returns how many.
 
-    The areas are tried by priority, each going behind its equals first; a large
-    folio tries the first one only. What is wanted counts as used from the start.
+    The areas that are allowed are tried by priority, each going behind its equals
+    first; a large folio tries the first one only. What is wanted counts as used from
+    the start.
 
     Kernel: mm/swapfile.c get_swap_pages().
     """
@@ -110,9 +111,12 @@ def get_swap_pages(s: Slots, goal: int, order: int, cpu: int, place: int) -> int
     si = s.avail[0]
     for _ in range(2 * MAX_SWAPFILES):
         following = avail_after(s, si)
-        avail_requeue(s, si)
-        done = take_from(s, si, goal, order, cpu, place)
-        if done or order or following < 0:
+        if is_allowed(s, si):
+            avail_requeue(s, si)
+            done = take_from(s, si, goal, order, cpu, place)
+            if done or order:
+                break
+        if following < 0:
             break
         si = following
     totals.nr_swap_pages += goal - done << order
@@ -143,10 +147,11 @@ def alloc_ahead(s: Slots, order: int, cpu: int) -> int:
         if cache.nr:
             place = cpu * nr_pages + cache.cur
             entry = s.taken[place]
-            s.taken[place] = 0
-            cache.cur += 1
-            cache.nr -= 1
-            return hand_out(s, entry, 0)
+            if is_allowed(s, entry >> TYPE_SHIFT):
+                s.taken[place] = 0
+                cache.cur += 1
+                cache.nr -= 1
+                return hand_out(s, entry, 0)
     alone = s.totals[0].nr_cpus * nr_pages
     if not get_swap_pages(s, 1, order, cpu, alone):
         return 0

@@ -22,6 +22,7 @@ from swaptools.emulator.core.clusters import (
     move_cluster,
 )
 from swaptools.emulator.core.constants import (
+    ALL_AREAS,
     CLUSTER_WORDS,
     FIRST_OBJECT,
     MAX_SWAPFILES,
@@ -30,7 +31,9 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_BAD,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
+    SWP_BLKDEV,
     SWP_DYNAMIC,
+    SWP_VIRTUAL,
     SWP_WRITEOK,
     TYPE_SHIFT,
     WORD_BITS,
@@ -55,6 +58,8 @@ _TABLE = {
     "slots": SWAPFILE_CLUSTER,
 }
 _FIRST_TABLES = 64
+#: Slots of virtual space: 1 TiB, of which nothing is paid for until it is used.
+VIRTUAL_PAGES = 1 << 28
 
 
 class SlotMap:
@@ -93,10 +98,12 @@ class SlotMap:
         self.totals.frees_runs = rules.frees_runs
         self.totals.splits_in_order = rules.splits_in_order
         self.totals.cluster_columns = rules.cluster_columns
+        self.totals.allowed_areas = ALL_AREAS
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):
             self.slots.trial[place] = TRIAL_STEPS.index(step)
+        self._per_table = dict(_TABLE)
         self.nr_tables = 0
         self.nr_clusters = 0
         #: Ranges of cluster numbers that areas gave back: first and length.
@@ -113,7 +120,7 @@ class SlotMap:
     def add_tables(self, at_least: int) -> None:
         """Double the tables, or add as many as are asked for."""
         old, new = self.nr_tables, self.nr_tables + max(self.nr_tables, at_least)
-        for name, per_table in _TABLE.items():
+        for name, per_table in self._per_table.items():
             self._grow(name, new * per_table)
         totals = self.totals
         for table in range(new - 1, old - 1, -1):
@@ -182,10 +189,22 @@ class SlotMap:
         info.cluster_next = info.lowest_bit = 1
         info.highest_bit = max_pages - 1
         self._mark_bad(si, unusable)
-        self.totals.nr_swap_pages += info.pages
-        self.totals.total_swap_pages += info.pages
         info.flags |= SWP_WRITEOK
-        avail_add(self.slots, si)
+        if not flags & SWP_VIRTUAL:
+            self.totals.nr_swap_pages += info.pages
+            self.totals.total_swap_pages += info.pages
+            avail_add(self.slots, si)
+
+    def add_virtual_space(self, si: int) -> None:
+        """Give out virtual slots from now on, and slots of areas as their places.
+
+        RFC: 20260528212955.1912856-1-nphamcs@gmail.com, vswap_init().
+        """
+        self._per_table["redirects"] = SWAPFILE_CLUSTER
+        self._grow("redirects", self.nr_tables * SWAPFILE_CLUSTER)
+        flags = SWP_VIRTUAL | SWP_BLKDEV | SWP_DYNAMIC
+        self.add_area(si, flags, 0, VIRTUAL_PAGES, ())
+        self.totals.virtual_space = si + 1
 
     def _mark_bad(self, si: int, offsets: set[int]) -> None:
         first = self.slots.si[si].first_cluster
