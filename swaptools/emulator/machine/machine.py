@@ -143,6 +143,9 @@ class Machine:
         #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
         self.overcommit_memory = 0
         self.tasks: list[Task] = []
+        #: Those that ever had a page swapped out, as swapoff visits them: who came to
+        #: that last is first, a child behind its parent. Kernel: init_mm.mmlist.
+        self.mmlist: list[Task] = []
         #: Objects of shared memory that somebody can reach.
         self.shms: list[Shm] = []
         self._cpu = 0
@@ -323,6 +326,8 @@ class Machine:
     def forget(self, task: Task) -> None:
         """Take a task that has exited off the list."""
         self.tasks.remove(task)
+        if task in self.mmlist:
+            self.mmlist.remove(task)
 
     # --- what the rooms need of one another --------------------------------
 

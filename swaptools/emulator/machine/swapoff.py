@@ -2,15 +2,16 @@
 
 Not here: what an area is to the others (areas.py).
 
-Theory. A slot does not know who refers to it, so each page table is walked from
-end to end, entries of other areas and present pages too; that is what swapoff
-costs, and why it is counted. What is left then is in the swap cache only. When
-memory is full the area is put back as it was: pages that came in stay in, nothing
-is lost.
+Theory. A slot does not know who refers to it, so page tables are walked from end to
+end, entries of other areas and present pages too, task after task while a slot is in
+use; that is what swapoff costs, and why it is counted. What is left then is in the
+swap cache only. When memory is full the area is put back as it was: pages that came
+in stay in, nothing is lost.
 
 Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff), try_to_unuse(), unuse_pte_range(),
 unuse_pte(); mm/shmem.c shmem_unuse(); mm/util.c __vm_enough_memory(), 6.18.
-Same: the order of tasks and pages; what nothing holds becomes a poison marker.
+Same: which tasks are walked, the order of tasks and pages; what nothing holds becomes
+a poison marker.
 Changed: where the kernel would let its OOM killer take the caller, it is ENOMEM.
 Left out: signals, memory of the kernel itself and of files.
 """
@@ -62,7 +63,7 @@ _VISITED, _BROUGHT_IN, _POISONED = 0, 1, 2
 class Unuse:
     """What a swapoff took."""
 
-    #: Page table entries looked at, by task: all that are not empty.
+    #: Page table entries looked at, by task walked: all that are not empty.
     visited: dict[str, int]
     #: Entries that became pages, and that nothing could be read for.
     brought_in: int
@@ -79,9 +80,11 @@ def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
     """
     counts = integers(3)
     visited = {}
-    for shm in machine.shms:
+    for shm in machine.shms if device.inuse_pages else ():
         _unuse(machine, device, shmem_unuse_range, shm.pages, counts)
-    for task in machine.tasks:
+    for task in machine.mmlist:
+        if not device.inuse_pages:
+            break
         before = counts[_VISITED]
         _unuse(machine, device, unuse_range, task.pte, counts)
         visited[task.name] = counts[_VISITED] - before

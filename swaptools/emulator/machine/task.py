@@ -165,6 +165,8 @@ class Task:
             here = machine.engine[pageout_range](
                 slotmap.slots, self.pte, here, end, machine.cpu, heads
             )
+            if heads[0] and self not in machine.mmlist:
+                machine.mmlist.insert(0, self)
             machine.engine[writeout_range](slotmap.slots, heads, plainly)
             machine.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
         falls_back = not machine.ghost_rules.never_falls_back
@@ -209,6 +211,8 @@ class Task:
             child.has_anon_vma = True
             child.pte = integers(nr_pages)
             machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
+            if largest:
+                machine.mmlist.insert(machine.mmlist.index(self) + 1, child)
         for mapping in self.mappings:
             mapping.fork(child)
         return child

@@ -276,17 +276,36 @@ def test_writeback_to_a_device_that_fails_and_a_slot_by_hand() -> None:
 
 
 def test_swapoff_counts_what_it_looks_at() -> None:
-    """Present pages and those of other areas as well, in every task."""
+    """Present pages and those of other areas as well, in tasks that ever swapped."""
     machine, task = machine_with("block", "file")
     task.write(0, 10, length=100)
     task.pageout(0, 4)
     child = task.fork("child")
     child.drop(0, 2)
     first, second = machine.areas
-    assert machine.swapoff(second).visited == {"task0": 10, "child": 8}
+    machine.task("other").write(0, 100)
+    assert machine.swapoff(second).visited == {}
     done = machine.swapoff(first)
     assert done.visited == {"task0": 10, "child": 8}
     assert (done.brought_in, done.poisoned) == (6, 0)
+    machine.check_invariants()
+
+
+def test_swapoff_walks_until_no_slot_is_in_use() -> None:
+    """Who swapped last is walked first; what has no slot there is not looked for."""
+    machine, one = machine_with("block", "file")
+    first, _ = machine.areas
+    two, three = machine.task("two"), machine.task("three")
+    for task in (one, two, three):
+        task.write(0, 10, length=100)
+        task.pageout(0, 5)
+    three.drop(0, 5)
+    assert list(machine.swapoff(first).visited) == ["three", "two", "task0"]
+    for task in (one, two):
+        task.pageout(0, 5)
+    one.drop(0, 5)
+    (second,) = machine.areas
+    assert list(machine.swapoff(second).visited) == ["three", "two"]
     machine.check_invariants()
 
 
