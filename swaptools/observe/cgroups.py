@@ -79,6 +79,21 @@ def read_cgroups(hierarchy: Hierarchy) -> Iterator[CgroupSwap]:
         pending += sorted(below, reverse=True)
 
 
+def find_cgroup(path: str) -> str | None:
+    """Return the directory of a cgroup; None where there is none.
+
+    Args:
+        path: The directory, or the path from the topmost memory cgroup on.
+    """
+    hierarchy = find_hierarchy()
+    places = [path] if path.startswith("/") else []
+    places += [f"{hierarchy.root}/{path.strip('/')}"] if hierarchy else []
+    for place in places:
+        if os.path.exists(f"{place}/cgroup.procs"):
+            return place.rstrip("/")
+    return None
+
+
 def pids_of(directory: str) -> Iterator[int]:
     """Go through the processes of a cgroup and of all below it.
 

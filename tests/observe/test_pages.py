@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import mmap
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.observe import pages as room
+from swaptools.observe.pages import find_pages, read_pages
+from tests.conftest import needs_proc
+from tests.fake_proc import FILE, PAGE, PRESENT, FakeProc, Mapped, swapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXCLUSIVE = 1 << 56
+
+
+@pytest.fixture
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeProc:
+    return FakeProc(tmp_path / "proc", monkeypatch)
+
+
+def with_memory(proc: FakeProc, pid: int, *entries: int) -> None:
+    """A process whose page n is full of the letter n of the alphabet."""
+    proc.process(pid, "cat", Mapped(0x10000, entries))
+    with (proc.root / str(pid) / "mem").open("wb") as file:
+        file.seek(0x10000)
+        for number in range(len(entries)):
+            file.write(bytes([ord("a") + number]) * PAGE)
+
+
+def letters(pages: list[bytes]) -> str:
+    return "".join(chr(page[0]) for page in pages)
+
+
+def test_only_anonymous_pages_in_memory_are_read(proc: FakeProc) -> None:
+    with_memory(
+        proc, 7, PRESENT | EXCLUSIVE, swapped(0, 1), PRESENT | FILE, PRESENT | 5, 0
+    )
+    found = find_pages([7])
+    assert found.nr_pages == 2
+    assert letters(list(read_pages(found, 100))) == "ad"
+    assert (found.nr_read, found.nr_shared, found.nr_gone) == (2, 1, 0)
+
+
+def test_a_sample_is_drawn_over_all_processes(proc: FakeProc) -> None:
+    for pid in (7, 8, 9):
+        with_memory(proc, pid, *[PRESENT] * 20)
+    found = find_pages([7, 8, 9])
+    assert found.nr_pages == 60
+    first = letters(list(read_pages(found, 30, seed=1)))
+    assert len(first) == 30
+    assert first != letters(list(read_pages(found, 30, seed=2)))
+    assert first == letters(list(read_pages(found, 30, seed=1)))
+    assert sorted(letters(list(read_pages(found, 60)))) == sorted(
+        "abcdefghijklmnopqrst" * 3
+    )
+
+
+def test_a_page_that_has_gone_is_not_brought_back(proc: FakeProc) -> None:
+    with_memory(proc, 7, PRESENT, PRESENT, PRESENT)
+    found = find_pages([7])
+    with_memory(proc, 7, PRESENT, swapped(0, 4), PRESENT)
+    assert letters(list(read_pages(found, 3))) == "ac"
+    assert found.nr_gone == 1
+
+
+def test_a_process_that_ends_meanwhile_has_no_pages(proc: FakeProc) -> None:
+    with_memory(proc, 7, PRESENT, PRESENT)
+    with_memory(proc, 8, PRESENT)
+    found = find_pages([6, 7, 8])
+    (proc.root / "7" / "mem").unlink()
+    assert letters(list(read_pages(found, 3))) == "a"
+    assert found.nr_gone == 2
+
+
+def test_one_that_may_not_be_looked_at_is_counted(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(pid: int) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with_memory(proc, 7, PRESENT)
+    monkeypatch.setattr(room, "anonymous_ranges", refuse)
+    found = find_pages([7])
+    assert (found.nr_pages, found.unreadable) == (0, [7])
+
+
+@needs_proc
+def test_pages_of_this_process_come_as_they_are() -> None:
+    with mmap.mmap(-1, 64 * PAGE, mmap.MAP_PRIVATE) as memory:
+        memory[:] = b"\xa5" * len(memory)
+        found = find_pages([os.getpid()])
+        read = sum(page == b"\xa5" * PAGE for page in read_pages(found, 1 << 30))
+    assert read == 64
