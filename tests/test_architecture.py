@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resume": VALUES | {"config", "observe"},
     "check": VALUES | {"shell", "observe", "kernel"},
     "recipe": {"errors", "shell", "format"},
+    "estimate": VALUES | {"kernel", "emulator"},
     "compile_cache": set(),
     "emulator": VALUES - {"contents"} | {"kernel", "compile_cache"},
 }
