@@ -1,6 +1,6 @@
-"""The options of swapinfo that ask the running machine: --who, --map, --watch.
+"""The options of swapinfo that ask the running machine: --who, --map, --estimate.
 
-Not here: what each of them prints (who.py, swapmap.py).
+Not here: what each of them prints (who.py, swapmap.py, estimate.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from swaptools.cli import columns
+from swaptools.cli import columns, params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from swaptools.cli.output import TableStyle
 
 _WORDS: Final = tuple(columns.WHO)
+_SAMPLES: Final = 4096
 
 
 class Live(NamedTuple):
@@ -27,14 +28,19 @@ class Live(NamedTuple):
     who: str | None
     #: Empty for all areas.
     map_area: str | None
-    watch_seconds: float | None
+    estimate: bool
     pid: int | None
+    cgroup: str | None
+    samples: int | None
+    pool_percent: int | None
+    size_bytes: int | None
     plot_path: str | None
+    watch_seconds: float | None
 
     @property
     def is_asked(self) -> bool:
         """Whether any of it was."""
-        return any(value is not None for value in self)
+        return any(value is not None and value is not False for value in self)
 
 
 def options() -> Callable[[Any], Any]:
@@ -56,7 +62,35 @@ def options() -> Callable[[Any], Any]:
             help="Print which slots are held, of one active area or of all (root).",
         ),
         click.option(
-            "--pid", type=click.IntRange(min=1), help="The process of --who=mapping."
+            "--estimate",
+            is_flag=True,
+            help="Print what the memory of --pid or --cgroup would compress to.",
+        ),
+        click.option(
+            "--pid",
+            type=click.IntRange(min=1),
+            help="The process of --who=mapping and --estimate.",
+        ),
+        click.option("--cgroup", metavar="PATH", help="The cgroup of --estimate."),
+        click.option(
+            "--samples",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help=f"Pages that --estimate reads (default: {_SAMPLES}).",
+        ),
+        click.option(
+            "--pool",
+            "pool_percent",
+            type=click.IntRange(0, 100),
+            metavar="PERCENT",
+            help="Memory for zswap's pool in --estimate (default: its setting).",
+        ),
+        click.option(
+            "--size",
+            "size_bytes",
+            type=params.SIZE,
+            metavar="SIZE",
+            help="Of a zram device and a ghost in --estimate (default: that of RAM).",
         ),
         click.option(
             "--plot",
@@ -90,18 +124,36 @@ def check(live: Live, *, about_files: bool) -> None:
     """
     from swaptools.cli.figures import is_name
 
+    asked = [
+        name
+        for name, is_asked in (
+            ("--who", live.who is not None),
+            ("--map", live.map_area is not None),
+            ("--estimate", live.estimate),
+        )
+        if is_asked
+    ]
     if about_files:
-        raise click.UsageError("--who and --map are about the running machine, no FILE")
-    if live.who is not None and live.map_area is not None:
-        raise click.UsageError("--who and --map exclude each other")
-    if live.plot_path is not None and live.map_area is None:
-        raise click.UsageError("--plot needs --map")
+        raise click.UsageError("the running machine is asked, or a FILE")
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} exclude each other")
+    for option, value, wanted in (
+        ("--plot", live.plot_path, ["--map"]),
+        ("--watch", live.watch_seconds, ["--who", "--map"]),
+        ("--cgroup", live.cgroup, ["--estimate"]),
+        ("--samples", live.samples, ["--estimate"]),
+        ("--pool", live.pool_percent, ["--estimate"]),
+        ("--size", live.size_bytes, ["--estimate"]),
+        ("--pid", live.pid, ["--who", "--estimate"]),
+    ):
+        if value is not None and not set(asked) & set(wanted):
+            raise click.UsageError(f"{option} needs {' or '.join(wanted)}")
     if live.plot_path is not None and not is_name(live.plot_path):
         raise click.UsageError(f"{live.plot_path}: neither .svg nor .png")
-    if live.watch_seconds is not None and live.who is None and live.map_area is None:
-        raise click.UsageError("--watch needs --who or --map")
-    if (live.who == "mapping") != (live.pid is not None):
+    if live.who is not None and (live.who == "mapping") != (live.pid is not None):
         raise click.UsageError("--who=mapping and --pid go together")
+    if live.estimate and (live.pid is None) == (live.cgroup is None):
+        raise click.UsageError("--estimate needs one of --pid and --cgroup")
 
 
 def run(
@@ -114,8 +166,19 @@ def run(
     as_json: bool,
 ) -> int:
     """Print what was asked for, once or until Ctrl-C; return the exit status."""
-    if live.map_area is not None and (chosen or unit):
-        raise click.UsageError("--map has no columns and no units")
+    if live.who is None and (chosen or unit):
+        raise click.UsageError("--map and --estimate have no columns and no units")
+    if live.estimate:
+        from swaptools.cli import estimate
+
+        return estimate.show(
+            live.pid,
+            live.cgroup,
+            samples=live.samples or _SAMPLES,
+            pool_percent=live.pool_percent,
+            size_bytes=live.size_bytes,
+            as_json=as_json,
+        )
     while True:
         if live.map_area is not None:
             from swaptools.cli import swapmap

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from swaptools import estimate
+from swaptools.cli import estimate as cli_estimate
 from swaptools.cli.swapinfo import main
 from swaptools.observe import cgroups as observed_cgroups
 from swaptools.observe import proc, shm, swapmap
+from swaptools.observe.pages import PageSample
 from swaptools.who import processes
 from tests.conftest import needs_proc
-from tests.fake_proc import FakeProc, Mapped, swapped
+from tests.fake_proc import PAGE, PRESENT, FakeProc, Mapped, swapped
 from tests.observe.test_cgroups import V2, write
 from tests.unprivileged import as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+EXCLUSIVE = 1 << 56
 
 
 def run(*words: str) -> Result:
@@ -253,6 +260,97 @@ class TestMap:
         assert "and 12 more (--who, --json)" in run("--map").stdout
 
 
+class TestEstimate:
+    @pytest.fixture(autouse=True)
+    def memory(
+        self, machine: FakeProc, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Process 9 has five pages, one of zeros; 400 KiB of RAM, pool 20 %."""
+        machine.process(9, "big", Mapped(0x10000, (PRESENT | EXCLUSIVE,) * 5))
+        with (machine.root / "9" / "mem").open("wb") as file:
+            file.seek(0x10000)
+            file.write(bytes(PAGE) + b"".join(bytes([n]) * PAGE for n in b"aabc"))
+        monkeypatch.setattr(estimate, "CODEC_NAMES", ("deflate",))
+        monkeypatch.setattr(cli_estimate, "memory_bytes", lambda: 400 << 10)
+        monkeypatch.setattr(cli_estimate, "read_zswap", lambda: None)
+        monkeypatch.setattr(cli_estimate, "read_writeback", lambda: (True, None))
+        monkeypatch.setattr("os.uname", lambda: SimpleNamespace(release="6.18.44"))
+
+    def test_the_tables(self) -> None:
+        result = run("--estimate", "--pid", "9", "--size", "1M")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.splitlines() == [
+            "9 (big): 20 KiB of anonymous memory, 5 pages",
+            "read 5: 20.0 % zero, 80.0 % of one word, 20.0 % (or more) duplicates",
+            "",
+            "CODEC   ZSWAP   +- RATIO NOT-SMALLER ZRAM +- RATIO  RAW",
+            "deflate    4K 0.0%  5.00        0.0%   0B          0.0%",
+            "",
+            "CODEC   POOL-HOLDS ZRAM-TAKES GHOST-TAKES GHOST-HOLDS",
+            "deflate      12.5M         4K        6.4K          1M",
+            "POOL-HOLDS: such memory in a zswap pool of 20 % of RAM (80 KiB)",
+            "ZRAM-TAKES: memory of a zram device of 1 MiB when it is full",
+            "GHOST-TAKES, GHOST-HOLDS: pool for a full ghost of 1 MiB, and",
+            "  what it holds before it or that pool is full",
+        ]
+
+    def test_json_has_every_key(self) -> None:
+        found = told("--estimate", "--pid", "9", "--pool", "50", "--samples", "9")
+        codec = found["codecs"][0]
+        pool = [
+            *("pool_bytes", "error_bytes", "ratio", "refused_percent", "raw_percent"),
+            "bytes_a_page",
+        ]
+        assert list(found) == [
+            *("pid", "name", "kernel", "page_size", "nr_pages", "nr_sampled"),
+            *("zero_percent", "same_filled_percent", "duplicate_percent", "codecs"),
+            *("missing", "nr_shared", "nr_gone", "holds", "unseen"),
+        ]
+        assert list(codec) == ["codec", "zswap", "zram", "library_short_percent"]
+        assert list(codec["zswap"]) == list(codec["zram"]) == pool
+        assert list(found["holds"]) == [
+            *("pool_percent", "pool_limit_bytes", "size_bytes", "codecs"),
+        ]
+        assert found["holds"]["pool_limit_bytes"] == 200 << 10
+        assert list(found["holds"]["codecs"][0]) == [
+            *("codec", "zswap_holds_bytes", "zram_takes_bytes"),
+            *("ghost_takes_bytes", "ghost_holds_bytes"),
+        ]
+
+    def test_a_cgroup_is_all_its_processes(self, tmp_path: Path) -> None:
+        write(tmp_path / "c")
+        (tmp_path / "c" / "cgroup.procs").write_text("9\n77\n")
+        found = told("--estimate", "--cgroup", str(tmp_path / "c"))
+        assert (found["cgroup"], found["processes"], found["nr_pages"]) == (
+            str(tmp_path / "c"),
+            2,
+            5,
+        )
+
+    @pytest.mark.parametrize(
+        ("words", "reason"),
+        [
+            (["--pid", "77"], "/proc/77: no such process, or one without memory"),
+            (["--cgroup", "/no/such"], "/no/such: no such cgroup"),
+        ],
+    )
+    def test_what_is_not_there_is_said(self, words: list[str], reason: str) -> None:
+        result = run("--estimate", *words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"swapinfo: {reason}\n"
+
+    def test_what_may_not_be_read_is_said(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(pids: list[int]) -> PageSample:
+            return PageSample(unreadable=pids)
+
+        monkeypatch.setattr(cli_estimate, "find_pages", refuse)
+        result = run("--estimate", "--pid", "9")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == "swapinfo: /proc/9/mem: Permission denied\n"
+
+
 @pytest.mark.usefixtures("machine")
 def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     class Enough(Exception):
@@ -276,8 +374,8 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
     ("words", "reason"),
     [
         (["--who", "--map"], "exclude each other"),
-        (["--who=process", "/a"], "no FILE"),
-        (["--map", "--dump"], "no FILE"),
+        (["--who=process", "/a"], "or a FILE"),
+        (["--map", "--dump"], "or a FILE"),
         (["--watch", "1"], "--watch needs"),
         (["--watch", "0", "--who"], "0"),
         (["--plot", "a.png"], "--plot needs --map"),
@@ -285,6 +383,15 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
         (["--who=mapping"], "go together"),
         (["--who", "--pid", "1"], "go together"),
         (["--map", "-k"], "no columns and no units"),
+        (["--estimate"], "one of --pid and --cgroup"),
+        (["--estimate", "--pid", "1", "--cgroup", "/"], "one of --pid and --cgroup"),
+        (["--estimate", "--pid", "1", "-o", "PID"], "no columns and no units"),
+        (["--estimate", "--map", "--pid", "1"], "exclude each other"),
+        (["--samples", "5"], "--samples needs --estimate"),
+        (["--pool", "5", "--who"], "--pool needs --estimate"),
+        (["--size", "5", "--map"], "--size needs --estimate"),
+        (["--cgroup", "/", "--who"], "--cgroup needs --estimate"),
+        (["--map", "--pid", "1"], "--pid needs --who or --estimate"),
         (["--who=thread"], "thread"),
     ],
 )
