@@ -18,6 +18,7 @@ followed, and what is counted in pages (used, priorities) holds.
 from __future__ import annotations
 
 import errno
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
@@ -40,7 +41,7 @@ from swaptools.emulator.machine.invariants import check_machine
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.state import SlotMap
 from swaptools.emulator.machine.swap_io import SwapIO, shrink_worker_is_queued
-from swaptools.emulator.machine.task import Task
+from swaptools.emulator.machine.task import MAX_TASK_PAGES, Task
 from swaptools.emulator.store.contents import ObjectStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
@@ -51,7 +52,7 @@ from swaptools.kernel.swapon import judge
 from swaptools.kernel.swapout_rules import MENDED_GHOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.area import SwapArea
     from swaptools.emulator.core.buffers import Buffer
@@ -148,7 +149,11 @@ class Machine:
         self.mmlist: list[Task] = []
         #: Objects of shared memory that somebody can reach.
         self.shms: list[Shm] = []
+        #: Called in the middle of long page-outs, after so many pages, with how many.
+        self.watch: Callable[[int], None] = lambda _nr_pages: None
+        self.watch_pages = MAX_TASK_PAGES
         self._cpu = 0
+        self._is_in_one = False
         self._nr_made = 0
         self._scratch: Buffer[int] = integers(512)
 
@@ -362,8 +367,21 @@ class Machine:
                 " was freed on a ghost that is a block device"
             )
 
+    @contextmanager
+    def one_operation(self) -> Iterator[None]:
+        """Let calls be parts of one operation, which ends with the last of them."""
+        self._is_in_one = True
+        try:
+            yield
+        finally:
+            self._is_in_one = False
+            self.settle()
+
     def settle(self) -> None:
         """End an operation: workers run, objects nobody wants go."""
+        if self._is_in_one:
+            self.check_alive()
+            return
         self.areas.reclaim()
         self.io.reap()
         self.shrinker.work()

@@ -141,6 +141,15 @@ class ShmMapping:
         Raises:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
+        pages = self.read_pages(first, nr_pages)
+        return b"".join(page for page in pages if isinstance(page, bytes))
+
+    def read_pages(self, first: int, nr_pages: int = 1) -> list[bytes | int]:
+        """Touch pages and return the bytes of each, or its length without bytes.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
+        """
         self._check(first, nr_pages)
         machine, slotmap = self._machine, self._machine.slotmap
         slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
@@ -151,10 +160,8 @@ class ShmMapping:
         machine.io.load(numbers[page] for page in range(done))
         self._settle(first, done, nr_pages)
         frames = slotmap.slots.frames
-        pages = (
-            machine.io.page_of(frames[numbers[n]].content) for n in range(nr_pages)
-        )
-        return b"".join(page for page in pages if isinstance(page, bytes))
+        contents = (frames[numbers[page]].content for page in range(nr_pages))
+        return [machine.io.page_of(content) for content in contents]
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page out what this mapping has, and nobody else, as MADV_PAGEOUT does.

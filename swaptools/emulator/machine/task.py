@@ -128,6 +128,15 @@ class Task:
         Raises:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
+        pages = self.read_pages(first, nr_pages)
+        return b"".join(page for page in pages if isinstance(page, bytes))
+
+    def read_pages(self, first: int, nr_pages: int = 1) -> list[bytes | int]:
+        """Touch pages and return the bytes of each, or its length without bytes.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
+        """
         self._check(first, nr_pages)
         self._reach(first + nr_pages)
         machine, slotmap = self._machine, self._machine.slotmap
@@ -140,10 +149,8 @@ class Task:
             machine.io.load(numbers[page] for page in range(done))
         self._settle(first, done, nr_pages)
         frames = slotmap.slots.frames
-        pages = (
-            machine.io.page_of(frames[numbers[n]].content) for n in range(nr_pages)
-        )
-        return b"".join(page for page in pages if isinstance(page, bytes))
+        contents = (frames[numbers[page]].content for page in range(nr_pages))
+        return [machine.io.page_of(content) for content in contents]
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
@@ -162,13 +169,16 @@ class Task:
         here = first
         while here < end:
             slotmap.ensure_tables(_MAX_ORDER)
+            start = here
+            stop = min(end, here - here % machine.watch_pages + machine.watch_pages)
             here = machine.engine[pageout_range](
-                slotmap.slots, self.pte, here, end, machine.cpu, heads
+                slotmap.slots, self.pte, here, stop, machine.cpu, heads
             )
             if heads[0] and self not in machine.mmlist:
                 machine.mmlist.insert(0, self)
             machine.engine[writeout_range](slotmap.slots, heads, plainly)
             machine.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
+            machine.watch(here - start)
         falls_back = not machine.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:
