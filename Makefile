@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench designs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench designs verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -72,6 +72,10 @@ bench: $(VENV)/developing
 # The tables of docs/designs.md.
 designs: $(VENV)/developing
 	$(BIN)/python docs/tables.py
+
+# The verbs of man/swapemu.1.
+verbs: $(VENV)/developing
+	$(BIN)/python man/verbs.py
 
 completions: $(VENV)/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck swapemu

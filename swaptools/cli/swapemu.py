@@ -12,6 +12,7 @@ import click
 
 from swaptools.cli import output, params
 from swaptools.cli.compare import compare
+from swaptools.cli.language import ScriptCommand
 from swaptools.cli.overhead import overhead
 from swaptools.cli.scripts import read_script
 from swaptools.units import format_size
@@ -19,8 +20,8 @@ from swaptools.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.runs.script import Run, Shown
-    from swaptools.emulator.runs.words import Line
+    from swaptools.emulator.runs.looks import Shown
+    from swaptools.emulator.runs.script import Run, Script
 
 # Operations between two updates of the progress line.
 _PROGRESS_STEPS = 64
@@ -73,7 +74,7 @@ def demo() -> None:
         click.echo(line)
 
 
-@main.command()
+@main.command(cls=ScriptCommand)
 @params.json_option()
 @click.option(
     "--interpreted",
@@ -110,7 +111,7 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
         output.print_json(_result(state, shown))
 
 
-def _shows(lines: list[Line], state: Run) -> Iterator[Shown]:
+def _shows(lines: Script, state: Run) -> Iterator[Shown]:
     # What show operations find, with progress on a terminal meanwhile.
     from swaptools.emulator.runs.script import run_script
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.emulator.runs.entries import format_runs, parse_runs
+from swaptools.emulator.runs.names import Names
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
 from tests.against_kernels.foreseen import why_unpredictable
@@ -280,11 +281,13 @@ def ask_machine(
         worker_ran: zswap's worker has run since the kernel booted.
     """
     run = Run(compiled=False, settings={"kernel": kernel, "ram_bytes": ram_bytes})
+    names = Names()
     nr_pages = _last_page(program)
     states: list[State] = []
     for line in program:
         try:
-            for _ in run_script(parse_script(_with_lengths(line, lengths or {})), run):
+            script = parse_script(_with_lengths(line, lengths or {}), names)
+            for _ in run_script(script, run):
                 pass
         except ScriptError as exc:
             return [*states, State(error=str(exc))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main
+from swaptools.emulator.runs.grammar import GRAMMAR
 
 SCRIPT = """\
 swapon fast block 1024 prio=10
@@ -145,6 +147,34 @@ def test_demo_fits_on_a_screen() -> None:
     assert out.count("equal") == 3
     assert "ghost\t\t67108860\t8\t\t-1" in out
     assert "was refused" in out
+
+
+def test_the_verbs_of_the_man_page_are_those_of_the_grammar() -> None:
+    """``make verbs`` mends this."""
+    path = Path(__file__).parents[2] / "man" / "verbs.py"
+    spec = importlib.util.spec_from_file_location("verbs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    verbs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verbs)
+    page = verbs.PAGE.read_text()
+    assert "\\fBtransfer\\fP \\fISOURCE\\fP" in page
+    assert verbs.renewed(page) == page
+
+
+def test_help_has_every_line_that_a_script_can_have() -> None:
+    _, out, _ = invoke("run", "--help")
+    listed = {line.strip() for line in out.splitlines()}
+    forms = [form for verb in GRAMMAR.values() for form in verb.forms]
+    assert {form.usage for form in forms} <= listed
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_nothing_is_done_when_a_line_cannot_be(command: str) -> None:
+    text = "swapon a block 64\nshow swaps\nwrite 0 1\nfork b\nfork b\n"
+    code, out, err = invoke(command, "-", stdin=text)
+    assert (code, out) == (2, "")
+    assert err == "swapemu: -: line 5: fork: there is a task 'b'\n"
 
 
 def test_every_option_is_in_the_man_page() -> None:

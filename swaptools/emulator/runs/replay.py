@@ -158,11 +158,13 @@ class Replay:
         yield
 
     def _pageout(self, operation: Operation) -> Iterator[None]:
-        vpn, end = operation.first, operation.first + operation.nr_pages
+        vpn, step = operation.first, operation.step
+        end = vpn + operation.nr_pages * step
         while vpn < end:
-            behind = self.page_tables.pageout(self._working, vpn, end)
+            end_of_call = end if operation.step == 1 else vpn + 1
+            behind = self.page_tables.pageout(self._working, vpn, end_of_call)
             self._touched += behind - vpn
-            vpn = behind
+            vpn = behind + step - 1
             if self._is_time():
                 yield
         yield

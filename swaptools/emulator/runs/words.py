@@ -3,7 +3,8 @@
 A line that asks for more than a machine could be is refused when it is read, before
 anything is made for it.
 
-Not here: what the words mean (script.py, scenario.py).
+Not here: which words a line has (grammar.py), what they mean (names.py,
+operations.py).
 
 Kernel: CONFIG_NR_CPUS is at most 8192; a swap header counts pages in 32 bits.
 Same: those two limits.
@@ -14,18 +15,25 @@ Left out: nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import ScriptError, quoted
 from swaptools.units import parse_size
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: In pages of a script's machine, which is not told another page size.
+PAGE_SIZE: Final = 4096
 #: Pages that one line may touch or show: 64 GiB in pages of 4096 bytes.
 MAX_LINE_PAGES: Final = 1 << 24
 #: Pages that an area can have.
 MAX_AREA_PAGES: Final = 1 << 32
 #: What any other number may be.
-_MAX_NUMBER: Final = (1 << 63) - 1
+MAX_NUMBER: Final = (1 << 63) - 1
 _MAX_DIGITS: Final = 19
+#: Less memory than this is more likely meant as a number of pages.
+_LEAST_BARE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,114 +55,6 @@ class Line:
         """Return the exception that says what is wrong with the line."""
         return ScriptError(f"{self.verb}: {reason}", self.number)
 
-    def word(self, place: int, what: str) -> str:
-        """Return a word.
-
-        Raises:
-            ScriptError: The line is shorter.
-        """
-        if place >= len(self.words):
-            raise self.error(f"no {what}")
-        return self.words[place]
-
-    def count(
-        self, place: int, what: str, *, least: int = 0, most: int = _MAX_NUMBER
-    ) -> int:
-        """Return a word that is a number; a colon may end it.
-
-        Raises:
-            ScriptError: There is none, or it is out of range.
-        """
-        word = self.word(place, what).removesuffix(":")
-        return self._number(word, what, least, most)
-
-    def range(self, place: int = 1) -> tuple[int, int]:
-        """Return ``FIRST NR``: the first page, and how many.
-
-        Raises:
-            ScriptError: They are no numbers, or more pages than a line may touch.
-        """
-        first = self.count(place, "first page")
-        what = "page count"
-        return first, self.count(place + 1, what, least=1, most=MAX_LINE_PAGES)
-
-    def has_pages(self) -> bool:
-        """Tell whether a number follows the first word."""
-        word = self.words[1] if len(self.words) > 1 else ""
-        return word.isascii() and word.isdigit()
-
-    def size_pages(self, place: int, page_size: int) -> int:
-        """Return the pages of an area: a number of them, or a size with a suffix.
-
-        Raises:
-            ScriptError: It is neither, or more than a header can say.
-        """
-        word = self.word(place, "size")
-        if word.isascii() and word.isdigit():
-            return self._number(word, "size", 0, MAX_AREA_PAGES)
-        try:
-            pages = parse_size(word) // page_size
-        except ValueError as exc:
-            raise self.error(str(exc)) from exc
-        if pages > MAX_AREA_PAGES:
-            raise self.error(f"size {quoted(word)} is more than {MAX_AREA_PAGES} pages")
-        return pages
-
-    def size_bytes(self, place: int) -> int:
-        """Return a size in bytes, with a suffix or without.
-
-        Raises:
-            ScriptError: It is none.
-        """
-        try:
-            return parse_size(self.word(place, "size"))
-        except ValueError as exc:
-            raise self.error(str(exc)) from exc
-
-    def options(self, place: int, *known: str) -> dict[str, str]:
-        """Return the words ``NAME=VALUE`` from a place on; a lone name has no value.
-
-        Raises:
-            ScriptError: One has another name.
-        """
-        options = {}
-        for word in self.words[place:]:
-            name, _, value = word.partition("=")
-            if name not in known:
-                names = ", ".join(known) or "none"
-                raise self.error(f"no option {quoted(name)}; known: {names}")
-            options[name] = value
-        return options
-
-    def option(
-        self, options: dict[str, str], name: str, *, least: int = 0, most: int
-    ) -> int | None:
-        """Return the number that an option has, None without it.
-
-        Raises:
-            ScriptError: It is no number, or out of range.
-        """
-        if name not in options:
-            return None
-        return self._number(options[name], name, least, most)
-
-    def list_option(self, options: dict[str, str], name: str) -> list[int]:
-        """Return the numbers that an option has, separated by commas.
-
-        Raises:
-            ScriptError: One is no number.
-        """
-        words = options.get(name, "").split(",")
-        return [self._number(word, name, 0, _MAX_NUMBER) for word in words if word]
-
-    def _number(self, word: str, what: str, least: int, most: int) -> int:
-        digits = word.removeprefix("-") if least < 0 else word
-        if not digits.isascii() or not digits.isdigit():
-            raise self.error(f"{what} {quoted(word)} is no number")
-        if len(digits) > _MAX_DIGITS or not least <= int(word) <= most:
-            raise self.error(f"{what} {quoted(word)} is not {least} to {most}")
-        return int(word)
-
 
 def read_lines(text: str) -> list[Line]:
     """Return the lines of a script, comments and empty ones left out.
@@ -167,3 +67,87 @@ def read_lines(text: str) -> list[Line]:
         if stripped:
             lines.append(Line(number, stripped, tuple(stripped.split())))
     return lines
+
+
+def read_title(text: str) -> str:
+    """Return the comments in front of the first operation, as one line."""
+    title = []
+    for raw in text.split("\n"):
+        words, _, comment = raw.partition("#")
+        if words.strip():
+            break
+        title.append(comment.strip())
+    return " ".join(filter(None, title))
+
+
+def is_number(word: str) -> bool:
+    """Tell whether a word is digits and nothing else."""
+    return word.isascii() and word.isdigit()
+
+
+def read_number(word: str, what: str, least: int = 0, most: int = MAX_NUMBER) -> int:
+    """Return a word that is a number.
+
+    Raises:
+        ValueError: It is none, or out of range.
+    """
+    if not is_number(word):
+        raise ValueError(f"{what} {quoted(word)} is no number")
+    if len(word) > _MAX_DIGITS or not least <= int(word) <= most:
+        raise ValueError(f"{what} {quoted(word)} is not {least} to {most}")
+    return int(word)
+
+
+def read_numbers(word: str, what: str) -> tuple[int, ...]:
+    """Return numbers with commas between them.
+
+    Raises:
+        ValueError: One is none.
+    """
+    return tuple(read_number(each, what) for each in word.split(",")) if word else ()
+
+
+def read_area_pages(word: str, what: str) -> int:
+    """Return the pages of an area: a number of them, or a size with a suffix.
+
+    Raises:
+        ValueError: It is neither, or not a size that a header can say.
+    """
+    if is_number(word):
+        pages = read_number(word, what, 0, MAX_AREA_PAGES)
+    else:
+        pages = parse_size(word) // PAGE_SIZE
+    if pages > MAX_AREA_PAGES:
+        raise ValueError(f"{what} {quoted(word)} is more than {MAX_AREA_PAGES} pages")
+    if pages < 2:
+        raise ValueError(f"{what} {quoted(word)} is less than two pages")
+    return pages
+
+
+def read_ram_bytes(word: str, what: str) -> int:
+    """Return the memory of a machine in bytes.
+
+    Raises:
+        ValueError: It is no size, or a bare number that would be next to nothing.
+    """
+    size_bytes = parse_size(word)
+    if is_number(word) and size_bytes < _LEAST_BARE_BYTES:
+        raise ValueError(
+            f"{what} {quoted(word)} is bytes, and few; say {word}B if it is meant,"
+            f" or another unit as in 64M"
+        )
+    if size_bytes < PAGE_SIZE:
+        raise ValueError(f"{what} {quoted(word)} is less than a page")
+    return size_bytes
+
+
+def read_choice(word: str, what: str, known: Iterable[str]) -> str:
+    """Return a word that is one of those known.
+
+    Raises:
+        ValueError: It is not; the message lists them.
+    """
+    names = list(known)
+    if word not in names:
+        raise ValueError(f"no {what} {quoted(word)}; known: {', '.join(names)}")
+    return word

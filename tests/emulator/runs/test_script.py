@@ -61,7 +61,7 @@ def test_tasks_and_cpus() -> None:
         (AREA + "write 0 1 colour=red", 2, "no option 'colour'; known: order"),
         (AREA + "write 0 1 order=x", 2, "order 'x' is no number"),
         (AREA + "kernel 6.12", 2, "too late"),
-        ("kernel moon\n" + AREA, 2, "no kernel 'moon'"),
+        ("kernel moon\n" + AREA, 1, "no kernel 'moon'"),
         ("swapon a tape 100", 1, "no backing 'tape'"),
         ("swapon a block 12Q", 1, "invalid size"),
         (AREA + AREA, 2, "a is on"),

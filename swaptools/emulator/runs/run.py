@@ -1,0 +1,160 @@
+"""A script at work: its machine, and what its names stand for.
+
+Long lines are done in parts, so that progress can be told and samples be taken in the
+middle of one. What is in a page is kept beside the machine, and a page that is read
+is compared with it.
+
+Not here: what each line does (operations.py).
+
+Kernel: none.
+Same: a line is one operation however many parts it is done in.
+Changed: nothing.
+Left out: nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from swaptools.emulator.machine.machine import Machine
+from swaptools.emulator.machine.setup import Setup
+from swaptools.emulator.runs.contents import Contents
+from swaptools.emulator.runs.entries import format_runs
+from swaptools.emulator.runs.names import VIRTUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from swaptools.emulator.machine.device import SwapDevice
+    from swaptools.emulator.machine.shmem import Shm, ShmMapping
+    from swaptools.emulator.machine.task import PageEntry, Task
+
+#: Pages that are done at a time; those of a large folio are never parted.
+PART_PAGES: Final = 1 << 13
+#: Entries of pages that are held at a time.
+_ENTRIES: Final = 1 << 14
+
+
+def _ignore(_touched: int) -> None:
+    pass
+
+
+@dataclass
+class Run:
+    """A script at work, and what has come of it so far."""
+
+    compiled: bool | None = None
+    machine: Machine | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    #: What there is when the first task begins, of which a design makes its areas.
+    setup: Setup = field(default_factory=Setup)
+    devices: dict[str, SwapDevice] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    task_name: str = "main"
+    shms: dict[str, Shm] = field(default_factory=dict)
+    #: The shared memory that operations are in, "" for the task's own.
+    shm_name: str = ""
+    operations: int = 0
+    expectations: int = 0
+    #: Whether expectations are judged; if not, the machine does the same.
+    judges: bool = True
+    #: Pages that were touched.
+    touched: int = 0
+    #: Is told so after each part.
+    watch: Callable[[int], None] = field(default=_ignore)
+    part_pages: int = PART_PAGES
+    contents: Contents = field(default_factory=Contents)
+
+    def started(self) -> Machine:
+        """Return the machine, which starts with the first real operation."""
+        if self.machine is None:
+            self.machine = Machine(compiled=self.compiled, **self.settings)
+        return self.machine
+
+    def virtual(self, pages: int, prio: int) -> None:
+        """Swap on what a design may advertise; a real area, if there is no disk."""
+        if not self.setup.disks:
+            self.devices[VIRTUAL] = self.started().swapon_pages(
+                pages, priority=prio, path=f"/{VIRTUAL}"
+            )
+
+    def cgroup(self, path: str) -> str:
+        """Return the path of a cgroup, which is made if it is not there."""
+        cgroups = self.started().cgroups
+        here = cgroups.root
+        for name in filter(None, path.split("/")):
+            here = here.children.get(name) or cgroups.create(f"{here.path}/{name}")
+        return here.path
+
+    @property
+    def task(self) -> Task:
+        """The task that works."""
+        if self.task_name not in self.tasks:
+            self.tasks[self.task_name] = self.started().task(self.task_name)
+        return self.tasks[self.task_name]
+
+    @property
+    def memory(self) -> Task | ShmMapping:
+        """Where pages are written: the task's own, or what it maps."""
+        if not self.shm_name:
+            return self.task
+        shm = self.shms[self.shm_name]
+        for mapping in self.task.mappings:
+            if mapping.shm is shm:
+                return mapping
+        return shm.map(self.task)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Under which name contents of those pages are kept."""
+        return ("", self.shm_name) if self.shm_name else (self.task_name, "")
+
+    def count(self, nr_pages: int) -> None:
+        """Count pages that were touched, and tell whoever watches."""
+        self.touched += nr_pages
+        self.watch(self.touched)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Count pages in the middle of one long call of the machine."""
+        machine = self.started()
+        before = machine.watch, machine.watch_pages
+        machine.watch, machine.watch_pages = self.count, self.part_pages
+        try:
+            yield
+        finally:
+            machine.watch, machine.watch_pages = before
+
+    def parts(self, pages: range) -> Iterator[tuple[int, int]]:
+        """Yield a range in parts, each its first page and how many.
+
+        With a step every page is a part, and an operation, of its own.
+        """
+        if pages.step > 1:
+            for page in pages:
+                yield page, 1
+                self.count(1)
+            return
+        with self.started().one_operation():
+            here, end = pages.start, pages.stop
+            while here < end:
+                stop = min(end, here - here % self.part_pages + self.part_pages)
+                yield here, stop - here
+                self.count(stop - here)
+                here = stop
+
+    def entries(self, pages: range) -> Iterator[PageEntry]:
+        """Yield the entries of pages, some thousand of them in memory at a time."""
+        if pages.step > 1:
+            for page in pages:
+                yield from self.memory.entries(page)
+            return
+        for start in range(pages.start, pages.stop, _ENTRIES):
+            nr_pages = min(_ENTRIES, pages.stop - start)
+            yield from self.memory.entries(start, nr_pages)
+
+    def entries_text(self, entries: Iterable[PageEntry]) -> str:
+        """Write entries as runs, with types when there are several areas."""
+        return format_runs(entries, with_types=len(self.devices) > 1)

@@ -1,0 +1,220 @@
+"""What each line of a script does to a machine.
+
+Not here: reading lines (grammar.py), names (names.py), what is expected and shown
+(looks.py).
+
+Kernel: none.
+Same: operations as machine.py has them.
+Changed: nothing.
+Left out: by-hand use of a device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.machine.knobs import read_setting
+from swaptools.emulator.machine.setup import VIRTUAL_PRIO
+from swaptools.emulator.runs.looks import do_expect, do_show
+from swaptools.emulator.runs.words import PAGE_SIZE
+from swaptools.errors import InvariantBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from swaptools.emulator.runs.looks import Shown
+    from swaptools.emulator.runs.operation import Operation
+    from swaptools.emulator.runs.run import Run
+
+#: What a page compresses to when a line does not say: half a page.
+_DEFAULT_LENGTH_BYTES: Final = PAGE_SIZE // 2
+
+# --- the machine -----------------------------------------------------------
+
+
+def _kernel(run: Run, operation: Operation) -> None:
+    run.settings["kernel"] = operation.kernel
+    run.settings["mended"] = operation.mended
+
+
+def _cpus(run: Run, operation: Operation) -> None:
+    run.settings["cpus"] = operation.cpus
+
+
+def _ram(run: Run, operation: Operation) -> None:
+    run.settings["ram_bytes"] = operation.ram
+
+
+def _zswap(run: Run, operation: Operation) -> None:
+    is_on = operation.word == "on"
+    percent = operation.max_pool_percent
+    if run.machine is None and percent is None:
+        run.settings["zswap"] = is_on
+        return
+    zswap = run.started().zswap
+    zswap.enabled = is_on
+    if percent is not None:
+        zswap.max_pool_percent = percent
+
+
+def _set(run: Run, operation: Operation) -> None:
+    setting = read_setting(operation.knob, operation.value)
+    setting.apply(run.started(), run.devices)
+
+
+def _cgroup(run: Run, operation: Operation) -> None:
+    run.started().cgroups.create(operation.path)
+
+
+def _cpu(run: Run, operation: Operation) -> None:
+    run.started().cpu = operation.cpu
+
+
+# --- areas -----------------------------------------------------------------
+
+
+def _swapon(run: Run, operation: Operation) -> None:
+    name = operation.name
+    run.devices[name] = run.started().swapon_pages(
+        operation.size,
+        operation.backing,
+        rotational=operation.rotational,
+        priority=operation.prio,
+        bad_pages=operation.bad,
+        discard=operation.discard,
+        path=f"/{name}",
+    )
+
+
+def _swapoff(run: Run, operation: Operation) -> None:
+    run.started().swapoff(run.devices[operation.area])
+    del run.devices[operation.area]
+
+
+def _virtual(run: Run, operation: Operation) -> None:
+    prio = VIRTUAL_PRIO if operation.prio is None else operation.prio
+    run.virtual(operation.size, prio)
+
+
+def _shrink(run: Run, operation: Operation) -> None:
+    run.started().write_back(operation.count)
+    run.count(operation.count)
+
+
+# --- tasks -----------------------------------------------------------------
+
+
+def _task(run: Run, operation: Operation) -> None:
+    run.task_name, run.shm_name = operation.name, ""
+    cgroup = operation.cgroup
+    if cgroup is not None:
+        task = run.started().task(run.task_name, run.cgroup(cgroup))
+        run.tasks[run.task_name] = task
+
+
+def _fork(run: Run, operation: Operation) -> None:
+    name = operation.name
+    run.tasks[name] = run.task.fork(name)
+    run.contents.fork((run.task_name, ""), (name, ""))
+
+
+def _exit(run: Run, _operation: Operation) -> None:
+    run.task.exit()
+    del run.tasks[run.task_name]
+    run.contents.forget((run.task_name, ""))
+    run.shm_name = ""
+
+
+def _shm(run: Run, operation: Operation) -> None:
+    if operation.nr:
+        run.shms[operation.name] = run.started().shm(operation.nr)
+    run.shm_name = operation.name
+
+
+def _unlink(run: Run, operation: Operation) -> None:
+    run.shms[operation.name].unlink()
+
+
+# --- pages -----------------------------------------------------------------
+
+
+def _write(run: Run, operation: Operation) -> None:
+    length = operation.length
+    data = None if operation.text is None else page_of(operation.text)
+    content: bytes | int = _DEFAULT_LENGTH_BYTES if length is None else length
+    if data is not None:
+        content = data
+    order, memory = operation.order, run.memory
+    for first, nr_pages in run.parts(operation.pages):
+        memory.write(first, nr_pages, order, data, length=length)
+        run.contents.write(run.key, range(first, first + nr_pages), content)
+
+
+def page_of(text: str) -> bytes:
+    """Return a page of one word over and over."""
+    word = text.encode()
+    return (word * (PAGE_SIZE // len(word) + 1))[:PAGE_SIZE]
+
+
+# A range is one call, which tells itself how far it is.
+def _pageout(run: Run, operation: Operation) -> None:
+    memory, pages = run.memory, operation.pages
+    if pages.step > 1:
+        for first, nr_pages in run.parts(pages):
+            memory.pageout(first, nr_pages)
+        return
+    end = run.touched + len(pages)
+    with run.watching():
+        memory.pageout(pages.start, len(pages))
+    run.count(end - run.touched)
+
+
+def _read(run: Run, operation: Operation) -> None:
+    memory = run.memory
+    for first, nr_pages in run.parts(operation.pages):
+        check_pages(run, first, memory.read_pages(first, nr_pages))
+
+
+def check_pages(run: Run, first: int, found: list[bytes | int]) -> None:
+    """Compare pages that were read with what was written.
+
+    Raises:
+        InvariantBroken: One holds something else, and no backing has lost a page.
+    """
+    page = run.contents.difference(run.key, first, found)
+    if page is not None and not run.started().losses:
+        raise InvariantBroken(f"page {page} is not what was written")
+
+
+def _drop(run: Run, operation: Operation) -> None:
+    memory = run.memory
+    for first, nr_pages in run.parts(operation.pages):
+        memory.drop(first, nr_pages)
+        run.contents.drop(run.key, range(first, first + nr_pages))
+
+
+#: By verb; what a line shows is returned.
+VERBS: Final[Mapping[str, Callable[[Run, Operation], Shown | None]]] = {
+    "kernel": _kernel,
+    "cpus": _cpus,
+    "ram": _ram,
+    "zswap": _zswap,
+    "set": _set,
+    "cgroup": _cgroup,
+    "swapon": _swapon,
+    "swapoff": _swapoff,
+    "virtual": _virtual,
+    "shrink": _shrink,
+    "cpu": _cpu,
+    "task": _task,
+    "write": _write,
+    "pageout": _pageout,
+    "read": _read,
+    "drop": _drop,
+    "fork": _fork,
+    "exit": _exit,
+    "shm": _shm,
+    "unlink": _unlink,
+    "expect": do_expect,
+    "show": do_show,
+}
