@@ -117,9 +117,10 @@ K4_18 = KernelProfile(
         rotational="next_fit",
         splits_in_order=True,
         bypasses_swap_cache=True,
+        write_after_read="frees_slot",
         shmem_releases_refused=False,
     ),
-    zswap=ZswapRules(incompressible="reject"),
+    zswap=ZswapRules(incompressible="reject", takes_large_folios=False),
     zsmalloc=ZsmallocRules(
         chain_size=4, chain_by="percentage", fullness_groups="quarters"
     ),
@@ -147,6 +148,7 @@ K5_10 = replace(
         nfs_counts_blocks=True,
         smb="counts_blocks",
     ),
+    allocator=replace(K5_4.allocator, write_after_read="copies"),  # from 5.9
 )
 K5_15 = replace(
     _after(K5_10, "5.15"),
@@ -161,10 +163,12 @@ K5_15 = replace(
         f2fs="sections",
         iomap_names_file=True,
     ),
+    allocator=replace(K5_10.allocator, write_after_read="frees_slot"),  # from 5.14
 )
 K6_1 = replace(
     _after(K5_15, "6.1", confirmed_by="6.1.192"),
     files=replace(K5_15.files, smb="refused"),
+    allocator=replace(K5_15.allocator, write_after_read="keeps_slot"),  # from 5.19
 )
 K6_6 = replace(
     _after(K6_1, "6.6"),
@@ -219,7 +223,7 @@ K6_18 = replace(
         splits_in_order=False,
         shmem_releases_refused=True,
     ),
-    zswap=replace(K6_12.zswap, incompressible="raw"),
+    zswap=replace(K6_12.zswap, incompressible="raw", takes_large_folios=True),
 )
 K6_19 = replace(
     _after(K6_18, "6.19", confirmed_by="6.19.14"),

@@ -113,7 +113,9 @@ _5_9_5: Final = _read(K5_4, files=replace(K5_4.files, ext4="iomap"))
 # "mm/swap: consider max pages in iomap_swapfile_add_extent" came in 5.10.65.
 _5_10: Final = _read(K5_10, files=replace(K5_10.files, iomap_heeds_header=False))
 _5_15: Final = _takes_encrypted(K5_15)
-_5_19: Final = _read(_5_15, files=replace(K5_15.files, smb="refused"))
+_5_19: Final = replace(
+    _read(_5_15, files=replace(K5_15.files, smb="refused")), allocator=K6_1.allocator
+)
 _6_1: Final = _takes_encrypted(K6_1)
 # "zsmalloc: rework zspage chain size selection", and in 6.4 "zsmalloc: fine-grained
 # inuse ratio based fullness grouping".

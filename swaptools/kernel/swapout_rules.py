@@ -50,6 +50,11 @@ class AllocatorRules:
     reclaims_full_areas: bool = False
     #: A single fault on a synchronous device goes past the swap cache (to 6.18).
     bypasses_swap_cache: bool = False
+    #: A write to a page that was read back leaves it its slot, as the page is known as
+    #: nobody else's (from 5.19); frees the slot; or takes a copy, and the swap cache
+    #: keeps page and slot (5.9 to 5.13). Seen on 5.10 and 6.1.
+    #: Kernel: mm/memory.c do_wp_page(), wp_page_copy(), reuse_swap_page().
+    write_after_read: Literal["keeps_slot", "frees_slot", "copies"] = "keeps_slot"
     #: A write to a page that no other page table has keeps its slot (7.0 to 7.2): the
     #: fault has forgotten that it writes when it asks whether to free it. Seen on
     #: 7.2.13; not on 6.18, 6.19 and 7.3.4. Kernel: mm/memory.c do_swap_page().
@@ -66,6 +71,9 @@ class ZswapRules:
 
     #: Refused, or stored raw where writeback is allowed (from 6.18).
     incompressible: Literal["reject", "raw"]
+    #: A folio of several pages is taken like one (from 6.13), or goes past zswap and
+    #: counts nowhere. Kernel: mm/zswap.c zswap_store().
+    takes_large_folios: bool = True
     #: Compressors that say -ENOSPC to a page which does not get smaller: that counts
     #: as reject_compress_poor, any other error as reject_compress_fail. lzo did on
     #: 6.12 until its overrun was mended (6.12.31, 6.14.9 and 6.15).

@@ -6,7 +6,7 @@ pageout.py, unmapping in zap.py, tasks that own page tables in task.py.
 Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
 mm/swapfile.c folio_free_swap(), 6.18.
 Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
-written to; who shares a page.
+written to, and a write after a read frees or leaves it through 5.18; who shares a page.
 Changed: a page table is one flat buffer; a frame unmapped from a large folio is
 free at once. A frame is in use while it is mapped or in the swap cache, so there
 is no reference count.
@@ -203,7 +203,7 @@ def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
     Kernel: mm/memory.c do_swap_page().
     """
     entry = pte[vpn] >> PTE_SHIFT
-    exclusive = pte[vpn] & PTE_EXCLUSIVE
+    exclusive = pte[vpn] & PTE_EXCLUSIVE if s.totals[0].remembers_exclusive else 0
     bypass = (
         s.totals[0].bypasses_swap_cache != 0
         and s.si[entry >> TYPE_SHIFT].flags & SWP_SYNCHRONOUS_IO != 0
@@ -234,14 +234,16 @@ def do_wp_page(s: Slots, pte: Buffer[int], vpn: int) -> None:
     number = pte[vpn] >> PTE_SHIFT
     if number:
         frame = s.frames[number]
-        if frame.mapcount == 1:
+        is_kept = frame.entry != 0 and s.totals[0].copies_cached != 0
+        if frame.mapcount == 1 and not is_kept:
             if frame.entry and not swap_count(s, frame.entry):
                 swap_cache_del(s, number)
             if not frame.entry:
                 pte[vpn] |= PTE_EXCLUSIVE
                 return
         frame.mapcount -= 1
-        unmap_frame(s, number)
+        if not is_kept:
+            unmap_frame(s, number)
     map_new(s, pte, vpn, 0)
 
 

@@ -43,6 +43,10 @@ class Totals(Structure):
     bypasses_swap_cache: int
     #: A write fault keeps the slot of a page that no other page table has.
     write_fault_keeps_slot: int
+    #: A page that is read back is known as nobody else's.
+    remembers_exclusive: int
+    #: A page in the swap cache is not reused by a write, but copied, and stays there.
+    copies_cached: int
     #: The CPU that makes the next operation.
     cpu: int
     #: Slots that a CPU takes ahead, or 0; whether it may, and does.
@@ -81,6 +85,8 @@ class Totals(Structure):
         ("nr_reclaim_works", c_int32),
         ("bypasses_swap_cache", c_int32),
         ("write_fault_keeps_slot", c_int32),
+        ("remembers_exclusive", c_int32),
+        ("copies_cached", c_int32),
         ("cpu", c_int32),
         ("slots_cache_pages", c_int32),
         ("slots_cache_enabled", c_int32),

@@ -9,10 +9,8 @@ Changed: a worker of the kernel runs when the operation that woke it has ended, 
 however many pages of it were refused. So 6.18 was seen to do (one MADV_PAGEOUT of 60
 pages before a full pool writes nothing back, 60 of one page do); on a second CPU its
 worker may begin before.
-Left out: reclaim that nobody asked for (kswapd, limits), parallel CPUs. On 6.12
-offsets are not predictable: areas start at a random cluster, CPUs take 64 slots
-ahead, and rotational areas have no clusters at all; its order of trial is
-followed, and what is counted in pages (used, priorities) holds.
+Left out: reclaim that nobody asked for (kswapd, limits), parallel CPUs, slots that
+a kernel before 6.12 draws at random (map_scan.py).
 """
 
 from __future__ import annotations

@@ -91,6 +91,8 @@ class SlotMap:
         self.totals.reclaims_full_areas = rules.reclaims_full_areas
         self.totals.bypasses_swap_cache = rules.bypasses_swap_cache
         self.totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
+        self.totals.remembers_exclusive = rules.write_after_read == "keeps_slot"
+        self.totals.copies_cached = rules.write_after_read == "copies"
         self.totals.slots_cache_pages = rules.slots_cache_pages
         self.totals.slots_cache_enabled = rules.slots_cache_pages > 0
         self.totals.has_area_clusters = rules.clusters_are_of == "area"

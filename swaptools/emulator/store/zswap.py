@@ -226,6 +226,8 @@ class Zswap:
         """
         if not self.enabled:
             return []
+        if len(pages) > 1 and not self.rules.takes_large_folios:
+            return []
         if not memcg.may_zswap(self.page_size) and self.shrink_memcg(
             memcg, self.rules.shrink_batch
         ):

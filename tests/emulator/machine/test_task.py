@@ -120,6 +120,30 @@ def test_write_after_a_read_keeps_the_slot() -> None:
     assert machine.vmstat()["pswpout"] == 2
 
 
+@pytest.mark.parametrize(
+    ("kernel", "then", "left"),
+    [("5.4", 2, 1), ("5.10", 2, 2), ("5.15", 2, 1), ("6.1", 1, 1)],
+)
+def test_write_after_a_read_before_5_19(kernel: str, then: int, left: int) -> None:
+    """It asks who has the page; 5.10 copies it and leaves the old one where it is.
+
+    Seen on 5.10 and 6.1; slots that are taken ahead or wait in a batch are not used.
+    """
+    machine = Machine(kernel=kernel, compiled=False)
+    area = machine.swapon_pages(4096)
+    machine.slotmap.totals.slots_cache_enabled = 0
+    task = machine.task()
+    task.write(0)
+    task.pageout(0)
+    first = task.entries(0)[0]
+    task.read(0)
+    task.write(0)
+    task.pageout(0)
+    moved = task.entries(0) != [first]
+    assert (moved + 1, area.inuse_pages) == (then, left)
+    machine.check_invariants()
+
+
 def test_read_frees_the_slot_when_swap_is_more_than_half_full() -> None:
     machine = machine_with()
     task = machine.task()
