@@ -5,8 +5,9 @@ mends them, report.py puts verdicts and findings together. Nothing here opens a
 path: an area comes from observe/, a verdict from kernel/.
 """
 
-from swaptools.check.registry import Rule, Severity, all_rules, select_rules
+from swaptools.check.registry import Rule, all_rules, select_rules
 from swaptools.check.report import Finding, Report, check_area
+from swaptools.rulebook import Severity
 
 __all__ = [
     "Finding",

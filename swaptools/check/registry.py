@@ -9,16 +9,14 @@ Not here: the rules (rules/), which of them are run when (report.py).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check.remedy import Remedy
-from swaptools.errors import SelectionError
+from swaptools import rulebook
+from swaptools.rulebook import Remedy, RuleBase, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,33 +42,13 @@ _ROOMS: Final = (
     "caller",
     "unseen",
 )
-_CODE: Final = re.compile(r"[A-Z]\d{3}")
-_SOURCE: Final = re.compile(
-    r"^(?:Kernel|RFC|util-linux): .*?(?=\n\n|\n(?:Kernel|RFC|util-linux): |\Z)",
-    re.MULTILINE | re.DOTALL,
-)
 _RULES: Final[dict[str, Rule]] = {}
 
 
-class Severity(StrEnum):
-    """How much a finding matters, by its consequence."""
-
-    #: The kernel refuses the area, or is in danger from it.
-    ERROR = "error"
-    #: It is taken, and something is lost.
-    WARNING = "warning"
-    #: Worth knowing.
-    NOTE = "note"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(RuleBase):
     """One thing that can be said about an area."""
 
-    #: Family letter and number: ``S201``.
-    code: str
-    title: str
-    severity: Severity
     #: Yields a sentence for each thing found.
     explain: Explain
     hint: Hint
@@ -81,17 +59,6 @@ class Rule:
     refused_by: frozenset[str] = frozenset()
     #: Says nothing unless the kernel found its magic.
     needs_header: bool = True
-
-    @property
-    def doc(self) -> str:
-        """Why it matters, and the examples."""
-        return self.explain.__doc__ or ""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Where the rule comes from: kernel file and function, RFC, util-linux."""
-        doc = re.sub(r"(?m)^ +", "", self.doc)
-        return tuple(" ".join(found.split()) for found in _SOURCE.findall(doc))
 
     def remedy(self, case: Case) -> Remedy:
         """Return what to do in this case."""
@@ -121,9 +88,7 @@ def rule(
     """
 
     def register(explain: Explain) -> Explain:
-        if not _CODE.fullmatch(code) or code in _RULES:
-            raise ValueError(f"rule code {code} is malformed or taken")
-        _RULES[code] = Rule(
+        made = Rule(
             code=code,
             title=title,
             severity=severity,
@@ -133,6 +98,7 @@ def rule(
             refused_by=frozenset(refused_by),
             needs_header=needs_header,
         )
+        rulebook.register(_RULES, made)
         return explain
 
     return register
@@ -158,17 +124,4 @@ def select_rules(
     Raises:
         SelectionError: A prefix that no code begins with.
     """
-    chosen = _starting_with(tuple(select) or ("",))
-    left_out = _starting_with(tuple(ignore))
-    return tuple(r for r in all_rules() if r.code in chosen and r.code not in left_out)
-
-
-def _starting_with(prefixes: tuple[str, ...]) -> frozenset[str]:
-    codes = [known.code for known in all_rules()]
-    found: set[str] = set()
-    for prefix in prefixes:
-        matching = {code for code in codes if code.startswith(prefix.upper())}
-        if not matching:
-            raise SelectionError(f"no rule {prefix!r}; --list shows them all")
-        found |= matching
-    return frozenset(found)
+    return rulebook.select(all_rules(), select, ignore)

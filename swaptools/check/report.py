@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from swaptools.check.case import Case
-from swaptools.check.registry import Severity, all_rules
+from swaptools.check.registry import all_rules
 from swaptools.format import layout
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

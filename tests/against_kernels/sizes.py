@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from swaptools.area import AreaKind, SwapArea
 from swaptools.backing import Backing, FileType
 from swaptools.check import check_area
-from swaptools.check.registry import Severity
+from swaptools.rulebook import Severity
 from tests.against_kernels import headers
 from tests.against_kernels.guest import Disk, Guest, GuestDied
 from tests.against_kernels.headers import Question

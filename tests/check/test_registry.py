@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from swaptools.check import all_rules, registry, select_rules
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.errors import SelectionError
 from swaptools.kernel.activation import FAULTS
 from swaptools.kernel.opening import OPEN_TESTS
 from swaptools.kernel.swapon import read_swap_header_tests
+from swaptools.rulebook import Severity
 
 MAN_PAGE = Path(__file__).parents[2] / "man" / "swapcheck.8"
 CODES = [known.code for known in all_rules()]

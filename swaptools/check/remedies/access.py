@@ -19,7 +19,7 @@ from swaptools.check.remedies.obstacles import (
     place,
 )
 from swaptools.check.remedies.ways import judged
-from swaptools.check.remedy import Remedy
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from swaptools.area import AreaKind
 from swaptools.check.remedies.commands import path_of, word
 from swaptools.check.remedies.obstacles import READ_ONLY_KINDS
-from swaptools.check.remedy import Remedy
 from swaptools.contents import foremost
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import FileType
-from swaptools.check.remedy import Remedy
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

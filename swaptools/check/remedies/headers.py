@@ -12,8 +12,8 @@ from swaptools.area import AreaKind
 from swaptools.check.remedies import commands, contents, elsewhere, ways
 from swaptools.check.remedies.obstacles import in_the_way
 from swaptools.check.remedies.ways import Way, choose
-from swaptools.check.remedy import Remedy
 from swaptools.kernel.profiles import PROFILES
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

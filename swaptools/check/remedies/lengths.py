@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.check.case import Case
-    from swaptools.check.remedy import Remedy
+    from swaptools.rulebook import Remedy
 
 
 def lengthen(case: Case) -> Remedy:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType, InodeFlags
 from swaptools.check.remedies.commands import path_of, word
-from swaptools.check.remedy import Remedy
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

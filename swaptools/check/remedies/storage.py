@@ -12,7 +12,7 @@ from swaptools.check.remedies.headers import anew
 from swaptools.check.remedies.lengths import allocated
 from swaptools.check.remedies.obstacles import in_the_way
 from swaptools.check.remedies.ways import choose
-from swaptools.check.remedy import Remedy
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from swaptools.check.case import Case

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.backing import Extent, InodeFlags
 from swaptools.check.remedies import commands, elsewhere
-from swaptools.check.remedy import Remedy
 from swaptools.format.header import SwapHeader
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.swapon import judge_attempt
+from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import headers
 from swaptools.format.constants import (
     BADPAGES_OFFSET,
@@ -16,6 +16,7 @@ from swaptools.format.constants import (
     max_swap_badpages,
 )
 from swaptools.kernel.swapon import badpages_on_file, list_too_long
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import AMBIVALENT, foremost
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

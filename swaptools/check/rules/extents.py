@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, first_hole
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS, walks_whole_file
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, InodeFlags
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.check.rules.extents import extents_with
 from swaptools.kernel.btrfs import btrfs_chunk_fault
 from swaptools.kernel.opening import has_large_blocks, no_read_folio
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

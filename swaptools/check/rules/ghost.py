@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import headers, lengths
 from swaptools.format.constants import max_swap_badpages
 from swaptools.kernel.swapon import shorter_than_header
+from swaptools.rulebook import Severity
 from swaptools.units import format_size
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import foremost
 from swaptools.kernel.swapon import last_page_zero, unknown_version
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

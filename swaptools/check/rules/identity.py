@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import access, headers, storage
 from swaptools.format.constants import (
     LIBBLKID_MIN_BYTES,
     LIBBLKID_PADDING_WORDS,
     MAX_LABEL_BYTES,
 )
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

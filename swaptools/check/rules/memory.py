@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import headers
 from swaptools.kernel.swapon import maxpages
+from swaptools.rulebook import Severity
 from swaptools.units import format_size
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check.registry import Severity, rule
+from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, headers, lengths
 from swaptools.format.constants import MAX_LAST_PAGE
 from swaptools.kernel.swapon import UINT_MAX, maxpages, shorter_than_header
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

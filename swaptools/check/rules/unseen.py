@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check.registry import Severity, rule
-from swaptools.check.remedy import Remedy
+from swaptools.check.registry import rule
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS
 from swaptools.kernel.opening import WITHOUT_READ_FOLIO
+from swaptools.rulebook import Remedy, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

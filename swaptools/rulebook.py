@@ -1,0 +1,133 @@
+"""What rules about areas and rules about whole systems have in common.
+
+A rule has a code, a title and a severity, its reason and two examples in its
+docstring, and remedies. Codes are a family letter and a number, never reused.
+
+Not here: the rules about areas (check/), those about systems (doctor/).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from swaptools.errors import SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+#: Whose word a rule goes by; each begins a paragraph of its docstring.
+SOURCES: Final = (
+    "Kernel",
+    "RFC",
+    "util-linux",
+    "systemd",
+    "cryptsetup",
+    "initramfs-tools",
+    "mkinitcpio",
+    "dracut",
+    "zram-generator",
+    "dphys-swapfile",
+)
+_CODE: Final = re.compile(r"[A-Z]\d{3}")
+_SOURCE: Final = re.compile(
+    r"^(?:{0}): .*?(?=\n\n|\n(?:{0}): |\Z)".format("|".join(SOURCES)),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Severity(StrEnum):
+    """How much a finding matters, by its consequence."""
+
+    #: The kernel refuses the area, or is in danger from it; what was asked for will
+    #: not be.
+    ERROR = "error"
+    #: It is taken, and something is lost.
+    WARNING = "warning"
+    #: Worth knowing.
+    NOTE = "note"
+
+
+class Remedy(NamedTuple):
+    """One way to mend what was found: a sentence, and a command where one is safe.
+
+    A command can be pasted as it stands: it runs, leaves the area accepted or says
+    what else it takes, changes no byte outside the area and destroys nothing that is
+    not swap. Where that cannot be had there is the sentence alone.
+    """
+
+    #: What to do, for people; says what is lost, too.
+    text: str
+    #: The command alone, one line of printable characters; None when no command
+    #: is safe.
+    command: str | None = None
+    #: What is lost when it is followed; None for nothing.
+    loses: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBase:
+    """One thing that can be said."""
+
+    #: Family letter and number: ``S201``.
+    code: str
+    title: str
+    severity: Severity
+    #: Yields what is found; its docstring is the rule's.
+    explain: Callable[..., Any]
+
+    @property
+    def doc(self) -> str:
+        """Why it matters, and the examples."""
+        return self.explain.__doc__ or ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the rule comes from: kernel file and function, RFC, manual page."""
+        doc = re.sub(r"(?m)^ +", "", self.doc)
+        return tuple(" ".join(found.split()) for found in _SOURCE.findall(doc))
+
+
+_Rule = TypeVar("_Rule", bound=RuleBase)
+
+
+def register(rules: dict[str, _Rule], rule: _Rule) -> None:
+    """Add a rule to a registry.
+
+    Raises:
+        ValueError: Its code is malformed or taken.
+    """
+    if not _CODE.fullmatch(rule.code) or rule.code in rules:
+        raise ValueError(f"rule code {rule.code} is malformed or taken")
+    rules[rule.code] = rule
+
+
+def select(
+    rules: Sequence[_Rule], chosen: Iterable[str] = (), ignored: Iterable[str] = ()
+) -> tuple[_Rule, ...]:
+    """Return the rules whose code begins with one of ``chosen``, none of ``ignored``.
+
+    Args:
+        rules: All of them.
+        chosen: Codes or beginnings of codes; nothing chooses everything.
+        ignored: The same, to leave out.
+
+    Raises:
+        SelectionError: A prefix that no code begins with.
+    """
+    codes = [rule.code for rule in rules]
+    wanted = _starting_with(codes, tuple(chosen) or ("",))
+    unwanted = _starting_with(codes, tuple(ignored))
+    return tuple(r for r in rules if r.code in wanted and r.code not in unwanted)
+
+
+def _starting_with(codes: list[str], prefixes: tuple[str, ...]) -> frozenset[str]:
+    found: set[str] = set()
+    for prefix in prefixes:
+        matching = {code for code in codes if code.startswith(prefix.upper())}
+        if not matching:
+            raise SelectionError(f"no rule {prefix!r}; --list shows them all")
+        found |= matching
+    return frozenset(found)
