@@ -75,7 +75,9 @@ def loader_command_line(path: str, data: bytes) -> CommandLine | None:
     words: list[Parameter] = []
     first = None
     for number, text in said_lines(data):
-        key, _, rest = text.partition(" ")
+        key, _, rest = text.replace("\t", " ").partition(" ")
+        if key.lower() == "append" and first:
+            break  # of another label: what comes first is booted
         if key.lower() in ("options", "append"):
             words += parse_cmdline(rest)
             first = first or number

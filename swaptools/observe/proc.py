@@ -21,6 +21,7 @@ _MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
 _OCTAL = r"\\([0-7]{3})"
 _BLANKS = r"[ \t]+"
+_NUMBER = r"-?[0-9]{1,20}"
 
 
 class SwapRow(NamedTuple):
@@ -109,6 +110,8 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
+        if not all(re.fullmatch(_NUMBER, word) for word in words[-3:]):
+            continue  # not the kernel's
         rows.append(
             SwapRow(
                 name=unescape(name.removesuffix(_DELETED)),

@@ -1,0 +1,306 @@
+"""read_system(): look at a whole system, the running one or one below a directory.
+
+Not here: single files (tree.py), block devices (blocks.py), the values (system.py).
+
+Kernel: /proc/swaps, /proc/sys/vm, /sys/power, /sys/module/zswap.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from swaptools.config import files as places
+from swaptools.config.boot import CommandLine
+from swaptools.config.cmdline import parse_cmdline
+from swaptools.config.config import Config, Said, read_config
+from swaptools.config.text import Place
+from swaptools.errors import AreaError
+from swaptools.observe import read_area
+from swaptools.observe.blocks import is_block, read_devices, read_images
+from swaptools.observe.proc import ActiveSwaps, parse_swaps, unescape
+from swaptools.observe.system import Running, SwapFile, System, tag_of
+from swaptools.observe.tree import Tree, Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from swaptools.observe.proc import SwapRow
+
+
+_NO_SWAPS: Final = ActiveSwaps((), frozenset(), frozenset())
+_CONTAINER: Final = ("/run/systemd/container", "/.dockerenv", "/run/.containerenv")
+_SYSCTLS: Final = ("swappiness", "overcommit_memory", "overcommit_ratio")
+#: Names that are looked up; a hostile file has any number.
+_MAX_NAMES: Final = 500
+_DIGITS: Final = re.compile(r"\d+")
+
+
+def read_system(
+    root: str | None = None,
+    images: Sequence[str] = (),
+    *,
+    is_running: bool | None = None,
+    kernel: str | None = None,
+    page_size: int | None = None,
+    ram_bytes: int | None = None,
+) -> System:
+    """Look at everything that files and the kernel say about swap.
+
+    Args:
+        root: Directory with the system; None for the running one.
+        images: Disks that the system below ``root`` will have.
+        is_running: Read /proc, /sys and /dev below ``root`` as those of a machine.
+        kernel: Release of its kernel, where it is known better.
+        page_size: Of that kernel.
+        ram_bytes: Of that machine.
+
+    Raises:
+        AreaError: The directory or an image cannot be looked at.
+    """
+    is_running = root is None if is_running is None else is_running
+    try:
+        tree = Tree(root or "/")
+    except (OSError, ValueError) as exc:
+        raise AreaError(root or "/", _reason(exc)) from exc
+    config = _config(tree, is_running)
+    running = _running(tree) if is_running else None
+    devices = read_devices(tree) if is_running else read_images(tuple(images))
+    unread = [Unseen(device.path, device.unread) for device in devices if device.unread]
+    names = tuple(_names(config, running))[:_MAX_NAMES]
+    system = System(
+        root=root,
+        config=config,
+        running=running,
+        is_container=is_running and _is_container(tree),
+        kernel=kernel or _release(tree, is_running),
+        page_size=page_size or os.sysconf("SC_PAGE_SIZE"),
+        ram_bytes=ram_bytes or (_memory_bytes(tree) if is_running else None),
+        devices=devices,
+        knows_devices=bool(devices) and not unread,
+        links=_links(tree, names),
+        files=_files(tree, names, config, running),
+    )
+    return replace(system, unseen=(*tree.unseen, *unread))
+
+
+def _reason(exc: OSError | ValueError) -> str:
+    return (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+
+
+def _config(tree: Tree, is_running: bool) -> Config:
+    files: dict[str, bytes] = {}
+    links: dict[str, str] = {}
+    dangling = []
+    for path in _paths(tree):
+        link = tree.link(path)
+        if link is not None:
+            links[path] = link
+        data = None if link == places.MASK else tree.read(path)
+        if data is not None:
+            files[path] = data
+        elif link is not None and tree.stat(path) is None:
+            dangling.append(path)
+    has_generated = is_running and tree.stat(places.GENERATED) is not None
+    return read_config(files, links, dangling, has_generated=has_generated)
+
+
+def _paths(tree: Tree) -> Iterator[str]:
+    # /lib is most often /usr/lib by another name, and so is /bin's like.
+    directories: set[str] = set()
+    yield from places.SINGLE
+    drop_ins = tree.list(places.DROP_INS.directory, places.DROP_INS.suffix)
+    patterns = (*places.PATTERNS, *(places.Pattern(each, ".conf") for each in drop_ins))
+    for pattern in patterns:
+        try:
+            real = f"{tree.resolve(pattern.directory)} {pattern.suffix}"
+        except (OSError, ValueError) as exc:
+            tree.miss(pattern.directory, _reason(exc))
+            continue
+        if real not in directories:
+            directories.add(real)
+            yield from tree.list(pattern.directory, pattern.suffix)
+
+
+def _is_container(tree: Tree) -> bool:
+    if any(tree.stat(path) is not None for path in _CONTAINER):
+        return True
+    environment = tree.text("/proc/1/environ") or ""
+    return any(word.startswith("container=") for word in environment.split("\0"))
+
+
+def _release(tree: Tree, is_running: bool) -> str | None:
+    if is_running:
+        told = tree.word("/proc/sys/kernel/osrelease")
+        return told or (None if tree.root else os.uname().release)
+    paths = (*tree.list("/usr/lib/modules"), *tree.list("/lib/modules"))
+    return max(map(os.path.basename, paths), key=_in_order, default=None)
+
+
+def _in_order(release: str) -> list[int]:
+    return [int(part) for part in _DIGITS.findall(release[:80]) if len(part) < 19]
+
+
+def _memory_bytes(tree: Tree) -> int | None:
+    text = tree.text("/proc/meminfo") or ""
+    match = re.search(r"^MemTotal:\s+(\d{1,15}) kB$", text, re.MULTILINE | re.ASCII)
+    return int(match[1]) * 1024 if match else None
+
+
+def _running(tree: Tree) -> Running:
+    cmdline = tree.text("/proc/cmdline")
+    place = Place("/proc/cmdline", 1)
+    return Running(
+        command_line=None
+        if cmdline is None
+        else CommandLine(place, parse_cmdline(cmdline)),
+        swaps=_swaps(tree),
+        mounts=_mounts(tree),
+        zswap=_zswap(tree),
+        compressors=_compressors(tree),
+        sysctls={
+            f"vm.{name}": value
+            for name in _SYSCTLS
+            if (value := tree.word(f"/proc/sys/vm/{name}")) is not None
+        },
+        image_size_bytes=_size(tree.word("/sys/power/image_size")),
+        can_hibernate=_can_hibernate(tree),
+    )
+
+
+def _swaps(tree: Tree) -> tuple[SwapRow, ...] | None:
+    text = tree.text("/proc/swaps")
+    if text is not None:
+        return parse_swaps(text)
+    if tree.text("/proc/meminfo") is not None:
+        return ()  # a kernel without swap
+    is_there = tree.stat("/proc/self") is not None
+    reason = "hidden by a /proc with subset=pid" if is_there else "/proc is not mounted"
+    tree.miss("/proc/swaps", reason)
+    return None
+
+
+def _mounts(tree: Tree) -> frozenset[str]:
+    found = {"/"}
+    for line in (tree.text("/proc/self/mountinfo") or "").split("\n"):
+        words = line.split(" ")
+        if len(words) > 4:
+            found.add(unescape(words[4]))
+    return frozenset(found)
+
+
+def _zswap(tree: Tree) -> dict[str, str] | None:
+    paths = tree.list("/sys/module/zswap/parameters")
+    found = {os.path.basename(path): tree.word(path) for path in paths}
+    return {name: value for name, value in found.items() if value} or None
+
+
+def _compressors(tree: Tree) -> frozenset[str] | None:
+    text = tree.text("/proc/crypto")
+    if text is None:
+        return None
+    return frozenset(re.findall(r"^name\s*:\s*(\S+)$", text, re.MULTILINE))
+
+
+def _size(text: str | None) -> int | None:
+    is_size = text is not None and text.isdecimal() and len(text) < 20
+    return int(text) if text is not None and is_size else None
+
+
+def _can_hibernate(tree: Tree) -> bool | None:
+    state = tree.text("/sys/power/state")
+    return None if state is None else "disk" in state.split()
+
+
+def _names(config: Config, running: Running | None) -> Iterator[str]:
+    # Every name that has to be looked up, each once.
+    found = dict.fromkeys(_all_names(config, running))
+    yield from (name for name in found if name.startswith("/"))
+
+
+def _all_names(config: Config, running: Running | None) -> Iterator[str]:
+    yield from (entry.source for entry in config.fstab.entries if entry.is_swap)
+    for unit in (*config.units, *(config.generated or ())):
+        if unit.what is not None:
+            yield unit.what.value
+    yield from (entry.source for entry in config.crypttab)
+    said: Iterable[Said | None] = (config.dphys_swapfile, config.resume)
+    yield from (each.value for each in said if each is not None)
+    lines = [*config.command_lines]
+    if running is not None:
+        lines += [running.command_line] if running.command_line else []
+        yield from (row.name for row in running.swaps or () if not row.is_deleted)
+    yield from (value for line in lines if (value := line.last("resume")))
+
+
+def _links(tree: Tree, names: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        if not name.startswith("/dev/"):
+            continue
+        status = tree.stat(name)
+        if status is not None:
+            found[name] = tree.resolve(name)
+    return found
+
+
+def _files(
+    tree: Tree, names: Iterable[str], config: Config, running: Running | None
+) -> dict[str, SwapFile]:
+    has_offset = any(
+        line.last("resume_offset") is not None
+        for line in (
+            *config.command_lines,
+            *filter(None, [running.command_line if running else None]),
+        )
+    )
+    active = {row.name for row in (running.swaps or ())} if running else set()
+    return {
+        name: _file(tree, name, running, has_offset, name in active)
+        for name in names
+        if not name.startswith("/dev/") and tag_of(name) is None
+    }
+
+
+def _file(
+    tree: Tree, path: str, running: Running | None, has_offset: bool, is_active: bool
+) -> SwapFile:
+    try:
+        real = tree.real(path)
+        status = os.stat(real, follow_symlinks=False)
+        area = read_area(
+            real, active=_NO_SWAPS, below=running is not None and not is_active
+        )
+    except (OSError, ValueError) as exc:
+        is_missing = isinstance(exc, FileNotFoundError | NotADirectoryError)
+        reason = exc.reason if isinstance(exc, AreaError) else _reason(exc)
+        if not is_missing:
+            tree.miss(path, reason)
+        return SwapFile(path, reason=reason, is_missing=is_missing)
+    if is_block(status):
+        return SwapFile(path, reason="is a block device")
+    file = SwapFile(
+        path,
+        replace(area, path=path),
+        inode=(status.st_dev, status.st_ino),
+    )
+    return _placed(file, real) if running is not None and has_offset else file
+
+
+def _placed(file: SwapFile, real: str) -> SwapFile:
+    from swaptools.observe.resume import find_first_byte
+
+    try:
+        first = find_first_byte(real)
+    except OSError:
+        return file
+    page_size = os.sysconf("SC_PAGE_SIZE")
+    physical, device = first.physical_bytes, first.device
+    uuid = first.filesystem_uuid
+    return file._replace(
+        offset_pages=None if physical is None else physical // page_size,
+        device=None if device is None else f"{os.major(device)}:{os.minor(device)}",
+        filesystem_uuid=None if uuid is None else str(uuid),
+    )
