@@ -8,6 +8,7 @@ Not here: the rules about areas (check/), those about systems (doctor/).
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,6 +37,9 @@ _SOURCE: Final = re.compile(
     r"^(?:{0}): .*?(?=\n\n|\n(?:{0}): |\Z)".format("|".join(SOURCES)),
     re.MULTILINE | re.DOTALL,
 )
+
+#: What follows the reason in a docstring.
+_REST: Final = re.compile(r"\n\n\s*(?:\*Trips|(?:{}):)".format("|".join(SOURCES)))
 
 
 class Severity(StrEnum):
@@ -82,6 +86,11 @@ class RuleBase:
     def doc(self) -> str:
         """Why it matters, and the examples."""
         return self.explain.__doc__ or ""
+
+    @property
+    def why(self) -> str:
+        """Why it matters, in paragraphs."""
+        return inspect.cleandoc(_REST.split(self.doc)[0]).replace("``", "`")
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from swaptools.check import Finding, Report, Rule
     from swaptools.cli.params import Place
     from swaptools.kernel.attempt import Verdict
+    from swaptools.rulebook import RuleBase
 
-_COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
+#: Of a finding's first word.
+COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
 _VERDICT_KEYS: Final = (
@@ -139,10 +141,19 @@ def print_reports(reports: Iterable[Report]) -> None:
         click.echo(gap + "\n".join(report_lines(report)), color=colour)
 
 
-def print_rules(rules: Iterable[Rule]) -> None:
+def print_rules(rules: Iterable[RuleBase]) -> None:
     """Print a line for each rule."""
     for rule in rules:
         click.echo(f"{rule.code}  {rule.severity:<7}  {rule.title}")
+
+
+def print_rules_at_length(rules: Iterable[RuleBase]) -> None:
+    """Print what each rule is for, and whose word it goes by."""
+    for number, rule in enumerate(rules):
+        title = f"{rule.code} {rule.title} ({rule.severity})"
+        click.echo("\n" * (number > 0) + f"{title}\n\n{rule.why}\n")
+        for source in rule.sources:
+            click.echo(f"* {source}")
 
 
 def _as_dict(report: Report) -> dict[str, Any]:
@@ -211,7 +222,7 @@ def _doubt(verdict: Verdict) -> str:
 
 
 def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:
-    word = click.style(finding.severity, fg=_COLOURS[finding.severity])
+    word = click.style(finding.severity, fg=COLOURS[finding.severity])
     message = output.escape(finding.message)
     yield f"  {word} {finding.code} {finding.title}: {message}"
     found = report.field_bytes(finding)

@@ -29,6 +29,15 @@ class CommandLine(NamedTuple):
 
     place: Place
     words: tuple[Parameter, ...]
+    #: Of each word, where it is made of several lines; ``place`` otherwise.
+    places: tuple[Place, ...] = ()
+
+    def place_of(self, name: str) -> Place:
+        """Return where the word of that name stands that counts."""
+        for word, place in zip(self.words[::-1], self.places[::-1], strict=False):
+            if word.name == name:
+                return place
+        return self.place
 
     def last(self, name: str) -> str | None:
         """Return the value of a word that counts: the last one's."""
@@ -50,20 +59,22 @@ def plain_command_line(path: str, data: bytes) -> CommandLine | None:
 
 def grub_command_line(
     variables: Mapping[str, Assigned], places: Mapping[str, str]
-) -> tuple[CommandLine, ...]:
-    """Put together what GRUB boots with: one line for each variable it has.
+) -> CommandLine | None:
+    """Put together what GRUB boots with, of both its variables.
 
     Args:
         variables: Of /etc/default/grub and the files beside it.
         places: The file that assigned each.
     """
-    found = []
+    words: list[Parameter] = []
+    found: list[Place] = []
     for name in _GRUB:
         assigned = variables.get(name)
-        if assigned is not None and assigned.value.strip():
-            place = Place(places[name], assigned.line)
-            found.append(CommandLine(place, parse_cmdline(assigned.value)))
-    return tuple(found)
+        if assigned is not None:
+            more = parse_cmdline(assigned.value)
+            words += more
+            found += [Place(places[name], assigned.line)] * len(more)
+    return CommandLine(found[0], tuple(words), tuple(found)) if found else None
 
 
 def loader_command_line(path: str, data: bytes) -> CommandLine | None:

@@ -219,7 +219,9 @@ def _grub(files: Mapping[str, bytes]) -> Iterator[boot.CommandLine]:
         files,
         ["/etc/default/grub", *in_directory(files, "/etc/default/grub.d", ".cfg")],
     )
-    yield from boot.grub_command_line(variables, places)
+    line = boot.grub_command_line(variables, places)
+    if line is not None:
+        yield line
 
 
 def _assigned(

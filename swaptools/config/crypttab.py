@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from swaptools.config.fstab import unquoted
+from swaptools.config.fstab import MAX_ENTRIES, unquoted
 from swaptools.config.options import Options
 from swaptools.config.text import said_lines, unescape
 
@@ -61,9 +61,11 @@ class CryptEntry(NamedTuple):
 
 
 def parse_crypttab(data: bytes) -> tuple[CryptEntry, ...]:
-    """Take the file apart; a line without two fields is none."""
-    found = []
+    """Take the file apart, up to MAX_ENTRIES; a line without two fields is none."""
+    found: list[CryptEntry] = []
     for number, text in said_lines(data):
+        if len(found) == MAX_ENTRIES:
+            break
         name, source, key, options, *_ = [
             *_SEPARATOR.split(text, maxsplit=4),
             "",

@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 from swaptools.config.options import Options
 from swaptools.config.text import said_lines, unescape
 
+#: Read of a file.
+MAX_ENTRIES: Final = 1000
 _FIELDS: Final = 3
 _SEPARATOR: Final = re.compile(r"[ \t]+")
 
@@ -58,12 +60,17 @@ class Fstab(NamedTuple):
     entries: tuple[FstabEntry, ...] = ()
     #: Lines that programs pass over: number and text.
     passed_over: tuple[tuple[int, str], ...] = ()
+    #: There were more than anybody has, and the rest was not read.
+    is_cut: bool = False
 
 
 def parse_fstab(data: bytes) -> Fstab:
-    """Take the file apart."""
-    entries, passed_over = [], []
+    """Take the file apart, up to MAX_ENTRIES."""
+    entries: list[FstabEntry] = []
+    passed_over: list[tuple[int, str]] = []
     for number, text in said_lines(data):
+        if len(entries) + len(passed_over) == MAX_ENTRIES:
+            return Fstab(tuple(entries), tuple(passed_over), is_cut=True)
         words = _SEPARATOR.split(text, maxsplit=4)
         if len(words) < _FIELDS:
             passed_over.append((number, text))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 from swaptools.config import files as places
 from swaptools.config.boot import CommandLine
 from swaptools.config.cmdline import parse_cmdline
-from swaptools.config.config import Config, Said, read_config
+from swaptools.config.config import FSTAB, Config, Said, read_config
+from swaptools.config.fstab import MAX_ENTRIES
 from swaptools.config.text import Place
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
@@ -35,6 +36,8 @@ _CONTAINER: Final = ("/run/systemd/container", "/.dockerenv", "/run/.containeren
 _SYSCTLS: Final = ("swappiness", "overcommit_memory", "overcommit_ratio")
 #: Names that are looked up; a hostile file has any number.
 _MAX_NAMES: Final = 500
+_CRYPTO: Final = re.compile(r"^kernel/(?:crypto|lib)/(?:\w+/)?(\w+)\.ko", re.MULTILINE)
+_CACHE_BITS: Final = 44
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -70,18 +73,20 @@ def read_system(
     devices = read_devices(tree) if is_running else read_images(tuple(images))
     unread = [Unseen(device.path, device.unread) for device in devices if device.unread]
     names = tuple(_names(config, running))[:_MAX_NAMES]
+    release = kernel or _release(tree, is_running)
     system = System(
         root=root,
         config=config,
         running=running,
         is_container=is_running and _is_container(tree),
-        kernel=kernel or _release(tree, is_running),
+        kernel=release,
         page_size=page_size or os.sysconf("SC_PAGE_SIZE"),
         ram_bytes=ram_bytes or (_memory_bytes(tree) if is_running else None),
         devices=devices,
         knows_devices=bool(devices) and not unread,
         links=_links(tree, names),
         files=_files(tree, names, config, running),
+        modules=None if is_running or release is None else _modules(tree, release),
     )
     return replace(system, unseen=(*tree.unseen, *unread))
 
@@ -104,7 +109,10 @@ def _config(tree: Tree, is_running: bool) -> Config:
         elif link is not None and tree.stat(path) is None:
             dangling.append(path)
     has_generated = is_running and tree.stat(places.GENERATED) is not None
-    return read_config(files, links, dangling, has_generated=has_generated)
+    config = read_config(files, links, dangling, has_generated=has_generated)
+    if config.fstab.is_cut:
+        tree.miss(FSTAB, f"more than {MAX_ENTRIES} entries; the rest is not read")
+    return config
 
 
 def _paths(tree: Tree) -> Iterator[str]:
@@ -139,6 +147,23 @@ def _release(tree: Tree, is_running: bool) -> str | None:
     return max(map(os.path.basename, paths), key=_in_order, default=None)
 
 
+def _modules(tree: Tree, release: str) -> frozenset[str] | None:
+    directory = f"/lib/modules/{release}"
+    texts = [tree.text(f"{directory}/modules.{kind}") for kind in ("builtin", "dep")]
+    if None in texts:
+        return None
+    return crypto_modules("\n".join(filter(None, texts)))
+
+
+def crypto_modules(text: str) -> frozenset[str]:
+    """Find the algorithms in modules.builtin and modules.dep.
+
+    >>> sorted(crypto_modules("kernel/crypto/lz4.ko.xz: kernel/lib/lz4/lz4.ko.xz"))
+    ['lz4']
+    """
+    return frozenset(_CRYPTO.findall(text))
+
+
 def _in_order(release: str) -> list[int]:
     return [int(part) for part in _DIGITS.findall(release[:80]) if len(part) < 19]
 
@@ -167,6 +192,8 @@ def _running(tree: Tree) -> Running:
         },
         image_size_bytes=_size(tree.word("/sys/power/image_size")),
         can_hibernate=_can_hibernate(tree),
+        has_sysfs=tree.stat("/sys/module") is not None,
+        max_area_bytes=_max_area_bytes(tree),
     )
 
 
@@ -212,6 +239,18 @@ def _size(text: str | None) -> int | None:
 def _can_hibernate(tree: Tree) -> bool | None:
     state = tree.text("/sys/power/state")
     return None if state is None else "disk" in state.split()
+
+
+def _max_area_bytes(tree: Tree) -> int | None:
+    # Against L1TF no entry of a page table may look like memory. Kernel:
+    # arch/x86/mm/init.c arch_max_swapfile_size(), arch/x86/kernel/cpu/bugs.c
+    # override_cache_bits(), which makes it 44 bits at least.
+    state = tree.word("/sys/devices/system/cpu/vulnerabilities/l1tf") or ""
+    text = (tree.text("/proc/cpuinfo") or "")[:10_000]
+    match = re.search(r"address sizes\s*:\s*(\d{1,2}) bits physical", text, re.ASCII)
+    if not state.startswith("Mitigation") or match is None:
+        return None
+    return 1 << max(int(match[1]), _CACHE_BITS) - 1
 
 
 def _names(config: Config, running: Running | None) -> Iterator[str]:

@@ -138,6 +138,10 @@ class Running:
     image_size_bytes: int | None = None
     #: Whether it can hibernate; None without /sys.
     can_hibernate: bool | None = None
+    #: /sys is mounted, so that what is not there is not in the kernel.
+    has_sysfs: bool = True
+    #: Swap behind this byte of an area is never used; None where all is.
+    max_area_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +165,19 @@ class System:
     links: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, SwapFile] = field(default_factory=dict)
     unseen: tuple[Unseen, ...] = ()
+    #: Names of the crypto modules of a kernel that does not run, built in or not; None
+    #: where there is no list of them.
+    modules: frozenset[str] | None = None
 
     def command_lines(self) -> Iterator[CommandLine]:
-        """Yield those of the next boot, by their files, and the running one."""
+        """Yield those of the next boot, by their files, and the running one.
+
+        In a container that is its host's.
+        """
         yield from self.config.command_lines
-        if self.running is not None and self.running.command_line is not None:
+        if self.running is None or self.is_container:
+            return
+        if self.running.command_line is not None:
             yield self.running.command_line
 
     def find(self, name: str) -> Found:

@@ -140,13 +140,15 @@ class Tree:
     def text(self, path: str) -> str | None:
         """Return a small file of the kernel's as text, None where there is none.
 
-        What cannot be read is nothing to it.
+        What cannot be read is nothing to it, and neither is what is too long.
         """
         try:
             data = self._read(path)
         except (OSError, ValueError):
             return None
-        return None if data is None else data.decode("utf-8", "surrogateescape")
+        if data is None or len(data) > _MAX_BYTES:
+            return None
+        return data.decode("utf-8", "surrogateescape")
 
     def word(self, path: str) -> str | None:
         """Return the same without blanks around it; None when nothing is left."""

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import click
 
 from swaptools.check.rules import __doc__ as families
+from swaptools.cli.doctor import finding_lines
 from swaptools.cli.verdicts import report_lines
 from tests.check.examples import Example, examples
+from tests.doctor.examples import Example as SystemExample
+from tests.doctor.examples import examples as system_examples
 
 PAGE = Path(__file__).parents[2] / "docs" / "swapcheck.md"
 _INTRODUCTION = """\
@@ -23,6 +26,12 @@ Each area below is broken, or odd, in one way; the file is `/swap`, unless a rul
 is about a device. Verdict first, in the kernel's own words, then the cause, the
 bytes where a field is wrong, and what to do. `swapcheck --list` is the short form
 of this page, which is made from the rules themselves: `python -m tests.check.gallery`.
+"""
+_SYSTEMS = """\
+## D: a whole system
+
+What `swapcheck` says without a file, about fstab, crypttab, units, the kernel command
+line, zswap and zram: for each rule a system that is odd in that one way.
 """
 
 
@@ -37,17 +46,37 @@ def render() -> str:
             family = example.rule.code[0]
             parts.append(f"## {family}: {_family_name(family)}\n")
         parts.append(_section(example))
+    parts += [_SYSTEMS, *map(_system_section, systems())]
     return "\n".join(parts)
+
+
+def _system_section(example: SystemExample) -> str:
+    rule = example.rule
+    found = example.diagnosis().findings
+    lines = (line for one in found for line in finding_lines(one))
+    printed = textwrap.dedent(click.unstyle("\n".join(lines)))
+    sources = "\n".join(f"* {source}" for source in rule.sources)
+    head = f"### {rule.code} {rule.title}\n\n{rule.why}\n\n{sources}\n"
+    return f"{head}\n```\n{printed}\n```\n"
+
+
+def systems() -> list[SystemExample]:
+    """Return an example of a system for each rule, that trips it."""
+    return sorted((one for one in system_examples() if one.trips), key=_code)
+
+
+def _code(example: SystemExample) -> str:
+    return example.rule.code
 
 
 def _section(example: Example) -> str:
     rule = example.rule
-    why = re.split(r"\n\n\s*(?:\*Trips|Kernel:|RFC:|util-linux:)", rule.doc)[0]
-    why = inspect.cleandoc(why).replace("``", "`")
     printed = click.unstyle("\n".join(report_lines(example.report())))
     sources = "".join(f"\n* {source}" for source in rule.sources)
     listed = f"\n{sources.strip()}\n" if sources else ""
-    return f"### {rule.code} {rule.title}\n\n{why}\n{listed}\n```\n{printed}\n```\n"
+    return (
+        f"### {rule.code} {rule.title}\n\n{rule.why}\n{listed}\n```\n{printed}\n```\n"
+    )
 
 
 def _family_name(letter: str) -> str:

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from swaptools import doctor
 from swaptools.check import all_rules
 from swaptools.cli.swapcheck import main
 from swaptools.kernel.profiles import PROFILES
@@ -109,7 +110,10 @@ class TestExitStatus:
     @pytest.mark.parametrize(
         "words",
         [
-            [],
+            ["--offset", "1M"],
+            ["--root", "/", "--partition", "2"],
+            ["--kernel", "6.1", "--kernel", "6.12"],
+            ["--explain", "Z1"],
             ["--kernel", "linux", "x"],
             ["--select", "Z", "x"],
             ["--ignore", "S2,Q1", "x"],
@@ -264,7 +268,7 @@ class TestRules:
         """Every rule, one a line."""
         lines = run("--list").stdout.splitlines()
         assert [line.split()[0] for line in lines] == [
-            rule.code for rule in all_rules()
+            rule.code for rule in (*all_rules(), *doctor.all_rules())
         ]
 
     def test_names_of_kernels_are_completed(self) -> None:

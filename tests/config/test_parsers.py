@@ -312,14 +312,17 @@ def test_modules() -> None:
 
 class TestBoot:
     def test_grub_has_two_variables(self) -> None:
-        text = b'GRUB_CMDLINE_LINUX=""\nGRUB_CMDLINE_LINUX_DEFAULT="quiet resume=/x"\n'
+        text = b'GRUB_CMDLINE_LINUX="a"\nGRUB_CMDLINE_LINUX_DEFAULT="quiet resume=/x"\n'
         variables = parse_assignments(text)
         places = dict.fromkeys(variables, "/etc/default/grub")
-        (line,) = grub_command_line(variables, places)
-        assert line.place == ("/etc/default/grub", 2)
+        line = grub_command_line(variables, places)
+        assert line is not None
+        assert line.place_of("a") == ("/etc/default/grub", 1)
+        assert line.place_of("resume") == ("/etc/default/grub", 2)
         assert line.last("resume") == "/x"
         assert line.has("quiet")
         assert not line.has("noresume")
+        assert grub_command_line({}, {}) is None
 
     @pytest.mark.parametrize(
         ("paths", "conf", "chosen"),

@@ -1,0 +1,156 @@
+"""swapcheck without FILE: the machine's configuration, for people or as JSON.
+
+Not here: swapcheck FILE (verdicts.py), the options (swapcheck.py).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from swaptools.cli import output
+from swaptools.cli.verdicts import COLOURS
+from swaptools.doctor import diagnose
+from swaptools.doctor.summary import summarize
+from swaptools.errors import AreaError
+from swaptools.observe.survey import read_system
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from swaptools.doctor import Diagnosis, Finding, Rule
+    from swaptools.doctor.summary import Understood
+    from swaptools.observe.system import System
+
+_FINDING_KEYS = (
+    "code",
+    "severity",
+    "title",
+    "message",
+    "hint",
+    "hint_command",
+    "hint_loses",
+    "field",
+    "kernel_message",
+    "path",
+    "file",
+    "line",
+)
+
+
+def check_system(
+    root: str | None,
+    images: Sequence[str],
+    *,
+    kernel: str | None,
+    page_size: int | None,
+    ram_bytes: int | None,
+    rules: tuple[Rule, ...],
+    as_json: bool,
+) -> int:
+    """Look at a system, print what was found, and return the exit status."""
+    try:
+        system = read_system(
+            root, images, kernel=kernel, page_size=page_size, ram_bytes=ram_bytes
+        )
+    except AreaError as exc:
+        output.error(exc.reason, exc.path)
+        return output.EXIT_USAGE
+    diagnosis = diagnose(system, rules=rules)
+    if as_json:
+        output.print_json_list("checks", [as_dict(diagnosis)])
+    else:
+        colour = False if "NO_COLOR" in os.environ else None
+        click.echo("\n".join(diagnosis_lines(diagnosis)), color=colour)
+    return exit_status(diagnosis)
+
+
+def exit_status(diagnosis: Diagnosis) -> int:
+    """Return 1 for an error, 2 where something could not be looked at, 0 otherwise."""
+    if diagnosis.has_error:
+        return output.EXIT_FAILED
+    return 0 if diagnosis.is_whole else output.EXIT_USAGE
+
+
+def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return what JSON has of it."""
+    system = diagnosis.system
+    return {
+        "path": system.root,
+        "offset": 0,
+        "partition": None,
+        "holds": None,
+        "page_size": system.page_size,
+        "verdicts": [],
+        "kernel": system.kernel,
+        "ram_bytes": system.ram_bytes,
+        "whole": diagnosis.is_whole,
+        "understood": [one._asdict() for one in summarize(system)],
+        "findings": [
+            {key: getattr(finding, key) for key in _FINDING_KEYS}
+            for finding in diagnosis.findings
+        ],
+    }
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the lines that describe a system, with colours."""
+    system = diagnosis.system
+    yield f"{click.style(_title(system), bold=True)}{_facts(system)}"
+    understood = summarize(system)
+    for one in understood:
+        yield f"  {one.kind:<6} {_asked(one)}"
+    if not understood:
+        yield "  nothing asks for swap or names an area to resume from"
+    for finding in diagnosis.findings:
+        yield from finding_lines(finding)
+    if not diagnosis.findings and understood:
+        yield f"  {click.style('ok', fg='green')}: nothing found that does not match"
+
+
+def _title(system: System) -> str:
+    return "this machine" if system.root is None else output.escape(system.root)
+
+
+def _facts(system: System) -> str:
+    facts = []
+    if system.kernel is not None:
+        facts.append(f"Linux {output.escape(system.kernel)}")
+    if system.ram_bytes is not None:
+        facts.append(f"{format_size(system.ram_bytes)} of memory")
+    if system.is_container:
+        facts.append("a container")
+    return f": {', '.join(facts)}" if facts else ""
+
+
+def _asked(one: Understood) -> str:
+    where = one.file if one.line is None else f"{one.file}:{one.line}"
+    text = output.escape(one.name)
+    text += f" ({output.escape(where)})" if where is not None else ""
+    facts = []
+    if one.path is not None and one.path != one.name:
+        facts.append(output.escape(one.path))
+    if one.size is not None:
+        facts.append(format_size(one.size))
+    if one.active:
+        facts.append("active")
+    if not one.auto:
+        facts.append("not at boot" if where is not None else "no file asks for it")
+    return f"{text}: {', '.join(facts)}" if facts else text
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """Yield the lines of one finding, with colours."""
+    word = click.style(finding.severity, fg=COLOURS[finding.severity])
+    place = ""
+    if finding.file is not None:
+        line = "" if finding.line is None else f":{finding.line}"
+        place = f"{output.escape(finding.file)}{line}: "
+    message = output.escape(finding.message)
+    yield f"  {word} {finding.code} {finding.title}: {place}{message}"
+    yield f"    fix: {output.escape(finding.hint)}"
+    if finding.hint_command is not None:
+        yield f"      {output.escape(finding.hint_command)}"

@@ -1,0 +1,116 @@
+"""What was understood of a system, finding or none: who asks for what, and where.
+
+Not here: what is wrong with it (rules/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from swaptools.doctor.requests import not_swapped_on, requests, resumes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.config.text import Place
+    from swaptools.observe.system import Found, System
+
+
+class Understood(NamedTuple):
+    """One thing that is asked for; the fields are its JSON keys."""
+
+    #: ``swap``, ``zram``, ``resume``, or ``active`` for what nothing asks for.
+    kind: str
+    #: As it is written.
+    name: str
+    #: Where; None for what no file says.
+    file: str | None
+    line: int | None
+    #: What the name leads to; None where it leads nowhere, or that cannot be told.
+    path: str | None
+    size: int | None
+    uuid: str | None
+    #: Swapped on now; None where that cannot be told, and for resume.
+    active: bool | None
+    #: Comes at boot.
+    auto: bool
+
+
+def summarize(system: System) -> tuple[Understood, ...]:
+    """Say what was understood, in the order of files."""
+    asked = (*_swaps(system), *_zrams(system))
+    return (*asked, *_others(system, asked), *_resumes(system))
+
+
+def _swaps(system: System) -> Iterator[Understood]:
+    for request in requests(system):
+        is_auto = request.is_auto and not_swapped_on(request, system) is None
+        active = _active(request.found, system)
+        yield _understood(
+            "swap", request.name, request.place, request.found, active, is_auto
+        )
+
+
+def _zrams(system: System) -> Iterator[Understood]:
+    for zram in system.config.zrams:
+        if zram.is_swap:
+            name = f"/dev/{zram.name}"
+            found = system.find(name)
+            active = _active(found, system)
+            yield _understood("zram", name, zram.place, found, active, True)
+
+
+def _others(system: System, asked: tuple[Understood, ...]) -> Iterator[Understood]:
+    # What is active all the same; in a container it is the host's.
+    if system.running is None or system.is_container:
+        return
+    known = {system.find(one.name).key for one in asked}
+    for row in system.running.swaps or ():
+        found = system.find(row.name)
+        if found.key not in known:
+            yield _understood("active", row.name, None, found, True, False)
+
+
+def _resumes(system: System) -> Iterator[Understood]:
+    seen = set()
+    for one in resumes(system):
+        if one.name not in seen:
+            seen.add(one.name)
+            yield _understood("resume", one.name, one.place, one.found, None, True)
+
+
+def _understood(
+    kind: str,
+    name: str,
+    place: Place | None,
+    found: Found,
+    active: bool | None,
+    is_auto: bool,
+) -> Understood:
+    header = found.area.header if found.area else None
+    uuid = header.uuid_text if header else None
+    size_bytes = header.size_bytes if header else None
+    if found.device is not None:
+        uuid = found.device.uuid or uuid
+        size_bytes = found.device.size_bytes if size_bytes is None else size_bytes
+    is_there = found.device is not None or (
+        found.file is not None and not found.is_missing
+    )
+    return Understood(
+        kind=kind,
+        name=name,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        path=found.where if is_there else None,
+        size=size_bytes,
+        uuid=uuid,
+        active=active,
+        auto=is_auto,
+    )
+
+
+def _active(found: Found, system: System) -> bool | None:
+    if system.running is None or system.running.swaps is None:
+        return None
+    rows = system.running.swaps
+    return any(system.find(row.name).key == found.key for row in rows)
