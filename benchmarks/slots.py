@@ -36,7 +36,7 @@ def machine_of(compiled: bool) -> Machine:
     """Return a machine with one solid-state area of 16 GiB."""
     machine = Machine(compiled=compiled)
     machine.swapon_pages(PAGES)
-    machine.slotmap.add_tables(PAGES // 512 + 513)
+    machine.state.arena.add_tables(PAGES // 512 + 513)
     return machine
 
 
@@ -53,13 +53,13 @@ def rate(turn: Callable[[], int]) -> float:
 def core_sequential(compiled: bool, order: int) -> float:
     """Fill a part of the area in order and empty it again."""
     machine = machine_of(compiled)
-    s, engine = machine.slotmap.slots, machine.engine
+    run = machine.state.run
     nr = (1 << 18 if compiled else 1 << 13) >> order
     entries = integers(nr)
 
     def turn() -> int:
-        done = engine[alloc_range](s, order, 0, entries, 0, nr)
-        engine[free_range](s, order, entries, 0, nr)
+        done = run(alloc_range, order, 0, entries, 0, nr)
+        run(free_range, order, entries, 0, nr)
         return (done + nr) << order
 
     return rate(turn)
@@ -72,7 +72,7 @@ def half_full(compiled: bool, order: int) -> tuple[Machine, Any, int]:
     places there are. The first half of them is in use.
     """
     machine = machine_of(compiled)
-    s = machine.slotmap.slots
+    s = machine.state.slots
     fill = Engine(compiled=can_compile())
     nr = (PAGES - 512) >> order
     entries: Any = integers(nr)
@@ -89,13 +89,13 @@ def half_full(compiled: bool, order: int) -> tuple[Machine, Any, int]:
 def core_random(compiled: bool, order: int) -> float:
     """Free folios at random places, 1024 a turn, and take as many."""
     machine, entries, nr = half_full(compiled, order)
-    s, engine = machine.slotmap.slots, machine.engine
+    run = machine.state.run
     turns = iter(range(1 << 62))
 
     def turn() -> int:
         first = next(turns) % (nr // 2 // TURN) * TURN
-        engine[free_range](s, order, entries, first, TURN)
-        done = engine[alloc_range](s, order, 0, entries, first, TURN)
+        run(free_range, order, entries, first, TURN)
+        done = run(alloc_range, order, 0, entries, first, TURN)
         return (TURN + done) << order
 
     return rate(turn)
@@ -104,7 +104,7 @@ def core_random(compiled: bool, order: int) -> float:
 def core_one_by_one(compiled: bool, order: int) -> float:
     """Free the folio of a random place, or take one where there is none."""
     machine, entries, nr = half_full(compiled, order)
-    s, engine = machine.slotmap.slots, machine.engine
+    run = machine.state.run
     draw = random.Random(2)
     drawn = 1 << 20 if compiled else 1 << 16
     places: Any = integers(drawn)
@@ -114,7 +114,7 @@ def core_one_by_one(compiled: bool, order: int) -> float:
 
     def turn() -> int:
         first = next(turns) * length % drawn
-        done: int = engine[toggle_range](s, 0, entries, places, first, length)
+        done: int = run(toggle_range, 0, entries, places, first, length)
         return done << order
 
     return rate(turn)

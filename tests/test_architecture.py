@@ -12,6 +12,7 @@ import swaptools
 
 PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+EMULATOR_FILES = [f for f in FILES if f.is_relative_to(PACKAGE / "emulator")]
 
 #: The values that travel, in which nothing is looked at.
 VALUES = {
@@ -109,6 +110,97 @@ def test_the_table_itself_has_no_way_round() -> None:
         for to in reached.values():
             to.update(*(reached[room] for room in set(to)))
     assert [room for room, to in reached.items() if room in to] == []
+
+
+#: Rooms of the emulator, and those of them that each may import besides itself.
+EMULATOR: dict[str, set[str]] = {
+    "core": set(),
+    "store": {"core"},
+    "machine": {"core", "store"},
+    "designs": {"core", "store", "machine"},
+    "runs": {"core", "store", "machine", "designs"},
+}
+
+
+def test_the_emulator_has_these_rooms_and_a_front_door() -> None:
+    places = {file.relative_to(PACKAGE / "emulator").parts for file in EMULATOR_FILES}
+    assert {parts[0] for parts in places if len(parts) > 1} == set(EMULATOR)
+    assert {parts[0] for parts in places if len(parts) == 1} == {"__init__.py"}
+
+
+@pytest.mark.parametrize("room", sorted(EMULATOR))
+def test_a_room_of_the_emulator_imports_only_what_lies_before_it(room: str) -> None:
+    wrong = [
+        f"{name_of(each.file)} imports {each.module}"
+        for each in OURS
+        if each.file.is_relative_to(PACKAGE / "emulator" / room)
+        and each.room == "emulator"
+        and each.module.split(".")[2] not in EMULATOR[room] | {room}
+    ]
+    assert wrong == []
+
+
+def test_hot_functions_stand_in_the_core_only() -> None:
+    """They are what is compiled, and the core is all that is."""
+    marks = {"hot", "hot_inline", "hot_run", "needs"}
+    marked = {
+        file.relative_to(PACKAGE / "emulator").parts[0]
+        for file in EMULATOR_FILES
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for mark in node.decorator_list
+        if ast.unparse(mark).partition("(")[0] in marks
+    }
+    assert marked == {"core"}
+
+
+def modules_imported(file: Path) -> set[Path]:
+    """The files of ours that a file imports, a name that is a module included."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if module_file(name) else str(node.module) for name in names]
+        else:
+            continue
+        found |= {path for path in map(module_file, names) if path}
+    return found - {file}
+
+
+def module_file(name: str) -> Path | None:
+    """Where a module of ours is; None for what is none."""
+    parts = name.split(".")
+    where = PACKAGE.joinpath(*parts[1:])
+    places = [where.with_suffix(".py"), where / "__init__.py"]
+    return next((p for p in places if parts[0] == PACKAGE.name and p.exists()), None)
+
+
+def circles(graph: dict[Path, set[Path]]) -> set[str]:
+    """Names of the files that are in a circle, or on the way from one to another."""
+    left = {file: set(to) for file, to in graph.items()}
+    while True:  # who imports nothing that is left is in no circle, nor is who is free
+        imported = set().union(*left.values())
+        ends = {file for file, to in left.items() if not to or file not in imported}
+        if not ends:
+            break
+        left = {file: to - ends for file, to in left.items() if file not in ends}
+    return {name_of(file) for file in left}
+
+
+def test_no_file_imports_itself_by_whatever_detour() -> None:
+    """Not under TYPE_CHECKING and not within a function either."""
+    graph = {file: modules_imported(file) for file in FILES}
+    assert sum(map(len, graph.values())) > len(FILES)
+    assert circles(graph) == set()
+
+
+def test_a_circle_is_found() -> None:
+    """What the test above looks for is seen, however long the way round is."""
+    a, b, c, d = (PACKAGE / f"{name}.py" for name in "abcd")
+    assert circles({a: {b}, b: {c}, c: {d}, d: set()}) == set()
+    assert circles({a: {b}, b: {c}, c: {b, d}, d: set()}) == {"b.py", "c.py"}
 
 
 def test_no_library_module_imports_the_commands() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from swaptools.emulator.machine.task import PageEntry
+    from swaptools.emulator.machine.touch import PageEntry
     from tests.against_kernel.slots_rig import KernelPages
 
 

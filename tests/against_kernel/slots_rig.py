@@ -21,7 +21,7 @@ from tests.builders import header_page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.machine.task import PageEntry
+    from swaptools.emulator.machine.touch import PageEntry
 
 PAGE_SIZE = mmap.PAGESIZE
 THP = Path("/sys/kernel/mm/transparent_hugepage")

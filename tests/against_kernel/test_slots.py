@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from swaptools.emulator.machine.shmem import Shm, ShmMapping
-    from swaptools.emulator.machine.task import PageEntry
+    from swaptools.emulator.machine.touch import PageEntry
     from tests.against_kernel.slots_rig import KernelMemory
 
 pytestmark = pytest.mark.kernel

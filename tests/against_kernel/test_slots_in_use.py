@@ -178,7 +178,7 @@ def emulated_slots() -> set[int]:
         task.pageout(0, nr_pages)
         if nr_pages == ALONE:
             task.read(0, READ_BACK)
-    return {slot for slot, _ in machine.slotmap.used_slots(device.type)}
+    return {slot for slot, _ in machine.state.slot_map.used_slots(device.type)}
 
 
 @pytest.mark.usefixtures("machine")

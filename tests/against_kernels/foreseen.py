@@ -41,7 +41,7 @@ def _goes_on_at_random(machine: Machine, device: SwapDevice) -> bool:
     is_scanned = machine.profile.allocator.partly_free_clusters == "scanned"
     if not is_scanned or device.is_rotational:
         return False
-    info = machine.slotmap.slots.si[device.type]
+    info = machine.state.slots.si[device.type]
     nr_free = nr_free_clusters(machine, device)
     if info.max > _ADDRESS_SPACE_PAGES:
         return nr_free <= _CLUSTERS_OF_A_LINE
@@ -50,7 +50,7 @@ def _goes_on_at_random(machine: Machine, device: SwapDevice) -> bool:
 
 def nr_free_clusters(machine: Machine, device: SwapDevice) -> int:
     """Count the clusters that can be taken whole."""
-    slots = machine.slotmap.slots
+    slots = machine.state.slots
     first = slots.si[device.type].first_cluster
     clusters = range(first, first + slots.si[device.type].nr_clusters)
     return sum(slots.ci[ci].flags in (FREE, UNTOUCHED) for ci in clusters)

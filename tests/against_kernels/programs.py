@@ -25,7 +25,7 @@ from tests.against_kernels.foreseen import why_unpredictable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from swaptools.emulator.machine.task import PageEntry
+    from swaptools.emulator.machine.touch import PageEntry
     from tests.against_kernels.guest import Guest, Reply
 
 #: The disk with a file system for areas that are files, and where it is mounted;
@@ -296,10 +296,10 @@ def ask_machine(
             continue
         if worker_ran and not states:
             machine = run.started()
-            machine.shrinker.next_shrink = machine.cgroups.root
+            machine.state.shrinker.next_shrink = machine.cgroups.root
         states.append(_seen(run, nr_pages, counters))
     if states:
-        states[-1].worker_ran = run.started().shrinker.next_shrink is not None
+        states[-1].worker_ran = run.started().state.shrinker.next_shrink is not None
     return states
 
 

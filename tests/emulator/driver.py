@@ -29,12 +29,12 @@ MAX_TASKS = 4
 
 def owned_pages(device: SwapDevice) -> int:
     """Count the slots in use that no CPU took ahead or will give back."""
-    slotmap, type_ = device._machine.slotmap, device.type
+    state, type_ = device._state, device.type
     indices = (
-        slot_index(slotmap.slots, type_ << TYPE_SHIFT | slot)
-        for slot, _ in slotmap.used_slots(type_)
+        slot_index(state.slots, type_ << TYPE_SHIFT | slot)
+        for slot, _ in state.slot_map.used_slots(type_)
     )
-    return sum(not is_reserved(slotmap.slots, index) for index in indices)
+    return sum(not is_reserved(state.slots, index) for index in indices)
 
 
 def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:

@@ -28,8 +28,7 @@ def random_operations(compiled: bool, kernel: str, operations: int) -> list[int]
     machine.swapon_pages(20_000, priority=3)
     machine.swapon_pages(30_000, priority=3, rotational=True)
     machine.swapon_pages(9_000, "zram", priority=1, bad_pages=(5, 700))
-    machine.slotmap.add_tables(200)
-    engine = machine.engine
+    machine.state.arena.add_tables(200)
     entries: Any = integers(NR_PLACES)
     places: Any = integers(operations // 10)
     orders = [draw.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 4)) for _ in range(NR_PLACES)]
@@ -37,12 +36,12 @@ def random_operations(compiled: bool, kernel: str, operations: int) -> list[int]
     for part in range(10):
         drawn = [draw.randrange(NR_PLACES) for _ in range(len(places))]
         places[:] = [place << 4 | orders[place] for place in drawn]
-        done = engine[toggle_range](
-            machine.slotmap.slots, part % 2, entries, places, 0, len(places)
+        done = machine.state.run(
+            toggle_range, part % 2, entries, places, 0, len(places)
         )
         assert done == len(places)
         seen += entries[:]
-    machine.settle()
+    machine.state.settle()
     return seen
 
 

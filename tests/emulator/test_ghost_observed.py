@@ -263,7 +263,7 @@ def test_i2_swapoff_without_memory(kernel: str, overcommit_memory: int) -> None:
     With 0 the kernel goes on until memory is full and kills whoever called swapoff.
     """
     machine = Machine(kernel=kernel, zswap=True, ram_bytes=300 * 4096, compiled=False)
-    machine.overcommit_memory = overcommit_memory
+    machine.state.overcommit_memory = overcommit_memory
     machine.zswap.max_pool_percent = 100
     device = machine.swapon_pages(GHOST_PAGES, "ghost")
     task = machine.task()
@@ -453,9 +453,9 @@ def forget(r: Rig) -> None:
     """Drop what is stored for page 0, behind the kernel's back."""
     entry = r.task.entries(0)[0]
     assert isinstance(entry, tuple)
-    s = r.machine.slotmap.slots
+    s = r.machine.state.slots
     set_stored(s, slot_index(s, entry[1]), 0)
-    r.machine.settle()
+    r.machine.state.settle()
 
 
 @kernels

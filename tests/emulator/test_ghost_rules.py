@@ -220,7 +220,7 @@ def test_shrink_worker_is_woken_by_less_than_no_real_area() -> None:
     machine.swapon_pages(100, "ghost")
     task.write(0, 3)
     task.pageout(0, 3)
-    machine.shrinker.next_shrink = machine.cgroups.root
+    machine.state.shrinker.next_shrink = machine.cgroups.root
     machine.zswap.max_pool_percent = 0
     task.write(5)
     task.pageout(5)

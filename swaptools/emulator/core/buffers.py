@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,26 @@ _Item = TypeVar("_Item")
 
 #: Every hot function, and whether it is compiled into its callers.
 HOT: Final[dict[Callable[..., Any], bool]] = {}
+#: Those that are called from outside for a whole run of pages.
+RUNS: Final[set[Callable[..., Any]]] = set()
+
+
+class Needs(NamedTuple):
+    """What a hot function may use up at most: frames, and tables of clusters.
+
+    Places are those of its arguments behind the buffers; -1 where it is a constant.
+    """
+
+    frames_at: int
+    #: For each that the argument says, or all.
+    frames: int
+    order_at: int
+    #: Of a folio, each page of which may open a cluster; -1 for no table at all.
+    order: int
+
+
+#: By function; those that need nothing are not here.
+NEEDS: Final[dict[Callable[..., Any], Needs]] = {}
 
 
 class Buffer(Protocol[_Item]):
@@ -48,6 +68,38 @@ def hot_inline(function: _Function) -> _Function:
     """Mark one that is compiled into its callers: small, or on the fast path."""
     HOT[function] = True
     return function
+
+
+def hot_run(function: _Function) -> _Function:
+    """Mark one that is compiled for callers outside: it does a whole run of pages."""
+    HOT[function] = False
+    RUNS.add(function)
+    return function
+
+
+def needs(
+    *, frames: str | int = 0, each: int = 1, order: str | int = -1
+) -> Callable[[_Function], _Function]:
+    """Say what room a function needs; whoever runs it sees to that.
+
+    Args:
+        frames: How many frames it takes, or the argument that says how many.
+        each: So many for each of those.
+        order: Of the folio that it gives slots, or the argument that says it.
+    """
+
+    def declare(function: _Function) -> _Function:
+        # Behind the buffers.
+        names = cast("Any", function).__code__.co_varnames[1:]
+        NEEDS[function] = Needs(
+            names.index(frames) if isinstance(frames, str) else -1,
+            each if isinstance(frames, str) else frames,
+            names.index(order) if isinstance(order, str) else -1,
+            -1 if isinstance(order, str) else order,
+        )
+        return function
+
+    return declare
 
 
 def zeroed(item: type[_Item], length: int) -> Buffer[_Item]:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     DISCARD,
     FRAG,
@@ -212,10 +212,11 @@ def relocate_cluster(s: Slots, si: int, ci: int) -> None:
 
 
 @hot
+@needs(order=0)
 def cluster_alloc_table(s: Slots, ci: int) -> None:
     """Give a cluster a table; all its slots read as free.
 
-    The caller has seen that one is left (state.py adds more between runs).
+    The caller has seen that one is left (arena.py adds more between runs).
     """
     totals = s.totals[0]
     totals.nr_free_tables -= 1
@@ -231,7 +232,7 @@ def cluster_free_table(s: Slots, ci: int) -> None:
     s.ci[ci].table = 0
 
 
-@hot
+@hot_run
 def count_tables(s: Slots, si: int) -> int:
     """Return how many clusters of an area have a table."""
     nr_tables = 0
@@ -243,7 +244,7 @@ def count_tables(s: Slots, si: int) -> int:
     return nr_tables
 
 
-@hot
+@hot_run
 def last_with_table(s: Slots, si: int) -> int:
     """Return the number within its area of the last cluster with a table, or -1."""
     last = s.si[si].first_cluster - 1

@@ -15,6 +15,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from swaptools.emulator.core.buffers import RUNS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,7 +39,7 @@ class Engine:
 
     def __getitem__(self, function: _Function) -> _Function:
         """Return ``function`` as this engine runs it; it takes the same buffers."""
-        if not self.compiled:
+        if not self.compiled or function not in RUNS:
             return function
         if function not in self._functions:
             # Imported here: only those who compile need it.

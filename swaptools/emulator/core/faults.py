@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.clusters import (
     vm_swap_full,
 )
@@ -73,7 +73,7 @@ PTE_POISONED: Final = POISONED_ENTRY << PTE_SHIFT
 def alloc_frames(s: Slots, order: int) -> int:
     """Return the first of 2**order dirty frames that make a folio.
 
-    The caller has made room for them (SlotMap.ensure_frames).
+    The caller has made room for them (arena.py).
     """
     first = s.free_blocks[order]
     nr = 1 << order
@@ -268,14 +268,15 @@ def range_is_none(pte: Buffer[int], first: int, nr: int) -> bool:
 # --- runs: what is compiled as a whole -------------------------------------
 
 
-@hot
+@hot_run
+@needs(frames="nr", each=2)
 def write_range(
     s: Slots,
     pte: Buffer[int],
     first: int,
     nr: int,
-    order: int,
     contents: Buffer[int],
+    order: int,
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
@@ -308,7 +309,8 @@ def write_range(
     return nr
 
 
-@hot
+@hot_run
+@needs(frames="nr")
 def read_range(
     s: Slots, pte: Buffer[int], first: int, nr: int, numbers: Buffer[int]
 ) -> int:
@@ -327,7 +329,7 @@ def read_range(
     return nr
 
 
-@hot
+@hot_run
 def largest_count(s: Slots, pte: Buffer[int], nr: int) -> int:
     """Return the most references that a slot of these entries has."""
     largest = 0
@@ -337,7 +339,7 @@ def largest_count(s: Slots, pte: Buffer[int], nr: int) -> int:
     return largest
 
 
-@hot
+@hot_run
 def fork_range(s: Slots, pte: Buffer[int], child: Buffer[int], nr: int) -> None:
     """Copy page table entries; nothing in them is exclusive any more.
 

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     PMD_ORDER,
     STORED_DEVICE,
+    STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZERO,
 )
@@ -31,6 +32,7 @@ from swaptools.emulator.core.faults import (
     PTE_SHIFT,
     PTE_SWAP,
     PTE_ZERO,
+    alloc_frames,
     free_frame,
 )
 from swaptools.emulator.core.redirect import plain_slot
@@ -206,10 +208,25 @@ def finish_page(s: Slots, number: int, stored: int) -> None:
     free_frame(s, number)
 
 
+@hot
+@needs(frames=1)
+def writeback_page(s: Slots, entry: int, content: int) -> int:
+    """Give what zswap held for a slot a frame in the swap cache; returns the frame.
+
+    Kernel: mm/zswap.c zswap_writeback_entry(), its first part.
+    """
+    number = alloc_frames(s, 0)
+    s.frames[number].content = content
+    swap_cache_add(s, entry, number)
+    set_stored(s, slot_index(s, entry), STORED_NOTHING)
+    return number
+
+
 # --- runs: what is compiled as a whole -------------------------------------
 
 
-@hot
+@hot_run
+@needs(order=PMD_ORDER)
 def pageout_range(
     s: Slots,
     pte: Buffer[int],
@@ -255,7 +272,7 @@ def pageout_range(
     return vpn
 
 
-@hot
+@hot_run
 def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
     """Write what needs nobody to be asked; the others stay in ``heads``.
 
@@ -296,7 +313,7 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
     heads[0] = left
 
 
-@hot
+@hot_run
 def finish_range(s: Slots, written: Buffer[int], nr: int) -> None:
     """Let pages leave memory: pairs of a frame and where its data are now."""
     for place in range(0, 2 * nr, 2):

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     STORED_SHIFT,
     STORED_SLOT,
@@ -140,7 +140,8 @@ def bring_back(s: Slots, entry: int, counts: Buffer[int]) -> None:
 # --- runs: what is compiled as a whole -------------------------------------
 
 
-@hot
+@hot_run
+@needs(frames="room")
 def empty_places(s: Slots, si: int, room: int, counts: Buffer[int]) -> bool:
     """Bring back what is in the slots of an area; False when ``room`` is used up.
 

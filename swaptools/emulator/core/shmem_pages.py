@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.faults import (
     PTE_POISONED,
     PTE_PRESENT,
@@ -149,7 +149,8 @@ def shmem_forget(s: Slots, pages: Buffer[int], index: int) -> None:
 # --- runs: what is compiled as a whole -------------------------------------
 
 
-@hot
+@hot_run
+@needs(frames="nr")
 def shmem_write_range(
     s: Slots,
     pages: Buffer[int],
@@ -158,7 +159,10 @@ def shmem_write_range(
     nr: int,
     contents: Buffer[int],
 ) -> int:
-    """Write pages; returns how many: fewer when one is SIGBUS."""
+    """Write pages; returns how many: fewer when one is SIGBUS.
+
+    Of those, the items of ``contents`` become 0: no page is left for a copy.
+    """
     for vpn in range(first, first + nr):
         if not shmem_fault(s, pages, pte, vpn, True):
             return vpn - first
@@ -167,10 +171,12 @@ def shmem_write_range(
         frame.content = contents[vpn - first]
         frame.dirty = 1
         set_stayed(s, pte[vpn] >> PTE_SHIFT, 0)
+        contents[vpn - first] = 0
     return nr
 
 
-@hot
+@hot_run
+@needs(frames="nr")
 def shmem_read_range(
     s: Slots,
     pages: Buffer[int],
@@ -187,7 +193,8 @@ def shmem_read_range(
     return nr
 
 
-@hot
+@hot_run
+@needs(order=0)
 def shmem_pageout_range(
     s: Slots,
     pages: Buffer[int],
@@ -227,7 +234,7 @@ def shmem_pageout_range(
     return end
 
 
-@hot
+@hot_run
 def unmap_range(s: Slots, pte: Buffer[int], first: int, end: int) -> None:
     """Empty a page table. Kernel: mm/memory.c unmap_mapping_pages()."""
     for vpn in range(first, end):
@@ -236,7 +243,7 @@ def unmap_range(s: Slots, pte: Buffer[int], first: int, end: int) -> None:
             pte[vpn] = 0
 
 
-@hot
+@hot_run
 def shmem_undo_range(s: Slots, pages: Buffer[int], first: int, end: int) -> None:
     """Free pages that nobody maps, and slots. Kernel: mm/shmem.c."""
     for index in range(first, end):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.area_clusters import reclaim_head_clusters
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.clusters import (
     avail_after,
     avail_requeue,
@@ -193,6 +193,7 @@ def device_alloc(s: Slots, si: int, order: int, cpu: int) -> int:
 
 
 @hot
+@needs(order="order")
 def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
     """Take a range from one area by hand, from the CPU's hint if that is there."""
     if s.totals[0].has_area_clusters:
@@ -206,6 +207,7 @@ def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
 
 
 @hot
+@needs(order=0)
 def take_cluster(s: Slots, si: int, ci: int) -> bool:
     """Take all slots of a free cluster, wherever it stands on its list.
 
@@ -329,7 +331,8 @@ def has_tables(s: Slots, order: int) -> bool:
     return totals.nr_free_tables > (1 << order) + totals.slots_cache_pages
 
 
-@hot
+@hot_run
+@needs(order="order")
 def alloc_range(
     s: Slots, order: int, cpu: int, entries: Buffer[int], first: int, nr: int
 ) -> int:
@@ -350,7 +353,7 @@ def alloc_range(
     return nr
 
 
-@hot
+@hot_run
 def free_range(s: Slots, order: int, entries: Buffer[int], first: int, nr: int) -> None:
     """Drop one reference to each slot of ``nr`` folios, in order."""
     for place in range(first, first + nr):
@@ -359,7 +362,7 @@ def free_range(s: Slots, order: int, entries: Buffer[int], first: int, nr: int) 
         entries[place] = 0
 
 
-@hot
+@hot_run
 def toggle_range(
     s: Slots, cpu: int, entries: Buffer[int], places: Buffer[int], first: int, nr: int
 ) -> int:

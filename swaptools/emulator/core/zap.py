@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
 from swaptools.emulator.core.clusters import vm_swap_full
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
@@ -115,7 +115,7 @@ def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
             unmap_frame(s, number)
 
 
-@hot
+@hot_run
 def drop_range(
     s: Slots, pte: Buffer[int], first: int, nr: int, gathered: Buffer[int]
 ) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.clusters import avail_requeue, vm_swap_full
 from swaptools.emulator.core.constants import (
@@ -31,7 +32,7 @@ from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.slot_alloc import alloc_on, alloc_range, free_range
 from swaptools.emulator.core.slots import slot_index
 from swaptools.emulator.machine.invariants import expect
-from swaptools.emulator.machine.state import SlotMap
+from swaptools.emulator.machine.slot_map import SlotMap
 from swaptools.emulator.machine.swap_io import is_ghost
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class SlotAreas:
         compiled: bool = False,
     ) -> None:
         """Start with no area."""
-        self._engine = Engine(compiled=compiled)
-        self._map = SlotMap(self._engine, rules, cpus=1)
+        self._arena = Arena(Engine(compiled=compiled), rules, cpus=1)
+        self._map = SlotMap(self._arena)
         self._tiers = tiers
         self._by_type: dict[int, Area] = {}
         self._one = integers(1)
@@ -87,12 +88,12 @@ class SlotAreas:
     @property
     def swap_total_pages(self) -> int:
         """Usable slots of all areas, as SwapTotal has it."""
-        return self._map.totals.total_swap_pages
+        return self._arena.totals.total_swap_pages
 
     @property
     def is_half_full(self) -> bool:
         """More than half of all slots are used. Kernel: vm_swap_full()."""
-        return vm_swap_full(self._map.slots)
+        return vm_swap_full(self._arena.slots)
 
     def swapon(
         self,
@@ -140,10 +141,8 @@ class SlotAreas:
 
     def alloc(self, order: int, cgroup: str = "/", only: Area | None = None) -> int:
         """Take 2**order slots and return the first entry, or 0."""
-        self._map.ensure_tables(order)
         if self._tiers is None and only is None:
-            run = self._engine[alloc_range]
-            run(self._map.slots, order, 0, self._one, 0, 1)
+            self._arena.run(alloc_range, order, 0, self._one, 0, 1)
             entry, self._one[0] = self._one[0], 0
         else:
             entry = self._alloc_where_allowed(order, cgroup, only)
@@ -154,13 +153,13 @@ class SlotAreas:
 
     # Kernel: mm/swapfile.c swap_alloc_slow(), with swap_tiers_mask_test().
     def _alloc_where_allowed(self, order: int, cgroup: str, only: Area | None) -> int:
-        s = self._map.slots
+        s = self._arena.slots
         for type_ in [s.avail[place] for place in range(s.totals[0].nr_avail)]:
             area = self._by_type[type_]
             if only not in (None, area) or not self._allows(cgroup, area):
                 continue
             avail_requeue(s, type_)
-            offset = alloc_on(s, type_, order, 0)
+            offset = self._arena.run(alloc_on, type_, order, 0)
             if offset:
                 entry = type_ << TYPE_SHIFT | offset
                 for page in range(1 << order):
@@ -178,7 +177,7 @@ class SlotAreas:
         used = self._used[entry >> TYPE_SHIFT]
         place = (entry & OFFSET_MASK) // SWAPFILE_CLUSTER
         self._one[0] = entry
-        self._engine[free_range](self._map.slots, 0, self._one, 0, 1)
+        self._arena.run(free_range, 0, self._one, 0, 1)
         used[place] -= 1
         if not used[place]:
             del used[place]
@@ -204,14 +203,14 @@ class SlotAreas:
         RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com,
         nr_real_swapfiles.
         """
-        s = self._map.slots
+        s = self._arena.slots
         available = [s.avail[place] for place in range(s.totals[0].nr_avail)]
         return sum(self._by_type[type_].is_real for type_ in available)
 
     def check_invariants(self, used: set[int]) -> None:
         """Compare the counts with the slot map, and with the slots said to be used."""
-        slotmap, s = self._map, self._map.slots
-        tables = slotmap.nr_tables - slotmap.totals.nr_free_tables
+        arena, s = self._arena, self._arena.slots
+        tables = arena.nr_tables - arena.totals.nr_free_tables
         expect(sum(self.clusters(area) for area in self) == tables, "tables", tables)
         counted = sum(self.used_slots(area) for area in self)
         inuse = sum(s.si[area.type].inuse_pages for area in self)

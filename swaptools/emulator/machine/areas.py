@@ -15,11 +15,6 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.clusters import (
-    count_tables,
-    do_scheduled_discard,
-    last_with_table,
-)
 from swaptools.emulator.core.constants import (
     MAX_SWAPFILES,
     SWP_DYNAMIC,
@@ -27,7 +22,6 @@ from swaptools.emulator.core.constants import (
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
 )
-from swaptools.emulator.core.slot_alloc import reclaim_work
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
@@ -36,8 +30,8 @@ from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from swaptools.emulator.machine.backing import Backing, SwapOps
-    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.swapoff import Unuse
 
 #: Kernel: include/linux/swap.h SWAP_FLAG_PRIO_MASK.
@@ -48,12 +42,10 @@ _UINT_MASK = 0xFFFFFFFF
 class SwapAreas:
     """The areas that are on, by type. Kernel: swap_info[]."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, state: State) -> None:
         """Start with none."""
-        self._machine = machine
+        self._state = state
         self._by_type: dict[int, SwapDevice] = {}
-        #: By type; what swap_io.py looks in.
-        self.backings: dict[int, Backing] = {}
         #: Real areas that were swapped off while full, where those are miscounted.
         self.nr_full_gone = 0
         # Ghosts swapped on, where those are.
@@ -76,11 +68,11 @@ class SwapAreas:
 
         RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com.
         """
-        s = self._machine.slotmap.slots
-        types: Iterable[int] = self.backings
-        if self._machine.ghost_rules.counts_available_areas:
+        s = self._state.slots
+        types: Iterable[int] = self._state.backings
+        if self._state.ghost_rules.counts_available_areas:
             types = [s.avail[place] for place in range(s.totals[0].nr_avail)]
-        real = sum(not is_ghost(self.backings[type_].ops) for type_ in types)
+        real = sum(not is_ghost(self._state.backings[type_].ops) for type_ in types)
         return real - self.nr_full_gone
 
     @property
@@ -114,7 +106,7 @@ class SwapAreas:
             raise SwapOnError(errno.EPERM, None)
         if priority is not None and not 0 <= priority <= MAX_PRIORITY:
             raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
-        profile, found = self._machine.profile, self._machine.conditions()
+        profile, found = self._state.profile, self._state.conditions()
         max_pages = ops.backing.admit(max_pages, found)
         flags = ops.flags
         rules = profile.allocator
@@ -131,17 +123,17 @@ class SwapAreas:
         if priority is None:
             priority = self._default_priority()
         type_ = next(n for n in range(MAX_SWAPFILES) if n not in self._by_type)
-        self._machine.slotmap.add_area(type_, flags, priority, max_pages, bad_pages)
-        device = SwapDevice(self._machine, type_, path)
+        self._state.slot_map.add_area(type_, flags, priority, max_pages, bad_pages)
+        device = SwapDevice(self._state, type_, path)
         self._by_type[type_] = device
-        self.backings[type_] = ops.backing(ops, path, max_pages, found)
+        self._state.backings[type_] = ops.backing(ops, path, max_pages, found)
         if is_ghost(ops):
-            self._nr_leaked += self._machine.ghost_rules.leaks_nr_rotate_swap
+            self._nr_leaked += self._state.ghost_rules.leaks_nr_rotate_swap
         return device
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
     def _default_priority(self) -> int:
-        if self._machine.profile.swapon.default_priority == "equal":
+        if self._state.profile.swapon.default_priority == "equal":
             return -1
         return min([device.prio for device in self if device.prio < 0], default=-1) - 1
 
@@ -153,61 +145,41 @@ class SwapAreas:
 
         Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff).
         """
-        machine, slotmap, si = self._machine, self._machine.slotmap, device.type
-        check_enough_memory(machine, device.pages)
+        state, slot_map, si = self._state, self._state.slot_map, device.type
+        check_enough_memory(state, device.pages)
         if not device.is_ghost and device.inuse_pages == device.pages:
-            self.nr_full_gone += machine.ghost_rules.counts_available_areas
-        slotmap.disable_area(si)
-        if device.prio < 0 and machine.profile.swapon.default_priority == "descending":
+            self.nr_full_gone += state.ghost_rules.counts_available_areas
+        slot_map.disable_area(si)
+        if device.prio < 0 and state.profile.swapon.default_priority == "descending":
             self._move_up(device.prio)
         try:
-            done = try_to_unuse(machine, device)
+            done = try_to_unuse(state, si)
         except SwapOffError:
-            slotmap.enable_area(si)
-            machine.settle()
+            slot_map.enable_area(si)
+            state.settle()
             raise
-        machine.settle()
-        machine.counter.forget_area(si)
-        slotmap.remove_area(si)
+        state.settle()
+        state.counter.forget_area(si)
+        slot_map.remove_area(si)
         device.is_active = False
-        del self._by_type[si], self.backings[si]
+        del self._by_type[si], self._state.backings[si]
         return done
 
     # Default areas behind the one that goes close the gap.
     def _move_up(self, gone: int) -> None:
-        s = self._machine.slotmap.slots
+        s = self._state.slots
         for device in self:
             info = s.si[device.type]
             if info.prio < gone:
                 info.prio += 1
-
-    def reclaim(self) -> None:
-        """Let the workers of areas that got full run."""
-        slots = self._machine.slotmap.slots
-        if slots.totals[0].nr_reclaim_works:
-            for device in self:
-                reclaim_work(slots, device.type)
-
-    def settle(self) -> None:
-        """Tell backings that follow the clusters which are in use."""
-        slots = self._machine.slotmap.slots
-        for si, backing in self.backings.items():
-            if backing.follows_clusters:
-                backing.settle(count_tables(slots, si), last_with_table(slots, si))
-
-    def discard(self) -> None:
-        """Let the worker do the discards that wait. Kernel: swap_discard_work()."""
-        for device in self:
-            if device.discards:
-                do_scheduled_discard(self._machine.slotmap.slots, device.type)
 
     def proc_swaps(self) -> str:
         """Return the text of /proc/swaps; Size is modulo 2^32 KiB as the kernel's.
 
         Kernel: mm/swapfile.c swap_show().
         """
-        kib = self._machine.page_size // 1024
-        is_padded = self._machine.profile.swapon.pads_proc_swaps
+        kib = self._state.page_size // 1024
+        is_padded = self._state.profile.swapon.pads_proc_swaps
         tabs = "\t\t" if is_padded else "\t"
         lines = [f"Filename\t\t\t\tType\t\tSize{tabs}Used{tabs}Priority\n"]
         for device in self:

@@ -32,33 +32,33 @@ from swaptools.emulator.machine.swap_io import is_ghost, read_of_nothing
 from swaptools.errors import DeviceWriteError, GhostWriteRefused
 
 if TYPE_CHECKING:
-    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.state import State
 
 
-def write_slot(machine: Machine, entry: int, page: bytes) -> None:
+def write_slot(state: State, entry: int, page: bytes) -> None:
     """Store a page of the root cgroup in a slot.
 
     Raises:
         GhostWriteRefused: zswap did not take it and there is nowhere else.
         DeviceWriteError: The device did not take it.
     """
-    io = machine.io
-    io.reap()
+    io = state.io
+    state.objects.reap()
     content = io.content_of(page)
     if content == 0:
         stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
-        machine.slotmap.slots.vmstat[0].swpout_zero += 1
-        traffic = machine.slotmap.traffic(machine.cgroups.root.number, entry)
+        state.slots.vmstat[0].swpout_zero += 1
+        traffic = state.arena.traffic(state.cgroups.root.number, entry)
         traffic.offered += 1
         traffic.left += 1
     else:
-        stored = io.store([content], entry, machine.cgroups.root)
-        machine.objects.put(content)
+        stored = io.store([content], entry, state.cgroups.root)
+        state.objects.put(content)
     if stored is None:
-        if is_ghost(machine.areas.backings[entry >> TYPE_SHIFT].ops):
+        if is_ghost(state.backings[entry >> TYPE_SHIFT].ops):
             raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
         raise DeviceWriteError(errno.EIO, "write error on swap-device")
-    s = machine.slotmap.slots
+    s = state.slots
     set_stored(s, slot_index(s, entry), stored[0])
     cached = swap_cache_get(s, entry)
     if cached >= 0:  # written back to a device that failed
@@ -66,20 +66,20 @@ def write_slot(machine: Machine, entry: int, page: bytes) -> None:
         free_frame(s, cached)
 
 
-def read_slot(machine: Machine, entry: int) -> bytes:
+def read_slot(state: State, entry: int) -> bytes:
     """Return the page that a used slot's data are.
 
     Raises:
         DeviceReadError: Nothing holds them, or only their length is known.
     """
-    s = machine.slotmap.slots
+    s = state.slots
     cached = swap_cache_get(s, entry)
     stored = get_stored(s, slot_index(s, entry))
     page: bytes | int | None = None
     if cached >= 0:
-        page = machine.io.page_of(s.frames[cached].content)
+        page = state.io.page_of(s.frames[cached].content)
     elif stored:
-        page = machine.io.page_of(stored & STORED_MASK)
+        page = state.io.page_of(stored & STORED_MASK)
     if not isinstance(page, bytes):
         raise read_of_nothing()
     return page

@@ -25,9 +25,9 @@ from swaptools.emulator.core.structs import Traffic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.design import Design
-    from swaptools.emulator.machine.state import SlotMap
     from swaptools.emulator.store.zswap import Zswap
 
 #: What can be said of one cgroup or one area, in pages and look-ups: pages that left
@@ -65,13 +65,13 @@ class EventCounter:
 
     def __init__(
         self,
-        slotmap: SlotMap,
+        arena: Arena,
         backings: Mapping[int, Backing],
         zswap: Zswap,
         design: Design,
     ) -> None:
         """Count on the buffers of one machine, backings by type."""
-        self._slotmap = slotmap
+        self._arena = arena
         self._backings = backings
         self._zswap = zswap
         self._design = design
@@ -87,7 +87,7 @@ class EventCounter:
         ops = self._backings[si].ops
         self._ops[ops.name] = ops
         self._gone_counts.update(self._backings[si].counts())
-        traffic = self._slotmap.slots.traffic
+        traffic = self._arena.slots.traffic
         for memcg in range(len(traffic) // MAX_SWAPFILES):
             row = memcg * MAX_SWAPFILES + si
             kept = self._gone.setdefault((memcg, ops.name), Counter())
@@ -96,7 +96,7 @@ class EventCounter:
 
     def _rows(self) -> Iterator[tuple[int, int | None, SwapOps, Mapping[str, int]]]:
         # Cgroup, type, kind and traffic; type None for areas that are gone.
-        traffic = self._slotmap.slots.traffic
+        traffic = self._arena.slots.traffic
         for memcg in range(len(traffic) // MAX_SWAPFILES):
             for si, backing in self._backings.items():
                 row = traffic[memcg * MAX_SWAPFILES + si]
@@ -141,7 +141,7 @@ class EventCounter:
 
     def counts(self) -> dict[str, int]:
         """Return everything that is counted, for the whole machine."""
-        vmstat = self._slotmap.slots.vmstat[0]
+        vmstat = self._arena.slots.vmstat[0]
         counts = Counter(self.of_traffic())
         counts["writeback_refused"] = self._zswap.reject_reclaim_fail
         counts["pool_limit_hit"] = self._zswap.pool_limit_hit

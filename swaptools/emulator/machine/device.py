@@ -39,16 +39,16 @@ from swaptools.errors import IllegalOperation, NoFreeSlot
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import SwapInfo
     from swaptools.emulator.machine.backing import SwapOps
-    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.state import State
     from swaptools.emulator.store.zram import Zram
 
 
 class SwapDevice:
     """An area after swapon: ``swap_info_struct``."""
 
-    def __init__(self, machine: Machine, type_: int, path: str) -> None:
+    def __init__(self, state: State, type_: int, path: str) -> None:
         """Name an area that areas.py has set up under this type."""
-        self._machine = machine
+        self._state = state
         #: Its number. Kernel: si->type.
         self.type = type_
         #: As /proc/swaps prints it.
@@ -64,7 +64,7 @@ class SwapDevice:
     @property
     def _info(self) -> SwapInfo:
         self._check_active()
-        return self._machine.slotmap.slots.si[self.type]
+        return self._state.slots.si[self.type]
 
     @property
     def pages(self) -> int:
@@ -90,13 +90,13 @@ class SwapDevice:
     def ops(self) -> SwapOps:
         """What kind its backing is."""
         self._check_active()
-        return self._machine.areas.backings[self.type].ops
+        return self._state.backings[self.type].ops
 
     @property
     def zram(self) -> Zram | None:
         """The zram device it is, if it is one."""
         self._check_active()
-        return self._machine.areas.backings[self.type].zram
+        return self._state.backings[self.type].zram
 
     @property
     def is_ghost(self) -> bool:
@@ -125,14 +125,13 @@ class SwapDevice:
             NoFreeSlot: There is no such run, or no large folio goes here.
             IllegalOperation: No such order.
         """
-        machine = self._machine
-        machine.check_alive()
+        state = self._state
+        state.check_alive()
         self._check_active()
         if not 0 <= order < SWAP_NR_ORDERS:
             raise IllegalOperation(f"order {order} is not 0 to {SWAP_NR_ORDERS - 1}")
-        machine.slotmap.ensure_tables(order)
-        offset = alloc_on(machine.slotmap.slots, self.type, order, machine.cpu)
-        machine.settle()
+        offset = state.run(alloc_on, self.type, order, state.totals.cpu)
+        state.settle()
         if not offset:
             raise NoFreeSlot(errno.ENOMEM, f"{self.path}: no free run of {1 << order}")
         self._mark(offset, 1 << order)
@@ -147,12 +146,11 @@ class SwapDevice:
         Raises:
             NoFreeSlot: A slot of it is used or bad, or outside of the area.
         """
-        self._machine.check_alive()
-        info, slotmap = self._info, self._machine.slotmap
-        slotmap.ensure_tables(0)
+        self._state.check_alive()
+        info = self._info
         inside = 0 <= number < info.nr_clusters
-        if not inside or not take_cluster(
-            slotmap.slots, self.type, info.first_cluster + number
+        if not inside or not self._state.run(
+            take_cluster, self.type, info.first_cluster + number
         ):
             raise NoFreeSlot(errno.ENOMEM, f"{self.path}: cluster {number} is not free")
         self._mark(number * SWAPFILE_CLUSTER, SWAPFILE_CLUSTER)
@@ -166,8 +164,8 @@ class SwapDevice:
             KernelOops: The area is a ghost on a block device.
         """
         self._check(slot)
-        zap_swap_entry(self._machine.slotmap.slots, self._entry(slot))
-        self._machine.settle()
+        self._state.run(zap_swap_entry, self._entry(slot))
+        self._state.settle()
 
     def write(self, slot: int, data: bytes) -> None:
         """Store a page in a slot that was taken by hand.
@@ -179,13 +177,13 @@ class SwapDevice:
             IllegalOperation: Not such a slot, or not one page.
         """
         self._check(slot)
-        page_size = self._machine.page_size
+        page_size = self._state.page_size
         if len(data) != page_size:
             raise IllegalOperation(f"{len(data)} bytes are not a page of {page_size}")
         try:
-            write_slot(self._machine, self._entry(slot), bytes(data))
+            write_slot(self._state, self._entry(slot), bytes(data))
         finally:
-            self._machine.settle()
+            self._state.settle()
 
     def read(self, slot: int) -> bytes:
         """Return the page that was stored in a slot in use.
@@ -196,21 +194,21 @@ class SwapDevice:
         """
         if self._value(slot) in (0, SWAP_MAP_BAD):
             raise IllegalOperation(f"slot {slot} is not in use")
-        return read_slot(self._machine, self._entry(slot))
+        return read_slot(self._state, self._entry(slot))
 
     def _entry(self, slot: int) -> int:
         return self.type << TYPE_SHIFT | slot
 
     # The item of the swap map; 0 for what is free, reserved or outside of the area.
     def _value(self, slot: int) -> int:
-        s = self._machine.slotmap.slots
+        s = self._state.slots
         if not 0 <= slot < self._info.max:
             return 0
         index = slot_index(s, self._entry(slot))
         return s.map[index] if index >= 0 and not is_reserved(s, index) else 0
 
     def _mark(self, offset: int, nr_slots: int) -> None:
-        s = self._machine.slotmap.slots
+        s = self._state.slots
         index = slot_index(s, self._entry(offset))
         for place in range(index, index + nr_slots):
             s.map[place] = SWAP_BY_HAND | 1
@@ -220,7 +218,7 @@ class SwapDevice:
             raise IllegalOperation(f"{self.path} is not swapped on")
 
     def _check(self, slot: int) -> None:
-        self._machine.check_alive()
+        self._state.check_alive()
         self._check_active()
         value = self._value(slot)
         if value == SWAP_MAP_BAD or not value & SWAP_BY_HAND:

@@ -28,37 +28,40 @@ from swaptools.emulator.core.slots import (
 )
 
 if TYPE_CHECKING:
-    from swaptools.emulator.machine.machine import Machine
-    from swaptools.emulator.machine.task import Task
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.store.memcg import MemCgroup
 
 
-def fall_back(machine: Machine, task: Task, first: int, end: int) -> None:
+def fall_back(
+    state: State, pte: Buffer[int], memcg: MemCgroup, first: int, end: int
+) -> None:
     """Move the pages of a range that are kept in memory on a ghost."""
     for vpn in range(first, end):
-        entry = task.pte[vpn] >> PTE_SHIFT
-        if not task.pte[vpn] & PTE_SWAP or not _is_stuck(machine, entry):
+        entry = pte[vpn] >> PTE_SHIFT
+        if not pte[vpn] & PTE_SWAP or not _is_stuck(state, entry):
             continue
-        new = _alloc_real(machine)
+        new = _alloc_real(state)
         if not new:
             return
-        s = machine.slotmap.slots
+        s = state.slots
         number = swap_cache_get(s, entry)
         slot_put(s, entry)
         swap_cache_del(s, number)
         swap_cache_add(s, new, number)
         slot_get(s, new)
-        exclusive = task.pte[vpn] & PTE_EXCLUSIVE
-        task.pte[vpn] = new << PTE_SHIFT | PTE_SWAP | exclusive
+        exclusive = pte[vpn] & PTE_EXCLUSIVE
+        pte[vpn] = new << PTE_SHIFT | PTE_SWAP | exclusive
         s.vmstat[0].swpout_refused -= 1
-        traffic = machine.slotmap.traffic(task.memcg.number, new)
+        traffic = state.arena.traffic(memcg.number, new)
         traffic.offered += 1
         traffic.left += 1
         traffic.to_backing += 1
-        machine.io.write_to_device(number)
+        state.io.write_to_device(number)
 
 
-def _is_stuck(machine: Machine, entry: int) -> bool:
-    s = machine.slotmap.slots
+def _is_stuck(state: State, entry: int) -> bool:
+    s = state.slots
     if not s.si[entry >> TYPE_SHIFT].flags & SWP_GHOST:
         return False
     number = swap_cache_get(s, entry)
@@ -67,12 +70,11 @@ def _is_stuck(machine: Machine, entry: int) -> bool:
 
 
 # The entry of a free slot on the first real area that has one, or 0.
-def _alloc_real(machine: Machine) -> int:
-    machine.slotmap.ensure_tables(0)
-    s = machine.slotmap.slots
+def _alloc_real(state: State) -> int:
+    s = state.slots
     for si in [s.avail[place] for place in range(s.totals[0].nr_avail)]:
         if not s.si[si].flags & SWP_GHOST:
-            offset = alloc_on(s, si, 0, machine.cpu)
+            offset = state.run(alloc_on, si, 0, s.totals[0].cpu)
             if offset:
                 return si << TYPE_SHIFT | offset
     return 0

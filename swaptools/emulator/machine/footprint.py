@@ -25,9 +25,9 @@ from swaptools.emulator.machine.metadata import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing
     from swaptools.emulator.machine.design import Design
-    from swaptools.emulator.machine.state import SlotMap
     from swaptools.emulator.store.zsmalloc import ZsPool
     from swaptools.emulator.store.zswap import Zswap
     from swaptools.kernel.profiles import KernelProfile
@@ -56,14 +56,14 @@ class Measure:
 
     def __init__(
         self,
-        slotmap: SlotMap,
+        arena: Arena,
         backings: Mapping[int, Backing],
         zswap: Zswap,
         design: Design,
         profile: KernelProfile,
     ) -> None:
         """Measure on the buffers of one machine, backings by type."""
-        self._slotmap = slotmap
+        self._arena = arena
         self._backings = backings
         self._zswap = zswap
         self._design = design
@@ -80,7 +80,7 @@ class Measure:
             metadata += account(formula, mode, usage).metadata_bytes
             metadata += backing.other_bytes(int(usage.clusters))
             modes.add(mode)
-        totals = self._slotmap.totals
+        totals = self._arena.totals
         return Footprint(
             metadata_bytes=round(metadata),
             content_bytes=self._content_bytes(),
@@ -93,8 +93,8 @@ class Measure:
 
     def usage(self, si: int) -> Usage:
         """Say how full an area is."""
-        info, tree = self._slotmap.slots.si[si], self._zswap.tree
-        tables = self._slotmap.engine[count_tables](self._slotmap.slots, si)
+        info, tree = self._arena.slots.si[si], self._zswap.tree
+        tables = self._arena.run(count_tables, si)
         return Usage(
             area_slots=info.max,
             used_slots=Fraction(info.inuse_pages),

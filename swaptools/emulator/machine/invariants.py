@@ -51,10 +51,11 @@ from swaptools.emulator.core.slots import (
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
+    from swaptools.emulator.machine.areas import SwapAreas
     from swaptools.emulator.machine.device import SwapDevice
-    from swaptools.emulator.machine.machine import Machine
     from swaptools.emulator.machine.shmem import Shm
-    from swaptools.emulator.machine.state import SlotMap
+    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.task import Task
 
 
 def expect(holds: bool, what: str, *state: object) -> None:
@@ -63,34 +64,36 @@ def expect(holds: bool, what: str, *state: object) -> None:
         raise InvariantBroken(f"{what}: {', '.join(map(str, state))}")
 
 
-def check_machine(machine: Machine) -> None:
+def check_machine(
+    state: State, areas: SwapAreas, tasks: list[Task], shms: list[Shm]
+) -> None:
     """Check every area, the available list, every page and every object."""
     tables: set[int] = set()
-    for device in machine.areas:
-        check_area(machine.slotmap, device, tables)
-    check_totals(machine, tables)
-    entries, frames = count_references(machine)
-    for device in machine.areas:
-        used = machine.slotmap.used_slots(device.type)
+    for device in areas:
+        check_area(state, device, tables)
+    check_totals(state, list(areas), tables)
+    entries, frames = count_references(tasks, shms)
+    for device in areas:
+        used = state.slot_map.used_slots(device.type)
         by_hand = (slot for slot, value in used if value & SWAP_BY_HAND)
         entries.update(device.type << TYPE_SHIFT | slot for slot in by_hand)
-    check_slots(machine, entries)
-    check_slots_cache(machine)
-    check_frames(machine, frames)
-    check_objects(machine)
-    check_pools(machine)
-    check_traffic(machine)
+    check_slots(state, entries)
+    check_slots_cache(state)
+    check_frames(state, frames)
+    check_objects(state)
+    check_pools(state)
+    check_traffic(state)
 
 
-def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
+def check_area(state: State, device: SwapDevice, tables: set[int]) -> None:
     """Check one area's lists, clusters and counts; adds its tables to ``tables``."""
-    s, si = slotmap.slots, device.type
+    s, si = state.slots, device.type
     info = s.si[si]
     clusters = range(info.first_cluster, info.first_cluster + info.nr_clusters)
     listed = []
     for where in range(NR_LISTS):
         before = -1
-        for ci in slotmap.clusters_on(si, where):
+        for ci in state.slot_map.clusters_on(si, where):
             cluster = s.ci[ci]
             expect(cluster.prev == before, "list broken", device.path, where, ci)
             expect(
@@ -106,7 +109,7 @@ def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
         cluster = s.ci[ci]
         expect(
             (cluster.count == SWAPFILE_CLUSTER) == (cluster.flags == FULL)
-            or not inuse_of(slotmap, ci),
+            or not inuse_of(state, ci),
             "count and flag differ",
             ci,
             cluster.count,
@@ -116,8 +119,8 @@ def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
         if cluster.table:
             expect(cluster.table not in tables, "a table twice", cluster.table)
             tables.add(cluster.table)
-            expect(count_of(slotmap, ci) == cluster.count, "wrong count", ci)
-            inuse += inuse_of(slotmap, ci)
+            expect(count_of(state, ci) == cluster.count, "wrong count", ci)
+            inuse += inuse_of(state, ci)
     unlisted = (
         [ci for ci in clusters if ci not in set(listed)]
         if len(clusters) < 1 << 14
@@ -129,7 +132,7 @@ def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
         device.path,
     )
     expect(
-        all(place_of(slotmap, si, ci) >= info.untouched for ci in unlisted),
+        all(place_of(state, si, ci) >= info.untouched for ci in unlisted),
         "untouched below cursor",
         si,
     )
@@ -141,22 +144,22 @@ def check_area(slotmap: SlotMap, device: SwapDevice, tables: set[int]) -> None:
     expect(inuse == info.inuse_pages, "wrong inuse_pages", inuse, info.inuse_pages)
 
 
-def place_of(slotmap: SlotMap, si: int, ci: int) -> int:
+def place_of(state: State, si: int, ci: int) -> int:
     """Return where an untouched cluster stands among all of its area."""
-    info, columns = slotmap.slots.si[si], slotmap.totals.cluster_columns
+    info, columns = state.slots.si[si], state.totals.cluster_columns
     row, column = divmod(ci - info.first_cluster, columns)
     return info.first_cluster + column * -(-info.nr_clusters // columns) + row
 
 
-def _indices(slotmap: SlotMap, ci: int) -> range:
-    first = (slotmap.slots.ci[ci].table - 1) * SWAPFILE_CLUSTER
+def _indices(state: State, ci: int) -> range:
+    first = (state.slots.ci[ci].table - 1) * SWAPFILE_CLUSTER
     return range(first, first + SWAPFILE_CLUSTER)
 
 
-def count_of(slotmap: SlotMap, ci: int) -> int:
+def count_of(state: State, ci: int) -> int:
     """Return the slots of a cluster that are used or bad; its bitmaps agree."""
-    s = slotmap.slots
-    for index in _indices(slotmap, ci):
+    s = state.slots
+    for index in _indices(state, ci):
         value, word = s.map[index], s.words[index // WORD_BITS]
         bit = 1 << (index % WORD_BITS)
         expect(bool(word.used & bit) == (value != 0), "used bitmap", ci, index, value)
@@ -167,25 +170,24 @@ def count_of(slotmap: SlotMap, ci: int) -> int:
     return sum(s.words[word].used.bit_count() for word in words)
 
 
-def inuse_of(slotmap: SlotMap, ci: int) -> int:
+def inuse_of(state: State, ci: int) -> int:
     """Return the slots of a cluster that are used."""
-    if not slotmap.slots.ci[ci].table:
+    if not state.slots.ci[ci].table:
         return 0
-    values = (slotmap.slots.map[index] for index in _indices(slotmap, ci))
+    values = (state.slots.map[index] for index in _indices(state, ci))
     return sum(value not in (0, SWAP_MAP_BAD) for value in values)
 
 
-def check_totals(machine: Machine, tables: set[int]) -> None:
+def check_totals(state: State, devices: list[SwapDevice], tables: set[int]) -> None:
     """Check what is counted over all areas, and the available list."""
-    s, totals = machine.slotmap.slots, machine.slotmap.totals
-    devices = list(machine.areas)
+    s, totals = state.slots, state.totals
     pages = sum(device.pages for device in devices)
     inuse = sum(device.inuse_pages for device in devices)
     expect(totals.total_swap_pages == pages, "total_swap_pages", pages)
     expect(totals.nr_swap_pages == pages - inuse, "nr_swap_pages", pages, inuse)
     free = {s.free_tables[place] + 1 for place in range(totals.nr_free_tables)}
     expect(not free & tables, "a table free and in use")
-    expect(len(free) + len(tables) == machine.slotmap.nr_tables, "tables lost")
+    expect(len(free) + len(tables) == state.arena.nr_tables, "tables lost")
     available = [s.avail[place] for place in range(totals.nr_avail)]
     wanted = [d.type for d in devices if d.inuse_pages < d.pages]
     expect(sorted(available) == wanted, "available list", available, wanted)
@@ -196,17 +198,19 @@ def check_totals(machine: Machine, tables: set[int]) -> None:
     expect(not woken and not totals.nr_reclaim_works, "a worker did not run", woken)
 
 
-def count_references(machine: Machine) -> tuple[Counter[int], Counter[int]]:
+def count_references(
+    tasks: list[Task], shms: list[Shm]
+) -> tuple[Counter[int], Counter[int]]:
     """Return how often page tables and objects refer to each entry and frame."""
     entries: Counter[int] = Counter()
     frames: Counter[int] = Counter()
     exclusive = set()
-    tables = [task.pte for task in machine.tasks]
-    for task in machine.tasks:
+    tables = [task.pte for task in tasks]
+    for task in tasks:
         if not task.has_anon_vma:
             read = all(task.pte[vpn] <= PTE_ZERO for vpn in range(len(task.pte)))
             expect(read, "a page that nobody wrote", task.name)
-    for shm in machine.shms:
+    for shm in shms:
         tables.append(shm.pages)
         tables += [mapping.pte for mapping in shm.mappings]
         check_mappings(shm)
@@ -235,25 +239,25 @@ def check_mappings(shm: Shm) -> None:
             expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
 
 
-def check_slots(machine: Machine, entries: Counter[int]) -> None:
+def check_slots(state: State, entries: Counter[int]) -> None:
     """Check that slots count exactly the references there are."""
-    s = machine.slotmap.slots
+    s = state.slots
     counted = 0
-    for device in machine.areas:
-        info = s.si[device.type]
+    for si in state.backings:
+        info = s.si[si]
         for where in range(NR_LISTS):
-            for ci in machine.slotmap.clusters_on(device.type, where):
+            for ci in state.slot_map.clusters_on(si, where):
                 if not s.ci[ci].table:
                     continue
                 first = (ci - info.first_cluster) * SWAPFILE_CLUSTER
-                for at, index in enumerate(_indices(machine.slotmap, ci)):
-                    entry = device.type << TYPE_SHIFT | first + at
-                    counted += _check_slot(machine, entry, index, entries[entry])
+                for at, index in enumerate(_indices(state, ci)):
+                    entry = si << TYPE_SHIFT | first + at
+                    counted += _check_slot(state, entry, index, entries[entry])
     expect(counted == entries.total(), "references to free slots", counted)
 
 
-def _check_slot(machine: Machine, entry: int, index: int, references: int) -> int:
-    s = machine.slotmap.slots
+def _check_slot(state: State, entry: int, index: int, references: int) -> int:
+    s = state.slots
     value = s.map[index]
     if value == SWAP_MAP_BAD:
         return 0
@@ -265,11 +269,11 @@ def _check_slot(machine: Machine, entry: int, index: int, references: int) -> in
     return count
 
 
-def check_slots_cache(machine: Machine) -> None:
+def check_slots_cache(state: State) -> None:
     """Check that the slots which the CPUs hold are the reserved ones, each once."""
-    s, nr_pages = machine.slotmap.slots, machine.slotmap.totals.slots_cache_pages
+    s, nr_pages = state.slots, state.totals.slots_cache_pages
     held: list[int] = []
-    for cpu in range(machine.nr_cpus if nr_pages else 0):
+    for cpu in range(state.totals.nr_cpus if nr_pages else 0):
         cache, first = s.slots_cache[cpu], cpu * nr_pages
         expect(cache.cur + cache.nr <= nr_pages, "too many taken ahead", cache.nr)
         expect(cache.n_ret <= nr_pages, "too many to give back", cache.n_ret)
@@ -277,21 +281,21 @@ def check_slots_cache(machine: Machine) -> None:
         held += [s.taken[place] for place in taken]
         held += [s.returned[place] for place in range(first, first + cache.n_ret)]
     reserved = [
-        device.type << TYPE_SHIFT | slot
-        for device in machine.areas
-        for slot, _ in machine.slotmap.used_slots(device.type)
-        if is_reserved(s, slot_index(s, device.type << TYPE_SHIFT | slot))
+        si << TYPE_SHIFT | slot
+        for si in state.backings
+        for slot, _ in state.slot_map.used_slots(si)
+        if is_reserved(s, slot_index(s, si << TYPE_SHIFT | slot))
     ]
     expect(sorted(held) == sorted(reserved), "reserved slots", len(held))
     is_on = s.totals[0].slots_cache_active
     expect(not held or is_on != 0, "slots held with the caches off", len(held))
 
 
-def check_frames(machine: Machine, frames: Counter[int]) -> None:
+def check_frames(state: State, frames: Counter[int]) -> None:
     """Check that frames count exactly the page tables that map them."""
-    s = machine.slotmap.slots
+    s = state.slots
     live: Counter[int] = Counter()
-    for number in range(1, machine.slotmap.totals.nr_frames):
+    for number in range(1, state.totals.nr_frames):
         frame = s.frames[number]
         expect(frame.mapcount == frames[number], "mapcount", number, frame.mapcount)
         if frame.mapcount or frame.entry:
@@ -304,19 +308,19 @@ def check_frames(machine: Machine, frames: Counter[int]) -> None:
             cached = s.map[index] & SWAP_HAS_CACHE and s.slots[index].cache == number
             expect(bool(cached), "cache of another slot", number, frame.entry)
             expect(frame.entry & OFFSET_MASK != 0, "cache of the header", number)
-    for number in range(1, machine.slotmap.totals.nr_frames):
+    for number in range(1, state.totals.nr_frames):
         if s.frames[number].block == number:
             expect(s.frames[number].live == live[number], "live frames", number)
 
 
-def check_objects(machine: Machine) -> None:
+def check_objects(state: State) -> None:
     """Check that objects count the pages and slots that refer to them."""
-    s = machine.slotmap.slots
+    s = state.slots
     refs: Counter[int] = Counter()
-    for number in range(1, machine.slotmap.totals.nr_frames):
+    for number in range(1, state.totals.nr_frames):
         refs[s.frames[number].content] += 1
     free = {s.free_tables[place] for place in range(s.totals[0].nr_free_tables)}
-    for table in range(machine.slotmap.nr_tables):
+    for table in range(state.arena.nr_tables):
         if table not in free:
             for index in range(
                 table * SWAPFILE_CLUSTER, (table + 1) * SWAPFILE_CLUSTER
@@ -324,43 +328,43 @@ def check_objects(machine: Machine) -> None:
                 if s.map[index] & SWAP_HAS_DATA and s.map[index] != SWAP_MAP_BAD:
                     refs[s.slots[index].stored & STORED_MASK] += 1
     refs = Counter({value: n for value, n in refs.items() if value >= FIRST_OBJECT})
-    expect(len(refs) == len(machine.objects), "objects lost", len(machine.objects))
+    expect(len(refs) == len(state.objects), "objects lost", len(state.objects))
     for value, number in refs.items():
         counted = s.objects[value - FIRST_OBJECT].refs
         expect(counted == number, "references to an object", value, counted, number)
 
 
-def check_pools(machine: Machine) -> None:
+def check_pools(state: State) -> None:
     """Check zswap's and zram's pools, and zswap's lists, with the slots they serve."""
-    zswap = machine.zswap
+    zswap = state.zswap
     zswap.check_invariants()
     listed = 0
-    for memcg in machine.cgroups:
+    for memcg in state.cgroups:
         for entry in memcg.zswap_lru:
             listed += 1
             expect(entry.memcg is memcg, "entry of another cgroup", entry.swpentry)
-            where = stored_of(machine, entry.swpentry)
+            where = stored_of(state, entry.swpentry)
             expect(where >> STORED_SHIFT == STORED_ZSWAP, "not in zswap", where)
-            kept = machine.objects[where & STORED_MASK]
+            kept = state.objects[where & STORED_MASK]
             expect(kept is entry, "another entry in its slot", entry.swpentry)
         below = sum(e.length for m in memcg.and_below() for e in m.zswap_lru)
         expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)
     expect(listed == zswap.stored_pages, "stored_pages", listed, zswap.stored_pages)
-    for backing in machine.areas.backings.values():
+    for backing in state.backings.values():
         if backing.zram:
             backing.zram.check_invariants()
 
 
-def stored_of(machine: Machine, entry: int) -> int:
+def stored_of(state: State, entry: int) -> int:
     """Return where a slot's data are; 0 for a slot that is free."""
-    s = machine.slotmap.slots
+    s = state.slots
     index = slot_index(s, entry)
     return get_stored(s, index) if index >= 0 else 0
 
 
-def check_traffic(machine: Machine) -> None:
+def check_traffic(state: State) -> None:
     """Compare what went to and from areas with the counters, and pages that stayed."""
-    s, total = machine.slotmap.slots, machine.counter.traffic_total
+    s, total = state.slots, state.counter.traffic_total
     stat = s.vmstat[0]
     read = stat.pswpin + stat.zswpin + stat.swpin_zero
     expect(total("read") == read, "pages read", total("read"), read)
@@ -372,6 +376,6 @@ def check_traffic(machine: Machine) -> None:
     asked = total("asked_out"), total("asked_in")
     expect(asked[0] <= total("offered"), "pages asked for on the way out", *asked)
     expect(asked[1] <= read, "pages asked for on the way in", *asked)
-    frames = range(1, machine.slotmap.totals.nr_frames)
+    frames = range(1, state.totals.nr_frames)
     stayed = sum(s.frames[number].stayed for number in frames)
     expect(stayed == s.totals[0].nr_stayed, "pages that stayed", stayed)

@@ -160,7 +160,7 @@ def _of_zswap(name: str) -> Callable[[Machine, object, object], None]:
 
 
 def _set_overcommit_memory(machine: Machine, _target: object, value: int) -> None:
-    machine.overcommit_memory = value
+    machine.state.overcommit_memory = value
 
 
 def _set_drop_caches(machine: Machine, _target: object, value: int) -> None:

@@ -16,11 +16,10 @@ a kernel before 6.12 draws at random (map_scan.py).
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
-from swaptools.emulator.core.buffers import integers
+from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.structs import VmStat
 from swaptools.emulator.machine.areas import SwapAreas
@@ -30,36 +29,35 @@ from swaptools.emulator.machine.backing import (
     FILE,
     GHOST,
     GHOST_BLOCK,
-    Conditions,
+    Backing,
 )
 from swaptools.emulator.machine.counts import EventCounter
 from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
 from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.invariants import check_machine
 from swaptools.emulator.machine.shmem import Shm
-from swaptools.emulator.machine.state import SlotMap
+from swaptools.emulator.machine.slot_map import SlotMap
+from swaptools.emulator.machine.state import State
 from swaptools.emulator.machine.swap_io import SwapIO, shrink_worker_is_queued
-from swaptools.emulator.machine.task import MAX_TASK_PAGES, Task
+from swaptools.emulator.machine.task import Task
 from swaptools.emulator.store.contents import ObjectStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
-from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES, Zswap
-from swaptools.errors import IllegalOperation, KernelOops, SwapOnError
+from swaptools.emulator.store.zswap import Zswap
+from swaptools.errors import IllegalOperation, SwapOnError
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge
 from swaptools.kernel.swapout_rules import MENDED_GHOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from swaptools.area import SwapArea
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.design import AreaPlan
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
-    from swaptools.emulator.store.memcg import MemCgroup
     from swaptools.kernel.profiles import KernelProfile
 
 
@@ -108,52 +106,55 @@ class Machine:
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
-        self.design, self.profile = _fitted(kernel, design)
+        self.design, profile = _fitted(kernel, design)
         if mended:
-            self.profile = self.profile.mended()
-        #: Of the ghost patch, or of no patch, which has no defects.
-        self.ghost_rules = self.profile.ghost or MENDED_GHOST
+            profile = profile.mended()
+        self.profile = profile
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
         #: Kinds of backing, by the name that swapon_pages() takes.
         self.backings = BACKINGS | {ops.name: ops for ops in self.design.backings}
-        self.engine = Engine(compiled=compiled)
-        self.slotmap = SlotMap(self.engine, self.profile.allocator, cpus)
-        self.objects = ObjectStore(self.slotmap)
-        self.areas = SwapAreas(self)
+        self.tasks: list[Task] = []
+        #: Objects of shared memory that somebody can reach.
+        self.shms: list[Shm] = []
         self.cgroups = MemCgroups()
-        profile = self.profile
         self.zswap = Zswap(
             profile.zswap, page_size, ram_bytes, compressor, profile.zsmalloc
         )
         self.zswap.enabled = zswap
-        self.io = SwapIO(self.slotmap, self.objects, self.zswap, self.areas.backings)
-        self.counter = EventCounter(
-            self.slotmap, self.areas.backings, self.zswap, self.design
+        #: What its parts work on.
+        self.state = self._put_together(Engine(compiled=compiled))
+        self.areas = SwapAreas(self.state)
+        self._nr_named = 0
+
+    def _put_together(self, engine: Engine) -> State:
+        arena = Arena(engine, self.profile.allocator, self.nr_cpus)
+        zswap, cgroups, backings = self.zswap, self.cgroups, dict[int, Backing]()
+        objects = ObjectStore(arena)
+        io = SwapIO(arena, objects, zswap, backings)
+        shrinker = ZswapShrinker(zswap, cgroups, io.write_back)
+        zswap.shrink_memcg = shrinker.shrink_memcg
+        cgroups.css_offline = shrinker.memcg_offline_cleanup
+        io.wake_shrink_worker = self._wake_shrink_worker
+        return State(
+            profile=self.profile,
+            ghost_rules=self.profile.ghost or MENDED_GHOST,
+            page_size=self.page_size,
+            ram_bytes=self.ram_bytes,
+            arena=arena,
+            slot_map=SlotMap(arena),
+            objects=objects,
+            backings=backings,
+            cgroups=cgroups,
+            zswap=zswap,
+            shrinker=shrinker,
+            io=io,
+            counter=EventCounter(arena, backings, zswap, self.design),
+            tasks=self.tasks,
+            mmlist=[],
+            shms=self.shms,
         )
-        self.measure = Measure(
-            self.slotmap, self.areas.backings, self.zswap, self.design, profile
-        )
-        self.shrinker = ZswapShrinker(self.zswap, self.cgroups, self.io.write_back)
-        self.zswap.shrink_memcg = self.shrinker.shrink_memcg
-        self.cgroups.css_offline = self.shrinker.memcg_offline_cleanup
-        self.io.wake_shrink_worker = self._wake_shrink_worker
-        #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
-        self.overcommit_memory = 0
-        self.tasks: list[Task] = []
-        #: Those that ever had a page swapped out, as swapoff visits them: who came to
-        #: that last is first, a child behind its parent. Kernel: init_mm.mmlist.
-        self.mmlist: list[Task] = []
-        #: Objects of shared memory that somebody can reach.
-        self.shms: list[Shm] = []
-        #: Called in the middle of long page-outs, after so many pages, with how many.
-        self.watch: Callable[[int], None] = lambda _nr_pages: None
-        self.watch_pages = MAX_TASK_PAGES
-        self._cpu = 0
-        self._is_in_one = False
-        self._nr_made = 0
-        self._scratch: Buffer[int] = integers(512)
 
     def __repr__(self) -> str:
         zswap = "on" if self.zswap.enabled else "off"
@@ -181,7 +182,7 @@ class Machine:
         Raises:
             SwapOnError: It does not; errno and the kernel's words.
         """
-        self.check_alive()
+        self.state.check_alive()
         verdict = judge(area, self.profile, self.page_size, self.ram_bytes)
         if not verdict.accepted:
             raise SwapOnError(
@@ -230,7 +231,7 @@ class Machine:
         Raises:
             IllegalOperation: No such backing, or an area without a slot.
         """
-        self.check_alive()
+        self.state.check_alive()
         backing = backing or self.design.usual_backing
         ops = self.backings.get(backing)
         if ops is None:
@@ -242,8 +243,8 @@ class Machine:
         if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
             raise IllegalOperation("bad pages outside of the area, or all of it")
         if path is None:
-            path = f"{ops.path}{self._nr_made}"
-            self._nr_made += 1
+            path = f"{ops.path}{self._nr_named}"
+            self._nr_named += 1
         return self.areas.swapon(
             path,
             max_pages,
@@ -291,12 +292,12 @@ class Machine:
         Raises:
             SwapOffError: Memory is full; the area stays, and nothing is lost.
         """
-        self.check_alive()
+        self.state.check_alive()
         if device not in list(self.areas):
             raise IllegalOperation(f"{device.path} is not swapped on here")
-        self.work_for(self.cgroups.root)
+        self.state.work_for(self.cgroups.root)
         done = self.areas.swapoff(device)
-        self.counter.moves.swapoff_pte_visits += sum(done.visited.values())
+        self.state.counter.moves.swapoff_pte_visits += sum(done.visited.values())
         return done
 
     # --- tasks and CPUs ----------------------------------------------------
@@ -304,89 +305,25 @@ class Machine:
     @property
     def cpu(self) -> int:
         """Which CPU makes the next operation."""
-        return self._cpu
+        return self.state.totals.cpu
 
     @cpu.setter
     def cpu(self, number: int) -> None:
         if not 0 <= number < self.nr_cpus:
             raise IllegalOperation(f"no CPU {number} of {self.nr_cpus}")
-        self._cpu = number
-        self.slotmap.totals.cpu = number
+        self.state.totals.cpu = number
 
     def task(self, name: str | None = None, cgroup: str = "/") -> Task:
         """Start a task with no pages in a control group."""
-        self.check_alive()
-        task = Task(self, name or f"task{len(self.tasks)}", self.cgroups[cgroup])
-        self.tasks.append(task)
-        return task
+        self.state.check_alive()
+        return Task(self.state, self.tasks, self.cgroups[cgroup], name)
 
     def shm(self, nr_pages: int) -> Shm:
         """Make an object of shared memory, empty and mapped by nobody."""
-        self.check_alive()
-        self.shms.append(Shm(self, nr_pages))
-        return self.shms[-1]
+        self.state.check_alive()
+        return Shm(self.state, self.shms, nr_pages)
 
-    def forget(self, task: Task) -> None:
-        """Take a task that has exited off the list."""
-        self.tasks.remove(task)
-        if task in self.mmlist:
-            self.mmlist.remove(task)
-
-    # --- what the rooms need of one another --------------------------------
-
-    def scratch(self, nr_items: int) -> Buffer[int]:
-        """Return a buffer for one run, with at least that many items."""
-        if len(self._scratch) < nr_items:
-            self._scratch = integers(max(nr_items, 2 * len(self._scratch)))
-        return self._scratch
-
-    def work_for(self, memcg: MemCgroup) -> None:
-        """Let the next operation count for a cgroup."""
-        totals = self.slotmap.totals
-        totals.memcg = memcg.number
-        totals.zswap_ever_enabled |= self.zswap.enabled
-        self.slotmap.ensure_traffic(memcg.number)
-
-    def conditions(self) -> Conditions:
-        """Return what swapon finds."""
-        return Conditions(
-            zswap_enabled=self.zswap.enabled,
-            ram_bytes=self.ram_bytes,
-            page_size=self.page_size,
-            compressor=self.zswap.compressor,
-            zsmalloc=self.profile.zsmalloc,
-        )
-
-    def check_alive(self) -> None:
-        """Raise KernelOops if this kernel has died."""
-        if self.slotmap.totals.oopsed:
-            raise KernelOops(
-                "NULL pointer dereference in __swap_cluster_free_entries: a used slot"
-                " was freed on a ghost that is a block device"
-            )
-
-    @contextmanager
-    def one_operation(self) -> Iterator[None]:
-        """Let calls be parts of one operation, which ends with the last of them."""
-        self._is_in_one = True
-        try:
-            yield
-        finally:
-            self._is_in_one = False
-            self.settle()
-
-    def settle(self) -> None:
-        """End an operation: workers run, objects nobody wants go."""
-        if self._is_in_one:
-            self.check_alive()
-            return
-        self.areas.reclaim()
-        self.io.reap()
-        self.shrinker.work()
-        self.io.reap()
-        self.areas.discard()
-        self.areas.settle()
-        self.check_alive()
+    # --- workers -----------------------------------------------------------
 
     # With the ghost patch the worker is left alone when nothing could be written.
     def _wake_shrink_worker(self) -> None:
@@ -394,7 +331,7 @@ class Machine:
             self.areas.nr_real_swapfiles
         ):
             return
-        self.shrinker.is_queued = True
+        self.state.shrinker.is_queued = True
 
     def write_back(self, nr_pages: int) -> int:
         """Let zswap, and zrams that have a backing device, write their oldest pages.
@@ -402,10 +339,10 @@ class Machine:
         Returns:
             How many were written: fewer when there are no more, or nobody takes them.
         """
-        nr_written = self.shrinker.write_back_oldest(nr_pages)
-        for backing in self.areas.backings.values():
+        nr_written = self.state.shrinker.write_back_oldest(nr_pages)
+        for backing in self.state.backings.values():
             nr_written += backing.write_back(nr_pages - nr_written)
-        self.settle()
+        self.state.settle()
         return nr_written
 
     def drop_slab(self) -> int:
@@ -413,34 +350,25 @@ class Machine:
 
         What writing 2 to /proc/sys/vm/drop_caches comes to.
         """
-        nr_written = self.shrinker.drop_slab()
-        self.settle()
+        nr_written = self.state.shrinker.drop_slab()
+        self.state.settle()
         return nr_written
 
     def check_invariants(self) -> None:
         """Compare everything with everything else; InvariantBroken says where."""
-        check_machine(self)
+        check_machine(self.state, self.areas, self.tasks, self.shms)
 
     # --- looking -----------------------------------------------------------
 
     @property
     def free_pages(self) -> int:
         """Pages of memory that neither tasks nor compressed pools have."""
-        if self.ram_bytes is None:
-            return ENDLESS_RAM_PAGES
-        totals, frames = self.slotmap.totals, self.slotmap.slots.frames
-        numbers = range(1, totals.nr_frames)
-        used = sum(bool(frames[n].mapcount or frames[n].entry) for n in numbers)
-        used += self.zswap.total_pages
-        used += sum(
-            b.zram.pool.nr_pages for b in self.areas.backings.values() if b.zram
-        )
-        return self.ram_bytes // self.page_size - used
+        return self.state.free_pages
 
     @property
     def losses(self) -> list[Loss]:
         """Pages that a backing lost, which no kernel would tell."""
-        return self.io.losses
+        return self.state.io.losses
 
     def proc_swaps(self) -> str:
         """Return the text of /proc/swaps."""
@@ -449,7 +377,7 @@ class Machine:
     def meminfo(self) -> dict[str, int]:
         """Return the swap lines of /proc/meminfo, in KiB."""
         kib = self.page_size // 1024
-        totals, frames = self.slotmap.totals, self.slotmap.slots.frames
+        totals, frames = self.state.totals, self.state.slots.frames
         cached = sum(frames[n].entry != 0 for n in range(1, totals.nr_frames))
         return {
             "SwapCached": cached * kib,
@@ -461,7 +389,7 @@ class Machine:
 
     def vmstat(self) -> dict[str, int]:
         """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
-        stat = self.slotmap.slots.vmstat[0]
+        stat = self.state.slots.vmstat[0]
         return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
 
     def counts(
@@ -477,13 +405,16 @@ class Machine:
             IllegalOperation: There is no such cgroup.
         """
         if cgroup is None and area is None:
-            return self.counter.counts()
+            return self.state.counter.counts()
         memcg = None if cgroup is None else self.cgroups[cgroup].number
-        return self.counter.of_traffic(memcg, None if area is None else area.type)
+        return self.state.counter.of_traffic(memcg, None if area is None else area.type)
 
     def footprint(self) -> Footprint:
         """Return the bytes of metadata and content, and what else is held now."""
-        return self.measure.footprint()
+        state = self.state
+        return Measure(
+            state.arena, state.backings, self.zswap, self.design, self.profile
+        ).footprint()
 
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""

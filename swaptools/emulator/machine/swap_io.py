@@ -29,28 +29,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     FIRST_OBJECT,
-    STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import alloc_frames
-from swaptools.emulator.core.pageout import finish_page, finish_range
+from swaptools.emulator.core.pageout import finish_page, finish_range, writeback_page
 from swaptools.emulator.core.slots import (
     get_object,
     set_stayed,
     set_stored,
     slot_index,
-    swap_cache_add,
 )
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing, SwapOps
-    from swaptools.emulator.machine.state import SlotMap
     from swaptools.emulator.store.contents import Kept, ObjectStore
     from swaptools.emulator.store.memcg import LruEntry, MemCgroup
     from swaptools.emulator.store.zswap import Zswap
@@ -114,13 +111,13 @@ class SwapIO:
 
     def __init__(
         self,
-        slotmap: SlotMap,
+        arena: Arena,
         objects: ObjectStore,
         zswap: Zswap,
         backings: Mapping[int, Backing],
     ) -> None:
         """Work on the buffers and objects of one machine, backings by type."""
-        self._slotmap = slotmap
+        self._arena = arena
         self._objects = objects
         self._zswap = zswap
         self._backings = backings
@@ -148,10 +145,6 @@ class SwapIO:
         value = self._objects[content]
         return value if isinstance(value, bytes) else value.page()
 
-    def reap(self) -> None:
-        """Forget every object that nothing refers to, and give its room back."""
-        self._objects.reap()
-
     # --- out ---------------------------------------------------------------
 
     def writeout(self, heads: Iterable[int], memcg: MemCgroup) -> None:
@@ -161,16 +154,16 @@ class SwapIO:
 
         Kernel: mm/page_io.c swap_writeout().
         """
-        self.reap()
+        self._objects.reap()
         for head in heads:
-            frames = self._slotmap.slots.frames
+            frames = self._arena.slots.frames
             frame = frames[head]
             contents = [frame.content]
             for page in range(head + 1, head + (1 << frame.order)):
                 contents.append(frames[page].content)
             stored = self.store(contents, frame.entry, memcg)
             if stored is None:
-                s = self._slotmap.slots
+                s = self._arena.slots
                 s.vmstat[0].swpout_refused += len(contents)
                 s.frames[head].order = 0
                 for page in range(len(contents)):
@@ -193,22 +186,21 @@ class SwapIO:
     def _finish(self) -> None:
         nr_pages, self._nr_written = self._nr_written, 0
         if nr_pages:
-            finish = self._slotmap.engine[finish_range]
-            finish(self._slotmap.slots, self._written, nr_pages)
+            self._arena.run(finish_range, self._written, nr_pages)
 
     def store(
         self, contents: list[int], entry: int, memcg: MemCgroup
     ) -> list[int] | None:
         """Return where the pages of a folio go, all of them; None when nowhere."""
         pages = [self.page_of(content) for content in contents]
-        traffic = self._slotmap.traffic(memcg.number, entry)
+        traffic = self._arena.traffic(memcg.number, entry)
         traffic.offered += len(pages)
-        if self._slotmap.totals.zswap_ever_enabled:
+        if self._arena.totals.zswap_ever_enabled:
             traffic.asked_out += len(pages)
         taken = self._zswap.store(pages, entry, memcg)
         if taken:
             traffic.left += len(pages)
-            vmstat = self._slotmap.slots.vmstat[0]
+            vmstat = self._arena.slots.vmstat[0]
             vmstat.zswpout += len(taken)
             vmstat.mthp_zswpout += len(taken) > 1
             add = self._objects.add
@@ -228,12 +220,12 @@ class SwapIO:
     def _submit_write(
         self, backing: Backing, entry: int, contents: list[int]
     ) -> list[int] | None:
-        self._slotmap.slots.vmstat[0].pswpout += len(contents)
+        self._arena.slots.vmstat[0].pswpout += len(contents)
         return backing.submit_write(self, entry, contents)
 
     def keep(self, content: int) -> int:
         """Let one slot more refer to a content; returns it."""
-        return get_object(self._slotmap.slots, content)
+        return get_object(self._arena.slots, content)
 
     def add(self, kept: Kept) -> int:
         """Own an object that one slot refers to; returns its number."""
@@ -241,12 +233,12 @@ class SwapIO:
 
     def put_on(self, entry: int, stored: int) -> None:
         """Say where a slot's data are."""
-        s = self._slotmap.slots
+        s = self._arena.slots
         set_stored(s, slot_index(s, entry), stored)
 
     def lose(self, path: str, slot: int, nr_pages: int) -> None:
         """Remember pages that are gone, which no kernel tells."""
-        self._slotmap.slots.vmstat[0].swpout_lost += nr_pages
+        self._arena.slots.vmstat[0].swpout_lost += nr_pages
         self.losses += [Loss(path, slot + page) for page in range(nr_pages)]
 
     def write_back(self, entry: LruEntry) -> int:
@@ -263,16 +255,11 @@ class SwapIO:
         refusal = zswap_writeback_errno(backing.ops)
         if refusal:
             return refusal
-        self._slotmap.ensure_frames(self._slotmap.totals.nr_frames + 1)
         content = self.content_of(entry.page())
-        s = self._slotmap.slots
-        number = alloc_frames(s, 0)
-        s.frames[number].content = content
-        swap_cache_add(s, swpentry, number)
-        set_stored(s, slot_index(s, swpentry), STORED_NOTHING)
-        self.reap()
-        s.vmstat[0].zswpwb += 1
-        self._slotmap.traffic(entry.memcg.number, swpentry).written_back += 1
+        number = self._arena.run(writeback_page, swpentry, content)
+        self._objects.reap()
+        self._arena.slots.vmstat[0].zswpwb += 1
+        self._arena.traffic(entry.memcg.number, swpentry).written_back += 1
         self.write_to_device(number)
         return 0
 
@@ -281,13 +268,13 @@ class SwapIO:
 
         It leaves memory, unless the device does not take it.
         """
-        frame = self._slotmap.slots.frames[number]
+        frame = self._arena.slots.frames[number]
         backing = self._backings[frame.entry >> TYPE_SHIFT]
         stored = self._submit_write(backing, frame.entry, [frame.content])
         if stored is None:
-            self._slotmap.slots.vmstat[0].swpout_refused += 1
+            self._arena.slots.vmstat[0].swpout_refused += 1
         else:
-            finish_page(self._slotmap.slots, number, stored[0])
+            finish_page(self._arena.slots, number, stored[0])
 
     # --- in ----------------------------------------------------------------
 
@@ -296,7 +283,7 @@ class SwapIO:
 
         Kernel: mm/zswap.c zswap_load(), which decompresses and erases the entry.
         """
-        frames, objects = self._slotmap.slots.frames, self._objects
+        frames, objects = self._arena.slots.frames, self._objects
         for number in numbers:
             frame = frames[number]
             content = frame.content

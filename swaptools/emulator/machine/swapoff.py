@@ -1,6 +1,7 @@
 """swapoff: every page of an area is brought back, by looking at every page there is.
 
-Not here: what an area is to the others (areas.py).
+Not here: what an area is to the others (areas.py), what happens to each page
+(core/unuse.py).
 
 Theory. A slot does not know who refers to it, so page tables are walked from end to
 end, entries of other areas and present pages too, task after task while a slot is in
@@ -22,23 +23,15 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, integers
+from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import SWAP_BY_HAND, TYPE_SHIFT
-from swaptools.emulator.core.faults import (
-    PTE_EXCLUSIVE,
-    PTE_POISONED,
-    PTE_PRESENT,
-    PTE_SHIFT,
-    PTE_SWAP,
-    swap_in,
-    unmap_frame,
-)
-from swaptools.emulator.core.shmem_pages import shmem_swapin
-from swaptools.emulator.core.slots import (
-    slot_put,
-    swap_cache_del,
-    swap_cache_get,
-    swap_count,
+from swaptools.emulator.core.unuse import (
+    BROUGHT_IN,
+    POISONED,
+    VISITED,
+    shmem_unuse_range,
+    unuse_cache,
+    unuse_range,
 )
 from swaptools.emulator.core.zap import zap_swap_entry
 from swaptools.errors import SwapOffError
@@ -47,16 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swaptools.emulator.core.buffers import Buffer
-    from swaptools.emulator.core.structs import Slots
-    from swaptools.emulator.machine.device import SwapDevice
-    from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.state import State
 
 #: Kernel: mm/util.c OVERCOMMIT_NEVER and sysctl_overcommit_ratio.
 OVERCOMMIT_NEVER: Final = 2
 _OVERCOMMIT_RATIO: Final = 50
-
-# What unuse_range() counts.
-_VISITED, _BROUGHT_IN, _POISONED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,7 @@ class Unuse:
     poisoned: int
 
 
-def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
+def try_to_unuse(state: State, si: int) -> Unuse:
     """Bring every page of a disabled area back.
 
     Raises:
@@ -80,43 +68,41 @@ def try_to_unuse(machine: Machine, device: SwapDevice) -> Unuse:
     """
     counts = integers(3)
     visited = {}
-    for shm in machine.shms if device.inuse_pages else ():
-        _unuse(machine, device, shmem_unuse_range, shm.pages, counts)
-    for task in machine.mmlist:
-        if not device.inuse_pages:
+    info = state.slots.si[si]
+    for shm in state.shms if info.inuse_pages else ():
+        _unuse(state, si, shmem_unuse_range, shm.pages, counts)
+    for task in state.mmlist:
+        if not info.inuse_pages:
             break
-        before = counts[_VISITED]
-        _unuse(machine, device, unuse_range, task.pte, counts)
-        visited[task.name] = counts[_VISITED] - before
-    for slot, value in list(machine.slotmap.used_slots(device.type)):
+        before = counts[VISITED]
+        _unuse(state, si, unuse_range, task.pte, counts)
+        visited[task.name] = counts[VISITED] - before
+    for slot, value in list(state.slot_map.used_slots(si)):
         if value & SWAP_BY_HAND:
-            zap_swap_entry(machine.slotmap.slots, device.type << TYPE_SHIFT | slot)
-    machine.engine[unuse_cache](machine.slotmap.slots, device.type)
-    return Unuse(visited, counts[_BROUGHT_IN], counts[_POISONED])
+            state.run(zap_swap_entry, si << TYPE_SHIFT | slot)
+    state.run(unuse_cache, si)
+    return Unuse(visited, counts[BROUGHT_IN], counts[POISONED])
 
 
 # All of one page table, or of one object.
 def _unuse(
-    machine: Machine,
-    device: SwapDevice,
-    run: Callable[..., int],
+    state: State,
+    si: int,
+    function: Callable[..., int],
     pages: Buffer[int],
     counts: Buffer[int],
 ) -> None:
-    slotmap, nr_pages, here = machine.slotmap, len(pages), 0
+    nr_pages, here = len(pages), 0
     while here < nr_pages:
-        room = min(machine.free_pages, device.inuse_pages)
-        slotmap.ensure_frames(slotmap.totals.nr_frames + max(room, 0))
-        here = machine.engine[run](
-            slotmap.slots, pages, here, nr_pages, device.type, room, counts
-        )
-        machine.io.load(range(1, slotmap.totals.nr_frames))
-        machine.io.reap()
-        if here < nr_pages and machine.free_pages <= 0:
+        room = min(state.free_pages, state.slots.si[si].inuse_pages)
+        here = state.run(function, pages, here, nr_pages, si, room, counts)
+        state.io.load(range(1, state.totals.nr_frames))
+        state.objects.reap()
+        if here < nr_pages and state.free_pages <= 0:
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
 
 
-def check_enough_memory(machine: Machine, pages: int) -> None:
+def check_enough_memory(state: State, pages: int) -> None:
     """Fail where the kernel will not promise memory for that many pages.
 
     Kernel: mm/util.c __vm_enough_memory(), of which only OVERCOMMIT_NEVER can fail
@@ -125,100 +111,13 @@ def check_enough_memory(machine: Machine, pages: int) -> None:
     Raises:
         SwapOffError: More memory is promised than may be.
     """
-    if machine.overcommit_memory != OVERCOMMIT_NEVER or machine.ram_bytes is None:
+    if state.overcommit_memory != OVERCOMMIT_NEVER or state.ram_bytes is None:
         return
-    ram_pages = machine.ram_bytes // machine.page_size
+    ram_pages = state.ram_bytes // state.page_size
     allowed = ram_pages * _OVERCOMMIT_RATIO // 100
-    allowed += machine.slotmap.totals.total_swap_pages
+    allowed += state.totals.total_swap_pages
     committed = sum(
-        task.pte[vpn] != 0 for task in machine.tasks for vpn in range(len(task.pte))
+        task.pte[vpn] != 0 for task in state.tasks for vpn in range(len(task.pte))
     )
     if committed + pages >= allowed:
         raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
-
-
-# --- runs: what is compiled as a whole -------------------------------------
-
-
-@hot
-def unuse_range(
-    s: Slots,
-    pte: Buffer[int],
-    first: int,
-    end: int,
-    si: int,
-    room: int,
-    counts: Buffer[int],
-) -> int:
-    """Bring back the pages of one page table that are on an area.
-
-    Returns where it stopped: before ``end`` when a page is needed and ``room`` is
-    used up. What nothing holds is marked as poisoned.
-
-    Kernel: mm/swapfile.c unuse_pte_range(), unuse_pte().
-    """
-    for vpn in range(first, end):
-        entry = pte[vpn] >> PTE_SHIFT
-        here = pte[vpn] & PTE_SWAP and entry >> TYPE_SHIFT == si
-        cached = here and swap_cache_get(s, entry) >= 0
-        if here and not cached and room <= 0:
-            return vpn
-        counts[_VISITED] += pte[vpn] != 0
-        if not here:
-            continue
-        number = swap_in(s, entry, False)
-        exclusive = pte[vpn] & PTE_EXCLUSIVE
-        slot_put(s, entry)
-        if number < 0:
-            pte[vpn] = PTE_POISONED
-            counts[_POISONED] += 1
-            continue
-        room -= not cached
-        counts[_BROUGHT_IN] += 1
-        s.frames[number].mapcount += 1
-        pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
-        if not swap_count(s, entry):
-            swap_cache_del(s, number)
-    return end
-
-
-@hot
-def shmem_unuse_range(
-    s: Slots,
-    pages: Buffer[int],
-    first: int,
-    end: int,
-    si: int,
-    room: int,
-    counts: Buffer[int],
-) -> int:
-    """Do the same for the pages of an object, which are not mapped by that.
-
-    Kernel: mm/shmem.c shmem_unuse_swap_entries().
-    """
-    for index in range(first, end):
-        entry = pages[index] >> PTE_SHIFT
-        if not pages[index] & PTE_SWAP or entry >> TYPE_SHIFT != si:
-            continue
-        cached = swap_cache_get(s, entry) >= 0
-        if not cached and room <= 0:
-            return index
-        if shmem_swapin(s, pages, index) < 0:
-            counts[_POISONED] += 1
-        else:
-            counts[_BROUGHT_IN] += 1
-            room -= not cached
-    return end
-
-
-@hot
-def unuse_cache(s: Slots, si: int) -> None:
-    """Take what is left of an area out of the swap cache.
-
-    Kernel: mm/swapfile.c try_to_unuse(), its second part.
-    """
-    for number in range(1, s.totals[0].nr_frames):
-        entry = s.frames[number].entry
-        if entry and entry >> TYPE_SHIFT == si and not swap_count(s, entry):
-            swap_cache_del(s, number)
-            unmap_frame(s, number)

@@ -1,9 +1,9 @@
 """Tasks: pages that are written, read, paged out, dropped and inherited.
 
-Not here: what happens to each page (faults.py, pageout.py), where data go
-(swap_io.py), shared memory (shmem.py).
+Not here: what happens to each page (faults.py, pageout.py), what a write and a read
+have in common with shared memory's (touch.py), where data go (swap_io.py).
 
-Kernel: mm/madvise.c, mm/memory.c; fs/proc/task_mmu.c for the look of an entry.
+Kernel: mm/madvise.c, mm/memory.c.
 Same: see faults.py and pageout.py; a fork copies nothing where nothing was written.
 Changed: a task is one range of pages, numbered from 0, that grows as it is used.
 Left out: several mappings, files, limits of memory.
@@ -11,46 +11,35 @@ Left out: several mappings, files, limits of memory.
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import grown, integers
-from swaptools.emulator.core.constants import (
-    OFFSET_MASK,
-    SWAP_MAP_MAX,
-    SWAP_NR_ORDERS,
-    TYPE_SHIFT,
-)
+from swaptools.emulator.core.constants import SWAP_MAP_MAX, SWAP_NR_ORDERS
 from swaptools.emulator.core.faults import (
-    PTE_PRESENT,
-    PTE_SHIFT,
     fork_range,
     largest_count,
     read_range,
     write_range,
 )
-from swaptools.emulator.core.pageout import (
-    pageout_range,
-    writeout_range,
-)
+from swaptools.emulator.core.pageout import pageout_range, writeout_range
 from swaptools.emulator.core.zap import drop_range
 from swaptools.emulator.machine.fallback import fall_back
-from swaptools.emulator.machine.swap_io import read_of_nothing
-from swaptools.errors import DeviceReadError, IllegalOperation
+from swaptools.emulator.machine.state import MAX_TASK_PAGES
+from swaptools.emulator.machine.touch import (
+    page_contents,
+    page_entries,
+    read_pages,
+    write_pages,
+)
+from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from swaptools.emulator.core.buffers import Buffer
-    from swaptools.emulator.machine.machine import Machine
     from swaptools.emulator.machine.shmem import ShmMapping
+    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.touch import PageEntry
     from swaptools.emulator.store.memcg import MemCgroup
 
-    #: A page as /proc/PID/pagemap shows it.
-    PageEntry = tuple[int, int] | Literal["present"] | None
-
-#: Pages a task can have: 1 TiB of 4 KiB pages.
-MAX_TASK_PAGES: Final = 1 << 28
 #: Largest order: 512 pages are 2 MiB.
 _MAX_ORDER: Final = SWAP_NR_ORDERS - 1
 
@@ -58,10 +47,20 @@ _MAX_ORDER: Final = SWAP_NR_ORDERS - 1
 class Task:
     """A process with anonymous memory. Kernel: struct mm_struct."""
 
-    def __init__(self, machine: Machine, name: str, memcg: MemCgroup) -> None:
-        """Start with no pages; Machine.task() is the way to make one."""
-        self._machine = machine
-        self.name = name
+    def __init__(
+        self, state: State, tasks: list[Task], memcg: MemCgroup, name: str | None = None
+    ) -> None:
+        """Start with no pages; Machine.task() is the way to make one.
+
+        Args:
+            state: Of its machine.
+            tasks: All that are alive there, to which it adds itself.
+            memcg: The control group it lives in.
+            name: None for one by its number.
+        """
+        self._state = state
+        self._tasks = tasks
+        self.name = name or f"task{len(tasks)}"
         self.is_alive = True
         #: The control group it lives in, and pages it pages out belong to.
         self.memcg = memcg
@@ -72,6 +71,7 @@ class Task:
         self.has_anon_vma = False
         #: Shared memory that it maps, apart from those pages.
         self.mappings: list[ShmMapping] = []
+        tasks.append(self)
 
     def write(
         self,
@@ -104,20 +104,12 @@ class Task:
         self._check(first, nr_pages)
         if not 0 <= order <= _MAX_ORDER:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
-        contents = page_contents(self._machine, nr_pages, data, length)
+        contents = page_contents(self._state, nr_pages, data, length)
         self.has_anon_vma = True
         self._reach(first + nr_pages)
-        slotmap, engine = self._machine.slotmap, self._machine.engine
-        slotmap.ensure_frames(slotmap.totals.nr_frames + 2 * nr_pages)
-        done = engine[write_range](
-            slotmap.slots, self.pte, first, nr_pages, order, contents
+        write_pages(
+            self._state, write_range, [self.pte], first, contents, nr_pages, order
         )
-        if len(self._machine.objects):
-            left = (contents[page] for page in range(done))
-            self._machine.io.load(number for number in left if number)
-        for page in range(done, nr_pages):
-            self._machine.objects.put(contents[page])
-        self._settle(first, done, nr_pages)
 
     def read(self, first: int, nr_pages: int = 1) -> bytes:
         """Touch pages and return the bytes of those that have some.
@@ -139,18 +131,7 @@ class Task:
         """
         self._check(first, nr_pages)
         self._reach(first + nr_pages)
-        machine, slotmap = self._machine, self._machine.slotmap
-        slotmap.ensure_frames(slotmap.totals.nr_frames + nr_pages)
-        numbers = machine.scratch(nr_pages)
-        done = machine.engine[read_range](
-            slotmap.slots, self.pte, first, nr_pages, numbers
-        )
-        if len(machine.objects):
-            machine.io.load(numbers[page] for page in range(done))
-        self._settle(first, done, nr_pages)
-        frames = slotmap.slots.frames
-        contents = (frames[numbers[page]].content for page in range(nr_pages))
-        return [machine.io.page_of(content) for content in contents]
+        return read_pages(self._state, read_range, [self.pte], first, nr_pages)
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
@@ -160,45 +141,35 @@ class Task:
         """
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
-        machine, slotmap = self._machine, self._machine.slotmap
-        heads = machine.scratch(nr_pages + 1)
-        memcg = self.memcg
-        plainly = not machine.zswap.enabled and memcg.zswap_writeback_enabled
-        vmstat = slotmap.slots.vmstat[0]
+        state, memcg = self._state, self.memcg
+        heads = state.scratch(nr_pages + 1)
+        plainly = not state.zswap.enabled and memcg.zswap_writeback_enabled
+        vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
-        here = first
+        here, cpu = first, state.totals.cpu
         while here < end:
-            slotmap.ensure_tables(_MAX_ORDER)
             start = here
-            stop = min(end, here - here % machine.watch_pages + machine.watch_pages)
-            here = machine.engine[pageout_range](
-                slotmap.slots, self.pte, here, stop, machine.cpu, heads
-            )
-            if heads[0] and self not in machine.mmlist:
-                machine.mmlist.insert(0, self)
-            machine.engine[writeout_range](slotmap.slots, heads, plainly)
-            machine.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
-            machine.watch(here - start)
-        falls_back = not machine.ghost_rules.never_falls_back
+            stop = min(end, here - here % state.watch_pages + state.watch_pages)
+            here = state.run(pageout_range, self.pte, here, stop, cpu, heads)
+            if heads[0] and self not in state.mmlist:
+                state.mmlist.insert(0, self)
+            state.run(writeout_range, heads, plainly)
+            state.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
+            state.watch(here - start)
+        falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:
-            fall_back(machine, self, first, end)
-        machine.settle()
+            fall_back(state, self.pte, memcg, first, end)
+        state.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as madvise(MADV_DONTNEED) does."""
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         if end > first:
-            machine = self._machine
-            machine.engine[drop_range](
-                machine.slotmap.slots,
-                self.pte,
-                first,
-                end - first,
-                machine.scratch(end - first),
-            )
-        self._machine.settle()
+            gathered = self._state.scratch(end - first)
+            self._state.run(drop_range, self.pte, first, end - first, gathered)
+        self._state.settle()
 
     def fork(self, name: str | None = None) -> Task:
         """Return a child that shares every page and slot until one of them writes.
@@ -211,18 +182,17 @@ class Task:
             IllegalOperation: A slot has as many references as it can count.
         """
         self._check(0, 1)
-        machine, slots = self._machine, self._machine.slotmap.slots
-        nr_pages = len(self.pte)
-        largest = machine.engine[largest_count](slots, self.pte, nr_pages)
+        state, nr_pages = self._state, len(self.pte)
+        largest = state.run(largest_count, self.pte, nr_pages)
         if largest == SWAP_MAP_MAX:
             raise IllegalOperation(f"a slot has {SWAP_MAP_MAX} references already")
-        child = machine.task(name, self.memcg.path)
+        child = Task(state, self._tasks, self.memcg, name)
         if self.has_anon_vma:
             child.has_anon_vma = True
             child.pte = integers(nr_pages)
-            machine.engine[fork_range](slots, self.pte, child.pte, nr_pages)
+            state.run(fork_range, self.pte, child.pte, nr_pages)
             if largest:
-                machine.mmlist.insert(machine.mmlist.index(self) + 1, child)
+                state.mmlist.insert(state.mmlist.index(self) + 1, child)
         for mapping in self.mappings:
             mapping.fork(child)
         return child
@@ -233,7 +203,9 @@ class Task:
         for mapping in list(self.mappings):
             mapping.unmap()
         self.is_alive = False
-        self._machine.forget(self)
+        self._tasks.remove(self)
+        if self in self._state.mmlist:
+            self._state.mmlist.remove(self)
 
     def entries(self, first: int, nr_pages: int = 1) -> list[PageEntry]:
         """Return pages as /proc/PID/pagemap shows them.
@@ -241,67 +213,16 @@ class Task:
         A pair of type and offset for one that is swapped out.
         """
         self._check(first, nr_pages)
-        end = first + nr_pages
-        shown = [page_entry(self.pte[n]) for n in range(first, min(end, len(self.pte)))]
-        return shown + [None] * (nr_pages - len(shown))
+        return page_entries(self.pte, first, nr_pages)
 
     def _reach(self, end: int) -> None:
         if end > len(self.pte):
             self.pte = grown(self.pte, max(end, min(2 * len(self.pte), MAX_TASK_PAGES)))
 
     def _check(self, first: int, nr_pages: int) -> None:
-        self._machine.check_alive()
-        self._machine.work_for(self.memcg)
+        self._state.check_alive()
+        self._state.work_for(self.memcg)
         if not self.is_alive:
             raise IllegalOperation(f"task {self.name} is gone")
         if first < 0 or nr_pages < 1 or first + nr_pages > MAX_TASK_PAGES:
             raise IllegalOperation(f"no pages {first} to {first + nr_pages - 1}")
-
-    def _settle(self, first: int, done: int, nr_pages: int) -> None:
-        self._machine.settle()
-        if done < nr_pages:
-            raise DeviceReadError(
-                errno.EFAULT, f"page {first + done}: {read_of_nothing().strerror}"
-            )
-
-
-def page_entry(pte: int) -> PageEntry:
-    """Return a page table entry as /proc/PID/pagemap shows it."""
-    if not pte:
-        return None
-    if pte & PTE_PRESENT:
-        return "present"
-    entry = pte >> PTE_SHIFT
-    return entry >> TYPE_SHIFT, entry & OFFSET_MASK
-
-
-def page_contents(
-    machine: Machine, nr_pages: int, data: bytes | None, length: int | None
-) -> Buffer[int]:
-    """Return the number of what a write puts in each page, one reference each.
-
-    Raises:
-        IllegalOperation: Bytes and a length, or not as much as fits.
-    """
-    page_size = machine.page_size
-    contents = machine.scratch(nr_pages)
-    if data is None:
-        value = page_size // 2 if length is None else length
-        if not 0 <= value <= page_size:
-            raise IllegalOperation(f"{value} is no length of a page of {page_size}")
-    elif length is not None:
-        raise IllegalOperation("a page has bytes or a length, not both")
-    elif len(data) == page_size:
-        value = machine.io.content_of(bytes(data), nr_pages)
-    elif len(data) == nr_pages * page_size:
-        for page in range(nr_pages):
-            part = bytes(data[page * page_size : (page + 1) * page_size])
-            contents[page] = machine.io.content_of(part)
-        return contents
-    else:
-        raise IllegalOperation(
-            f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
-        )
-    for page in range(nr_pages):
-        contents[page] = value
-    return contents

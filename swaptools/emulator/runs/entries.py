@@ -21,7 +21,7 @@ from swaptools.errors import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from swaptools.emulator.machine.task import PageEntry
+    from swaptools.emulator.machine.touch import PageEntry
 
 _RUN = re.compile(
     r"(?:(?P<type>\d{1,9}):)?(?P<first>\d{1,18})(?:-(?P<last>\d{1,18}))?"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from swaptools.emulator.core.constants import SWAP_NR_ORDERS
 from swaptools.emulator.machine.areas import MAX_PRIORITY
 from swaptools.emulator.machine.backing import BACKINGS
-from swaptools.emulator.machine.task import MAX_TASK_PAGES
+from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.runs.entries import read_runs
 from swaptools.emulator.runs.words import (
     MAX_AREA_PAGES,

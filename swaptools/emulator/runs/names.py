@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.core.structs import VmStat
 from swaptools.emulator.machine.knobs import read_setting
-from swaptools.emulator.machine.task import MAX_TASK_PAGES
+from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.runs.words import MAX_LINE_PAGES
 from swaptools.errors import quoted

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.shmem import Shm, ShmMapping
-    from swaptools.emulator.machine.task import PageEntry, Task
+    from swaptools.emulator.machine.task import Task
+    from swaptools.emulator.machine.touch import PageEntry
 
 #: Pages that are done at a time; those of a large folio are never parted.
 PART_PAGES: Final = 1 << 13
@@ -119,13 +120,13 @@ class Run:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count pages in the middle of one long call of the machine."""
-        machine = self.started()
-        before = machine.watch, machine.watch_pages
-        machine.watch, machine.watch_pages = self.count, self.part_pages
+        state = self.started().state
+        before = state.watch, state.watch_pages
+        state.watch, state.watch_pages = self.count, self.part_pages
         try:
             yield
         finally:
-            machine.watch, machine.watch_pages = before
+            state.watch, state.watch_pages = before
 
     def parts(self, pages: range) -> Iterator[tuple[int, int]]:
         """Yield a range in parts, each its first page and how many.
@@ -137,7 +138,7 @@ class Run:
                 yield page, 1
                 self.count(1)
             return
-        with self.started().one_operation():
+        with self.started().state.one_operation():
             here, end = pages.start, pages.stop
             while here < end:
                 stop = min(end, here - here % self.part_pages + self.part_pages)

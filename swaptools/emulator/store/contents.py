@@ -22,7 +22,7 @@ from swaptools.emulator.core.slots import (
 )
 
 if TYPE_CHECKING:
-    from swaptools.emulator.machine.state import SlotMap
+    from swaptools.emulator.core.arena import Arena
 
 _MAX_OBJECTS = STORED_MASK - FIRST_OBJECT
 
@@ -40,9 +40,9 @@ class Kept(Protocol):
 class ObjectStore:
     """Python objects by number, from FIRST_OBJECT on."""
 
-    def __init__(self, slotmap: SlotMap) -> None:
-        """Make an empty store whose references are counted in ``slotmap``."""
-        self._slotmap = slotmap
+    def __init__(self, arena: Arena) -> None:
+        """Make an empty store whose references are counted in ``arena``."""
+        self._arena = arena
         self._objects: list[bytes | Kept | None] = []
         self._free: list[int] = []
 
@@ -71,18 +71,20 @@ class ObjectStore:
             if place > _MAX_OBJECTS:
                 raise MemoryError("too many pages with bytes")
             self._objects.append(value)
-            self._slotmap.ensure_objects(place + 1)
-        self._slotmap.slots.objects[place].refs = refs
+            self._arena.grow("objects", place + 1)
+        self._arena.slots.objects[place].refs = refs
         return place + FIRST_OBJECT
 
     def put(self, number: int) -> None:
         """Refer to an object once less."""
-        put_object(self._slotmap.slots, number)
+        put_object(self._arena.slots, number)
 
     def reap(self) -> None:
         """Release what nothing refers to any more, in the order it came to that."""
+        if not self._arena.totals.released:
+            return
         objects, free = self._objects, self._free
-        for number in self._slotmap.take_released():
+        for number in self._arena.take_released():
             place = number - FIRST_OBJECT
             value = objects[place]
             objects[place] = None

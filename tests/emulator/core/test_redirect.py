@@ -37,7 +37,7 @@ VIRTUAL, AREA = 27, 0
 def machine() -> Machine:
     """Virtual space over one area of 2000 pages; a task has frame 1."""
     made = Machine(kernel="7.2", cpus=2, compiled=False)
-    made.slotmap.add_virtual_space(VIRTUAL)
+    made.state.slot_map.add_virtual_space(VIRTUAL)
     made.swapon_pages(2000)
     made.task().write(0)
     return made
@@ -49,7 +49,7 @@ def place(entry: int) -> tuple[int, int]:
 
 def taken(machine: Machine, order: int = 0, cpu: int = 0) -> int:
     """Take a virtual range, each slot referred to once."""
-    s = machine.slotmap.slots
+    s = machine.state.slots
     entry = folio_alloc_swap(s, order, cpu)
     for page in range(1 << order):
         slot_get(s, entry + page)
@@ -61,7 +61,7 @@ class TestVirtualSlots:
         before = machine.meminfo()
         assert place(taken(machine)) == (VIRTUAL, 1)
         assert machine.meminfo() == before
-        assert machine.slotmap.slots.si[AREA].inuse_pages == 0
+        assert machine.state.slots.si[AREA].inuse_pages == 0
 
     def test_each_cpu_has_a_hint_of_its_own_for_each_order(
         self, machine: Machine
@@ -73,12 +73,12 @@ class TestVirtualSlots:
     def test_the_lowest_cluster_is_given_out_again(self, machine: Machine) -> None:
         entries = [taken(machine) for _ in range(511 + 512 + 1)]
         for entry in entries[511:-1]:
-            slot_put(machine.slotmap.slots, entry)
+            slot_put(machine.state.slots, entry)
         assert place(entries[-1])[1] == 1024
         assert place(taken(machine, 9))[1] == 512
 
     def test_idle_ones_stay_when_half_of_swap_is_used(self, machine: Machine) -> None:
-        s = machine.slotmap.slots
+        s = machine.state.slots
         for _ in range(1200):
             alloc_in_areas(s, 0, 0)
         entry = taken(machine)
@@ -91,7 +91,7 @@ class TestVirtualSlots:
 
 class TestPlaces:
     def test_they_are_taken_once_and_lead_back(self, machine: Machine) -> None:
-        s, entry = machine.slotmap.slots, taken(machine)
+        s, entry = machine.state.slots, taken(machine)
         assert place(take_place(s, entry, 0)) == (AREA, 1)
         assert place(take_place(s, entry, 0)) == (AREA, 1)
         assert s.redirects[slot_index(s, place_of(s, entry, 0))] == entry
@@ -99,7 +99,7 @@ class TestPlaces:
         assert s.traffic[AREA].placed == 1
 
     def test_a_folio_has_slots_in_a_row(self, machine: Machine) -> None:
-        s = machine.slotmap.slots
+        s = machine.state.slots
         alloc_in_areas(s, 0, 0)
         entry = taken(machine, 4)
         assert place(take_place(s, entry, 4)) == (AREA, 512)
@@ -108,7 +108,7 @@ class TestPlaces:
         assert not place_of(s, entry, 4)
 
     def test_they_go_with_the_virtual_slot(self, machine: Machine) -> None:
-        s, entry = machine.slotmap.slots, taken(machine)
+        s, entry = machine.state.slots, taken(machine)
         take_place(s, entry, 0)
         slot_put(s, entry)
         assert s.si[AREA].inuse_pages == 0
@@ -118,14 +118,14 @@ class TestPlaces:
     def test_they_go_when_the_data_are_elsewhere(
         self, machine: Machine, stored: int
     ) -> None:
-        s, entry = machine.slotmap.slots, taken(machine)
+        s, entry = machine.state.slots, taken(machine)
         take_place(s, entry, 0)
         set_stored(s, slot_index(s, entry), stored)
         assert get_stored(s, slot_index(s, entry)) == stored
         assert s.si[AREA].inuse_pages == 0
 
     def test_there_is_none_when_the_area_is_full(self, machine: Machine) -> None:
-        s = machine.slotmap.slots
+        s = machine.state.slots
         while alloc_in_areas(s, 0, 0):
             pass
         entry = taken(machine)
@@ -135,7 +135,7 @@ class TestPlaces:
     def test_one_that_only_the_cache_wants_is_reclaimed_when_swap_is_half_full(
         self, machine: Machine
     ) -> None:
-        s, entry = machine.slotmap.slots, taken(machine)
+        s, entry = machine.state.slots, taken(machine)
         take_place(s, entry, 0)
         swap_cache_add(s, entry, 1)
         slot_put(s, entry)
@@ -148,7 +148,7 @@ class TestPlaces:
         assert s.si[VIRTUAL].inuse_pages == 0
 
     def test_they_are_found_in_order(self, machine: Machine) -> None:
-        s = machine.slotmap.slots
+        s = machine.state.slots
         for order in (0, 4, 0):
             take_place(s, taken(machine, order), order)
         found = [next_place(s, AREA, 1)]
@@ -171,7 +171,7 @@ class TestAllowedAreas:
 
     def types(self, machine: Machine, allowed: int, order: int = 0) -> list[int]:
         """The areas of five allocations one after another; -1 for none."""
-        s = machine.slotmap.slots
+        s = machine.state.slots
         s.totals[0].allowed_areas = allowed
         entries = [folio_alloc_swap(s, order, 0) for _ in range(5)]
         return [entry >> TYPE_SHIFT if entry else -1 for entry in entries]
@@ -195,4 +195,4 @@ class TestAllowedAreas:
     def test_an_area_that_is_passed_over_keeps_its_turn(self) -> None:
         machine = self.machine("7.2")
         assert self.types(machine, 0b010) == [1] * 5
-        assert [machine.slotmap.slots.avail[n] for n in range(3)] == [0, 1, 2]
+        assert [machine.state.slots.avail[n] for n in range(3)] == [0, 1, 2]

@@ -37,7 +37,7 @@ def test_a_run_comes_out_the_same_twice(name: str) -> None:
 def test_a_wrong_page_would_be_noticed(name: str) -> None:
     """The test's own test: a machine that mixes pages up does not pass."""
     life = Life(name, SETUPS["disks only"], seed=1)
-    frames = life.machine.slotmap.slots.frames
+    frames = life.machine.state.slots.frames
     task = life.tasks[0]
     task.write(0, 2, data=b"".join(life.page() for _ in range(2)))
     first, second = task.pte[0] >> 3, task.pte[1] >> 3

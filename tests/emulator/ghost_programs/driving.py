@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from swaptools.emulator.machine.device import SwapDevice
-    from swaptools.emulator.machine.task import PageEntry, Task
+    from swaptools.emulator.machine.task import Task
+    from swaptools.emulator.machine.touch import PageEntry
     from tests.emulator.ghost_programs.reading import Operation, Seen
 
 _PAGE_SIZE: Final = 4096
@@ -89,7 +90,7 @@ class Driver:
         )
         self.machine.areas.nr_full_gone = left.nr_full_gone
         if left.worker_ran:
-            self.machine.shrinker.next_shrink = self.machine.cgroups.root
+            self.machine.state.shrinker.next_shrink = self.machine.cgroups.root
         #: Every sum that a cgroup's memory.zswap.current was, in order.
         self.zswap_bytes: dict[str, list[int]] = {}
         self._rotational = frozenset(rotational)
@@ -110,7 +111,7 @@ class Driver:
             self._off(area)
         for cgroup in self.zswap_bytes:
             self.machine.cgroups.remove(cgroup)
-        worker_ran = self.machine.shrinker.next_shrink is not None
+        worker_ran = self.machine.state.shrinker.next_shrink is not None
         return Left(self.machine.areas.nr_full_gone, worker_ran)
 
     # --- operations --------------------------------------------------------

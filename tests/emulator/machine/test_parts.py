@@ -23,10 +23,10 @@ def full_pool() -> tuple[Machine, Task]:
 
 def test_workers_wait_for_the_last_part() -> None:
     machine, task = full_pool()
-    with machine.one_operation():
+    with machine.state.one_operation():
         task.pageout(0, 60)
         task.pageout(60, 40)
-        assert machine.shrinker.is_queued
+        assert machine.state.shrinker.is_queued
         assert machine.zswap.written_back_pages == 0
     whole, task = full_pool()
     task.pageout(0, 100)
@@ -38,13 +38,13 @@ def test_it_ends_when_a_part_fails() -> None:
     machine, task = full_pool()
 
     def fail() -> None:
-        with machine.one_operation():
+        with machine.state.one_operation():
             task.pageout(0, 100)
             task.read(-1)
 
     with pytest.raises(IllegalOperation):
         fail()
-    assert not machine.shrinker.is_queued
+    assert not machine.state.shrinker.is_queued
     machine.check_invariants()
 
 
@@ -52,7 +52,7 @@ def test_a_long_page_out_is_watched() -> None:
     machine = Machine(compiled=False)
     machine.swapon_pages(4096)
     told: list[int] = []
-    machine.watch, machine.watch_pages = told.append, 256
+    machine.state.watch, machine.state.watch_pages = told.append, 256
     task = machine.task()
     task.write(100, 1000)
     task.pageout(100, 1000)

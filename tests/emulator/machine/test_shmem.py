@@ -148,7 +148,7 @@ def test_what_nothing_holds_is_sigbus_and_frees_its_slot() -> None:
     mapping.write(0, 3)
     mapping.pageout(0, 3)
     for slot in (1, 2):
-        machine.slotmap.slots.map[slot] &= 0x7FFF  # as if the device had lost it
+        machine.state.slots.map[slot] &= 0x7FFF  # as if the device had lost it
     with pytest.raises(DeviceReadError):
         mapping.read(0)
     assert device.inuse_pages == 2

@@ -131,7 +131,7 @@ def test_write_after_a_read_before_5_19(kernel: str, then: int, left: int) -> No
     """
     machine = Machine(kernel=kernel, compiled=False)
     area = machine.swapon_pages(4096)
-    machine.slotmap.totals.slots_cache_enabled = 0
+    machine.state.totals.slots_cache_enabled = 0
     task = machine.task()
     task.write(0)
     task.pageout(0)
@@ -396,11 +396,11 @@ def test_lost_data_is_sigbus() -> None:
 
 def lose(machine: Machine, slot: int) -> None:
     """Make zswap forget a page behind the emulator's back."""
-    s = machine.slotmap.slots
+    s = machine.state.slots
     index = (s.ci[0].table - 1) * 512 + slot
-    machine.objects.put(s.slots[index].stored & (1 << 28) - 1)
+    machine.state.objects.put(s.slots[index].stored & (1 << 28) - 1)
     s.map[index] &= 0x7FFF
-    machine.settle()
+    machine.state.settle()
 
 
 @pytest.mark.parametrize(
@@ -420,10 +420,10 @@ def test_illegal_call_changes_nothing(call: object) -> None:
     machine = machine_with()
     task = machine.task()
     task.write(0, 2, data=b"z" * 4096)
-    before = task.entries(0, 4), machine.vmstat(), len(machine.objects)
+    before = task.entries(0, 4), machine.vmstat(), len(machine.state.objects)
     with pytest.raises(IllegalOperation):
         call(task)  # type: ignore[operator]
-    assert (task.entries(0, 4), machine.vmstat(), len(machine.objects)) == before
+    assert (task.entries(0, 4), machine.vmstat(), len(machine.state.objects)) == before
     machine.check_invariants()
 
 
@@ -452,6 +452,6 @@ def test_broken_state_is_noticed() -> None:
         task.write(0, 4)
         task.pageout(0, 2)
         machine.check_invariants()
-        spoil(machine.slotmap.slots)
+        spoil(machine.state.slots)
         with pytest.raises(InvariantBroken):
             machine.check_invariants()

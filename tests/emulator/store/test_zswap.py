@@ -190,9 +190,9 @@ def test_worker_does_not_come_back_to_a_group_that_is_gone(
     machine, _ = machine_with()
     for path in ("a", "b"):
         machine.cgroups.create(path)
-    machine.shrinker.next_shrink = machine.cgroups[gone]
+    machine.state.shrinker.next_shrink = machine.cgroups[gone]
     machine.cgroups.remove(gone)
-    reached = machine.shrinker.next_shrink
+    reached = machine.state.shrinker.next_shrink
     assert (reached.path if reached else None) == following
 
 
@@ -321,7 +321,7 @@ def test_swapoff_without_memory_can_be_tried_again() -> None:
         machine.swapoff(device)
     machine.check_invariants()
     assert device.inuse_pages == 100 - 34
-    assert device.pages == machine.slotmap.totals.total_swap_pages
+    assert device.pages == machine.state.totals.total_swap_pages
     other.exit()
     task.drop(0, 60)
     machine.swapoff(device)

@@ -1,0 +1,202 @@
+"""The buffers of one machine, the room in them, and the one way to run over them.
+
+Not here: what the records are (structs.py), how a function is run (engine.py),
+which clusters an area has (slot_map.py).
+
+Theory. A hot function gets every buffer as one tuple, and none of them can grow
+while it runs. So what it may use up at most is declared where it is defined, with
+@needs, and is there before it begins: that is all there is to know about room, and
+nobody who calls run() has to know it.
+
+Kernel: none; this is what stands in for its allocators.
+Same: nothing.
+Changed: buffers grow between runs, never during one.
+Left out: giving room back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+
+from swaptools.emulator.core import structs
+from swaptools.emulator.core.buffers import NEEDS, grown, integers, zeroed
+from swaptools.emulator.core.constants import (
+    ALL_AREAS,
+    CLUSTER_WORDS,
+    FIRST_OBJECT,
+    MAX_SWAPFILES,
+    NR_LISTS,
+    SWAP_NR_ORDERS,
+    SWAPFILE_CLUSTER,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
+from swaptools.emulator.core.structs import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swaptools.emulator.core.buffers import Buffer, Needs
+    from swaptools.emulator.core.engine import Engine
+    from swaptools.kernel.swapout_rules import AllocatorRules
+
+_Args = ParamSpec("_Args")
+_Result = TypeVar("_Result")
+
+# Items a table has of each.
+_TABLE: Final = {
+    "free_tables": 1,
+    "words": CLUSTER_WORDS,
+    "map": SWAPFILE_CLUSTER,
+    "slots": SWAPFILE_CLUSTER,
+}
+_FIRST_TABLES: Final = 64
+
+
+class Arena:
+    """Owner of the buffers."""
+
+    def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
+        """Make the buffers of a machine with this many CPUs and no area."""
+        self._engine = engine
+        # Each function as it is run here, and what room it needs.
+        self._ways: dict[Any, tuple[Any, Needs | None]] = {}
+        lengths = {
+            "trial": len(rules.trial_order),
+            "avail": MAX_SWAPFILES,
+            "si": MAX_SWAPFILES,
+            "lists": MAX_SWAPFILES * NR_LISTS,
+            "hints": (1 + MAX_SWAPFILES) * cpus * SWAP_NR_ORDERS,
+            "slots_cache": cpus,
+            "taken": cpus * rules.slots_cache_pages + 1,
+            "returned": cpus * rules.slots_cache_pages,
+            "free_blocks": SWAP_NR_ORDERS,
+            "traffic": MAX_SWAPFILES,
+        }
+        #: Every buffer; another tuple after any of them has grown.
+        self.slots = Slots(
+            **{
+                name: zeroed(item, lengths.get(name, 1))
+                for name, item in structs.ITEMS.items()
+            }
+        )
+        #: What is one for the whole machine.
+        self.totals = self.slots.totals[0]
+        _set_totals(self.totals, rules, cpus)
+        for which in range(MAX_SWAPFILES * NR_LISTS):
+            self.slots.lists[which] = structs.ListHead(-1, -1)
+        for place, step in enumerate(rules.trial_order):
+            self.slots.trial[place] = TRIAL_STEPS.index(step)
+        self._per_table = dict(_TABLE)
+        #: Tables there are, free or not.
+        self.nr_tables = 0
+        self.add_tables(_FIRST_TABLES)
+        self._scratch: Buffer[int] = integers(512)
+
+    def run(
+        self,
+        function: Callable[Concatenate[Slots, _Args], _Result],
+        *args: _Args.args,
+        **kwargs: _Args.kwargs,
+    ) -> _Result:
+        """Run a hot function over the buffers, with room for what it needs.
+
+        One that is marked @hot_run is run compiled, if anything is; a step of a few
+        instructions costs less than the way to compiled code, and runs as it stands.
+        """
+        way = self._ways.get(function)
+        if way is None:
+            way = self._ways[function] = (self._engine[function], NEEDS.get(function))
+        run, need = way
+        if need is not None:
+            self._make_room(need, args)
+        return run(self.slots, *args, **kwargs)
+
+    def scratch(self, nr_items: int) -> Buffer[int]:
+        """Return a buffer for one run, with at least that many items."""
+        if len(self._scratch) < nr_items:
+            self._scratch = integers(max(nr_items, 2 * len(self._scratch)))
+        return self._scratch
+
+    # --- growing -----------------------------------------------------------
+
+    def _make_room(self, need: Needs, args: tuple[Any, ...]) -> None:
+        totals = self.totals
+        if need.frames:
+            each = args[need.frames_at] if need.frames_at >= 0 else 1
+            self.grow("frames", totals.nr_frames + need.frames * each)
+        order = args[need.order_at] if need.order_at >= 0 else need.order
+        if order >= 0:
+            wanted = (1 << order) + totals.slots_cache_pages + 1
+            missing = wanted - totals.nr_free_tables
+            if missing > 0:
+                self.add_tables(missing)
+
+    def add_tables(self, at_least: int) -> None:
+        """Double the tables, or add as many as are asked for."""
+        old, new = self.nr_tables, self.nr_tables + max(self.nr_tables, at_least)
+        for name, per_table in self._per_table.items():
+            self.grow(name, new * per_table)
+        totals = self.totals
+        for table in range(new - 1, old - 1, -1):
+            self.slots.free_tables[totals.nr_free_tables] = table
+            totals.nr_free_tables += 1
+        self.nr_tables = new
+
+    def add_redirects(self) -> None:
+        """Have an item for each slot that says which slot of another area it is."""
+        self._per_table["redirects"] = SWAPFILE_CLUSTER
+        self.grow("redirects", self.nr_tables * SWAPFILE_CLUSTER)
+
+    def grow(self, name: str, length: int) -> None:
+        """Have so many items in a buffer; more, so that it seldom has to grow."""
+        old = getattr(self.slots, name)
+        if length > len(old):
+            if name in _DOUBLED:
+                length = max(length, 2 * len(old))
+            self.slots = self.slots._replace(**{name: grown(old, length)})
+
+    # --- traffic and objects -----------------------------------------------
+
+    def work_for(self, memcg: int) -> None:
+        """Let the next operation count for a cgroup, by its number."""
+        self.totals.memcg = memcg
+        self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
+
+    def traffic(self, memcg: int, entry: int) -> structs.Traffic:
+        """Return the record of what a cgroup moves to and from a slot's area."""
+        self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
+        return self.slots.traffic[memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)]
+
+    def take_released(self) -> list[int]:
+        """Empty the chain of released objects; the first one released first."""
+        released = []
+        value, objects = self.totals.released, self.slots.objects
+        while value:
+            released.append(value)
+            value = objects[value - FIRST_OBJECT].next
+        self.totals.released = 0
+        released.reverse()
+        return released
+
+
+# Buffers that are asked for a little more each time.
+_DOUBLED: Final = {"frames", "objects", "traffic"}
+
+
+def _set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:
+    totals.nr_cpus = cpus
+    totals.nr_frames = 1
+    totals.reclaims_full_areas = rules.reclaims_full_areas
+    totals.bypasses_swap_cache = rules.bypasses_swap_cache
+    totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
+    totals.remembers_exclusive = rules.write_after_read == "keeps_slot"
+    totals.copies_cached = rules.write_after_read == "copies"
+    totals.slots_cache_pages = rules.slots_cache_pages
+    totals.slots_cache_enabled = rules.slots_cache_pages > 0
+    totals.slots_cache_active = rules.slots_cache_pages > 0
+    totals.has_area_clusters = rules.clusters_are_of == "area"
+    totals.frees_runs = rules.frees_runs
+    totals.splits_in_order = rules.splits_in_order
+    totals.cluster_columns = rules.cluster_columns
+    totals.allowed_areas = ALL_AREAS

@@ -1,0 +1,142 @@
+"""Pages that are touched: what a write and a read are, for tasks and shared memory.
+
+Not here: what happens to each page (faults.py, shmem_pages.py), whose pages they are
+(task.py, shmem.py).
+
+Kernel: fs/proc/task_mmu.c for the look of an entry.
+Same: what /proc/PID/pagemap shows.
+Changed: a page is written whole, with bytes or with the length that they would have
+compressed.
+Left out: parts of pages.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.constants import OFFSET_MASK, TYPE_SHIFT
+from swaptools.emulator.core.faults import PTE_PRESENT, PTE_SHIFT
+from swaptools.emulator.machine.swap_io import read_of_nothing
+from swaptools.errors import DeviceReadError, IllegalOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Literal
+
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.state import State
+
+    #: A page as /proc/PID/pagemap shows it.
+    PageEntry = tuple[int, int] | Literal["present"] | None
+
+
+def write_pages(
+    state: State,
+    function: Callable[..., int],
+    tables: Iterable[Buffer[int]],
+    first: int,
+    contents: Buffer[int],
+    nr_pages: int,
+    *args: int,
+) -> None:
+    """Write pages with a hot function over some page tables.
+
+    Args:
+        state: Of the machine.
+        function: write_range() or its like; ``args`` are the last of its arguments.
+        tables: Its page tables.
+        first: Number of the first page.
+        contents: What is put in each, as page_contents() returns it.
+        nr_pages: How many.
+        args: See ``function``.
+
+    Raises:
+        DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); those
+            before it are written.
+    """
+    done = state.run(function, *tables, first, nr_pages, contents, *args)
+    if len(state.objects):
+        left = (contents[page] for page in range(done))
+        state.io.load(number for number in left if number)
+    for page in range(done, nr_pages):
+        state.objects.put(contents[page])
+    _end(state, first, done, nr_pages)
+
+
+def read_pages(
+    state: State,
+    function: Callable[..., int],
+    tables: Iterable[Buffer[int]],
+    first: int,
+    nr_pages: int,
+) -> list[bytes | int]:
+    """Touch pages in the same way; return their bytes, or lengths without bytes.
+
+    Raises:
+        DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
+    """
+    numbers = state.scratch(nr_pages)
+    done = state.run(function, *tables, first, nr_pages, numbers)
+    if len(state.objects):
+        state.io.load(numbers[page] for page in range(done))
+    _end(state, first, done, nr_pages)
+    frames, page_of = state.slots.frames, state.io.page_of
+    return [page_of(frames[numbers[n]].content) for n in range(nr_pages)]
+
+
+# The machine comes to rest; then a task that touched what nothing holds is told.
+def _end(state: State, first: int, done: int, nr_pages: int) -> None:
+    state.settle()
+    if done < nr_pages:
+        raise DeviceReadError(
+            errno.EFAULT, f"page {first + done}: {read_of_nothing().strerror}"
+        )
+
+
+def page_contents(
+    state: State, nr_pages: int, data: bytes | None, length: int | None
+) -> Buffer[int]:
+    """Return the number of what a write puts in each page, one reference each.
+
+    Raises:
+        IllegalOperation: Bytes and a length, or not as much as fits.
+    """
+    page_size = state.page_size
+    contents = state.scratch(nr_pages)
+    if data is None:
+        value = page_size // 2 if length is None else length
+        if not 0 <= value <= page_size:
+            raise IllegalOperation(f"{value} is no length of a page of {page_size}")
+    elif length is not None:
+        raise IllegalOperation("a page has bytes or a length, not both")
+    elif len(data) == page_size:
+        value = state.io.content_of(bytes(data), nr_pages)
+    elif len(data) == nr_pages * page_size:
+        for page in range(nr_pages):
+            part = bytes(data[page * page_size : (page + 1) * page_size])
+            contents[page] = state.io.content_of(part)
+        return contents
+    else:
+        raise IllegalOperation(
+            f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
+        )
+    for page in range(nr_pages):
+        contents[page] = value
+    return contents
+
+
+def page_entries(table: Buffer[int], first: int, nr_pages: int) -> list[PageEntry]:
+    """Return pages as /proc/PID/pagemap shows them; none behind the end of a table."""
+    here = range(first, min(first + nr_pages, len(table)))
+    shown = [_page_entry(table[vpn]) for vpn in here]
+    return shown + [None] * (nr_pages - len(shown))
+
+
+def _page_entry(pte: int) -> PageEntry:
+    if not pte:
+        return None
+    if pte & PTE_PRESENT:
+        return "present"
+    entry = pte >> PTE_SHIFT
+    return entry >> TYPE_SHIFT, entry & OFFSET_MASK
