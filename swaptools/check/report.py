@@ -193,8 +193,8 @@ def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bo
     for rule in rules:
         if rule.needs_header and not has_header:
             continue
-        is_cause = case.verdict.test in rule.refused_by
         for message in rule.explain(case):
+            is_cause = case.verdict.test in rule.refused_by
             remedy = rule.remedy(case)
             yield (
                 Finding(

@@ -12,7 +12,6 @@ import array
 import errno
 import fcntl
 import os
-from pathlib import Path
 
 from swaptools.backing import InodeFlags
 from swaptools.observe.backing import FS_IOC_GETFLAGS
@@ -20,7 +19,7 @@ from swaptools.observe.ioctl import LONG_BYTES, iow
 
 #: Declared with a long, although an int is passed.
 _FS_IOC_SETFLAGS = iow(ord("f"), 2, LONG_BYTES)
-_SELINUXFS = Path("/sys/fs/selinux/enforce")
+_SELINUXFS = "/sys/fs/selinux/enforce"
 _SELINUX_ATTRIBUTE = "security.selinux"
 _SWAPFILE_TYPE = "swapfile_t"
 
@@ -68,7 +67,7 @@ def _can(request: int, descriptor: int, buffer: array.array[int]) -> bool:
 
 def label_swapfile(descriptor: int) -> None:
     """Give a new file the SELinux type ``swapfile_t`` where SELinux is on."""
-    if not _SELINUXFS.exists():
+    if not os.path.exists(_SELINUXFS):
         return
     try:
         raw = os.getxattr(descriptor, _SELINUX_ATTRIBUTE)

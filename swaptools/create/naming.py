@@ -14,7 +14,6 @@ import errno
 import fcntl
 import os
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from swaptools.create.leftovers import new_temporary_name
@@ -181,4 +180,4 @@ def _raise_errno(number: int) -> None:
 
 
 def _has_proc() -> bool:
-    return Path("/proc/self/fd").is_dir()
+    return os.path.isdir("/proc/self/fd")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.errors import SelectionError
@@ -202,6 +203,7 @@ _BUILDS: Final[dict[tuple[Maker, tuple[int, int]], Steps]] = {
 _UBUNTU_FLAVOURS: Final = 1000
 
 
+@lru_cache(64)
 def find_kernel(name: str) -> Kernel:
     """Return the rules of a kernel.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 
@@ -71,6 +72,7 @@ _OTHER: Final = re.compile(
 )
 
 
+@lru_cache(64)
 def parse_release(text: str) -> Release | None:
     """Take a release apart; None for what does not begin as one does.
 

@@ -13,7 +13,6 @@ import os
 import stat
 import struct
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
@@ -72,8 +71,7 @@ def observe_backing(
         status = os.fstat(file.fileno())
         questions = _Questions()
         if stat.S_ISREG(status.st_mode):
-            mount = mounts.of_descriptor(file.fileno())
-            backing = _regular(path, file.fileno(), status, mount, questions)
+            backing = _regular(path, file.fileno(), status, mounts, questions)
         elif stat.S_ISBLK(status.st_mode):
             claimed = descriptor is None and questions.ask(
                 "who holds the device", lambda: devices.is_claimed(path)
@@ -95,7 +93,7 @@ def observe_directory(descriptor: int, mounts: Mounts) -> Backing:
         What is the same for every new file there; the rest is unknown.
     """
     mount = mounts.of_descriptor(descriptor)
-    fields = _on_mount(descriptor, None, mount, _Questions())
+    fields = _on_mount(descriptor, None, mount, mounts, _Questions())
     return Backing(
         file_type=FileType.REGULAR,
         block_bytes=os.fstatvfs(descriptor).f_bsize,
@@ -126,9 +124,10 @@ def _regular(
     name: str,
     descriptor: int,
     status: os.stat_result,
-    mount: Mount | None,
+    mounts: Mounts,
     questions: _Questions,
 ) -> Backing:
+    mount = mounts.of_descriptor(descriptor)
     path = _resolved_path(name, descriptor)
     room = os.fstatvfs(descriptor)
     flags = _inode_flags(descriptor)
@@ -146,7 +145,7 @@ def _regular(
         extents=extents,
         is_unlinked=_is_unlinked(path, status),
         is_executing=_is_executing(status),
-        **_on_mount(descriptor, extents, mount, questions),
+        **_on_mount(descriptor, extents, mount, mounts, questions),
     )
 
 
@@ -154,6 +153,7 @@ def _on_mount(
     descriptor: int,
     extents: tuple[Extent, ...] | None,
     mount: Mount | None,
+    mounts: Mounts,
     questions: _Questions,
 ) -> dict[str, Any]:
     # The fields that the file system fills, or the mount of it.
@@ -164,8 +164,7 @@ def _on_mount(
         "filesystem": mount.filesystem,
         "device_name": mount.device_name,
         "mount_point": mount.mount_point,
-        "is_readonly_device": mount.device_name is not None
-        and devices.is_readonly_by_name(mount.device_name),
+        "is_readonly_device": mounts.is_on_readonly_device(mount),
         "is_readonly_filesystem": "ro" in mount.super_options,
         "is_readonly_mount": "ro" in mount.options,
         "is_dax": not mount.super_options.isdisjoint({"dax", "dax=always"}),
@@ -237,9 +236,13 @@ def _is_executing(status: os.stat_result) -> bool:
     # Only what may be executed can be running; looking at all processes is slow.
     if not status.st_mode & _EXECUTE_BITS:
         return False
-    for program in Path("/proc").glob("[0-9]*/exe"):
+    try:
+        numbers = [name for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return False
+    for number in numbers:
         try:
-            if os.path.samestat(program.stat(), status):
+            if os.path.samestat(os.stat(f"/proc/{number}/exe"), status):
                 return True
         except OSError:
             continue

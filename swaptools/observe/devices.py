@@ -12,7 +12,6 @@ import fcntl
 import os
 import stat
 import struct
-from pathlib import Path
 from typing import Final
 
 from swaptools.observe.ioctl import LONG_BYTES, io, ior
@@ -21,10 +20,10 @@ from swaptools.observe.ioctl import LONG_BYTES, io, ior
 BLKSSZGET: Final = io(0x12, 104)
 #: The block the page cache of the device works in, a size_t.
 BLKBSZGET: Final = ior(0x12, 112, LONG_BYTES)
-_NAMES: Final = Path("/sys/class/block")
+_NAMES: Final = "/sys/class/block"
 #: Of /sys, whatever the device's own are. Documentation/ABI/stable/sysfs-block.
 _SECTOR_BYTES: Final = 512
-_SYSFS: Final = Path("/sys/dev/block")
+_SYSFS: Final = "/sys/dev/block"
 
 
 def is_claimed(path: str) -> bool:
@@ -80,13 +79,13 @@ def partition_beginning_at(disk: int, offset_bytes: int) -> tuple[str, int] | No
 
     Kernel: block/partitions/core.c part_start_show(), in units of 512 bytes.
     """
-    node = _SYSFS / f"{os.major(disk)}:{os.minor(disk)}"
-    for start in sorted(node.glob("*/start")):
+    node = _node(disk)
+    for name in _names_in(node):
         try:
-            if int(start.read_text()) * 512 != offset_bytes:
+            if int(_read(f"{node}/{name}/start")) * 512 != offset_bytes:
                 continue
-            major, _, minor = (start.parent / "dev").read_text().partition(":")
-            return start.parent.name, os.makedev(int(major), int(minor))
+            major, _, minor = _read(f"{node}/{name}/dev").partition(":")
+            return name, os.makedev(int(major), int(minor))
         except (OSError, ValueError):
             continue
     return None
@@ -94,17 +93,17 @@ def partition_beginning_at(disk: int, offset_bytes: int) -> tuple[str, int] | No
 
 def is_readonly(device: int) -> bool:
     """Tell whether the device with this st_rdev refuses every write."""
-    return _is_readonly(_SYSFS / f"{os.major(device)}:{os.minor(device)}")
+    return _is_readonly(_node(device))
 
 
 def is_readonly_by_name(device_name: str) -> bool:
     """Tell the same of a device by its kernel name."""
-    return _is_readonly(_NAMES / device_name)
+    return _is_readonly(f"{_NAMES}/{device_name}")
 
 
-def _is_readonly(node: Path) -> bool:
+def _is_readonly(node: str) -> bool:
     try:
-        return (node / "ro").read_text().strip() == "1"
+        return _read(f"{node}/ro").strip() == "1"
     except OSError:
         return False
 
@@ -120,18 +119,33 @@ def size_bytes(path: str) -> int | None:
             return status.st_size
         if not stat.S_ISBLK(status.st_mode):
             return None
-        node = _SYSFS / f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-        return int((node / "size").read_text()) * _SECTOR_BYTES
+        return int(_read(f"{_node(status.st_rdev)}/size")) * _SECTOR_BYTES
     except (OSError, ValueError):
         return None
 
 
 def is_zoned(device: int) -> bool:
     """Tell whether the device with this st_rdev is written zone by zone."""
-    node = _SYSFS / f"{os.major(device)}:{os.minor(device)}"
-    for queue in (node / "queue", node / ".." / "queue"):
+    node = _node(device)
+    for queue in (f"{node}/queue", f"{node}/../queue"):
         try:
-            return (queue / "zoned").read_text().strip() != "none"
+            return _read(f"{queue}/zoned").strip() != "none"
         except OSError:
             continue
     return False
+
+
+def _node(device: int) -> str:
+    return f"{_SYSFS}/{os.major(device)}:{os.minor(device)}"
+
+
+def _names_in(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii", errors="surrogateescape") as file:
+        return file.read()

@@ -13,12 +13,12 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from swaptools.observe.btrfs import device_path
+from swaptools.observe.devices import is_readonly_by_name
 
-_MOUNTINFO = Path("/proc/self/mountinfo")
-_EXT4_SYSFS = Path("/sys/fs/ext4")
+_MOUNTINFO = "/proc/self/mountinfo"
+_EXT4_SYSFS = "/sys/fs/ext4"
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 
@@ -47,6 +47,7 @@ class Mounts:
     """The mounts of this process, read once and again when one is unknown."""
 
     _by_id: dict[int, Mount] = field(default_factory=dict)
+    _readonly: dict[str, bool] = field(default_factory=dict)
 
     def of_descriptor(self, descriptor: int) -> Mount | None:
         """Return the mount of an open file; None where nothing tells it."""
@@ -59,6 +60,15 @@ class Mounts:
         if mount is not None:
             self._by_id[mount_id] = mount
         return mount
+
+    def is_on_readonly_device(self, mount: Mount) -> bool:
+        """Tell whether the device of a mount refuses every write; each asked once."""
+        name = mount.device_name
+        if name is None:
+            return False
+        if name not in self._readonly:
+            self._readonly[name] = is_readonly_by_name(name)
+        return self._readonly[name]
 
 
 def parse_mountinfo(text: str) -> dict[int, Mount]:
@@ -87,10 +97,10 @@ def parse_mountinfo(text: str) -> dict[int, Mount]:
 
 def _read_mounts() -> dict[int, Mount]:
     try:
-        text = _MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
+        with open(_MOUNTINFO, encoding="utf-8", errors="surrogateescape") as file:
+            return parse_mountinfo(file.read())
     except OSError:
         return {}
-    return parse_mountinfo(text)
 
 
 def _unlisted(descriptor: int) -> Mount | None:
@@ -103,7 +113,8 @@ def _unlisted(descriptor: int) -> Mount | None:
     filesystem = filesystem_name(magic)
     device = os.fstat(descriptor).st_dev
     device_name = _name_of_device(device)
-    if filesystem == "ext4" and device_name and _EXT4_SYSFS.parent.is_dir():
+    has_sysfs = os.path.isdir(os.path.dirname(_EXT4_SYSFS))
+    if filesystem == "ext4" and device_name and has_sysfs:
         filesystem = _driver("ext2", device_name)
     elif filesystem == "fuse" and os.major(device):
         filesystem = "fuseblk"
@@ -139,7 +150,7 @@ def _device_name(source: str) -> str | None:
 def _driver(filesystem: str, device_name: str | None) -> str:
     filesystem = filesystem.partition(".")[0]  # fuse.sshfs
     if filesystem in ("ext2", "ext3") and device_name:
-        return "ext4" if (_EXT4_SYSFS / device_name).exists() else filesystem
+        return "ext4" if os.path.exists(f"{_EXT4_SYSFS}/{device_name}") else filesystem
     return filesystem
 
 

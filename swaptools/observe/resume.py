@@ -10,7 +10,6 @@ import fcntl
 import os
 import stat
 import struct
-from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -56,7 +55,7 @@ def find_first_byte(path: str) -> FirstByte:
 
 def _of_device(path: str, device: int) -> FirstByte:
     name = os.path.realpath(path)
-    if Path(name).name.startswith("zram"):
+    if os.path.basename(name).startswith("zram"):
         return FirstByte(None, "zram is in memory", device, name)
     return FirstByte(0, None, device, name)
 

@@ -5,7 +5,6 @@ Not here: what changes the size of the file (lengths.py), its storage (storage.p
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
@@ -64,7 +63,7 @@ def too_short(case: Case) -> Remedy:
     refused = in_the_way(case) or contents.not_swap(case) or contents.unclaimed(case)
     if refused is not None:
         return refused
-    name = PurePath(commands.resolved_path(case)).name
+    name = commands.resolved_path(case).rpartition("/")[2]
     if case.is_block and name.startswith("zram"):
         return Remedy(f"give it a size: /sys/block/{name}/disksize, or zramctl --size")
     if case.is_block and not case.area_bytes:

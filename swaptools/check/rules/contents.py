@@ -8,7 +8,6 @@ Not here: the header page itself (header.py).
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from swaptools.check.registry import rule
@@ -185,7 +184,7 @@ def without_size(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(kind="block", path="/dev/zram0")``
     """
     if case.is_block and case.area.area_bytes == 0:
-        name = PurePath(case.area.path).name
+        name = case.area.path.rpartition("/")[2]
         yield f"{name} has 0 bytes"
 
 

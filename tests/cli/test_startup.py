@@ -1,0 +1,42 @@
+"""What a command does not import, so that one file is answered soon."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+#: Each takes as long to import as a tenth of the command, or more.
+SLOW = ("pathlib", "urllib.parse", "importlib.resources", "tempfile", "subprocess")
+
+RUN = """
+import sys
+from swaptools.cli import start
+name, *slow = sys.argv.pop(1).split(",")
+try:
+    getattr(start, name)()
+finally:
+    print(*[module for module in slow if module in sys.modules], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["swapinfo", "swapinfo {}", "swapcheck {}", "ghost_mkswap -fn {} 1M"],
+)
+def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) -> None:
+    name, *rest = words.format(area_file(name="a")).split()
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", RUN, ",".join((name, *SLOW)), *rest],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, ""), done.stderr
