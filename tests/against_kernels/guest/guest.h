@@ -2,8 +2,8 @@
  * Process 1 of a booted kernel: does what the host writes, and says what it saw.
  *
  * main.c boots and serves jobs, words.c has lines and answers, log.c the kernel's
- * log, areas.c swap areas, tasks.c processes that own pages, state.c what can be
- * seen of all that.
+ * log, areas.c swap areas, tasks.c processes that own pages (pages.c what they do
+ * with them, pagemap.c where those are), state.c what can be seen of all that.
  *
  * A job is lines of words; the answer to line N begins with "> N". A word that
  * cannot be understood, or a thing that cannot be done at all, is a line "! ...".

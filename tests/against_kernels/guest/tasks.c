@@ -2,50 +2,21 @@
  * Processes that own pages. Each does one order at a time and then waits; all of
  * them are children of process 1, forked ones too, so that it can wait for them.
  */
-#include "guest.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef MADV_COLD
-#define MADV_COLD 20
-#define MADV_PAGEOUT 21
-#endif
-#define MADV_DROP 64 /* our own: what drop is here */
-
-#define MAX_TASKS 32
-#define MAX_OBJECTS 8
-#define MAX_PAGES 65536UL
-#define HUGE_BYTES (2UL << 20)
-/* Where a task's own pages lie, and its mappings of object 1, 2, ... behind. */
-#define START(object) (0x100000000000UL + ((unsigned long)(object) << 32))
-#define SPARE ((char *)0x80000000000UL)
-#define KNOB "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled"
-
 unsigned char (*contents)[PAGE];
-
-struct order {
-	enum { WRITE, READ, ADVISE, FORK, MAP, CPU, EXIT } what;
-	int object;
-	unsigned long first, nr_pages;
-	/* ADVISE: the advice; CPU: its number; FORK: the child's place. */
-	int argument;
-	/* WRITE: the order of folios; contents in `numbers`, or a tag, or zeros. */
-	int folio_order;
-	unsigned long tag;
-	int nr_contents;
-	int numbers[512];
-};
+int sockets[MAX_TASKS][2];
 
 struct task {
 	char name[32];
@@ -61,151 +32,12 @@ struct object {
 	unsigned long nr_pages;
 };
 
-static int sockets[MAX_TASKS][2];
 static struct task tasks[MAX_TASKS];
 static struct object objects[MAX_OBJECTS + 1];
 /* The task that works, -1 for none yet, and the object it works in (0: its own). */
 static int working = -1, working_object, working_cpu;
 static unsigned long swapped_before, swapped_by_tasks, nr_writes;
 static unsigned long written_back_before;
-
-/* --- in a task --- */
-
-static void fill(unsigned char *page, const struct order *order, unsigned long n)
-{
-	if (order->nr_contents) {
-		int which = order->nr_contents == 1 ? 0 : n;
-
-		memcpy(page, contents[order->numbers[which]], PAGE);
-		return;
-	}
-	uint64_t word = order->tag * 1000003 + order->first + n;
-	uint64_t *words = (uint64_t *)page;
-
-	for (size_t at = 0; at < PAGE / sizeof(word); at++)
-		words[at] = order->tag ? word : 0;
-}
-
-static int do_write(const struct order *order, unsigned char *start)
-{
-	size_t length = order->nr_pages * PAGE;
-	char knob[128];
-
-	if (order->folio_order) {
-		snprintf(knob, sizeof(knob), KNOB, PAGE / 1024 << order->folio_order);
-		if (madvise(start, length, MADV_HUGEPAGE) ||
-		    (errno = write_text(knob, "madvise")))
-			return errno;
-	}
-	for (unsigned long n = 0; n < order->nr_pages; n++)
-		fill(start + n * PAGE, order, n);
-	if (order->folio_order) {
-		write_text(knob, "never");
-		madvise(start, length, MADV_NOHUGEPAGE);
-	}
-	return 0;
-}
-
-static int do_read(const struct order *order, unsigned char *start)
-{
-	for (unsigned long n = 0; n < order->nr_pages; n++)
-		(void)*(volatile unsigned char *)(start + n * PAGE);
-	return 0;
-}
-
-static int do_advise(const struct order *order, unsigned char *start)
-{
-	int advice = order->argument;
-
-	if (advice == MADV_DROP)
-		advice = order->object ? MADV_REMOVE : MADV_DONTNEED;
-	return madvise(start, order->nr_pages * PAGE, advice) ? errno : 0;
-}
-
-/* Through process 1, which holds the descriptor. */
-static int do_map(const struct order *order)
-{
-	char path[32];
-	int fd, error = 0;
-
-	snprintf(path, sizeof(path), "/proc/1/fd/%d", order->argument);
-	fd = open(path, O_RDWR);
-	if (mmap((void *)START(order->object), order->nr_pages * PAGE,
-		 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-		 0) == MAP_FAILED)
-		error = errno;
-	close(fd);
-	return error;
-}
-
-/* Folios that wait on this CPU's lists leave before the task does. */
-static int do_cpu(const struct order *order)
-{
-	cpu_set_t set;
-
-	madvise(SPARE, PAGE, MADV_COLD);
-	CPU_ZERO(&set);
-	CPU_SET(order->argument, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
-}
-
-static int do_order(const struct order *order)
-{
-	unsigned char *start =
-		(unsigned char *)START(order->object) + order->first * PAGE;
-
-	switch (order->what) {
-	case WRITE:
-		return do_write(order, start);
-	case READ:
-		return do_read(order, start);
-	case ADVISE:
-		return do_advise(order, start);
-	case MAP:
-		return do_map(order);
-	case CPU:
-		return do_cpu(order);
-	default:
-		return EINVAL;
-	}
-}
-
-static void obey(int place)
-{
-	struct order order;
-	int result;
-
-	while (recv(sockets[place][1], &order, sizeof(order), 0) > 0) {
-		if (order.what == EXIT)
-			_exit(0);
-		if (order.what == FORK) {
-			result = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-			if (result == 0) {
-				place = order.argument;
-				continue;
-			}
-		} else {
-			result = do_order(&order);
-		}
-		send(sockets[place][1], &result, sizeof(result), 0);
-	}
-	_exit(1);
-}
-
-static void make_memory(void)
-{
-	char *memory = mmap((void *)START(0), MAX_PAGES * PAGE,
-			    PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-			    -1, 0);
-
-	madvise(memory, MAX_PAGES * PAGE, MADV_NOHUGEPAGE);
-	mmap(SPARE, PAGE, PROT_READ | PROT_WRITE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	*SPARE = 1;
-}
-
-/* --- in process 1 --- */
 
 static int ask(int place, const struct order *order)
 {
@@ -484,59 +316,6 @@ void foreign_say(void)
 		say("foreign %lu\n", foreign);
 }
 
-/* --- what can be seen --- */
-
-static char kind_of(uint64_t word, uint64_t *key)
-{
-	*key = 0;
-	if (word >> 62 & 1) {
-		*key = word & ((1UL << 55) - 1);
-		return 's';
-	}
-	return word >> 63 ? 'p' : '-';
-}
-
-static void say_run(char kind, uint64_t key, unsigned long length)
-{
-	if (kind == 's')
-		say(" %lu:%lu", (unsigned long)key & 31, (unsigned long)key >> 5);
-	else
-		say(" %c", kind);
-	if (length > 1)
-		say("*%lu", length);
-}
-
-/* TYPE:OFFSET*N for slots that rise, p*N present, -*N nothing; not the last. */
-static void say_pages(const char *name, pid_t pid, int object, unsigned long nr)
-{
-	static uint64_t words[MAX_PAGES];
-	char path[32], kind = 0, last = 0;
-	uint64_t key, start = 0;
-	unsigned long length = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	fd = open(path, O_RDONLY);
-	if (pread(fd, words, nr * 8, START(object) / PAGE * 8) != (ssize_t)nr * 8)
-		say_errno(path);
-	close(fd);
-	say("P %s%s%s", name, object ? "." : "", objects[object].name);
-	for (unsigned long n = 0; n < nr; n++, length++) {
-		kind = kind_of(words[n], &key);
-		if (length && kind == last &&
-		    (kind != 's' || key == start + (length << 5)))
-			continue;
-		if (length)
-			say_run(last, start, length);
-		last = kind;
-		start = key;
-		length = 0;
-	}
-	if (length && last != '-')
-		say_run(last, start, length);
-	say("\n");
-}
-
 void tasks_say(void)
 {
 	for (int place = 0; place < MAX_TASKS; place++) {
@@ -544,10 +323,10 @@ void tasks_say(void)
 
 		if (!task->pid)
 			continue;
-		say_pages(task->name, task->pid, 0, MAX_PAGES);
+		say_pages(task->name, task->pid, 0, "", MAX_PAGES);
 		for (int n = 1; n <= MAX_OBJECTS; n++)
 			if (task->mapped & 1 << n)
 				say_pages(task->name, task->pid, n,
-					  objects[n].nr_pages);
+					  objects[n].name, objects[n].nr_pages);
 	}
 }
