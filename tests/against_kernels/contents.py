@@ -18,7 +18,7 @@ from tests.against_kernels import headers, lives, programs
 from tests.against_kernels.programs import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.against_kernels.guest import Guest
     from tests.against_kernels.lives import Comparison
@@ -241,23 +241,32 @@ def draw(
 # --- comparing -----------------------------------------------------------------
 
 
-def compare_all(
-    guest: Guest, drawn: Sequence[tuple[str, Program]], lengths: Mapping[int, int]
-) -> Iterator[tuple[str, Program, Comparison]]:
-    """Do programs one after another on one boot, and compare after every line."""
-    worker_ran = False
-    for name, program in drawn:
-        theirs = programs.ask_kernel(guest, [program], WATCH)[0]
+@dataclass
+class Boot:
+    """One boot, on which programs are done one after another on both sides."""
+
+    guest: Guest
+    lengths: Mapping[int, int]
+    #: zswap's worker goes on where it was in the program before.
+    worker_ran: bool = False
+
+    def compare(self, program: Program) -> Comparison:
+        """Do a program, and compare after every line."""
+        theirs = programs.ask_kernel(self.guest, [program], WATCH)[0]
         ours = programs.ask_machine(
             program,
-            guest.release,
-            lengths=lengths,
-            ram_bytes=guest.ram_bytes,
+            self.guest.release,
+            lengths=self.lengths,
+            ram_bytes=self.guest.ram_bytes,
             counters=True,
-            worker_ran=worker_ran,
+            worker_ran=self.worker_ran,
         )
-        worker_ran = ours[-1].worker_ran
-        yield name, program, compare(ours, theirs)
+        self.worker_ran = ours[-1].worker_ran
+        return compare(ours, theirs)
+
+    def parts(self, _: Guest, program: Program) -> tuple[int, str] | None:
+        """Say where the two part on a program, for making it smaller."""
+        return self.compare(program).parted
 
 
 def compare(ours: Sequence[State], theirs: Sequence[State]) -> Comparison:

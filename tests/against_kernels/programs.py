@@ -313,10 +313,10 @@ def _with_lengths(line: str, lengths: Mapping[int, int]) -> str:
     numbers = [int(number) for number in content[8:].split(",")]
     if len(numbers) == 1:
         return " ".join([*words, f"length={lengths[numbers[0]]}"])
-    first, rest = int(words[1]), words[3:]
+    first, nr_pages, rest = int(words[1]), int(words[2]), words[3:]
     return "\n".join(
         " ".join(["write", str(first + n), "1", *rest, f"length={lengths[number]}"])
-        for n, number in enumerate(numbers)
+        for n, number in enumerate(numbers[:nr_pages])
     )
 
 

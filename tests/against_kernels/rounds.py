@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tests.against_kernels.programs import Program
     from tests.against_kernels.verdicts import Town
 
+    #: The line of a program after which two sides part, and how.
+    _Parts = Callable[[Guest, Program], tuple[int, str] | None]
+
 #: In the order of their releases; a name is a series.
 KERNELS = (
     *("5.10", "6.1", "6.12", "6.16", "6.17", "6.18"),
@@ -174,19 +177,23 @@ def _life_difference(
     guest: Guest, life: Life, comparison: lives.Comparison, number: int
 ) -> str:
     assert comparison.parted is not None
-    place, found = comparison.parted
-    program = life.program[: place + 1]
     if number < SHOWN:
-        program = shrink.shorter_program(program, _parts(guest, lives.parts))
-        found = (lives.parts(guest, program) or (0, found))[1]
-    shown = program if number < SHOWN else program[-1:]
-    lines = "\n      ".join(shown)
-    return f"{life}: {found}\n      {lines}"
+        return f"{life}: {_least(guest, life.program, comparison.parted, lives.parts)}"
+    place, found = comparison.parted
+    return f"{life}: {found}\n      {life.program[place]}"
 
 
-def _parts(
-    guest: Guest, parts: Callable[[Guest, Program], tuple[int, str] | None]
-) -> Callable[[Program], bool]:
+def _least(
+    guest: Guest, program: Program, parted: tuple[int, str], parts: _Parts
+) -> str:
+    # What differs, and below it the shortest program that shows it.
+    place, found = parted
+    program = shrink.shorter_program(program[: place + 1], _still(guest, parts))
+    found = (parts(guest, program) or (0, found))[1]
+    return "\n      ".join([found, *program])
+
+
+def _still(guest: Guest, parts: _Parts) -> Callable[[Program], bool]:
     def still(program: Program) -> bool:
         try:
             return parts(guest, program) is not None
@@ -215,14 +222,18 @@ def ask_counters(kernel: Kernel, amounts: Amounts) -> Part:
         lengths = contents.measure(guest, contents.draw_contents(amounts.seed))
         drawn = contents.draw(amounts.seed, amounts.counters, lengths, guest.ram_bytes)
         written_back = 0
-        for name, program, comparison in contents.compare_all(guest, drawn, lengths):
+        boot = contents.Boot(guest, lengths)
+        for name, program in drawn:
+            comparison = boot.compare(program)
             part.asked += 1
             written_back += comparison.written_back
             _count(part, comparison.stopped)
             if comparison.parted:
                 place, found = comparison.parted
-                last = program[place][:80]
-                part.differences.append(f"{name}, line {place} ({last}): {found}")
+                shown = f"{found}, line {place} ({program[place][:80]})"
+                if not part.differences:  # minutes each
+                    shown = _least(guest, program, comparison.parted, boot.parts)
+                part.differences.append(f"{name}: {shown}")
         part.detail = f"{written_back} pages written back"
     return part
 
