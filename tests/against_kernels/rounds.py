@@ -75,7 +75,12 @@ class Part:
         return len(self.differences) <= (1 - self.share) * self.asked
 
     def __str__(self) -> str:
-        parts = [f"{self.asked} {self.what}, {len(self.differences)} differ"]
+        return f"{self.what}: {self.figures}"
+
+    @property
+    def figures(self) -> str:
+        """What came of it, in a line."""
+        parts = [f"{self.asked} asked, {len(self.differences)} differ"]
         parts += [self.detail] if self.detail else []
         parts += [] if self.share else ["not judged"]
         parts += [f"{count} stopped: {why}" for why, count in self.stopped.items()]
