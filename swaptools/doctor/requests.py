@@ -65,7 +65,7 @@ def node_of(name: str) -> str:
     r"""Return the path by which systemd knows what fstab(5) names.
 
     >>> node_of("LABEL=my swap")
-    '/dev/disk/by-label/my\\\\x20swap'
+    '/dev/disk/by-label/my\\x20swap'
     """
     tag = tag_of(name)
     if tag is None or name.startswith("/"):
@@ -93,6 +93,11 @@ def number(text: str | None) -> int | None:
 def requests(system: System) -> tuple[Request, ...]:
     """Return all that ask for swap, those of files that others override left out."""
     return tuple(_requests(system))
+
+
+def heeded(system: System) -> tuple[Request, ...]:
+    """Return those that something acts on, at boot or when it is asked to."""
+    return tuple(one for one in requests(system) if not_swapped_on(one, system) is None)
 
 
 def _requests(system: System) -> Iterator[Request]:

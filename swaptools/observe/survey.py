@@ -288,23 +288,24 @@ def _links(tree: Tree, names: Iterable[str]) -> dict[str, str]:
 def _files(
     tree: Tree, names: Iterable[str], config: Config, running: Running | None
 ) -> dict[str, SwapFile]:
-    has_offset = any(
-        line.last("resume_offset") is not None
-        for line in (
-            *config.command_lines,
-            *filter(None, [running.command_line if running else None]),
-        )
-    )
+    lines = [*config.command_lines]
+    if running is not None and running.command_line is not None:
+        lines.append(running.command_line)
+    is_resumed = any(line.last("resume") is not None for line in lines)
     active = {row.name for row in (running.swaps or ())} if running else set()
     return {
-        name: _file(tree, name, running, has_offset, name in active)
+        name: _file(tree, name, running, is_resumed, name in active)
         for name in names
         if not name.startswith("/dev/") and tag_of(name) is None
     }
 
 
 def _file(
-    tree: Tree, path: str, running: Running | None, has_offset: bool, is_active: bool
+    tree: Tree,
+    path: str,
+    running: Running | None,
+    is_resumed: bool,
+    is_active: bool,
 ) -> SwapFile:
     try:
         real = tree.real(path)
@@ -325,7 +326,12 @@ def _file(
         replace(area, path=path),
         inode=(status.st_dev, status.st_ino),
     )
-    return _placed(file, real) if running is not None and has_offset else file
+    if running is None:
+        return file
+    if os.major(status.st_dev):
+        number = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
+        file = file._replace(device=number)
+    return _placed(file, real) if is_resumed else file
 
 
 def _placed(file: SwapFile, real: str) -> SwapFile:

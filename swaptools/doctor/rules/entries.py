@@ -13,6 +13,7 @@ from swaptools.doctor.registry import Remark, rule
 from swaptools.doctor.requests import (
     Request,
     encrypted_swaps,
+    heeded,
     is_made_at_boot,
     not_swapped_on,
     requests,
@@ -32,7 +33,7 @@ _MAX_PRIORITY = 32767
 
 def _lost(system: System) -> Iterator[Request]:
     # Requests by a tag that no device has, and that nothing makes.
-    for request in requests(system):
+    for request in heeded(system):
         is_lost = request.found.is_missing and tag_of(request.name) is not None
         if is_lost and request.is_auto and not is_made_at_boot(request, system):
             yield request
@@ -146,7 +147,7 @@ def names_something_else(system: System) -> Iterator[Remark]:
     *Quiet on:* ``system(fstab="/dev/sda2 none swap sw 0 0",``
     ``sda2="swap 2222")``
     """
-    for request in requests(system):
+    for request in heeded(system):
         device = request.found.device
         if device is None or device.unread or device.type in _SWAP:
             continue
@@ -183,7 +184,7 @@ def path_missing(system: System) -> Iterator[Remark]:
     *Quiet on:* ``system(fstab="/swapfile none swap sw 0 0", files=["/swapfile"])``
     """
     elsewhere = _elsewhere(system)
-    for request in requests(system):
+    for request in heeded(system):
         if not request.found.is_missing or tag_of(request.name) is not None:
             continue
         is_expected = request.is_auto and not request.is_nofail
@@ -248,14 +249,14 @@ def doubled(system: System) -> Iterator[Remark]:
     ``sda2="swap 1111", sda3="swap 2222")``
     """
     first: dict[str, Request] = {}
-    for request in requests(system):
+    for request in heeded(system):
         if not request.is_auto:
             continue
         other = first.setdefault(request.found.key, request)
         if other is not request:
             yield Remark(_twice(request, other), request.place)
     made = {f"/dev/{zram.name}": zram.place for zram in system.config.zrams}
-    for request in requests(system):
+    for request in heeded(system):
         place = made.get(request.name)
         if place is not None and request.is_auto:
             message = f"{request.name} is swapped on by {place.file} as well"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.config.text import Place
 from swaptools.doctor.registry import Remark, rule
-from swaptools.doctor.requests import requests, resumes
+from swaptools.doctor.requests import heeded, resumes
 from swaptools.observe.system import tag_of
 from swaptools.rulebook import Remedy, Severity
 
@@ -46,18 +46,18 @@ def _ask_again(reason: str) -> Remedy:
     without = "the rest was judged without it"
     if "/proc" in reason:
         return Remedy(f"ask again with the whole of /proc mounted; {without}")
-    if reason in (os.strerror(errno.EACCES), os.strerror(errno.EPERM)):
+    if reason == os.strerror(errno.EACCES):
         return Remedy(f"ask again as root; {without}")
     return Remedy(without)
 
 
 def _searched(system: System) -> set[str]:
-    names = {request.name for request in requests(system)}
+    names = {request.name for request in heeded(system)}
     return names | {one.name for one in resumes(system)}
 
 
 def _is_searched_for(system: System) -> bool:
     # A tag that no device was found for, and that another may have.
-    found = [one.found for one in requests(system)]
+    found = [one.found for one in heeded(system)]
     found += [one.found for one in resumes(system)]
     return any(tag_of(one.name) and one.device is None for one in found)
