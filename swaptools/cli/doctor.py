@@ -105,10 +105,24 @@ def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"  {one.kind:<6} {_asked(one)}"
     if not understood:
         yield "  nothing asks for swap or names an area to resume from"
+    elif _is_without_resume(diagnosis, understood):
+        yield "  resume nothing names an area; systemd can do without on EFI machines"
     for finding in diagnosis.findings:
         yield from finding_lines(finding)
     if not diagnosis.findings and understood:
         yield f"  {click.style('ok', fg='green')}: nothing found that does not match"
+
+
+def _is_without_resume(diagnosis: Diagnosis, understood: Sequence[Understood]) -> bool:
+    # Worth a line where there is an area that could hold an image.
+    system = diagnosis.system
+    kinds = {one.kind for one in understood if one.auto or one.active}
+    return (
+        system.running is not None
+        and system.running.can_hibernate is True
+        and "resume" not in kinds
+        and bool(kinds & {"swap", "active"})
+    )
 
 
 def _title(system: System) -> str:
@@ -133,6 +147,10 @@ def _asked(one: Understood) -> str:
     facts = []
     if one.path is not None and one.path != one.name:
         facts.append(output.escape(one.path))
+    if one.found is False:
+        facts.append("not there")
+    elif one.found is None and one.kind != "zram":
+        facts.append("not known here")
     if one.size is not None:
         facts.append(format_size(one.size))
     if one.active:

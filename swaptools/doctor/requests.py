@@ -174,6 +174,16 @@ def not_swapped_on(request: Request, system: System) -> str | None:
     return None
 
 
+def elsewhere(system: System) -> tuple[str, ...]:
+    """Return directories with a file system of their own that is not mounted here.
+
+    Each ends with a slash.
+    """
+    mounted = system.running.mounts if system.running else frozenset({"/"})
+    targets = {entry.target.rstrip("/") for entry in system.config.fstab.entries}
+    return tuple(f"{each}/" for each in targets if each and each not in mounted)
+
+
 class Resume(NamedTuple):
     """Something that names the area to resume from."""
 

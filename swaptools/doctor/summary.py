@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from swaptools.doctor.requests import not_swapped_on, requests, resumes
+from swaptools.doctor.requests import elsewhere, not_swapped_on, requests, resumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,9 @@ class Understood(NamedTuple):
     #: Where; None for what no file says.
     file: str | None
     line: int | None
-    #: What the name leads to; None where it leads nowhere, or that cannot be told.
+    #: Whether it leads to something; None where that cannot be told.
+    found: bool | None
+    #: What it leads to; None without.
     path: str | None
     size: int | None
     uuid: str | None
@@ -43,11 +45,18 @@ def summarize(system: System) -> tuple[Understood, ...]:
 
 
 def _swaps(system: System) -> Iterator[Understood]:
+    unmounted = elsewhere(system)
     for request in requests(system):
         is_auto = request.is_auto and not_swapped_on(request, system) is None
         active = _active(request.found, system)
         yield _understood(
-            "swap", request.name, request.place, request.found, active, is_auto
+            "swap",
+            request.name,
+            request.place,
+            request.found,
+            active,
+            is_auto,
+            unmounted,
         )
 
 
@@ -86,6 +95,7 @@ def _understood(
     found: Found,
     active: bool | None,
     is_auto: bool,
+    unmounted: tuple[str, ...] = (),
 ) -> Understood:
     header = found.area.header if found.area else None
     uuid = header.uuid_text if header else None
@@ -93,20 +103,25 @@ def _understood(
     if found.device is not None:
         uuid = found.device.uuid or uuid
         size_bytes = found.device.size_bytes if size_bytes is None else size_bytes
-    is_there = found.device is not None or (
-        found.file is not None and not found.is_missing
-    )
+    is_there = None if name.startswith(unmounted) else _is_there(found)
     return Understood(
         kind=kind,
         name=name,
         file=place.file if place else None,
         line=place.line if place else None,
+        found=is_there,
         path=found.where if is_there else None,
         size=size_bytes,
         uuid=uuid,
         active=active,
         auto=is_auto,
     )
+
+
+def _is_there(found: Found) -> bool | None:
+    if found.is_missing:
+        return False
+    return True if found.device or found.file else None
 
 
 def _active(found: Found, system: System) -> bool | None:

@@ -68,7 +68,7 @@ def _devices(tree: Tree) -> Iterator[Device]:
         elif noted and "ID_PART_TABLE_TYPE" in noted:
             yield device
         else:
-            yield from _looked_into(tree, device)
+            yield from _looked_into(tree, device, is_noted=bool(noted))
 
 
 def _from_notes(device: Device, noted: Mapping[str, str]) -> Device:
@@ -123,14 +123,15 @@ def _with_header(tree: Tree, device: Device) -> Device:
     return device._replace(area=_named(area, device.path))
 
 
-def _looked_into(tree: Tree, device: Device) -> Iterator[Device]:
+def _looked_into(tree: Tree, device: Device, *, is_noted: bool) -> Iterator[Device]:
     try:
         area = _read(tree.real(device.path))
     except (OSError, ValueError) as exc:
         reason = exc.reason if isinstance(exc, AreaError) else str(exc)
         if device.is_zram or device.path.startswith("/dev/loop"):
             return  # never named by what survives a boot
-        yield device._replace(unread=reason)
+        # udev looked, and found nothing.
+        yield device if is_noted else device._replace(unread=reason)
         return
     device = _with_contents(device, area)
     if device.partuuid is None:

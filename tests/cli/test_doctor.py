@@ -23,6 +23,7 @@ UNDERSTOOD_KEYS = [
     "name",
     "file",
     "line",
+    "found",
     "path",
     "size",
     "uuid",
@@ -137,6 +138,7 @@ class TestJson:
         (understood,) = check["understood"]
         assert list(understood) == UNDERSTOOD_KEYS
         assert (understood["kind"], understood["path"]) == ("swap", None)
+        assert understood["found"] is False
 
     def test_an_image_is_the_disk_of_the_system(self, tmp_path: Path) -> None:
         parts = (Part(2048, 2048),)

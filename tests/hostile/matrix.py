@@ -55,6 +55,7 @@ _NOISE: Final = ("Traceback", "Exception ignored", "Fatal Python error")
 _LAZY: Final = (
     *(f"swaptools.cli.{program.replace('-', '_')}" for program in _PROGRAMS),
     "swaptools.cli.active",
+    "swaptools.cli.doctor",
     "swaptools.cli.headers",
     "swaptools.cli.placement",
     "swaptools.cli.streams",
@@ -95,6 +96,7 @@ class Scratch:
         names = {
             name: self._folder / name for name in ("area", "image", "script", "missing")
         }
+        names["folder"] = self._folder
         names["new"] = self._folder / f"new{self._made}"
         return [word.format(**names) for word in command.words.split(" ")]
 

@@ -12,6 +12,7 @@ from swaptools.config.text import Place, shown
 from swaptools.doctor.registry import Remark, rule
 from swaptools.doctor.requests import (
     Request,
+    elsewhere,
     encrypted_swaps,
     heeded,
     is_made_at_boot,
@@ -183,26 +184,19 @@ def path_missing(system: System) -> Iterator[Remark]:
     *Trips on:* ``system(fstab="/swapfile none swap sw 0 0", missing=["/swapfile"])``
     *Quiet on:* ``system(fstab="/swapfile none swap sw 0 0", files=["/swapfile"])``
     """
-    elsewhere = _elsewhere(system)
+    unmounted = elsewhere(system)
     for request in heeded(system):
         if not request.found.is_missing or tag_of(request.name) is not None:
             continue
         is_expected = request.is_auto and not request.is_nofail
         if not is_expected or is_made_at_boot(request, system):
             continue
-        if request.name.startswith(elsewhere):
+        if request.name.startswith(unmounted):
             continue
         remedy = None
         if request.name.startswith("/dev/"):
             remedy = Remedy("name a device that is there, best by UUID=")
         yield Remark(f"there is no {shown(request.name)}", request.place, remedy)
-
-
-def _elsewhere(system: System) -> tuple[str, ...]:
-    # Directories with a file system of their own, which is not mounted where we look.
-    mounted = system.running.mounts if system.running else frozenset({"/"})
-    targets = {entry.target.rstrip("/") for entry in system.config.fstab.entries}
-    return tuple(f"{each}/" for each in targets if each and each not in mounted)
 
 
 @rule(

@@ -292,13 +292,14 @@ def _is_meant(one: Resume, area: SwapArea, system: System) -> bool:
 @rule(
     "D207",
     "area is smaller than an image may be",
-    Severity.WARNING,
+    Severity.NOTE,
     hint="make it larger, or /sys/power/image_size smaller",
 )
 def too_small(system: System) -> Iterator[Remark]:
     """The kernel aims for an image of two fifths of memory, unless told otherwise.
 
-    It compresses what it writes, so that less may do; with more it always does.
+    It compresses what it writes, so that less may do; with more it always does. Many
+    installers write resume= for areas that nobody hibernates into.
 
     Kernel: kernel/power/snapshot.c hibernate_image_size_init(), kernel/power/swap.c
     enough_swap().
