@@ -12,6 +12,7 @@ import click
 
 from swaptools.cli import output
 from swaptools.cli.verdicts import COLOURS
+from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.doctor import diagnose
 from swaptools.doctor.summary import summarize
 from swaptools.errors import AreaError
@@ -64,7 +65,8 @@ def check_system(
         output.print_json_list("checks", [as_dict(diagnosis)])
     else:
         colour = False if "NO_COLOR" in os.environ else None
-        click.echo("\n".join(diagnosis_lines(diagnosis)), color=colour)
+        lines = fitted(diagnosis_lines(diagnosis), terminal_width())
+        click.echo("\n".join(lines), color=colour)
     return exit_status(diagnosis)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from swaptools.cli import output
+from swaptools.cli.wrapping import USUAL_WIDTH, terminal_width, wrapped
 from swaptools.kernel.differences import by_profile
 
 if TYPE_CHECKING:
@@ -17,22 +18,34 @@ if TYPE_CHECKING:
 
     from swaptools.kernel.differences import Change
 
+_INDENT = 8
+
 
 def print_kernels(as_json: bool) -> None:
-    """Print a paragraph for each, or one object."""
+    """Print a paragraph for each, no line longer than a terminal's, or one object."""
     if as_json:
         output.print_json_list("kernels", map(_as_dict, by_profile()))
         return
+    width = terminal_width() or USUAL_WIDTH
     for change in by_profile():
-        click.echo("\n".join(_lines(change)))
+        for line in _lines(change):
+            click.echo("\n".join(wrapped(line, width, _INDENT)))
 
 
 def _lines(change: Change) -> Iterator[str]:
     profile = change.profile
-    asked = f" (asked: {profile.confirmed_by})" if profile.confirmed_by else ""
-    yield f"{click.style(f'{profile.name:<17}', bold=True)}  {profile.title}{asked}"
+    by = profile.confirmed_by
+    how = f"held against a running {by}" if by else "from its source, not tried"
+    title = profile.title.removesuffix(", read only")
+    yield f"{click.style(f'{profile.name:<17}', bold=True)}  {title}, {how}"
+    if change.previous is None:
+        yield "    the oldest that is known"
+    elif not change.differences:
+        yield f"    as {change.previous}"
+    else:
+        yield f"    differs from {change.previous} in:"
     for topic, before, after in change.differences:
-        yield f"    {topic}: {after}; was {before}"
+        yield f"      {topic}: {after} (was: {before})"
 
 
 def _as_dict(change: Change) -> dict[str, Any]:

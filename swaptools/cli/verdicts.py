@@ -9,6 +9,7 @@ import click
 
 from swaptools.check import check_area
 from swaptools.cli import output
+from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.info import holds_json, partition_json
 from swaptools.kernel.releases import Reason
@@ -135,10 +136,11 @@ def print_reports(reports: Iterable[Report]) -> None:
     """Print a paragraph for each area."""
     shown = output.with_progress(reports, "areas")
     colour = False if "NO_COLOR" in os.environ else None
+    width = terminal_width()
     for number, report in enumerate(shown):
         # click leaves the colours out where standard output is no terminal.
         gap = "\n" * (number > 0)
-        click.echo(gap + "\n".join(report_lines(report)), color=colour)
+        click.echo(gap + "\n".join(fitted(report_lines(report), width)), color=colour)
 
 
 def print_rules(rules: Iterable[RuleBase]) -> None:
@@ -184,8 +186,18 @@ def report_lines(report: Report) -> Iterator[str]:
     width = max(map(len, names))
     for name, verdict in zip(names, report.verdicts, strict=True):
         yield f"  {name:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
+    told: dict[tuple[str, str | None], str] = {}
     for finding in report.findings:
         yield from _finding_lines(report, finding)
+        fix = (finding.hint, finding.hint_command)
+        if fix in told:
+            same = told[fix] == finding.code
+            yield f"    fix: {'as above' if same else f'that of {told[fix]}'}"
+            continue
+        told[fix] = finding.code
+        yield f"    fix: {output.escape(finding.hint)}"
+        if finding.hint_command is not None:
+            yield f"      {output.escape(finding.hint_command)}"
 
 
 def _part(area: SwapArea) -> str:
@@ -230,6 +242,3 @@ def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:
         offset, data = found
         end = offset + len(data) - 1
         yield f"    bytes {offset}..{end}, {finding.field}: {data.hex(' ')}"
-    yield f"    fix: {output.escape(finding.hint)}"
-    if finding.hint_command is not None:
-        yield f"      {output.escape(finding.hint_command)}"

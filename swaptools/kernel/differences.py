@@ -144,6 +144,8 @@ class Change(NamedTuple):
     release: str
     profile: KernelProfile
     differences: tuple[Difference, ...]
+    #: Name of the one before, which may be another tree's; None for the first.
+    previous: str | None
 
 
 def rules(profile: KernelProfile) -> dict[str, str]:
@@ -175,7 +177,7 @@ def by_profile() -> Iterator[Change]:
         if profile.ghost is not None:
             older = PROFILES["6.12" if name.endswith("6.12") else "7.2"]
         differences = between(older, profile) if older else ()
-        yield Change(name, profile, differences)
+        yield Change(name, profile, differences, older.name if older else None)
         older = profile
 
 
@@ -185,7 +187,7 @@ def by_release() -> Iterator[Change]:
     for release, profile in first_releases():
         differences = between(older, profile) if older else ()
         if differences:
-            yield Change(release, profile, differences)
+            yield Change(release, profile, differences, older.name if older else None)
         older = profile
 
 

@@ -287,7 +287,7 @@ class TestRules:
             line.split()[0] for line in result.stdout.splitlines() if line[0] > " "
         ]
         assert listed == list(PROFILES)
-        assert "\n    default priority: -1; was -2, -3, ...\n" in result.stdout
+        assert "\n      default priority: -1 (was: -2, -3, ...)\n" in result.stdout
         kernels = json.loads(run("--kernel", "list", "--json").stdout)["kernels"]
         assert [kernel["name"] for kernel in kernels] == list(PROFILES)
         assert kernels[0]["differences"] == []

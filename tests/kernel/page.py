@@ -213,7 +213,7 @@ def _repeated(values: list[str]) -> Iterator[str]:
 def _within() -> Iterator[str]:
     yield _row(["from", "what", "before"])
     yield _row(["---"] * 3)
-    for release, _, differences in by_release():
+    for release, _, differences, _ in by_release():
         if release not in PROFILES:
             for topic, before, after in differences:
                 yield _row([release, f"{topic}: {after}", before])
