@@ -43,6 +43,7 @@ from swaptools.emulator.core.slot_alloc import (
 from swaptools.emulator.core.slots import (
     data_index,
     get_object,
+    is_redirected,
     set_stayed,
     set_stored,
     slot_get,
@@ -218,7 +219,9 @@ def writeback_page(s: Slots, entry: int, content: int) -> int:
     number = alloc_frames(s, 0)
     s.frames[number].content = content
     swap_cache_add(s, entry, number)
-    set_stored(s, slot_index(s, entry), STORED_NOTHING)
+    index = slot_index(s, entry)
+    if not is_redirected(s, index):  # else it has been given its place
+        set_stored(s, index, STORED_NOTHING)
     return number
 
 
@@ -273,6 +276,7 @@ def pageout_range(
 
 
 @hot_run
+@needs(order=PMD_ORDER)
 def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
     """Write what needs nobody to be asked; the others stay in ``heads``.
 

@@ -80,6 +80,7 @@ def place_of(s: Slots, entry: int, order: int) -> int:
 
 
 @hot
+@needs(order="order")
 def take_place(s: Slots, entry: int, order: int) -> int:
     """Return the place of a folio, taken now unless it has one; 0 when there is none.
 
@@ -106,7 +107,7 @@ def plain_slot(s: Slots, entry: int, order: int) -> int:
     return entry if s.si[entry >> TYPE_SHIFT].flags & SWP_PLAIN else 0
 
 
-@hot
+@hot_run
 def next_place(s: Slots, si: int, offset: int) -> int:
     """Return the first slot of an area from ``offset`` on that is a place, or 0."""
     info = s.si[si]
@@ -135,6 +136,16 @@ def bring_back(s: Slots, entry: int, counts: Buffer[int]) -> None:
     if not swap_count(s, entry):
         swap_cache_del(s, number)
         unmap_frame(s, number)
+
+
+@hot_run
+def count_unmapped(s: Slots) -> int:
+    """Count pages in memory that entries lead to alone, but for those that stayed."""
+    found = 0
+    for number in range(1, s.totals[0].nr_frames):
+        frame = s.frames[number]
+        found += frame.entry != 0 and frame.mapcount == 0 and frame.stayed == 0
+    return found
 
 
 # --- runs: what is compiled as a whole -------------------------------------

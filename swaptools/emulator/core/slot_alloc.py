@@ -300,6 +300,7 @@ def alloc_virtual(s: Slots, order: int, cpu: int) -> int:
 
 
 @hot_inline
+@needs(order="order")
 def alloc_in_areas(s: Slots, order: int, cpu: int) -> int:
     """Take a range of slots of an area; returns its first entry, or 0."""
     entry = alloc_fast(s, order, cpu)
@@ -307,6 +308,7 @@ def alloc_in_areas(s: Slots, order: int, cpu: int) -> int:
 
 
 @hot_inline
+@needs(order="order")
 def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
     """Take a range of slots for a folio; returns its first entry, or 0.
 

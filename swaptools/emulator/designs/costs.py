@@ -183,6 +183,26 @@ FORMULAS: dict[str, Formula] = {
     )
 }
 
+#: What an area takes below virtual swap; with the part in zswap of either edition it
+#: comes to the part on disk of that.
+VSWAP_PLACES = Formula(
+    "vswap places",
+    "A real area below virtual swap with descriptors",
+    "disk",
+    (_VSWAP_V3, _VSWAP_V6),
+    published=(
+        cost("two bitmaps", 0.25, "slot"),
+        cost("reverse map", 8, "used slot"),
+    ),
+)
+VSWAP_STE_PLACES = Formula(
+    "vswap-ste places",
+    "A real area below virtual swap on the swap table",
+    "disk",
+    (_VSWAP_STE,),
+    structs=(*static_costs(K7_2), SWAP_TABLE),
+)
+
 
 def get_formula(name: str) -> Formula:
     """Return the formula of that name.

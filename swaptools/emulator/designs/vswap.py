@@ -17,11 +17,20 @@ Left out: v6's look-up cache, which saves most descents of the xarray.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.designs.costs import VSWAP_PLACES, get_formula
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.virtual_swap import LookupCosts, VirtualSwap
+from swaptools.emulator.machine.design import (
+    AreaPlan,
+    Design,
+    LookupPrices,
+    Lookups,
+    since_6_12,
+)
+from swaptools.emulator.machine.redirect import VIRTUAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +38,62 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.design import Footprint
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
+    from swaptools.kernel.profiles import KernelProfile
+
+
+def with_virtual_swap(profile: KernelProfile) -> KernelProfile:
+    """Return a kernel with either series, which stands on the allocator of 6.18.
+
+    Clusters belong to all areas together, and every fault goes by the swap cache.
+    """
+    since_6_12(profile)
+    trial_order = ("nonfull", "free", "reclaim", "frag_one", "steal")
+    allocator = replace(
+        profile.allocator,
+        trial_order=trial_order,
+        slots_cache_pages=0,
+        clusters_are_of="machine",
+        cluster_columns=1,
+        rotational="clusters",
+        frees_runs=False,
+        bypasses_swap_cache=False,
+    )
+    return replace(profile, confirmed_by=None, allocator=allocator)
+
+
+def only_disks(setup: Setup) -> tuple[AreaPlan, ...]:
+    """Make an area of each disk; what is asked for in advance is not needed."""
+    return tuple(
+        AreaPlan(disk.name, disk.nr_pages, disk.kind, disk.prio, disk.is_rotational)
+        for disk in setup.disks
+    )
+
+
+def prices(ops: SwapOps) -> LookupPrices:
+    """The xarray of clusters, and the descriptor; a slot has a reverse map."""
+    if ops is VIRTUAL:
+        return LookupPrices(entry=Lookups(tables=1, xarrays=1), zswap=Lookups(0, 0))
+    return LookupPrices(place=Lookups(tables=1, xarrays=0))
+
+
+def formula(_profile: KernelProfile, ops: SwapOps) -> Formula:
+    """Return what descriptors take, and what an area does below them."""
+    return get_formula("vswap+zswap") if ops is VIRTUAL else VSWAP_PLACES
+
+
+VSWAP = Design(
+    name="vswap",
+    title="virtual swap: a descriptor says where a page is",
+    source="20260208215839.87595-1-nphamcs@gmail.com",
+    patch=with_virtual_swap,
+    areas=only_disks,
+    prices=prices,
+    formula=formula,
+    redirects=True,
+)
 
 
 # The xarray of clusters, and the descriptor in its cluster.

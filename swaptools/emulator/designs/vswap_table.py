@@ -21,8 +21,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.designs.costs import VSWAP_STE_PLACES, get_formula
 from swaptools.emulator.designs.counters import Counters
 from swaptools.emulator.designs.virtual_swap import LookupCosts, VirtualSwap
+from swaptools.emulator.designs.vswap import only_disks, with_virtual_swap
+from swaptools.emulator.machine.design import Design, LookupPrices, Lookups
+from swaptools.emulator.machine.redirect import VIRTUAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +34,34 @@ if TYPE_CHECKING:
     from swaptools.emulator.designs.design import Footprint
     from swaptools.emulator.designs.page import Content, Loaded, Outcome
     from swaptools.emulator.designs.page_tables import PageTables
+    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
+    from swaptools.kernel.profiles import KernelProfile
+
+
+def prices(ops: SwapOps) -> LookupPrices:
+    """The xarray of clusters, the swap table, the virtual table; a pointer back."""
+    if ops is VIRTUAL:
+        return LookupPrices(entry=Lookups(tables=2, xarrays=1), zswap=Lookups(0, 0))
+    return LookupPrices(place=Lookups(tables=1, xarrays=0))
+
+
+def formula(_profile: KernelProfile, ops: SwapOps) -> Formula:
+    """Return what virtual clusters take, and what an area does below them."""
+    return get_formula("vswap-ste+zswap") if ops is VIRTUAL else VSWAP_STE_PLACES
+
+
+VSWAP_STE = Design(
+    name="vswap-ste",
+    title="virtual swap on the swap table",
+    source="20260528212955.1912856-1-nphamcs@gmail.com",
+    patch=with_virtual_swap,
+    areas=only_disks,
+    prices=prices,
+    formula=formula,
+    redirects=True,
+)
 
 
 # The xarray of clusters; the swap table and the virtual table.

@@ -22,6 +22,7 @@ from swaptools.emulator.core.constants import (
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
 )
+from swaptools.emulator.machine import redirect
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
@@ -46,6 +47,8 @@ class SwapAreas:
         """Start with none."""
         self._state = state
         self._by_type: dict[int, SwapDevice] = {}
+        #: The space of virtual swap, which is no area to anybody else.
+        self.space: SwapDevice | None = None
         #: Real areas that were swapped off while full, where those are miscounted.
         self.nr_full_gone = 0
         # Ghosts swapped on, where those are.
@@ -54,6 +57,12 @@ class SwapAreas:
     def __iter__(self) -> Iterator[SwapDevice]:
         """Yield the areas, lowest type first."""
         return iter([self._by_type[type_] for type_ in sorted(self._by_type)])
+
+    def and_space(self) -> Iterator[SwapDevice]:
+        """Yield the space of virtual swap, if there is one, and the areas."""
+        if self.space:
+            yield self.space
+        yield from self
 
     def __len__(self) -> int:
         """How many areas are on."""
@@ -102,7 +111,7 @@ class SwapAreas:
         """
         if any(device.path == path for device in self):
             raise SwapOnError(errno.EBUSY, None)
-        if len(self) == MAX_SWAPFILES:
+        if len(self._state.backings) == MAX_SWAPFILES:
             raise SwapOnError(errno.EPERM, None)
         if priority is not None and not 0 <= priority <= MAX_PRIORITY:
             raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
@@ -122,7 +131,8 @@ class SwapAreas:
             flags |= SWP_DYNAMIC
         if priority is None:
             priority = self._default_priority()
-        type_ = next(n for n in range(MAX_SWAPFILES) if n not in self._by_type)
+        taken = self._state.backings
+        type_ = next(n for n in range(MAX_SWAPFILES) if n not in taken)
         self._state.slot_map.add_area(type_, flags, priority, max_pages, bad_pages)
         device = SwapDevice(self._state, type_, path)
         self._by_type[type_] = device
@@ -130,6 +140,15 @@ class SwapAreas:
         if is_ghost(ops):
             self._nr_leaked += self._state.ghost_rules.leaks_nr_rotate_swap
         return device
+
+    def make_space(self) -> None:
+        """Give out virtual slots from now on; areas have the places."""
+        state, ops = self._state, redirect.VIRTUAL
+        state.slot_map.add_virtual_space(redirect.SPACE_TYPE)
+        self.space = SwapDevice(state, redirect.SPACE_TYPE, ops.path)
+        state.backings[redirect.SPACE_TYPE] = ops.backing(
+            ops, ops.path, self.space.max, state.conditions()
+        )
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
     def _default_priority(self) -> int:
@@ -153,7 +172,8 @@ class SwapAreas:
         if device.prio < 0 and state.profile.swapon.default_priority == "descending":
             self._move_up(device.prio)
         try:
-            done = try_to_unuse(state, si)
+            unuse = redirect.empty if self.space else try_to_unuse
+            done = unuse(state, si)
         except SwapOffError:
             slot_map.enable_area(si)
             state.settle()

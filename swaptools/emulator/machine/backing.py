@@ -66,6 +66,12 @@ class Writer(Protocol):
     def lose(self, path: str, slot: int, nr_pages: int) -> None:
         """Remember pages that are gone, which no kernel tells."""
 
+    def take_place(self, entry: int, nr_pages: int) -> int:
+        """Return the place of a folio in another area, taken now unless it has one.
+
+        0 where there is none.
+        """
+
 
 class Backing:
     """What is behind one area. Kernel: struct swap_ops."""
@@ -92,6 +98,14 @@ class Backing:
         """
         del found
         return max_pages
+
+    def slots_for(self, writer: Writer, entry: int, nr_pages: int) -> int:
+        """Return the first of the slots that a folio is written to; 0 for none.
+
+        Those are its own, but under virtual swap.
+        """
+        del writer, nr_pages
+        return entry
 
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]

@@ -131,6 +131,7 @@ class EventCounter:
                 traffic["offered"] * prices.entry[place]
                 + traffic["asked_out"] * prices.zswap[place]
                 + traffic["to_backing"] * prices.backing[place]
+                + traffic["placed"] * prices.place[place]
             )
             counts[f"{what}_lookups_in"] = (
                 traffic["read"] * prices.entry[place]

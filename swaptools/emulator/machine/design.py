@@ -55,6 +55,8 @@ class LookupPrices(NamedTuple):
     zswap: Lookups = Lookups(tables=0, xarrays=1)
     #: More, when the area's backing has or gets the page.
     backing: Lookups = Lookups(tables=0, xarrays=0)
+    #: On the way out, when a slot of the area becomes the place of a virtual one.
+    place: Lookups = Lookups(tables=0, xarrays=0)
 
 
 class AreaPlan(NamedTuple):
@@ -139,6 +141,9 @@ class Design:
     formula: Callable[[KernelProfile, SwapOps], Formula] = ordinary
     #: Kinds of backing that no machine has without it.
     backings: tuple[SwapOps, ...] = ()
+    #: Page tables have slots of virtual space, and areas the places of data
+    #: (redirect.py); prices and formula are asked for the space as well.
+    redirects: bool = False
 
 
 #: A machine that was given no design.

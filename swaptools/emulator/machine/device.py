@@ -123,11 +123,12 @@ class SwapDevice:
 
         Raises:
             NoFreeSlot: There is no such run, or no large folio goes here.
-            IllegalOperation: No such order.
+            IllegalOperation: No such order; or virtual swap gives the slots out.
         """
         state = self._state
         state.check_alive()
         self._check_active()
+        self._check_takes_hands()
         if not 0 <= order < SWAP_NR_ORDERS:
             raise IllegalOperation(f"order {order} is not 0 to {SWAP_NR_ORDERS - 1}")
         offset = state.run(alloc_on, self.type, order, state.totals.cpu)
@@ -145,8 +146,10 @@ class SwapDevice:
 
         Raises:
             NoFreeSlot: A slot of it is used or bad, or outside of the area.
+            IllegalOperation: Virtual swap gives the slots out.
         """
         self._state.check_alive()
+        self._check_takes_hands()
         info = self._info
         inside = 0 <= number < info.nr_clusters
         if not inside or not self._state.run(
@@ -216,6 +219,10 @@ class SwapDevice:
     def _check_active(self) -> None:
         if not self.is_active:
             raise IllegalOperation(f"{self.path} is not swapped on")
+
+    def _check_takes_hands(self) -> None:
+        if self._state.totals.virtual_space:
+            raise IllegalOperation(f"{self.path}: its slots are places of virtual ones")
 
     def _check(self, slot: int) -> None:
         self._state.check_alive()

@@ -57,7 +57,7 @@ def fall_back(
         traffic.offered += 1
         traffic.left += 1
         traffic.to_backing += 1
-        state.io.write_to_device(number)
+        state.io.write_to_device(number, new)
 
 
 def _is_stuck(state: State, entry: int) -> bool:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.emulator.core.clusters import count_tables
+from swaptools.emulator.core.redirect import count_unmapped
 from swaptools.emulator.machine.metadata import (
     ZSWAP_ENTRY_BYTES,
     Usage,
@@ -87,7 +88,7 @@ class Measure:
             disk_slots_held=self._disk_slots_held(),
             swap_total_pages=totals.total_swap_pages,
             stayed_pages=totals.nr_stayed,
-            unmapped_pages=0,
+            unmapped_pages=self._unmapped_pages(),
             metadata_mode="+".join(sorted(modes)),
         )
 
@@ -102,6 +103,11 @@ class Measure:
             zswap_slots=Fraction(tree.nr_entries[si]),
             xarray_leaves=Fraction(tree.nr_leaves[si]),
         )
+
+    # Only virtual swap leaves any, when an area is swapped off.
+    def _unmapped_pages(self) -> int:
+        has_space = self._arena.totals.virtual_space
+        return self._arena.run(count_unmapped) if has_space else 0
 
     def _content_bytes(self) -> int:
         zrams = (backing.zram for backing in self._backings.values())

@@ -45,12 +45,14 @@ from swaptools.emulator.core.faults import (
 )
 from swaptools.emulator.core.slots import (
     get_stored,
+    is_redirected,
     is_reserved,
     slot_index,
 )
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
     from swaptools.emulator.machine.areas import SwapAreas
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.shmem import Shm
@@ -69,7 +71,7 @@ def check_machine(
 ) -> None:
     """Check every area, the available list, every page and every object."""
     tables: set[int] = set()
-    for device in areas:
+    for device in areas.and_space():
         check_area(state, device, tables)
     check_totals(state, list(areas), tables)
     entries, frames = count_references(tasks, shms)
@@ -77,6 +79,7 @@ def check_machine(
         used = state.slot_map.used_slots(device.type)
         by_hand = (slot for slot, value in used if value & SWAP_BY_HAND)
         entries.update(device.type << TYPE_SHIFT | slot for slot in by_hand)
+    entries.update(check_places(state, areas))
     check_slots(state, entries)
     check_slots_cache(state)
     check_frames(state, frames)
@@ -164,10 +167,16 @@ def count_of(state: State, ci: int) -> int:
         bit = 1 << (index % WORD_BITS)
         expect(bool(word.used & bit) == (value != 0), "used bitmap", ci, index, value)
         idle = bool(value & SWAP_HAS_CACHE) and not value & SWAP_MAP_COUNT
-        expect(bool(word.idle & bit) == idle, "idle bitmap", ci, index, value)
+        if not _is_place(s, index):  # those are idle with another (check_places)
+            expect(bool(word.idle & bit) == idle, "idle bitmap", ci, index, value)
     first = (s.ci[ci].table - 1) * CLUSTER_WORDS
     words = range(first, first + CLUSTER_WORDS)
     return sum(s.words[word].used.bit_count() for word in words)
+
+
+def _is_place(s: Slots, index: int) -> bool:
+    has_places = s.totals[0].virtual_space
+    return bool(has_places and s.redirects[index]) and not is_redirected(s, index)
 
 
 def inuse_of(state: State, ci: int) -> int:
@@ -237,6 +246,41 @@ def check_mappings(shm: Shm) -> None:
         for vpn in range(shm.nr_pages):
             pte, page = mapping.pte[vpn], shm.pages[vpn]
             expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
+
+
+def check_places(state: State, areas: SwapAreas) -> list[int]:
+    """Check that virtual slots and places lead to one another; returns the places.
+
+    Each slot of an area is the place of one virtual slot, and idle with it.
+    """
+    if areas.space is None:
+        return []
+    s, space = state.slots, areas.space.type
+    redirected = {}
+    for slot, _ in state.slot_map.used_slots(space):
+        index = slot_index(s, space << TYPE_SHIFT | slot)
+        place = s.redirects[index] if is_redirected(s, index) else 0
+        expect(s.redirects[index] == place, "a place of other data", slot)
+        if place:
+            expect(place not in redirected, "a place of two", place)
+            redirected[place] = space << TYPE_SHIFT | slot
+    used = {
+        area.type << TYPE_SHIFT | slot
+        for area in areas
+        for slot, _ in state.slot_map.used_slots(area.type)
+    }
+    expect(used == redirected.keys(), "places", len(used), len(redirected))
+    for place, entry in redirected.items():
+        index, there = slot_index(s, entry), slot_index(s, place)
+        expect(s.redirects[there] == entry, "reverse map", place, entry)
+        expect(s.map[there] & ~SWAP_HAS_DATA == 1, "a place is referred to", place)
+        expect(is_idle(s, there) == is_idle(s, index), "idle alone", place, entry)
+    return list(redirected)
+
+
+def is_idle(s: Slots, index: int) -> bool:
+    """Tell whether a slot is marked as one that only the swap cache refers to."""
+    return bool(s.words[index // WORD_BITS].idle >> (index % WORD_BITS) & 1)
 
 
 def check_slots(state: State, entries: Counter[int]) -> None:

@@ -35,11 +35,14 @@ from swaptools.emulator.machine.counts import EventCounter
 from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
 from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.invariants import check_machine
+from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.slot_map import SlotMap
 from swaptools.emulator.machine.state import State
 from swaptools.emulator.machine.swap_io import SwapIO, shrink_worker_is_queued
 from swaptools.emulator.machine.task import Task
+from swaptools.emulator.machine.tiers import SwapTiers
+from swaptools.emulator.machine.transfer import move_by_walk
 from swaptools.emulator.store.contents import ObjectStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
@@ -126,6 +129,8 @@ class Machine:
         #: What its parts work on.
         self.state = self._put_together(Engine(compiled=compiled))
         self.areas = SwapAreas(self.state)
+        if self.design.redirects:
+            self.areas.make_space()
         self._nr_named = 0
 
     def _put_together(self, engine: Engine) -> State:
@@ -137,7 +142,7 @@ class Machine:
         zswap.shrink_memcg = shrinker.shrink_memcg
         cgroups.css_offline = shrinker.memcg_offline_cleanup
         io.wake_shrink_worker = self._wake_shrink_worker
-        return State(
+        state = State(
             profile=self.profile,
             ghost_rules=self.profile.ghost or MENDED_GHOST,
             page_size=self.page_size,
@@ -154,7 +159,10 @@ class Machine:
             tasks=self.tasks,
             mmlist=[],
             shms=self.shms,
+            tiers=SwapTiers(),
         )
+        io.work_for = state.work_for
+        return state
 
     def __repr__(self) -> str:
         zswap = "on" if self.zswap.enabled else "off"
@@ -261,6 +269,7 @@ class Machine:
         Returns:
             The areas by name. What the design refuses to make is not among them.
         """
+        self.state.tiers = setup.tiers or self.state.tiers
         self.zswap.enabled = self.design.zswap(setup)
         self.zswap.max_pool_percent = setup.max_pool_percent
         plans = self.design.areas(setup)
@@ -299,6 +308,36 @@ class Machine:
         done = self.areas.swapoff(device)
         self.state.counter.moves.swapoff_pte_visits += sum(done.visited.values())
         return done
+
+    @property
+    def tiers(self) -> SwapTiers:
+        """Tiers of areas, and what each cgroup may use of them."""
+        return self.state.tiers
+
+    def write_tiers(self, text: str) -> None:
+        """Add and remove swap.tiers, as by writing to /sys/kernel/mm/swap/tiers.
+
+        Raises:
+            TierRefused: By the kernel's errno; nothing has changed.
+        """
+        self.tiers.write(text, [area.prio for area in self.areas])
+
+    def transfer(self, source: SwapDevice, target: SwapDevice, nr_pages: int) -> int:
+        """Move pages from one area to another; return how many.
+
+        Under virtual swap that is done in place, elsewhere by a walk through all page
+        tables. Pages that have no slot on the area, as those of virtual swap that are
+        in zswap, are not on it.
+
+        Raises:
+            IllegalOperation: An area that is not on, or the same one twice.
+        """
+        self.state.check_alive()
+        if source is target or {source, target} - set(self.areas):
+            raise IllegalOperation(f"no way from {source.path} to {target.path}")
+        self.state.work_for(self.cgroups.root)
+        move = move_in_place if self.areas.space else move_by_walk
+        return move(self.state, source.type, target.type, nr_pages)
 
     # --- tasks and CPUs ----------------------------------------------------
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from swaptools.emulator.core.buffers import integers
-from swaptools.emulator.core.constants import TYPE_SHIFT
+from swaptools.emulator.core.constants import SWP_VIRTUAL, TYPE_SHIFT
 from swaptools.emulator.core.shmem_pages import (
     shmem_pageout_range,
     shmem_read_range,
@@ -31,6 +31,7 @@ from swaptools.emulator.core.shmem_pages import (
     shmem_write_range,
     unmap_range,
 )
+from swaptools.emulator.core.slots import is_redirected, slot_index
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.swap_io import ghost_keeps_the_folio
 from swaptools.emulator.machine.touch import (
@@ -220,11 +221,16 @@ class ShmMapping:
     # Whether nobody may write the page: not that a device failed, which keeps it.
     # Kernel: mm/shmem.c shmem_writeout(), AOP_WRITEPAGE_ACTIVATE.
     def _is_reactivated(self, number: int) -> bool:
-        entry = self._state.slots.frames[number].entry
+        s = self._state.slots
+        entry = s.frames[number].entry
         if not entry or not self._state.profile.allocator.shmem_releases_refused:
             return False
+        if not self.task.memcg.zswap_writeback_enabled:
+            return True
         ops = self._state.backings[entry >> TYPE_SHIFT].ops
-        return ghost_keeps_the_folio(ops) or not self.task.memcg.zswap_writeback_enabled
+        if ops.flags & SWP_VIRTUAL:
+            return not is_redirected(s, slot_index(s, entry))
+        return ghost_keeps_the_folio(ops)
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._state.check_alive()

@@ -22,7 +22,7 @@ from swaptools.emulator.core.clusters import (
     do_scheduled_discard,
     last_with_table,
 )
-from swaptools.emulator.core.constants import SWP_PAGE_DISCARD
+from swaptools.emulator.core.constants import ALL_AREAS, SWP_PAGE_DISCARD
 from swaptools.emulator.core.slot_alloc import reclaim_work
 from swaptools.emulator.machine.backing import Conditions
 from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.counts import EventCounter
     from swaptools.emulator.machine.slot_map import SlotMap
     from swaptools.emulator.machine.swap_io import SwapIO
+    from swaptools.emulator.machine.tiers import SwapTiers
     from swaptools.emulator.store.contents import ObjectStore
     from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.shrinker import ZswapShrinker
@@ -58,6 +59,8 @@ class AddressSpace(Protocol):
     name: str
     #: Its page table.
     pte: Buffer[int]
+    #: Whose pages they are.
+    memcg: MemCgroup
 
 
 class SharedPages(Protocol):
@@ -94,6 +97,8 @@ class State:
     mmlist: list[AddressSpace]
     #: Objects of shared memory that somebody can reach.
     shms: Sequence[SharedPages]
+    #: swap.tiers, which are none until they are written.
+    tiers: SwapTiers
     #: vm.overcommit_memory, which swapoff asks: 0, or 2 for never.
     overcommit_memory: int = 0
     #: Called in the middle of long page-outs, after so many pages, with how many.
@@ -125,9 +130,19 @@ class State:
         return self.arena.scratch(nr_items)
 
     def work_for(self, memcg: MemCgroup) -> None:
-        """Let the next operation count for a cgroup."""
+        """Let the next operation count for a cgroup, and use the areas that it may."""
         self.totals.zswap_ever_enabled |= self.zswap.enabled
         self.arena.work_for(memcg.number)
+        self.totals.allowed_areas = self._allowed_areas(memcg)
+
+    # RFC: 20260620181635.299364-1-youngjun.park@lge.com, swap_tiers_mask_test().
+    def _allowed_areas(self, memcg: MemCgroup) -> int:
+        if not self.tiers.tiers():
+            return ALL_AREAS
+        path, infos, tiers = memcg.path, self.slots.si, self.tiers
+        return sum(
+            1 << si for si in self.backings if tiers.allows(path, infos[si].prio)
+        )
 
     def conditions(self) -> Conditions:
         """Return what swapon finds."""

@@ -29,14 +29,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     FIRST_OBJECT,
+    STORED_MASK,
     STORED_SHIFT,
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.pageout import finish_page, finish_range, writeback_page
+from swaptools.emulator.core.redirect import take_place
 from swaptools.emulator.core.slots import (
     get_object,
+    get_stored,
     set_stayed,
     set_stored,
     slot_index,
@@ -90,7 +93,10 @@ def read_of_nothing() -> DeviceReadError:
 
 
 def zswap_writeback_errno(ops: SwapOps) -> int:
-    """Return what zswap_writeback_entry() says of an entry on this area; 0: it may."""
+    """Return what zswap_writeback_entry() says of an entry on this area; 0: it may.
+
+    Under virtual swap it may where a slot of an area is found (Backing.slots_for).
+    """
     return -errno.EINVAL if is_ghost(ops) else 0
 
 
@@ -124,6 +130,8 @@ class SwapIO:
         self.page_size = zswap.page_size
         #: Called when zswap refuses a page because the pool is, or was, full.
         self.wake_shrink_worker: Callable[[], None]
+        #: Called with the cgroup that what follows is done for.
+        self.work_for: Callable[[MemCgroup], None]
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
         # Pairs of a frame and where its data went, for finish_range().
@@ -210,18 +218,55 @@ class SwapIO:
         backing = self._backings[entry >> TYPE_SHIFT]
         if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
             return None
-        stored = self._submit_write(backing, entry, contents)
+        slot = backing.slots_for(self, entry, len(pages))
+        stored = self._submit_write(slot, contents) if slot else None
         if stored is not None:
             traffic.left += len(pages)
-            traffic.to_backing += len(pages)
+            self._arena.traffic(memcg.number, slot).to_backing += len(pages)
         return stored
 
     # The same for a device.
-    def _submit_write(
-        self, backing: Backing, entry: int, contents: list[int]
-    ) -> list[int] | None:
+    def _submit_write(self, slot: int, contents: list[int]) -> list[int] | None:
         self._arena.slots.vmstat[0].pswpout += len(contents)
-        return backing.submit_write(self, entry, contents)
+        return self._backings[slot >> TYPE_SHIFT].submit_write(self, slot, contents)
+
+    def move(self, place: int, new: int, memcg: MemCgroup) -> list[int] | None:
+        """Read what is in a place and write it to another; return where it is now.
+
+        None when the device did not take it, and an empty list when there is nothing
+        in the place, since the page is in memory.
+        """
+        s = self._arena.slots
+        stored = get_stored(s, slot_index(s, place))
+        if not stored:
+            return []
+        content = self.content_of(self.page_of(stored & STORED_MASK))
+        written = self._submit_write(new, [content])
+        self._objects.put(content)
+        if written is not None:
+            s.vmstat[0].pswpin += 1
+            virtual = s.redirects[slot_index(s, place)]
+            traffic = self._arena.traffic(memcg.number, virtual)
+            traffic.read += 1
+            traffic.offered += 1
+            traffic.left += 1
+            self._arena.traffic(memcg.number, place).from_backing += 1
+            self._arena.traffic(memcg.number, new).to_backing += 1
+        return written
+
+    def count_zeros(self, entry: int, memcg: MemCgroup) -> None:
+        """Count a page of zeros that a slot is said to hold."""
+        traffic = self._arena.traffic(memcg.number, entry)
+        traffic.offered += 1
+        traffic.left += 1
+        self._arena.slots.vmstat[0].swpout_zero += 1
+
+    def take_place(self, entry: int, nr_pages: int) -> int:
+        """Return the place of a folio in another area, taken now unless it has one.
+
+        0 where there is none.
+        """
+        return self._arena.run(take_place, entry, nr_pages.bit_length() - 1)
 
     def keep(self, content: int) -> int:
         """Let one slot more refer to a content; returns it."""
@@ -250,27 +295,37 @@ class SwapIO:
         Kernel: mm/zswap.c zswap_writeback_entry().
         """
         self._finish()
+        totals = self._arena.totals
+        before = totals.memcg, totals.allowed_areas
+        self.work_for(entry.memcg)
+        error = self._write_back(entry)
+        totals.memcg, totals.allowed_areas = before
+        return error
+
+    def _write_back(self, entry: LruEntry) -> int:
         swpentry = entry.swpentry
         backing = self._backings[swpentry >> TYPE_SHIFT]
         refusal = zswap_writeback_errno(backing.ops)
         if refusal:
             return refusal
+        slot = backing.slots_for(self, swpentry, 1)
+        if not slot:
+            return -errno.ENOMEM
         content = self.content_of(entry.page())
         number = self._arena.run(writeback_page, swpentry, content)
         self._objects.reap()
         self._arena.slots.vmstat[0].zswpwb += 1
-        self._arena.traffic(entry.memcg.number, swpentry).written_back += 1
-        self.write_to_device(number)
+        self._arena.traffic(entry.memcg.number, slot).written_back += 1
+        self.write_to_device(number, slot)
         return 0
 
-    def write_to_device(self, number: int) -> None:
-        """Write a page in the swap cache to its slot, past zswap.
+    def write_to_device(self, number: int, slot: int) -> None:
+        """Write a page in the swap cache to its slot, or its place, past zswap.
 
         It leaves memory, unless the device does not take it.
         """
         frame = self._arena.slots.frames[number]
-        backing = self._backings[frame.entry >> TYPE_SHIFT]
-        stored = self._submit_write(backing, frame.entry, [frame.content])
+        stored = self._submit_write(slot, [frame.content])
         if stored is None:
             self._arena.slots.vmstat[0].swpout_refused += 1
         else:

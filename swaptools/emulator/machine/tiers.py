@@ -1,6 +1,7 @@
 """swap.tiers: priorities divided under names, and what each cgroup may use of them.
 
-Not here: choosing an area (swapfile.py asks ``allows`` for each it would try).
+Not here: choosing an area, which allocation does by the mask of a cgroup
+(areas.py allowed(), core/slot_alloc.py).
 
 Tiers cover all priorities from -1 up: each begins at its start priority and ends
 below the next. A write adds and removes tiers from left to right and takes effect

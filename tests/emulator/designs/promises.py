@@ -3,7 +3,7 @@
 The right page comes back from every read; nothing is left when nobody has a page
 any more; the state agrees with itself after each operation; a run comes out the
 same twice. ``Life`` is a random run, seeded: tasks of two cgroups, forks, large
-folios, shared memory, writeback, swapoff.
+folios, shared memory, writeback, transfers, swapoff.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator import Machine
 from swaptools.emulator.machine.setup import DiskSetup, Setup
+from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ MAX_TASKS = 4
 FAST = DiskSetup("fast", 500, prio=10)
 SLOW = DiskSetup("slow", 700, prio=5, kind="file")
 
+
+def tiers() -> SwapTiers:
+    """Two tiers, of which cgroup /low may use the slow one only."""
+    made = SwapTiers()
+    made.write("+FAST:8 +SLOW:-1")
+    made.write_max("/low", "FAST 0")
+    return made
+
+
 #: Machines on which a design can go wrong in different ways.
 SETUPS = {
     "no disk": Setup(virtual_pages=2048),
@@ -44,6 +54,10 @@ SETUPS = {
         disks=(DiskSetup("fast", 1500, prio=1, is_rotational=True),),
         ram_bytes=1 << 20,
     ),
+    "tiers": Setup(
+        disks=(FAST, SLOW), virtual_pages=600, ram_bytes=4 << 20, tiers=tiers()
+    ),
+    "tiers without zswap": Setup(disks=(FAST, SLOW), zswap=False, tiers=tiers()),
     "a zram's own disk": Setup(disks=(FAST,), virtual_pages=900, ram_bytes=1 << 20),
 }
 
@@ -58,6 +72,7 @@ _WEIGHTS = {
     "exit": 0.3,
     "knob": 0.7,
     "writeback": 2,
+    "transfer": 1,
     "swapoff": 0.4,
 }
 _KINDS = ("zeros", "small", "small", "small", "half", "noise")
@@ -172,6 +187,12 @@ class Life:
     def _writeback(self, _task: Task) -> None:
         self.machine.write_back(self.draw.randrange(1, 120))
 
+    def _transfer(self, _task: Task) -> None:
+        if len(self.areas) > 1:
+            names = self.draw.sample(sorted(self.areas), 2)
+            source, target = (self.areas[name] for name in names)
+            self.machine.transfer(source, target, self.draw.randrange(1, 120))
+
     # Seldom, and never the last area: later operations should still have one.
     def _swapoff(self, _task: Task) -> None:
         if len(self.areas) > 1:
@@ -190,10 +211,11 @@ class Life:
         self.tasks.clear()
         self.machine.check_invariants()
         left = self.machine.footprint()
-        assert left.content_bytes == 0
         assert left.disk_slots_held == left.unmapped_pages == left.stayed_pages == 0
+        assert self.machine.zswap.stored_pages == 0
         if self.machine.profile.allocator.slots_cache_pages:
-            return  # a CPU has taken some ahead
+            return  # a CPU has taken some ahead, and not yet given all back
+        assert left.content_bytes == 0
         assert all(area.inuse_pages == 0 for area in self.machine.areas)
         assert left.metadata_bytes <= self.at_start.metadata_bytes
 

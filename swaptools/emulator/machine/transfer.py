@@ -1,0 +1,118 @@
+"""Moving pages from one area to another by a walk through all page tables.
+
+Where a page table has a slot, and the slot is the place, everybody who has the page is
+to be found and told: as in swapoff. Under virtual swap nobody is (redirect.py).
+
+Not here: who decides that something moves; no kernel does, and swap.tiers does not.
+
+Kernel: none.
+Same: nothing.
+Changed: a page that moves counts as read from where it was and as written to where it
+goes, to zswap if that takes it: what a kernel that moved it would count. One walk is
+counted, however many pages move.
+Left out: pages that are in memory as well, and slots taken by hand; they stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.buffers import integers
+from swaptools.emulator.core.constants import (
+    OFFSET_MASK,
+    STORED_DEVICE,
+    STORED_MASK,
+    STORED_SHIFT,
+    STORED_ZERO,
+    STORED_ZSWAP,
+)
+from swaptools.emulator.core.faults import count_read
+from swaptools.emulator.core.slot_alloc import folio_alloc_swap
+from swaptools.emulator.core.slots import (
+    get_stored,
+    put_object,
+    slot_free,
+    slot_index,
+    swap_cache_get,
+)
+from swaptools.emulator.core.transfer import find_entries, move_slot, repoint_range
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.store.memcg import MemCgroup
+
+
+def move_by_walk(state: State, source: int, target: int, nr_pages: int) -> int:
+    """Give pages that are on one area a slot of another; say how many.
+
+    Those that are found first go first. It ends when the target has no slot left; what
+    it does not take stays where it is.
+    """
+    moved: dict[int, int] = {}
+    for entry, memcg in _found(state, source).items():
+        if len(moved) == nr_pages:
+            break
+        state.work_for(memcg)
+        state.totals.allowed_areas = 1 << target
+        new = state.run(folio_alloc_swap, 0, state.totals.cpu)
+        if not new:
+            break
+        if _move(state, entry, new, memcg):
+            moved[entry] = new
+        else:
+            slot_free(state.slots, target, new & OFFSET_MASK)
+    _repoint(state, source, moved)
+    state.counter.moves.moved_by_walk += len(moved)
+    state.settle()
+    return len(moved)
+
+
+# Entries that can be moved, each once, with the cgroup that has it.
+def _found(state: State, source: int) -> dict[int, MemCgroup]:
+    found: dict[int, MemCgroup] = {}
+    tables = [(shm.pages, state.cgroups.root) for shm in state.shms]
+    tables += [(task.pte, task.memcg) for task in state.mmlist]
+    for pte, memcg in tables:
+        entries = state.scratch(len(pte) + 1)
+        visits = state.run(find_entries, pte, source, entries)
+        state.counter.moves.transfer_pte_visits += visits
+        for place in range(1, entries[0] + 1):
+            found.setdefault(entries[place], memcg)
+    return found
+
+
+# Whether the target takes the page; nothing has changed otherwise.
+def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
+    s, io = state.slots, state.io
+    stored = get_stored(s, slot_index(s, entry))
+    where = stored >> STORED_SHIFT
+    if where == STORED_ZERO:
+        written: list[int] | None = [stored]
+        io.count_zeros(new, memcg)
+    else:
+        content = io.content_of(io.page_of(stored & STORED_MASK))
+        written = io.store([content], new, memcg)
+        state.objects.put(content)
+    s = state.slots
+    if written is None:
+        return False
+    if swap_cache_get(s, entry) >= 0:
+        # Room for it in zswap was made at its own expense, and its device failed.
+        put_object(s, written[0] & STORED_MASK)
+        return False
+    count_read(s, entry, where)
+    s.vmstat[0].pswpin += where == STORED_DEVICE
+    s.vmstat[0].zswpin += where == STORED_ZSWAP
+    s.vmstat[0].swpin_zero += where == STORED_ZERO
+    move_slot(s, entry, new, written[0])
+    state.objects.reap()
+    return True
+
+
+def _repoint(state: State, si: int, moved: dict[int, int]) -> None:
+    olds, news = integers(len(moved)), integers(len(moved))
+    for place, (old, new) in enumerate(sorted(moved.items())):
+        olds[place], news[place] = old, new
+    tables = [shm.pages for shm in state.shms] + [task.pte for task in state.mmlist]
+    for pte in tables if moved else ():
+        state.run(repoint_range, pte, si, olds, news, len(moved))
