@@ -31,6 +31,7 @@ _CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
 TIMEOUT_SECONDS: Final = 15.0
 #: After this many areas that were too much for it, it is not asked again.
 _MAX_FAILURES: Final = 3
+_DESCRIPTORS: Final = "/proc/self/fd"
 _ANSWER_BYTES: Final = 1 << 16
 _FIELDS: Final = 6
 _CRASHED: Final = "libblkid crashed"
@@ -128,7 +129,8 @@ class Prober:
         import socket  # only where a child is asked
 
         try:
-            socket.send_fds(self._connect(), [request], [descriptor])
+            with _for_reading(descriptor) as readable:
+                socket.send_fds(self._connect(), [request], [readable])
         except OSError:
             return _Crashed(_CRASHED)
         except _Failed as exc:
@@ -228,6 +230,23 @@ def _spawn(script: str, descriptor: int) -> int:
         )
     finally:
         os.close(safe)
+
+
+@contextmanager
+def _for_reading(descriptor: int) -> Iterator[int]:
+    # The same file with no right to write: what has taken the child over has none.
+    if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        yield descriptor
+        return
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        readable = os.open(f"{_DESCRIPTORS}/{descriptor}", flags)
+    except OSError as exc:
+        raise _Failed(f"no descriptor that cannot write: {exc.strerror}") from exc
+    try:
+        yield readable
+    finally:
+        os.close(readable)
 
 
 def _end(pid: int) -> None:
