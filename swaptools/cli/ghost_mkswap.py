@@ -246,7 +246,7 @@ def _report(result: CreateResult, *, dry_run: bool, quiet: bool, as_json: bool) 
     output.settle("area written" if is_done else "nothing changed", result.path)
     if not quiet:
         for warning in result.warnings:
-            output.error(warning, result.path)
+            output.error(warning, result.path, whole=True)
         for name in result.wiped:
             output.error(f"wiping old {name} signature", result.path)
     if as_json:

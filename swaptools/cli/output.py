@@ -79,11 +79,18 @@ def cut(text: str) -> str:
     return f"{text[:_MAX_CHARS]}... ({len(text)} characters)"
 
 
-def error(reason: str, path: str | None = None) -> None:
-    """Print ``prog: path: reason`` to standard error."""
+def error(reason: str, path: str | None = None, *, whole: bool = False) -> None:
+    """Print ``prog: path: reason`` to standard error.
+
+    Args:
+        reason: What is wrong.
+        path: Of what.
+        whole: Print all of it, however long: half a command does harm when pasted.
+    """
     program = click.get_current_context().find_root().info_name
     where = f"{escape(path)}: " if path is not None else ""
-    click.echo(f"{program}: {where}{escape(cut(reason))}", err=True)
+    text = reason if whole else cut(reason)
+    click.echo(f"{program}: {where}{escape(text)}", err=True)
 
 
 def fail(reason: str, path: str | None = None, code: int = EXIT_FAILED) -> NoReturn:

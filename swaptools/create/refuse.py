@@ -14,6 +14,7 @@ from swaptools.contents import foremost
 from swaptools.create.judge import objection, refusing_kernel
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
+from swaptools.observe import read_area
 from swaptools.observe.access import denial
 from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import mount_point
@@ -77,6 +78,7 @@ def refuse_replacing(
     if not plan.is_ghost:
         _refuse_not_fitting(target, area, plan)
         _refuse_odd_place(area)
+        _refuse_within_swap(target, plan)
     found = _describe(area)
     if found is not None and contents is not None:
         # A header can be a leftover in what somebody else uses.
@@ -172,6 +174,24 @@ def _refuse_odd_place(area: SwapArea) -> None:
     else:
         place = f"begins outside of every partition of the table ({area.table.scheme})"
     raise CreateRefused(f"{place}; use -f to make it there")
+
+
+def _refuse_within_swap(target: Target, plan: CreatePlan) -> None:
+    # Where nothing has been swapped out yet there is nothing but zeros to see.
+    if not plan.offset or target.descriptor is None or target.area is None:
+        return
+    if target.area.partition is not None:
+        return
+    whole = read_area(
+        target.path, active=target.swaps, below=False, descriptor=target.descriptor
+    )
+    header = whole.header
+    if header is None or header.ghost_flag or header.size_bytes <= plan.offset:
+        return
+    raise CreateRefused(
+        f"byte {plan.offset} is within the swap area of {header.size_bytes} bytes that"
+        " begins at byte 0; use -f to make another one there"
+    )
 
 
 def _describe(area: SwapArea) -> str | None:

@@ -48,7 +48,9 @@ def warnings(
         backing: What lies under it, as far as is known.
         is_curable: A new file in its place would be accepted.
     """
-    if way is not Way.NEW_FILE:
+    if way is Way.NEW_FILE:
+        yield from _other_names(target)
+    else:
         yield from _partition(target)
         if not (target.is_whole_file or target.is_block):
             return
@@ -63,6 +65,16 @@ def warnings(
     if why is not None:
         cure = f"; fix with: {_cure(target)}" if is_curable else ""
         yield f"{why}, which {refusing_kernel(plan)}{cure}"
+
+
+def _other_names(target: Target) -> Iterator[str]:
+    # A new file takes one name; what swaps on another one gets the old file.
+    others = target.status.st_nlink - 1 if target.status else 0
+    if others > 0:
+        yield (
+            f"has {others} other name{'s'[: others > 1]} (hard links), which"
+            f" {'keeps' if others == 1 else 'keep'} the old file"
+        )
 
 
 def _partition(target: Target) -> Iterator[str]:
