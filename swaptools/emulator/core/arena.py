@@ -165,8 +165,10 @@ class Arena:
 
     def traffic(self, memcg: int, entry: int) -> structs.Traffic:
         """Return the record of what a cgroup moves to and from a slot's area."""
-        self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
-        return self.slots.traffic[memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)]
+        place = memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)
+        if place >= len(self.slots.traffic):
+            self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
+        return self.slots.traffic[place]
 
     def take_released(self) -> list[int]:
         """Empty the chain of released objects; the first one released first."""

@@ -42,6 +42,7 @@ from swaptools.emulator.core.slot_alloc import (
 )
 from swaptools.emulator.core.slots import (
     data_index,
+    free_swap_slot,
     get_object,
     is_redirected,
     set_stayed,
@@ -50,6 +51,8 @@ from swaptools.emulator.core.slots import (
     slot_index,
     swap_cache_add,
     swap_cache_del,
+    swap_cache_leave_at,
+    swap_cache_new,
     traffic_row,
 )
 
@@ -90,18 +93,20 @@ def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> boo
     """
     head = pte[vpn] >> PTE_SHIFT
     entry = s.frames[head].entry
-    if not entry:
+    is_new = not entry
+    if is_new:
         entry = folio_alloc_swap(s, order, cpu)
         if not entry:
             return False
-        for page in range(1 << order):
-            swap_cache_add(s, entry + page, head + page)
-            s.frames[head + page].dirty = 1
+    index = slot_index(s, entry)
     for page in range(1 << order):
+        if is_new:
+            swap_cache_new(s, index + page, entry + page, head + page)
+        else:
+            slot_get(s, entry + page)
         exclusive = pte[vpn + page] & PTE_EXCLUSIVE
         s.frames[head + page].mapcount = 0
         pte[vpn + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
-        slot_get(s, entry + page)
     return True
 
 
@@ -201,11 +206,14 @@ def finish_page(s: Slots, number: int, stored: int) -> None:
 
     On a device they are in its place, if its slot has one.
     """
-    index = slot_index(s, s.frames[number].entry)
+    entry = s.frames[number].entry
+    index = slot_index(s, entry)
     if stored >> STORED_SHIFT == STORED_DEVICE:
-        index = data_index(s, index)
-    set_stored(s, index, stored)
-    swap_cache_del(s, number)
+        set_stored(s, data_index(s, index), stored)
+    else:
+        set_stored(s, index, stored)
+    if swap_cache_leave_at(s, index, number):
+        free_swap_slot(s, entry)
     free_frame(s, number)
 
 

@@ -361,11 +361,25 @@ def swap_cache_leave(s: Slots, frame: int) -> bool:
 
     Kernel: mm/swap_state.c __delete_from_swap_cache().
     """
-    index = slot_index(s, s.frames[frame].entry)
+    return swap_cache_leave_at(s, slot_index(s, s.frames[frame].entry), frame)
+
+
+@hot_inline
+def swap_cache_leave_at(s: Slots, index: int, frame: int) -> bool:
+    """Do the same for a frame whose slot's record is known."""
     s.frames[frame].entry = 0
     s.frames[frame].dirty = 1
     s.map[index] &= ~SWAP_HAS_CACHE
     return not s.map[index] & SWAP_MAP_COUNT
+
+
+@hot_inline
+def swap_cache_new(s: Slots, index: int, entry: int, frame: int) -> None:
+    """Let the swap cache, and a page table entry, have a slot that was just taken."""
+    s.slots[index].cache = frame
+    s.frames[frame].entry = entry
+    s.frames[frame].dirty = 1
+    s.map[index] = SWAP_HAS_CACHE + 1
 
 
 @hot_inline

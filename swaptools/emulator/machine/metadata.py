@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
@@ -181,6 +182,7 @@ class Account:
         return sum((n for _, n in self.items), Fraction())
 
 
+@cache
 def area_formula(profile: KernelProfile) -> Formula:
     """Return what a kernel allocates for an ordinary area with zswap before it."""
     names = {array.name: array.element_bytes for array in profile.swapon.arrays}

@@ -200,17 +200,21 @@ class SwapIO:
         self, contents: list[int], entry: int, memcg: MemCgroup
     ) -> list[int] | None:
         """Return where the pages of a folio go, all of them; None when nowhere."""
-        pages = [self.page_of(content) for content in contents]
+        pages = [
+            content if 0 < content < FIRST_OBJECT else self.page_of(content)
+            for content in contents
+        ]
+        nr_pages = len(pages)
         traffic = self._arena.traffic(memcg.number, entry)
-        traffic.offered += len(pages)
+        traffic.offered += nr_pages
         if self._arena.totals.zswap_ever_enabled:
-            traffic.asked_out += len(pages)
+            traffic.asked_out += nr_pages
         taken = self._zswap.store(pages, entry, memcg)
         if taken:
-            traffic.left += len(pages)
+            traffic.left += nr_pages
             vmstat = self._arena.slots.vmstat[0]
-            vmstat.zswpout += len(taken)
-            vmstat.mthp_zswpout += len(taken) > 1
+            vmstat.zswpout += nr_pages
+            vmstat.mthp_zswpout += nr_pages > 1
             add = self._objects.add
             return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
         if self._zswap.enabled and self._zswap.pool_reached_full:
@@ -218,11 +222,11 @@ class SwapIO:
         backing = self._backings[entry >> TYPE_SHIFT]
         if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
             return None
-        slot = backing.slots_for(self, entry, len(pages))
+        slot = backing.slots_for(self, entry, nr_pages)
         stored = self._submit_write(slot, contents) if slot else None
         if stored is not None:
-            traffic.left += len(pages)
-            self._arena.traffic(memcg.number, slot).to_backing += len(pages)
+            traffic.left += nr_pages
+            self._arena.traffic(memcg.number, slot).to_backing += nr_pages
         return stored
 
     # The same for a device.

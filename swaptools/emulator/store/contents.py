@@ -71,7 +71,8 @@ class ObjectStore:
             if place > _MAX_OBJECTS:
                 raise MemoryError("too many pages with bytes")
             self._objects.append(value)
-            self._arena.grow("objects", place + 1)
+            if place >= len(self._arena.slots.objects):
+                self._arena.grow("objects", place + 1)
         self._arena.slots.objects[place].refs = refs
         return place + FIRST_OBJECT
 
