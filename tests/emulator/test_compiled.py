@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Any
 
@@ -11,6 +12,8 @@ from swaptools.emulator import Machine
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.slot_alloc import toggle_range
+from swaptools.emulator.machine.design import design_names
+from swaptools.emulator.machine.setup import DiskSetup, Setup
 from tests.emulator.driver import drive, state
 
 pytestmark = [
@@ -19,6 +22,17 @@ pytestmark = [
 ]
 
 NR_PLACES = 40_000
+#: Of each design; 200000 takes hours.
+NR_OPERATIONS = int(os.environ.get("SWAPTOOLS_OPERATIONS", "300"))
+EVERYTHING = Setup(
+    disks=(
+        DiskSetup("fast", 700, prio=10),
+        DiskSetup("slow", 1500, prio=5, kind="file"),
+        DiskSetup("turning", 900, prio=5, is_rotational=True),
+    ),
+    virtual_pages=1300,
+    ram_bytes=6 << 20,
+)
 
 
 def random_operations(compiled: bool, kernel: str, operations: int) -> list[int]:
@@ -69,3 +83,26 @@ def test_same_machine(seed: int, kernel: str) -> None:
     runs = [drive(machine, seed, 120) for machine in machines]
     for what in zip(*runs, strict=True):
         assert state(machines[0]) == state(machines[1]), what
+
+
+@pytest.mark.parametrize("name", design_names())
+def test_same_design(name: str) -> None:
+    """Under every design, too, with disks, a pool that fills and a virtual area."""
+    machines = [
+        Machine(design=name, cpus=2, ram_bytes=EVERYTHING.ram_bytes, compiled=compiled)
+        for compiled in (True, False)
+    ]
+    for machine in machines:
+        machine.set_up(EVERYTHING)
+    runs = [drive(machine, 5, NR_OPERATIONS) for machine in machines]
+    for number, what in enumerate(zip(*runs, strict=True)):
+        if number % 7 == 0:
+            written = [machine.write_back(40) for machine in machines]
+            assert written[0] == written[1], (number, what)
+        if number % 10 == 0:
+            seen = [(machine.counts(), machine.footprint()) for machine in machines]
+            assert seen[0] == seen[1], (number, what)
+        if number % 500 == 0:
+            assert state(machines[0]) == state(machines[1]), (number, what)
+    assert state(machines[0]) == state(machines[1])
+    machines[0].check_invariants()
