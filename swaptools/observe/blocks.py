@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from swaptools.format.partitions import Partition
     from swaptools.observe.tree import Tree
 
-_BLOCK: Final = "/sys/class/block"
+#: Where the kernel lists its block devices.
+BLOCK: Final = "/sys/class/block"
 _DATABASE: Final = "/run/udev/data"
 _SECTOR_BYTES: Final = 512
 #: What never holds an area that a configuration names.
 _PASSED_OVER: Final = re.compile(r"(?:ram|sr|fd|nbd)\d+")
+_AMBIVALENT: Final = "ID_FS_AMBIVALENT"
 _MULTIPATH: Final = "DM_MULTIPATH_DEVICE_PATH"
 _TYPE_OF_SWAP: Final = "swap"
 _NO_SWAPS: Final = ActiveSwaps((), frozenset(), frozenset())
@@ -44,7 +46,7 @@ def read_devices(tree: Tree) -> tuple[Device, ...]:
 
 
 def _devices(tree: Tree) -> Iterator[Device]:
-    for node in tree.list(_BLOCK):
+    for node in tree.list(BLOCK):
         name = os.path.basename(node)
         sectors = _number(tree.word(f"{node}/size"))
         number = tree.word(f"{node}/dev")
@@ -68,7 +70,8 @@ def _devices(tree: Tree) -> Iterator[Device]:
         elif noted and "ID_PART_TABLE_TYPE" in noted:
             yield device
         else:
-            yield from _looked_into(tree, device, is_noted=bool(noted))
+            is_noted = bool(noted) and _AMBIVALENT not in noted
+            yield from _looked_into(tree, device, is_noted=is_noted)
 
 
 def _from_notes(device: Device, noted: Mapping[str, str]) -> Device:
@@ -130,7 +133,7 @@ def _looked_into(tree: Tree, device: Device, *, is_noted: bool) -> Iterator[Devi
         reason = exc.reason if isinstance(exc, AreaError) else str(exc)
         if device.is_zram or device.path.startswith("/dev/loop"):
             return  # never named by what survives a boot
-        # udev looked, and found nothing.
+        # udev looked, and found nothing; of several things it names none.
         yield device if is_noted else device._replace(unread=reason)
         return
     device = _with_contents(device, area)
@@ -142,7 +145,7 @@ def _looked_into(tree: Tree, device: Device, *, is_noted: bool) -> Iterator[Devi
 def _with_entry(tree: Tree, device: Device) -> Device:
     # The partition's own name and GUID are in the table of its disk.
     name = os.path.basename(device.path)
-    node = f"{_BLOCK}/{name}"
+    node = f"{BLOCK}/{name}"
     start = _number(tree.word(f"{node}/start"))
     if start is None:
         return device

@@ -20,7 +20,7 @@ from swaptools.config.fstab import MAX_ENTRIES
 from swaptools.config.text import Place
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
-from swaptools.observe.blocks import is_block, read_devices, read_images
+from swaptools.observe.blocks import BLOCK, is_block, read_devices, read_images
 from swaptools.observe.proc import ActiveSwaps, parse_swaps, unescape
 from swaptools.observe.system import Running, SwapFile, System, tag_of
 from swaptools.observe.tree import Tree, Unseen
@@ -71,6 +71,8 @@ def read_system(
     config = _config(tree, is_running)
     running = _running(tree) if is_running else None
     devices = read_devices(tree) if is_running else read_images(tuple(images))
+    if is_running and tree.stat(BLOCK) is None:
+        tree.miss(BLOCK, "/sys is not mounted")
     unread = [Unseen(device.path, device.unread) for device in devices if device.unread]
     names = tuple(_names(config, running))[:_MAX_NAMES]
     release = kernel or _release(tree, is_running)
@@ -316,7 +318,7 @@ def _file(
     except (OSError, ValueError) as exc:
         is_missing = isinstance(exc, FileNotFoundError | NotADirectoryError)
         reason = exc.reason if isinstance(exc, AreaError) else _reason(exc)
-        if not is_missing:
+        if not is_missing and not is_active:
             tree.miss(path, reason)
         return SwapFile(path, reason=reason, is_missing=is_missing)
     if is_block(status):

@@ -175,6 +175,9 @@ def _put_kernel(root: Path, case: dict[str, Any]) -> None:
     if "swaps" in case:
         rows = "".join(f"{row}\n" for row in case["swaps"])
         (proc / "swaps").write_text(f"Filename\tType\tSize\tUsed\tPriority\n{rows}")
+    if case.get("no_sys"):
+        return
+    (root / "sys" / "class" / "block").mkdir(parents=True, exist_ok=True)
     parameters = root / "sys" / "module" / "zswap" / "parameters"
     parameters.mkdir(parents=True)
     for key, value in case.get("zswap", {}).items():

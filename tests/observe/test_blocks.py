@@ -82,6 +82,27 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("notes", "unread"),
+    [
+        ("E:ID_PART_ENTRY_NUMBER=2\n", None),
+        (
+            "E:ID_FS_AMBIVALENT=filesystem:ext4 other:swap\n",
+            "No such file or directory",
+        ),
+        ("", "No such file or directory"),
+    ],
+)
+def test_what_udev_found_empty_is_known_to_be(
+    tmp_path: Path, notes: str, unread: str | None
+) -> None:
+    node(tmp_path, "sda2", size="2048", dev="8:2")
+    (tmp_path / "run" / "udev" / "data").mkdir(parents=True)
+    (tmp_path / "run" / "udev" / "data" / "b8:2").write_text(notes)
+    (device,) = read_devices(Tree(str(tmp_path)))
+    assert (device.type, device.unread) == (None, unread)
+
+
+@pytest.mark.parametrize(
     ("value", "has_discard"), [("0", False), ("4294966784", True), (None, None)]
 )
 def test_discards(tmp_path: Path, value: str | None, has_discard: bool | None) -> None:

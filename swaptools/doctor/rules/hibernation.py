@@ -55,7 +55,9 @@ def _files_on(one: Resume, system: System) -> list[SwapFile]:
     hint="name the area that the image is written to, or take the word out",
 )
 def names_nothing(system: System) -> Iterator[Remark]:
-    """The kernel finds no image, boots anew, and what was not saved is lost.
+    """No image is found at boot, and what was not saved is lost.
+
+    Many an initramfs waits for the device first, some of them for ever.
 
     Kernel: kernel/power/hibernate.c software_resume().
     systemd: man systemd-hibernate-resume-generator.
@@ -375,7 +377,7 @@ def not_in_initramfs(system: System) -> Iterator[Remark]:
     if hooks is not None and not {"resume", "systemd"} & set(hooks.value.split()):
         message = f"HOOKS has neither resume nor systemd, for {shown(asked[0].said)}"
         remedy = Remedy(
-            "put resume behind block and udev, and before filesystems, and run"
+            "put resume behind udev and what else makes the device, and run"
             " mkinitcpio -P"
         )
         yield Remark(message, hooks.place, remedy)

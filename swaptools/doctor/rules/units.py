@@ -67,7 +67,8 @@ def dangling(system: System) -> Iterator[Remark]:
     *Trips on:* ``system(dangling=["/etc/systemd/system/swap.target.wants/a.swap"])``
     *Quiet on:* ``system()``
     """
-    known = {unit.name for unit in system.config.units}
+    units = (*system.config.units, *(system.config.generated or ()))
+    known = {unit.name for unit in units}
     for path in system.config.dangling:
         # What a link says is no matter to systemd, its name is.
         if name_of(path) not in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.text import Place
 from swaptools.doctor.registry import Remark, rule
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.observe.system import System
+
+#: What is looked at for UUIDs and labels.
+_DEVICES: Final = ("/dev/", "/sys/class/block")
 
 
 @rule(
@@ -36,7 +39,7 @@ def not_seen(system: System) -> Iterator[Remark]:
     """
     searched = _searched(system)
     for path, reason in system.unseen:
-        is_device = path.startswith("/dev/") and path not in searched
+        is_device = path.startswith(_DEVICES) and path not in searched
         if is_device and not _is_searched_for(system):
             continue
         yield Remark(reason, Place(path), _ask_again(reason), path)
