@@ -12,10 +12,21 @@ from swaptools.cli import output
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from swaptools.emulator.designs.counters import Stats
-    from swaptools.emulator.runs.scenario import Scenario
+    from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.runs.script import Script
+    from swaptools.emulator.runs.stats import Stats
 
 _BAR_WIDTH = 40
+
+
+class Compared(NamedTuple):
+    """What has come of a script under one design: counts, or a line that failed."""
+
+    design: str
+    stats: Stats | None
+    error: str | None
+    #: Expectations that were not judged.
+    not_judged: int
 
 
 class _Bars(NamedTuple):
@@ -42,75 +53,87 @@ def _column(heading: str, of: Callable[[Stats], object]) -> output.Column:
     return output.Column(heading, True, text)
 
 
+def _count(heading: str, name: str) -> output.Column:
+    return _column(heading, lambda stats: stats.counts[name])
+
+
+def _count_kib(heading: str, name: str) -> output.Column:
+    return _column(heading, lambda stats: round(stats.counts[name] / 1024))
+
+
 _NAME = output.Column("DESIGN", False, lambda stats: stats.design)
 
 _TABLES: tuple[tuple[str, tuple[output.Column, ...]], ...] = (
     (
         "Memory, in KiB; free(1) shows SWAPTOTAL",
         (
-            _column("SWAPTOTAL", lambda s: s.swap_total_bytes // 1024),
-            _column("METADATA-PEAK", lambda s: round(s.metadata_peak_bytes / 1024)),
-            _column("END", lambda s: round(s.metadata_end_bytes / 1024)),
+            _count_kib("SWAPTOTAL", "swap_total_bytes"),
+            _count_kib("METADATA-PEAK", "metadata_peak_bytes"),
+            _count_kib("END", "metadata_end_bytes"),
             _column("FIGURES", lambda s: s.metadata_mode),
-            _column("CONTENT-PEAK", lambda s: round(s.content_peak_bytes / 1024)),
-            _column("END", lambda s: round(s.content_end_bytes / 1024)),
+            _count_kib("CONTENT-PEAK", "content_peak_bytes"),
+            _count_kib("END", "content_end_bytes"),
         ),
     ),
     (
         "Disks: slots held by pages that are only in zswap; pages read and written",
         (
-            _column("HELD-PEAK", lambda s: s.disk_slots_held_peak),
-            _column("END", lambda s: s.disk_slots_held_end),
-            _column("READS", lambda s: s.counters.device_reads),
-            _column("WRITES", lambda s: s.counters.device_writes),
-            _column("WRITTEN-BACK", lambda s: s.counters.written_back),
-            _column("REFUSED", lambda s: s.counters.writeback_refused),
+            _count("HELD-PEAK", "disk_slots_held_peak"),
+            _count("END", "disk_slots_held_end"),
+            _count("READS", "device_reads"),
+            _count("WRITES", "device_writes"),
+            _count("WRITTEN-BACK", "written_back"),
+            _count("REFUSED", "writeback_refused"),
         ),
     ),
     (
         "Pages that had to stay in memory, and why",
         (
-            _column("STAYED-PEAK", lambda s: s.stayed_peak_pages),
-            _column("END", lambda s: s.stayed_end_pages),
-            _column("NO-SLOT", lambda s: s.counters.no_slot),
-            _column("POOL-LIMIT", lambda s: s.counters.pool_limit_hit),
-            _column("FOLIOS-SPLIT", lambda s: s.counters.folios_split),
+            _count("STAYED-PEAK", "stayed_peak_pages"),
+            _count("END", "stayed_end_pages"),
+            _count("NO-SLOT", "no_slot"),
+            _count("POOL-LIMIT", "pool_limit_hit"),
+            _count("FOLIOS-SPLIT", "folios_split"),
         ),
     ),
     (
         "Look-ups for a page, tables + xarrays",
         (
-            _column("PAGES-OUT", lambda s: s.counters.pages_out),
+            _count("PAGES-OUT", "pages_out"),
             _column("EACH", lambda s: _ratio(s.lookups_per_page_out)),
-            _column("PAGES-IN", lambda s: s.counters.pages_in),
+            _count("PAGES-IN", "pages_in"),
             _column("EACH", lambda s: _ratio(s.lookups_per_page_in)),
         ),
     ),
     (
         "Moves: page table entries looked at by swapoff and transfer, slots instead",
         (
-            _column("SWAPOFF-PTES", lambda s: s.counters.swapoff_pte_visits),
-            _column("SLOTS", lambda s: s.counters.swapoff_slot_visits),
-            _column("TRANSFER-PTES", lambda s: s.counters.transfer_pte_visits),
-            _column("MOVED-BY-WALK", lambda s: s.counters.moved_by_walk),
-            _column("IN-PLACE", lambda s: s.counters.moved_in_place),
+            _count("SWAPOFF-PTES", "swapoff_pte_visits"),
+            _count("SLOTS", "swapoff_slot_visits"),
+            _count("TRANSFER-PTES", "transfer_pte_visits"),
+            _count("MOVED-BY-WALK", "moved_by_walk"),
+            _count("IN-PLACE", "moved_in_place"),
         ),
     ),
 )
 
 _BARS = (
-    _Bars("Metadata at its peak", lambda s: s.metadata_peak_bytes, _kib),
-    _Bars("Disk slots held by pages in zswap", lambda s: s.disk_slots_held_peak, str),
-    _Bars("Pages that stayed in memory", lambda s: s.stayed_peak_pages, str),
+    _Bars("Metadata at its peak", lambda s: s.counts["metadata_peak_bytes"], _kib),
+    _Bars(
+        "Disk slots held by pages in zswap",
+        lambda s: s.counts["disk_slots_held_peak"],
+        str,
+    ),
+    _Bars("Pages that stayed in memory", lambda s: s.counts["stayed_peak_pages"], str),
     _Bars(
         "Page table entries visited",
-        lambda s: s.counters.swapoff_pte_visits + s.counters.transfer_pte_visits,
+        lambda s: s.counts["swapoff_pte_visits"] + s.counts["transfer_pte_visits"],
         str,
     ),
 )
 
 
-def print_scenarios(scenarios: Mapping[str, Scenario]) -> None:
+def print_scenarios(scenarios: Mapping[str, Script]) -> None:
     """Print the name of each scenario and what it is about."""
     width = max(map(len, scenarios))
     for name, scenario in scenarios.items():
@@ -119,14 +142,29 @@ def print_scenarios(scenarios: Mapping[str, Scenario]) -> None:
         )
 
 
-def print_text(scenario: Scenario, results: Sequence[Stats]) -> None:
-    """Print all counters as tables, and the telling ones as bars."""
-    click.echo(click.wrap_text(output.escape(scenario.title), 80))
-    for title, columns in _TABLES:
-        click.echo(f"\n{title}")
-        output.print_table(results, (_NAME, *columns))
+def print_designs(designs: Sequence[Design]) -> None:
+    """Print the name of each design, its first source and what it is."""
+    columns = (
+        output.Column("DESIGN", False, lambda design: design.name),
+        output.Column("TITLE", False, lambda design: design.title),
+        output.Column("SOURCE", False, lambda design: design.source),
+    )
+    output.print_table(designs, columns)
+
+
+def print_text(title: str, results: Sequence[Compared]) -> None:
+    """Print all counts as tables, and the telling ones as bars."""
+    stats = [each.stats for each in results if each.stats is not None]
+    if not stats:
+        return
+    click.echo(click.wrap_text(output.escape(title), 80))
+    if results[0].not_judged:
+        click.echo(f"Lines that expect something, not judged: {results[0].not_judged}")
+    for heading, columns in _TABLES:
+        click.echo(f"\n{heading}")
+        output.print_table(stats, (_NAME, *columns))
     for bars in _BARS:
-        _print_bars(bars, results)
+        _print_bars(bars, stats)
 
 
 def _print_bars(bars: _Bars, results: Sequence[Stats]) -> None:
@@ -142,25 +180,31 @@ def _print_bars(bars: _Bars, results: Sequence[Stats]) -> None:
         click.echo(f"{stats.design:{width}} {bar:{_BAR_WIDTH}} {bars.text(value):>14}")
 
 
-def print_json(name: str, scenario: Scenario, results: Sequence[Stats]) -> None:
-    """Print every counter and sample."""
+def print_json(name: str, title: str, results: Sequence[Compared]) -> None:
+    """Print every count and sample."""
     output.print_json(
         {
             "scenario": name,
-            "title": scenario.title,
-            "designs": [_as_json(stats) for stats in results],
+            "title": title,
+            "not_judged": results[0].not_judged,
+            "designs": [_as_json(each) for each in results],
         }
     )
 
 
-def _as_json(stats: Stats) -> dict[str, Any]:
-    value = asdict(stats)
-    counters: dict[str, Any] = value.pop("counters")
-    samples = value.pop("samples")
+def _as_json(result: Compared) -> dict[str, Any]:
+    stats = result.stats
+    if stats is None:
+        return {"design": result.design, "error": result.error}
     return {
-        **value,
-        **counters,
+        "design": result.design,
+        "error": None,
+        "kernel": stats.kernel,
+        "metadata_mode": stats.metadata_mode,
+        "counts": stats.counts,
+        # As they stood before there was an object for them.
+        **stats.counts,
         "lookups_per_page_out": list(stats.lookups_per_page_out),
         "lookups_per_page_in": list(stats.lookups_per_page_in),
-        "samples": samples,
+        "samples": [asdict(sample) for sample in stats.samples],
     }

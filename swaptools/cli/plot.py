@@ -13,7 +13,7 @@ from swaptools.cli import figures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from swaptools.emulator.designs.counters import Stats
+    from swaptools.emulator.runs.stats import Stats
 
 # One for each design, in the order of the results.
 _MARKS = "osD^vPX*"
@@ -37,7 +37,11 @@ def draw(title: str, results: Sequence[Stats], path: str) -> None:
     with figures.saved(path) as new_figure:
         # Nothing is drawn where there is nothing to see.
         panels = [_draw_metadata]
-        panels += [_draw_held] if any(r.disk_slots_held_peak for r in results) else []
+        panels += (
+            [_draw_held]
+            if any(r.counts["disk_slots_held_peak"] for r in results)
+            else []
+        )
         panels += [_draw_visits] if any(map(_visits, results)) else []
         figure = new_figure(9, 10 / 3 * len(panels))
         figure.suptitle(fill(title, 90), fontsize=10)
@@ -91,9 +95,9 @@ def _draw_lines(
 # Page table entries that were looked at, and slots that were changed in place; empty
 # when nothing was moved.
 def _visits(stats: Stats) -> tuple[int, ...]:
-    counters = stats.counters
-    entries = counters.swapoff_pte_visits + counters.transfer_pte_visits
-    slots = counters.swapoff_slot_visits + counters.moved_in_place
+    counts = stats.counts
+    entries = counts["swapoff_pte_visits"] + counts["transfer_pte_visits"]
+    slots = counts["swapoff_slot_visits"] + counts["moved_in_place"]
     return (entries, slots) if entries or slots else ()
 
 

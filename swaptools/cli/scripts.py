@@ -1,13 +1,15 @@
-"""Scripts and scenarios by path, from standard input, or from the package.
+"""Scripts by path, from standard input, or from the package, and running them.
 
 What is no script is refused before much of it is in memory: a disk, a log file of
 gigabytes, a program.
 
-Not here: what a line may ask for (emulator/runs/words.py).
+Not here: what a line may ask for (emulator/runs/grammar.py), what is printed of a run
+(swapemu.py, comparison.py).
 """
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -15,16 +17,66 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from swaptools.cli import output
-from swaptools.errors import ScriptError
+from swaptools.errors import ScriptError, SelectionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.runs.looks import Shown
+    from swaptools.emulator.runs.script import Run, Script
+
+#: Pages that take long enough to say how far it is.
+_LONG_PAGES: Final = 2000
 _SUFFIX: Final = ".scenario"
 _CHUNK_BYTES: Final = 1 << 16
 #: Some hundred thousand operations, or expectations of many runs.
 _MAX_SCRIPT_BYTES: Final = 8 << 20
 _MAX_LINE_BYTES: Final = 1 << 20
+
+
+def designs_of(names: Iterable[str]) -> list[Design]:
+    """Return designs by name; ends with a usage error when there is none of a name."""
+    from swaptools.emulator.machine.design import find_design
+
+    try:
+        return [find_design(name) for name in names]
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def parsed(text: str, name: str, design: Design | None = None) -> Script:
+    """Read and check a script for a machine; exits with a message for its line."""
+    from swaptools.emulator.machine.design import NO_DESIGN
+    from swaptools.emulator.runs.names import Names
+    from swaptools.emulator.runs.script import parse_script
+
+    try:
+        return parse_script(text, Names(design=design or NO_DESIGN))
+    except ScriptError as exc:
+        output.fail(str(exc), name, output.EXIT_USAGE)
+
+
+def steps(
+    script: Script, run: Run, label: str, *, quiet: bool = False
+) -> Iterator[Shown]:
+    """Do a script, yielding what it shows, with a bar on a terminal meanwhile.
+
+    Raises:
+        ScriptError: A line that cannot be done, or an expectation that does not hold.
+    """
+    from swaptools.emulator.runs.script import run_script
+
+    with click.progressbar(
+        length=max(script.nr_pages, 1),
+        label=label,
+        file=sys.stderr,
+        hidden=quiet or not sys.stderr.isatty() or script.nr_pages < _LONG_PAGES,
+    ) as bar:
+        run.watch = lambda touched: bar.update(touched - bar.pos)
+        for _, found in run_script(script, run):
+            if found is not None:
+                yield found
 
 
 def read_script(name: str) -> str:

@@ -14,17 +14,12 @@ from swaptools.cli import output, params
 from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.overhead import overhead
-from swaptools.cli.scripts import read_script
+from swaptools.cli.scripts import designs_of, parsed, read_script, steps
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from swaptools.emulator.runs.looks import Shown
-    from swaptools.emulator.runs.script import Run, Script
-
-# Operations between two updates of the progress line.
-_PROGRESS_STEPS = 64
+    from swaptools.emulator.runs.script import Run
 
 
 def _clear_cache(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -77,31 +72,45 @@ def demo() -> None:
 @main.command(cls=ScriptCommand)
 @params.json_option()
 @click.option(
+    "--design",
+    "design_name",
+    metavar="NAME",
+    help="What the kernel is fitted with; compare --list-designs has the names.",
+)
+@click.option(
     "--interpreted",
     is_flag=True,
     help="Do not compile, even if the fast extra is installed.",
 )
 @click.argument("script", metavar="SCRIPT", type=click.Path(allow_dash=True))
-def run(*, script: str, as_json: bool, interpreted: bool) -> None:
+def run(
+    *, script: str, as_json: bool, design_name: str | None, interpreted: bool
+) -> None:
     """Run SCRIPT, one operation a line.
 
     SCRIPT is a file, - for standard input, or the name of a scenario that comes
     with the package, such as ghost.swap.
 
-    Prints what its show operations find. The first line that cannot be done, or
-    an expectation that does not hold, ends the run with exit status 1.
+    Prints what its show lines find. It is checked whole before its first line runs;
+    a line that cannot be done ends the run. Exit status is 1 then, and when an
+    expectation does not hold.
     """
-    from swaptools.emulator.runs.script import Run, parse_script
+    from swaptools.emulator.runs.script import Run
+    from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
 
-    try:
-        lines = parse_script(read_script(script))
-    except ScriptError as exc:
-        output.fail(str(exc), script, output.EXIT_USAGE)
-    state = Run(compiled=False if interpreted else None)
+    design = designs_of([design_name])[0] if design_name else None
+    lines = parsed(read_script(script), script, design)
+    state = Run(
+        compiled=False if interpreted else None,
+        design=design,
+        goes_on=True,
+        samples=Samples() if as_json else None,
+    )
     shown: list[Shown] = []
+    mixes = not as_json and sys.stdout.isatty()
     try:
-        for found in _shows(lines, state):
+        for found in steps(lines, state, "run", quiet=mixes):
             shown.append(found)
             if not as_json:
                 click.echo(output.escape_lines(found.text))
@@ -109,32 +118,38 @@ def run(*, script: str, as_json: bool, interpreted: bool) -> None:
         output.fail(str(exc), script)
     if as_json:
         output.print_json(_result(state, shown))
-
-
-def _shows(lines: Script, state: Run) -> Iterator[Shown]:
-    # What show operations find, with progress on a terminal meanwhile.
-    from swaptools.emulator.runs.script import run_script
-
-    talks = sys.stderr.isatty() and len(lines) > _PROGRESS_STEPS
-    for done, (_, found) in enumerate(run_script(lines, state), 1):
-        if talks and done % _PROGRESS_STEPS == 0:
-            click.echo(f"\r{done} of {len(lines)} operations", nl=False, err=True)
-        if found is not None:
-            yield found
-    if talks:
-        click.echo("\r\x1b[K", nl=False, err=True)
+    for failed in state.failed:
+        output.error(str(failed), script)
+    output.finish(output.EXIT_FAILED if state.failed else 0)
 
 
 def _result(state: Run, shown: list[Shown]) -> dict[str, object]:
     machine = state.started()
     return {
+        "design": machine.design.name or None,
         "kernel": machine.profile.name,
         "operations": state.operations,
         "expectations": state.expectations,
+        "failed": [{"line": one.line, "reason": one.args[0]} for one in state.failed],
         "shown": [{"line": item.line, "value": item.value} for item in shown],
         "vmstat": machine.vmstat(),
         "meminfo": machine.meminfo(),
         "zswap": machine.zswap_debugfs(),
+        "areas": [_area(state, name) for name in state.devices],
+        "counts": state.stats().counts,
+    }
+
+
+def _area(state: Run, name: str) -> dict[str, object]:
+    area = state.devices[name]
+    return {
+        "name": name,
+        "type": area.type,
+        "backing": area.ops.name,
+        "priority": area.prio,
+        "pages": area.pages,
+        "used_pages": area.inuse_pages,
+        "counts": state.started().counts(area=area),
     }
 
 

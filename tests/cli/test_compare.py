@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main
-from swaptools.emulator.designs.lineup import LINEUP
+from swaptools.emulator.machine.design import design_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,11 +99,14 @@ class TestOverhead:
 class TestCompare:
     def test_json_has_every_counter_of_every_design(self) -> None:
         found = compared()
-        assert [stats["design"] for stats in found] == list(LINEUP)
+        assert [stats["design"] for stats in found] == list(design_names())
         for stats in found:
             assert stats["pages_out"] >= 100
             assert stats["samples"][-1]["pages_touched"] == 260
             assert stats["metadata_peak_bytes"] >= stats["metadata_end_bytes"]
+            assert stats.items() >= stats["counts"].items()
+            assert stats["counts"].keys() == found[0]["counts"].keys()
+            assert stats["error"] is None
         assert {len(stats) for stats in found} == {len(found[0])}
 
     def test_designs_are_the_callers(self) -> None:
@@ -127,6 +130,41 @@ class TestCompare:
         assert "zswap-only       zswap and no disk\n" in out
         assert len(out.splitlines()) == 11
 
+    def test_the_list_of_designs(self) -> None:
+        code, out, _ = invoke("compare", "--list-designs")
+        assert code == 0
+        heading, *lines = out.splitlines()
+        assert heading.split() == ["DESIGN", "TITLE", "SOURCE"]
+        assert [line.split()[0] for line in lines] == list(design_names())
+
+    def test_what_a_script_expects_is_not_judged_and_counted(self) -> None:
+        text = f"{SMALL}expect disk 5\nexpect fault 3\nshow swaps\n"
+        text = text.replace("swapoff disk\n", "")
+        code, out, err = invoke("compare", "-", stdin=text)
+        assert (code, err) == (0, "")
+        assert "Lines that expect something, not judged: 2" in out.splitlines()
+        _, out, _ = invoke("compare", "--json", "-", stdin=text)
+        assert json.loads(out)["not_judged"] == 2
+
+    def test_a_design_that_cannot_do_a_line_does_not_take_the_others_along(
+        self,
+    ) -> None:
+        """Virtual memory is full of pages that come back from a disk."""
+        text = "ram 320K\nvirtual 4M\nswapon disk block 512\nwrite 0 60\n"
+        text += "pageout 0 60\nwrite 100 60\nswapoff disk\n"
+        words = ("--design", "plain", "--design", "ghost")
+        code, out, err = invoke("compare", "--json", *words, "-", stdin=text)
+        assert code == 1
+        assert err == (
+            "swapemu: -: line 7: swapoff: Cannot allocate memory (design plain)\n"
+        )
+        plain, ghost = json.loads(out)["designs"]
+        assert plain == {
+            "design": "plain",
+            "error": "line 7: swapoff: Cannot allocate memory",
+        }
+        assert ghost["error"] is None
+
     def test_a_scenario_by_name(self) -> None:
         code, out, _ = invoke(
             "compare", "overgrown-ghost", "--design", "xswap", "--json"
@@ -138,9 +176,9 @@ class TestCompare:
     @pytest.mark.parametrize(
         ("args", "code", "reason"),
         [
-            ([], 2, "no SCENARIO; --list prints their names"),
+            ([], 2, "no SCRIPT; --list prints those of the package"),
             (["nowhere"], 2, "swapemu: nowhere: No such file or directory"),
-            (["-", "--design", "ghosts"], 2, "no design 'ghosts'; known: plain-6.18"),
+            (["-", "--design", "ghosts"], 2, "no design 'ghosts'; known: "),
             (["-", "--plot", "a.pdf"], 2, "a.pdf: neither .svg nor .png"),
         ],
     )
@@ -171,7 +209,7 @@ class TestPlot:
         path = tmp_path / "plot.svg"
         invoke("compare", "-", "--plot", str(path), stdin=SMALL)
         drawn = path.read_text()
-        for name in LINEUP:
+        for name in design_names():
             assert f">{name}</text>" in drawn
         colours = set(re.findall(r"#([0-9a-f]{6})\b", drawn))
         assert colours

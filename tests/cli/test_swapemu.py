@@ -43,6 +43,56 @@ def test_json() -> None:
     assert value["vmstat"]["pswpout"] == 2000
 
 
+def test_json_has_areas_and_counts_of_a_design() -> None:
+    text = "zswap on\nvirtual 4M\nwrite 0 20\npageout 0 20\nswapon late block 64\n"
+    words = ("--interpreted", "--json", "--design", "ghost", "-")
+    code, out, err = invoke("run", *words, stdin=text)
+    assert (code, err) == (0, "")
+    value = json.loads(out)
+    assert (value["design"], value["kernel"]) == ("ghost", "7.2")
+    assert value["counts"]["pages_out"] == 20
+    virtual, late = value["areas"]
+    assert virtual.pop("counts")["pages_out"] == 20
+    assert virtual == {
+        "name": "virtual",
+        "type": 0,
+        "backing": "ghost",
+        "priority": 100,
+        "pages": 1023,
+        "used_pages": 20,
+    }
+    assert (late["name"], late["type"], late["backing"]) == ("late", 1, "block")
+
+
+def test_a_design_that_is_none() -> None:
+    code, out, err = invoke("run", "--design", "ghosts", "-", stdin=SCRIPT)
+    assert (code, out) == (2, "")
+    assert "no design 'ghosts'; known: " in err
+
+
+def test_a_kernel_that_a_design_cannot_be_had_on_is_refused_before_all() -> None:
+    text = "kernel 6.1\nswapon a block 64\n"
+    code, out, err = invoke("run", "--design", "xswap", "-", stdin=text)
+    assert (code, out) == (2, "")
+    assert err == "swapemu: -: line 1: kernel: kernel 6.1 is older than 6.12\n"
+
+
+def test_a_run_goes_on_after_what_does_not_hold_and_says_all_of_it() -> None:
+    text = "swapon a block 64\nexpect a 3\nwrite 0 2\npageout 0 2\nexpect a 1\nshow 0 2"
+    code, out, err = invoke("run", "--interpreted", "-", stdin=text)
+    assert (code, out) == (1, "1-2\n")
+    assert err == (
+        "swapemu: -: line 2: expected a 3, have 0\n"
+        "swapemu: -: line 5: expected a 1, have 2\n"
+    )
+    code, out, _ = invoke("run", "--interpreted", "--json", "-", stdin=text)
+    assert code == 1
+    assert json.loads(out)["failed"] == [
+        {"line": 2, "reason": "expected a 3, have 0"},
+        {"line": 5, "reason": "expected a 1, have 2"},
+    ]
+
+
 def test_a_name_in_a_script_reaches_no_terminal_raw() -> None:
     text = "swapon \x1b[31m block 64\ncgroup \x9b5m\nshow swaps\n"
     code, out, _ = invoke("run", "--interpreted", "-", stdin=text)

@@ -62,9 +62,9 @@ _LAZY: Final = (
     "swaptools.cli.verdicts",
     "swaptools.create",
     "swaptools.emulator.runs.demo",
-    "swaptools.emulator.designs.lineup",
-    "swaptools.emulator.runs.replay",
+    "swaptools.emulator.machine.design",
     "swaptools.emulator.runs.script",
+    "swaptools.emulator.runs.stats",
     "swaptools.recipe",
 )
 #: Longer than any command takes.

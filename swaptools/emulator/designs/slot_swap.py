@@ -95,7 +95,7 @@ class SlotSwap:
         area = self.areas.swapon(
             disk.name,
             disk.nr_pages,
-            disk.prio,
+            -1 if disk.prio is None else disk.prio,
             BACKINGS[disk.kind],
             is_rotational=disk.is_rotational,
         )

@@ -85,7 +85,7 @@ class VirtualSwap:
             self._physical.swapon(
                 disk.name,
                 disk.nr_pages,
-                disk.prio,
+                -1 if disk.prio is None else disk.prio,
                 backing.BACKINGS[disk.kind],
                 is_rotational=disk.is_rotational,
             )

@@ -33,7 +33,8 @@ class DiskSetup:
     name: str
     #: Slots, header included.
     nr_pages: int
-    prio: int = 0
+    #: None for the kernel's choice.
+    prio: int | None = 0
     kind: Literal["block", "file"] = "block"
     is_rotational: bool = False
 

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.emulator.core.constants import SWAP_NR_ORDERS
 from swaptools.emulator.machine.areas import MAX_PRIORITY
-from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.runs.entries import read_runs
 from swaptools.emulator.runs.words import (
@@ -33,7 +32,6 @@ from swaptools.emulator.runs.words import (
     PAGE_SIZE,
     is_number,
     read_area_pages,
-    read_choice,
     read_number,
     read_numbers,
     read_ram_bytes,
@@ -95,7 +93,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "TIERS": Kind("tier", _word),
     "KNOB": Kind("knob", _word),
     "VALUE": Kind("value", _word),
-    "BACKING": Kind("backing", partial(read_choice, known=BACKINGS)),
+    "BACKING": Kind("backing", _word),
     "FIRST": Kind("first page", read_number),
     "PAGE": Kind("page", read_number),
     "NR": Kind("page count", _numbers(1, MAX_LINE_PAGES)),
@@ -322,8 +320,8 @@ _VERBS: Final = (
     _verb(
         "Swap an area on. BACKING is `block`, `file`, `zram`, `ghost`, `ghost-block`"
         " (a device of one page), `error` (every write fails) or `zero` (every page"
-        " written is lost, counted as swpout_lost). SIZE is in pages, or has a suffix"
-        " as in 64G; `bad` pages have commas between them.",
+        " written is lost, counted as swpout_lost), or what a design brings. SIZE is in"
+        " pages, or has a suffix as in 64G; `bad` pages have commas between them.",
         "swapon NAME BACKING SIZE [prio=PRIO] [rotational] [discard] [bad=LIST]",
     ),
     _verb("Swap it off.", "swapoff AREA"),

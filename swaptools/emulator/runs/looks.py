@@ -35,12 +35,15 @@ def do_expect(run: Run, operation: Operation) -> None:
     """Judge an expectation, unless that is not wanted; the machine does the same.
 
     Raises:
-        ScriptError: It does not hold.
+        ScriptError: It does not hold, and the run is not to go on.
     """
     run.expectations += 1
     problem = _problem(run, operation)
     if problem and run.judges:
-        raise ScriptError(problem, operation.line.number)
+        error = ScriptError(problem, operation.line.number)
+        if not run.goes_on:
+            raise error
+        run.failed.append(error)
 
 
 def _problem(run: Run, operation: Operation) -> str:

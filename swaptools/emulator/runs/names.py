@@ -19,15 +19,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.core.structs import VmStat
+from swaptools.emulator.machine.backing import BACKINGS
+from swaptools.emulator.machine.design import NO_DESIGN
 from swaptools.emulator.machine.knobs import read_setting
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.tiers import SwapTiers
-from swaptools.emulator.runs.words import MAX_LINE_PAGES
+from swaptools.emulator.runs.words import MAX_LINE_PAGES, read_choice
 from swaptools.errors import quoted
+from swaptools.kernel.releases import find_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from swaptools.emulator.machine.design import Design
     from swaptools.emulator.runs.operation import Operation
 
 #: What the area is called that ``virtual`` makes.
@@ -74,6 +78,8 @@ class Names:
     object: str = ""
     cgroups: set[str] = field(default_factory=lambda: {"/"})
     tiers: SwapTiers = field(default_factory=SwapTiers)
+    #: What the machine is fitted with.
+    design: Design = NO_DESIGN
 
     def add(self, operation: Operation) -> None:
         """Look a line's names up, and remember those that it makes.
@@ -94,6 +100,9 @@ class Names:
             _CHECKS[verb](self, operation)
 
     # --- the machine -------------------------------------------------------
+
+    def _kernel(self, operation: Operation) -> None:
+        self.design.patch(find_kernel(operation.kernel).profile)
 
     def _cpus(self, operation: Operation) -> None:
         self.cpus = operation.cpus
@@ -144,6 +153,8 @@ class Names:
         self._add_area(VIRTUAL, VIRTUAL)
 
     def _swapon(self, operation: Operation) -> None:
+        known = [*BACKINGS, *(ops.name for ops in self.design.backings)]
+        read_choice(operation.backing, "backing", known)
         pages, bad = operation.size, operation.bad
         if not all(0 < page < pages for page in bad):
             raise ValueError("bad pages outside of the area")
@@ -272,6 +283,8 @@ def _path(path: str) -> str:
 
 #: What comes before the machine is there.
 _SETTINGS: Final = frozenset({"kernel", "cpus", "ram"})
+#: What does nothing to a machine.
+LOOKS: Final = frozenset({"expect", "show"})
 #: What a task does, and what needs that.
 OF_TASKS: Final = frozenset(
     {
@@ -280,6 +293,7 @@ OF_TASKS: Final = frozenset(
     }
 )
 _CHECKS: Final[Mapping[str, Callable[[Names, Operation], None]]] = {
+    "kernel": Names._kernel,
     "cpus": Names._cpus,
     "cpu": Names._cpu,
     "set": Names._set,

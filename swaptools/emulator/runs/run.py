@@ -15,22 +15,27 @@ Left out: nothing.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from swaptools.emulator.machine.machine import Machine
 from swaptools.emulator.machine.setup import Setup
 from swaptools.emulator.runs.contents import Contents
 from swaptools.emulator.runs.entries import format_runs
-from swaptools.emulator.runs.names import VIRTUAL
+from swaptools.emulator.runs.names import LOOKS, OF_TASKS, VIRTUAL
+from swaptools.emulator.runs.stats import SAMPLE_PAGES, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from swaptools.emulator.machine.design import AreaPlan, Design
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.shmem import Shm, ShmMapping
     from swaptools.emulator.machine.task import Task
     from swaptools.emulator.machine.touch import PageEntry
+    from swaptools.emulator.runs.operation import Operation
+    from swaptools.emulator.runs.stats import Stats
+    from swaptools.errors import ScriptError
 
 #: Pages that are done at a time; those of a large folio are never parted.
 PART_PAGES: Final = 1 << 13
@@ -47,10 +52,15 @@ class Run:
     """A script at work, and what has come of it so far."""
 
     compiled: bool | None = None
+    #: What the machine is fitted with, by name or itself.
+    design: str | Design | None = None
     machine: Machine | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     #: What there is when the first task begins, of which a design makes its areas.
     setup: Setup = field(default_factory=Setup)
+    #: What zswap was switched to last, and the share of its pool.
+    zswap: bool = False
+    max_pool_percent: int | None = None
     devices: dict[str, SwapDevice] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     task_name: str = "main"
@@ -61,25 +71,82 @@ class Run:
     expectations: int = 0
     #: Whether expectations are judged; if not, the machine does the same.
     judges: bool = True
+    #: Whether the run goes on after one that does not hold.
+    goes_on: bool = False
+    failed: list[ScriptError] = field(default_factory=list)
     #: Pages that were touched.
     touched: int = 0
     #: Is told so after each part.
     watch: Callable[[int], None] = field(default=_ignore)
     part_pages: int = PART_PAGES
     contents: Contents = field(default_factory=Contents)
+    #: Looks that are taken on the way, if they are wanted.
+    samples: Samples | None = None
+
+    def begin(self, setup: Setup, largest_folio_pages: int) -> None:
+        """Learn what is known of a script before it is done."""
+        self.setup = setup
+        if self.samples is not None:
+            self.part_pages = max(SAMPLE_PAGES, largest_folio_pages)
 
     def started(self) -> Machine:
         """Return the machine, which starts with the first real operation."""
         if self.machine is None:
-            self.machine = Machine(compiled=self.compiled, **self.settings)
+            self.machine = Machine(
+                design=self.design, compiled=self.compiled, **self.settings
+            )
+            self.switch_zswap(self.machine)
         return self.machine
 
-    def virtual(self, pages: int, prio: int) -> None:
-        """Swap on what a design may advertise; a real area, if there is no disk."""
-        if not self.setup.disks:
-            self.devices[VIRTUAL] = self.started().swapon_pages(
-                pages, priority=prio, path=f"/{VIRTUAL}"
-            )
+    def switch_zswap(self, machine: Machine) -> None:
+        """Switch zswap as the script says, unless the design has no use for it."""
+        machine.zswap.enabled = machine.design.zswap(
+            replace(self.setup, zswap=self.zswap)
+        )
+        if self.max_pool_percent is not None:
+            machine.zswap.max_pool_percent = self.max_pool_percent
+
+    def stats(self) -> Stats:
+        """Return what the run has come to."""
+        samples = self.samples or Samples()
+        samples.take(self.started(), self.touched)
+        return samples.stats(self.started())
+
+    # --- areas -------------------------------------------------------------
+
+    def plans(self) -> dict[str, AreaPlan]:
+        """Return the areas that the design makes of the setup, by name."""
+        return {plan.name: plan for plan in self.started().design.areas(self.setup)}
+
+    def swapon_virtual(self) -> None:
+        """Swap on what the design makes of the setup besides its disks."""
+        machine = self.started()
+        # Some are refused without zswap, whenever the script switches it on.
+        machine.zswap.enabled = machine.design.zswap(self.setup)
+        for name, plan in self.plans().items():
+            if not self.is_disk(name):
+                self.devices[VIRTUAL] = machine.swapon_plan(plan)
+
+    def is_disk(self, name: str) -> bool:
+        """Tell whether an area is one of those that a design is given."""
+        return any(disk.name == name for disk in self.setup.disks)
+
+    def area(self, name: str) -> SwapDevice | None:
+        """Return an area of the script; None for one that the design does not make.
+
+        A disk that is behind what is virtual goes with it.
+        """
+        if name in self.devices or not self.is_disk(name):
+            return self.devices.get(name)
+        return self.devices.get(VIRTUAL)
+
+    def forget_area(self, area: SwapDevice) -> None:
+        """Forget an area that was swapped off."""
+        self.devices = {
+            name: each for name, each in self.devices.items() if each is not area
+        }
+
+    # --- tasks -------------------------------------------------------------
 
     def cgroup(self, path: str) -> str:
         """Return the path of a cgroup, which is made if it is not there."""
@@ -112,9 +179,24 @@ class Run:
         """Under which name contents of those pages are kept."""
         return ("", self.shm_name) if self.shm_name else (self.task_name, "")
 
+    def before(self, operation: Operation) -> None:
+        """Look at the machine before the first task does something."""
+        samples = self.samples
+        if samples is not None and samples.is_empty and operation.verb in OF_TASKS:
+            samples.take(self.started(), self.touched)
+
+    def after(self, operation: Operation) -> None:
+        """Look at the machine again when something was done."""
+        self.operations += 1
+        samples = self.samples
+        if samples is not None and not samples.is_empty and operation.verb not in LOOKS:
+            samples.take(self.started(), self.touched)
+
     def count(self, nr_pages: int) -> None:
         """Count pages that were touched, and tell whoever watches."""
         self.touched += nr_pages
+        if self.samples is not None:
+            self.samples.look(self.started(), self.touched)
         self.watch(self.touched)
 
     @contextmanager

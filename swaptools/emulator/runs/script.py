@@ -64,7 +64,7 @@ class Script:
     @property
     def setup(self) -> Setup:
         """What there is when the first task begins."""
-        setup = Setup()
+        setup = Setup(zswap=False)
         for operation in self.operations:
             if operation.verb in OF_TASKS:
                 break
@@ -73,15 +73,24 @@ class Script:
 
 
 def _with(setup: Setup, operation: Operation) -> Setup:
+    if operation.verb == "ram":
+        return replace(setup, ram_bytes=operation.ram)
+    if operation.verb == "zswap":
+        percent = operation.max_pool_percent
+        usual = setup.max_pool_percent
+        return replace(
+            setup,
+            zswap=operation.word == "on",
+            max_pool_percent=usual if percent is None else percent,
+        )
     if operation.verb == "virtual":
         prio = VIRTUAL_PRIO if operation.prio is None else operation.prio
         return replace(setup, virtual_pages=operation.size, virtual_prio=prio)
     if operation.verb == "swapon" and operation.backing in ("block", "file"):
-        usual = -1 - len(setup.disks)
         disk = DiskSetup(
             operation.name,
             operation.size,
-            usual if operation.prio is None else operation.prio,
+            operation.prio,
             "file" if operation.backing == "file" else "block",
             operation.rotational,
         )
@@ -128,20 +137,18 @@ def run_script(script: Script, run: Run) -> Iterator[tuple[Operation, Shown | No
         ScriptError: An operation that cannot be done, or an expectation that does not
             hold; with the line's number.
     """
-    run.setup = script.setup
-    for operation in script:
-        if operation.verb not in VERBS:
-            raise operation.line.error("no machine can do that yet, but compare can")
+    run.begin(script.setup, max([1 << each.order for each in script], default=1))
     for operation in script:
         try:
+            run.before(operation)
             shown = VERBS[operation.verb](run, operation)
+            run.after(operation)
         except ScriptError:
             raise
         except MemoryError as exc:
             raise operation.line.error("out of memory") from exc
         except (SwapToolsError, ValueError, OSError) as exc:
             raise operation.line.error(_reason(exc)) from exc
-        run.operations += 1
         yield operation, shown
 
 

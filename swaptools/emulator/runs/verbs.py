@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.machine.knobs import read_setting
-from swaptools.emulator.machine.setup import VIRTUAL_PRIO
 from swaptools.emulator.runs.looks import do_expect, do_show
 from swaptools.emulator.runs.words import PAGE_SIZE
 from swaptools.errors import InvariantBroken
@@ -46,15 +45,11 @@ def _ram(run: Run, operation: Operation) -> None:
 
 
 def _zswap(run: Run, operation: Operation) -> None:
-    is_on = operation.word == "on"
-    percent = operation.max_pool_percent
-    if run.machine is None and percent is None:
-        run.settings["zswap"] = is_on
-        return
-    zswap = run.started().zswap
-    zswap.enabled = is_on
-    if percent is not None:
-        zswap.max_pool_percent = percent
+    run.zswap = operation.word == "on"
+    if operation.max_pool_percent is not None:
+        run.max_pool_percent = operation.max_pool_percent
+    if run.machine is not None:
+        run.switch_zswap(run.machine)
 
 
 def _set(run: Run, operation: Operation) -> None:
@@ -74,8 +69,10 @@ def _cpu(run: Run, operation: Operation) -> None:
 
 
 def _swapon(run: Run, operation: Operation) -> None:
-    name = operation.name
-    run.devices[name] = run.started().swapon_pages(
+    name, machine = operation.name, run.started()
+    if run.is_disk(name) and name not in run.plans():
+        return
+    run.devices[name] = machine.swapon_pages(
         operation.size,
         operation.backing,
         rotational=operation.rotational,
@@ -86,19 +83,37 @@ def _swapon(run: Run, operation: Operation) -> None:
     )
 
 
+def _virtual(run: Run, _operation: Operation) -> None:
+    run.swapon_virtual()
+
+
+# Of an area that the design does not make, as of the next two, nothing is left to do.
 def _swapoff(run: Run, operation: Operation) -> None:
-    run.started().swapoff(run.devices[operation.area])
-    del run.devices[operation.area]
+    area = run.area(operation.area)
+    if area is not None:
+        run.started().swapoff(area)
+        run.forget_area(area)
 
 
-def _virtual(run: Run, operation: Operation) -> None:
-    prio = VIRTUAL_PRIO if operation.prio is None else operation.prio
-    run.virtual(operation.size, prio)
+def _transfer(run: Run, operation: Operation) -> None:
+    source, target = run.area(operation.source), run.area(operation.target)
+    if source is not None and target is not None and source is not target:
+        run.started().transfer(source, target, operation.count)
+    run.count(operation.count)
 
 
 def _shrink(run: Run, operation: Operation) -> None:
     run.started().write_back(operation.count)
     run.count(operation.count)
+
+
+def _tiers(run: Run, operation: Operation) -> None:
+    run.started().write_tiers(operation.tiers)
+
+
+def _max(run: Run, operation: Operation) -> None:
+    path = run.cgroup(operation.path)
+    run.started().tiers.write_max(path, f"{operation.tier} {operation.word}")
 
 
 # --- tasks -----------------------------------------------------------------
@@ -205,6 +220,9 @@ VERBS: Final[Mapping[str, Callable[[Run, Operation], Shown | None]]] = {
     "swapoff": _swapoff,
     "virtual": _virtual,
     "shrink": _shrink,
+    "transfer": _transfer,
+    "tiers": _tiers,
+    "max": _max,
     "cpu": _cpu,
     "task": _task,
     "write": _write,

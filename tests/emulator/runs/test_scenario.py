@@ -6,10 +6,9 @@ from importlib.resources import files
 
 import pytest
 
-from swaptools.emulator.designs.lineup import LINEUP
-from swaptools.emulator.machine.setup import DiskSetup
-from swaptools.emulator.runs.replay import Replay
-from swaptools.emulator.runs.scenario import Operation, parse_scenario
+from swaptools.emulator.machine.design import design_names
+from swaptools.emulator.machine.setup import DiskSetup, Setup
+from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
 
 FOLDER = files("swaptools.emulator.runs.scenarios")
@@ -36,17 +35,25 @@ def test_there_is_one_of_each_kind() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_comes_along_has_a_title_and_a_machine(name: str) -> None:
-    scenario = parse_scenario((FOLDER / name).read_text())
-    assert len(scenario.title) > 40
-    assert scenario.setup.disks or scenario.setup.virtual_pages
-    assert {operation.verb for operation in scenario.operations} >= {
-        "write",
-        "pageout",
-    }
+    script = parse_script((FOLDER / name).read_text())
+    assert len(script.title) > 40
+    assert script.setup.disks or script.setup.virtual_pages
+    assert {operation.verb for operation in script} >= {"write", "pageout"}
 
 
-def test_a_machine_and_its_tasks() -> None:
-    scenario = parse_scenario(
+@pytest.mark.parametrize("design", design_names())
+@pytest.mark.parametrize("name", NAMES)
+def test_every_design_does_it_and_loses_nothing(name: str, design: str) -> None:
+    """What is read is compared with what was written."""
+    run = Run(compiled=False, design=design)
+    list(run_script(parse_script((FOLDER / name).read_text()), run))
+    run.started().check_invariants()
+    assert run.started().counts()["pages_out"] > 0
+    assert run.started().losses == []
+
+
+def test_what_there_is_when_tasks_begin() -> None:
+    script = parse_script(
         """\
         # A title
         # in two lines.
@@ -55,66 +62,110 @@ def test_a_machine_and_its_tasks() -> None:
         virtual 1G prio=7
         swapon a block 1024 prio=3
         swapon b file 4M rotational
+        swapon z zram 1024
         tiers +HIGH:5 +LOW:-1
         max /job HIGH 0
         task t cgroup=/job
         write 8 16 order=2 length=100
         read 1 2 step=5
         transfer a b 9
+        zswap off
+        swapon c block 1024
         """
     )
-    setup = scenario.setup
-    assert scenario.title == "A title in two lines."
-    assert (setup.ram_bytes, setup.zswap, setup.max_pool_percent) == (
-        64 << 20,
-        True,
-        30,
+    assert script.title == "A title in two lines."
+    assert script.nr_pages == 27
+    assert script.setup == Setup(
+        disks=(
+            DiskSetup("a", 1024, 3),
+            DiskSetup("b", 1024, None, "file", is_rotational=True),
+        ),
+        virtual_pages=1 << 18,
+        virtual_prio=7,
+        zswap=True,
+        ram_bytes=64 << 20,
+        max_pool_percent=30,
     )
-    assert (setup.virtual_pages, setup.virtual_prio) == (1 << 18, 7)
-    assert setup.disks == (
-        DiskSetup("a", 1024, 3),
-        DiskSetup("b", 1024, -2, "file", is_rotational=True),
-    )
-    assert setup.tiers is not None
-    assert not setup.tiers.allows("/job", 7)
-    assert scenario.operations == (
-        Operation(10, "task", name="t", cgroup="/job"),
-        Operation(11, "write", first=8, nr_pages=16, order=2, length_bytes=100),
-        Operation(12, "read", first=1, nr_pages=2, step=5),
-        Operation(13, "transfer", name="a", target="b", nr_pages=9),
-    )
-    assert scenario.nr_pages == 27
 
 
-def test_a_script_of_a_machine_is_one_too() -> None:
-    """Slots that it expects are one machine's, and passed over."""
-    scenario = parse_scenario(
-        """\
-        kernel ghost-rfc
-        zswap on
-        swapon g ghost 64G
-        write 0 100 text=words
-        pageout 0 100
-        expect 0 100: 1-100
-        show swaps
-        read 0 100
-        """
-    )
-    assert scenario.setup.virtual_pages == 1 << 24
-    assert scenario.operations[0].length_bytes < 100
-    for name in LINEUP:
-        assert Replay(scenario, name).run().counters.pages_in == 100
+def done(text: str, design: str | None) -> Run:
+    run = Run(compiled=False, design=design)
+    list(run_script(parse_script(text), run))
+    return run
+
+
+def areas(run: Run) -> dict[str, tuple[str, int, int]]:
+    return {
+        name: (area.ops.name, area.pages + 1, area.prio)
+        for name, area in run.devices.items()
+    }
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("design", "made"),
     [
-        ("write 0 1\nzswap off", "line 2: zswap: too late: tasks have begun"),
-        ("write 0 1\nswapon a block 9", "line 2: swapon: too late"),
-        ("shm x 9", "line 1: shm: no design can do that"),
-        ("set zswap.enabled 1", "line 1: set: no design can do that"),
+        (None, {"a": ("block", 600, 3)}),
+        ("plain", {"a": ("block", 600, 3)}),
+        ("ghost", {"virtual": ("ghost", 1024, 9), "a": ("block", 600, 3)}),
+        ("xswap", {"virtual": ("xswap", 1024, 9), "a": ("block", 600, 3)}),
+        ("zram", {"virtual": ("zram", 1024, 9)}),
+        ("vswap", {"a": ("block", 600, 3)}),
     ],
 )
-def test_what_no_design_can_do_is_refused_with_its_line(text: str, reason: str) -> None:
-    with pytest.raises(ScriptError, match=reason):
-        parse_scenario(text)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "zswap on\nvirtual 4M prio=9\nswapon a block 600 prio=3",
+        "virtual 4M prio=9\nswapon a block 600 prio=3\nzswap on",
+    ],
+)
+def test_areas_are_made_as_the_design_has_them(
+    design: str | None, lines: str, made: dict[str, tuple[str, int, int]]
+) -> None:
+    run = done(f"{lines}\nwrite 0 9", design)
+    assert areas(run) == made
+    assert run.started().zswap.enabled is (design != "zram")
+
+
+def test_without_a_disk_a_real_area_is_as_large_as_what_is_virtual() -> None:
+    assert areas(done("virtual 4M", "plain")) == {"virtual": ("block", 1024, 100)}
+    assert areas(done("virtual 4M", None)) == {"virtual": ("block", 1024, 100)}
+    assert areas(done("virtual 4M", "vswap")) == {}
+
+
+@pytest.mark.parametrize("design", design_names())
+def test_areas_of_a_script_are_what_it_says_under_every_design(design: str) -> None:
+    run = done("swapon g ghost 64 prio=3\nswapon z zram 64\nwrite 0 1", design)
+    assert {name: kind for name, (kind, _, _) in areas(run).items()} == {
+        "g": "ghost",
+        "z": "zram",
+    }
+
+
+def test_a_zrams_own_disk_goes_with_it() -> None:
+    text = "virtual 4M\nswapon disk block 64\nwrite 0 9\npageout 0 9\n"
+    run = done(f"{text}transfer virtual disk 3\nswapoff disk", "zram")
+    assert run.devices == {}
+    assert run.started().counts()["pages_in"] == 9
+    assert done(f"{text}swapoff virtual\nswapoff disk", "zram").devices == {}
+
+
+@pytest.mark.parametrize("design", design_names())
+def test_tiers_and_transfers_are_of_every_design(design: str) -> None:
+    text = (
+        "zswap off\nswapon ssd block 600 prio=10\nswapon hdd block 600 prio=5\n"
+        "tiers +SSD:8 +HDD:-1\nmax /batch SSD 0\ntask batch cgroup=/batch\n"
+        "write 0 100 length=9\npageout 0 100\ntransfer hdd ssd 10\nread 0 100"
+    )
+    run = done(text, design)
+    counts = run.started().counts()
+    assert counts["moved_by_walk"] + counts["moved_in_place"] == 10
+    # A page that is moved by a walk goes out once more.
+    pages_out = run.started().counts("/batch")["pages_out"]
+    assert pages_out == 100 + counts["moved_by_walk"]
+
+
+def test_tiers_are_refused_as_the_kernel_would() -> None:
+    text = "swapon a block 64 prio=10\ntiers +A:-1\ntiers +B:5\nwrite 0 1"
+    with pytest.raises(ScriptError, match="line 3: tiers: an area of priority 10"):
+        done(text, "plain")
