@@ -12,9 +12,9 @@ from swaptools.config import boot
 from swaptools.config.assignments import Assigned, parse_assignments
 from swaptools.config.crypttab import CryptEntry, parse_crypttab
 from swaptools.config.files import (
+    ENABLED,
     GENERATED,
     MASK,
-    first_layer,
     in_directory,
     layered,
     name_of,
@@ -28,8 +28,9 @@ from swaptools.config.modules import (
     parse_tmpfiles,
 )
 from swaptools.config.sysctl import parse_sysctl
-from swaptools.config.text import Place
+from swaptools.config.text import Place, Said
 from swaptools.config.units import Unit, parse_unit
+from swaptools.config.zram import ZramDevice, zram_devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,17 +39,7 @@ FSTAB: Final = "/etc/fstab"
 CRYPTTAB: Final = "/etc/crypttab"
 _SYSTEM: Final = "systemd/system"
 _WANTED: Final = ("swap.target.wants", "swap.target.requires")
-_ENABLED: Final = "/etc/systemd/system/multi-user.target.wants"
 _LOADERS: Final = ("/boot", "/efi", "/boot/efi")
-#: What zram devices get where nothing else is said: zram-generator and zram-tools.
-_ZRAM_PRIORITY: Final = "100"
-
-
-class Said(NamedTuple):
-    """A value, and the place that says it."""
-
-    value: str
-    place: Place
 
 
 class SwapUnit(NamedTuple):
@@ -71,16 +62,6 @@ class SwapUnit(NamedTuple):
         """Whether systemd would put something else in for a part of it."""
         setting = self.unit.last("Swap", "What")
         return setting is not None and "%" in setting.value.replace("%%", "")
-
-
-class ZramDevice(NamedTuple):
-    """A zram device that is made at boot."""
-
-    name: str
-    place: Place
-    #: As written.
-    priority: Said
-    is_swap: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +139,7 @@ def read_config(
             "/etc/dracut.conf.d",
             "omit_dracutmodules",
         ),
-        zrams=tuple(_zrams(files)),
+        zrams=tuple(zram_devices(files)),
         sysctls=_sysctls(files),
         modules=tuple(_modules(files)),
         written=tuple(
@@ -259,37 +240,6 @@ def _resume(files: Mapping[str, bytes]) -> Said | None:
     )
 
 
-def _zrams(files: Mapping[str, bytes]) -> Iterator[ZramDevice]:
-    main = first_layer(files, "systemd/zram-generator.conf")
-    paths = [main] if main else []
-    paths += layered(files, "systemd/zram-generator.conf.d")
-    devices: dict[str, dict[str, Said]] = {}
-    for path in paths:
-        for setting in parse_unit(files[path]).settings:
-            if setting.section.startswith("zram"):
-                device = devices.setdefault(setting.section, {})
-                said = Said(setting.value, Place(path, setting.line))
-                device[setting.key] = said
-    for name, keys in devices.items():
-        if keys.get("zram-size", Said("", Place(""))).value == "0":
-            continue
-        place = keys[""].place if "" in keys else next(iter(keys.values())).place
-        priority = keys.get("swap-priority", Said(_ZRAM_PRIORITY, place))
-        kind = keys.get("fs-type", Said("", place)).value
-        is_swap = kind == "swap" or (not kind and "mount-point" not in keys)
-        yield ZramDevice(name, place, priority, is_swap)
-    if f"{_ENABLED}/zramswap.service" in files:
-        yield _zram_tools(files)
-
-
-def _zram_tools(files: Mapping[str, bytes]) -> ZramDevice:
-    path = "/etc/default/zramswap"
-    assigned = parse_assignments(files.get(path, b"")).get("PRIORITY")
-    place = Place(path, assigned.line if assigned else None)
-    value = assigned.value if assigned else _ZRAM_PRIORITY
-    return ZramDevice("zram0", place, Said(value, place))
-
-
 def _sysctls(files: Mapping[str, bytes]) -> dict[str, Said]:
     return {
         each.name: Said(each.value, Place(path, each.line))
@@ -316,7 +266,7 @@ def _writeback(files: Mapping[str, bytes]) -> Iterator[Said]:
 
 
 def _dphys(files: Mapping[str, bytes], links: Mapping[str, str]) -> Said | None:
-    service = f"{_ENABLED}/dphys-swapfile.service"
+    service = f"{ENABLED}/dphys-swapfile.service"
     if service not in files and service not in links:
         return None
     path = "/etc/dphys-swapfile"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LAYERS: Final = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 _UNITS: Final = tuple(f"{layer}/systemd/system" for layer in _LAYERS)
 GENERATED: Final = "/run/systemd/generator"
+#: Links to services that are started at boot.
+ENABLED: Final = "/etc/systemd/system/multi-user.target.wants"
 #: systemd's own word for a unit that must not run.
 MASK: Final = "/dev/null"
 _LOADERS: Final = ("/boot", "/efi", "/boot/efi")
@@ -68,7 +70,7 @@ PATTERNS: Final = (
     Pattern("/etc/systemd/system", ".target"),
     Pattern("/etc/systemd/system", ".slice"),
     Pattern("/etc/systemd/system", ".service"),
-    Pattern("/etc/systemd/system/multi-user.target.wants", ".service"),
+    Pattern(ENABLED, ".service"),
 )
 #: Directories in this one are drop-ins of units.
 DROP_INS: Final = Pattern("/etc/systemd/system", ".d")

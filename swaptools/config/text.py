@@ -31,6 +31,13 @@ class Place(NamedTuple):
     line: int | None = None
 
 
+class Said(NamedTuple):
+    """A value, and the place that says it."""
+
+    value: str
+    place: Place
+
+
 def lines(data: bytes) -> Iterator[Line]:
     """Cut at line ends alone; what is no UTF-8 comes as surrogates."""
     text = data.decode("utf-8", "surrogateescape")

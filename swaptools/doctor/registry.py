@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 #: The rooms of rules, in the order in which people read them.
 _ROOMS: Final = (
     "entries",
+    "lines",
     "areas",
     "units",
     "hibernation",
+    "offsets",
+    "initramfs",
     "encryption",
     "compression",
     "priorities",

@@ -1,6 +1,6 @@
-"""Who asks for an area to be swapped on, and for one to resume from. Pure.
+"""Who asks for an area to be swapped on. Pure.
 
-Not here: whether that is right (rules/).
+Not here: who names one to resume from (resumes.py), whether that is right (rules/).
 
 systemd: src/fstab-generator/fstab-generator.c, src/shared/fstab-util.c
 fstab_node_to_udev_node().
@@ -20,15 +20,12 @@ from swaptools.observe.system import Found, tag_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.config.boot import CommandLine
     from swaptools.config.crypttab import CryptEntry
     from swaptools.observe.system import System
 
 #: What udev leaves as it is in the name of a link.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9#+\-.:=@_\x80-\U0010ffff]")
 _NO: Final = frozenset({"0", "no", "n", "false", "f", "off"})
-#: Values of resume= and RESUME= that name no device.
-_NO_DEVICE: Final = frozenset({"", "none", "auto", "no"})
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 
 
@@ -182,41 +179,6 @@ def elsewhere(system: System) -> tuple[str, ...]:
     mounted = system.running.mounts if system.running else frozenset({"/"})
     targets = {entry.target.rstrip("/") for entry in system.config.fstab.entries}
     return tuple(f"{each}/" for each in targets if each and each not in mounted)
-
-
-class Resume(NamedTuple):
-    """Something that names the area to resume from."""
-
-    name: str
-    place: Place
-    found: Found
-    #: The command line; None for RESUME= of initramfs-tools.
-    line: CommandLine | None
-
-    @property
-    def said(self) -> str:
-        """The word as it is written."""
-        return f"{'RESUME' if self.line is None else 'resume'}={self.name}"
-
-    @property
-    def offset(self) -> str | None:
-        """resume_offset= as it is written."""
-        return self.line.last("resume_offset") if self.line else None
-
-
-def resumes(system: System) -> tuple[Resume, ...]:
-    """Return all that name an area to resume from."""
-    found = []
-    for line in system.command_lines():
-        name = line.last("resume")
-        if name is not None and name not in _NO_DEVICE:
-            place = line.place_of("resume")
-            found.append(Resume(name, place, system.find(name), line))
-    said = system.config.resume
-    if said is not None and said.value.split(" ")[0] not in _NO_DEVICE:
-        name = said.value.split(" ")[0]
-        found.append(Resume(name, said.place, system.find(name), None))
-    return tuple(found)
 
 
 def encrypted_swaps(system: System) -> Iterator[tuple[CryptEntry, Place]]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from swaptools.doctor.requests import elsewhere, not_swapped_on, requests, resumes
+from swaptools.doctor.requests import elsewhere, not_swapped_on, requests
+from swaptools.doctor.resumes import resumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

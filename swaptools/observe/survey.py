@@ -1,8 +1,7 @@
 """read_system(): look at a whole system, the running one or one below a directory.
 
-Not here: single files (tree.py), block devices (blocks.py), the values (system.py).
-
-Kernel: /proc/swaps, /proc/sys/vm, /sys/power, /sys/module/zswap.
+Not here: single files (tree.py), block devices (blocks.py), what the kernel says
+(running.py), the values (system.py).
 """
 
 from __future__ import annotations
@@ -13,31 +12,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from swaptools.config import files as places
-from swaptools.config.boot import CommandLine
-from swaptools.config.cmdline import parse_cmdline
-from swaptools.config.config import FSTAB, Config, Said, read_config
+from swaptools.config.config import FSTAB, read_config
 from swaptools.config.fstab import MAX_ENTRIES
-from swaptools.config.text import Place
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
 from swaptools.observe.blocks import BLOCK, is_block, read_devices, read_images
-from swaptools.observe.proc import ActiveSwaps, parse_swaps, unescape
-from swaptools.observe.system import Running, SwapFile, System, tag_of
+from swaptools.observe.proc import ActiveSwaps
+from swaptools.observe.running import is_container, memory_bytes, read_running
+from swaptools.observe.system import SwapFile, System, tag_of
 from swaptools.observe.tree import Tree, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from swaptools.observe.proc import SwapRow
-
+    from swaptools.config.config import Config
+    from swaptools.config.text import Said
+    from swaptools.observe.system import Running
 
 _NO_SWAPS: Final = ActiveSwaps((), frozenset(), frozenset())
-_CONTAINER: Final = ("/run/systemd/container", "/.dockerenv", "/run/.containerenv")
-_SYSCTLS: Final = ("swappiness", "overcommit_memory", "overcommit_ratio")
 #: Names that are looked up; a hostile file has any number.
 _MAX_NAMES: Final = 500
 _CRYPTO: Final = re.compile(r"^kernel/(?:crypto|lib)/(?:\w+/)?(\w+)\.ko", re.MULTILINE)
-_CACHE_BITS: Final = 44
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -69,7 +64,7 @@ def read_system(
     except (OSError, ValueError) as exc:
         raise AreaError(root or "/", _reason(exc)) from exc
     config = _config(tree, is_running)
-    running = _running(tree) if is_running else None
+    running = read_running(tree) if is_running else None
     devices = read_devices(tree) if is_running else read_images(tuple(images))
     if is_running and tree.stat(BLOCK) is None:
         tree.miss(BLOCK, "/sys is not mounted")
@@ -80,10 +75,10 @@ def read_system(
         root=root,
         config=config,
         running=running,
-        is_container=is_running and _is_container(tree),
+        is_container=is_running and is_container(tree),
         kernel=release,
         page_size=page_size or os.sysconf("SC_PAGE_SIZE"),
-        ram_bytes=ram_bytes or (_memory_bytes(tree) if is_running else None),
+        ram_bytes=ram_bytes or (memory_bytes(tree) if is_running else None),
         devices=devices,
         knows_devices=bool(devices) and not unread,
         links=_links(tree, names),
@@ -134,13 +129,6 @@ def _paths(tree: Tree) -> Iterator[str]:
             yield from tree.list(pattern.directory, pattern.suffix)
 
 
-def _is_container(tree: Tree) -> bool:
-    if any(tree.stat(path) is not None for path in _CONTAINER):
-        return True
-    environment = tree.text("/proc/1/environ") or ""
-    return any(word.startswith("container=") for word in environment.split("\0"))
-
-
 def _release(tree: Tree, is_running: bool) -> str | None:
     if is_running:
         told = tree.word("/proc/sys/kernel/osrelease")
@@ -168,91 +156,6 @@ def crypto_modules(text: str) -> frozenset[str]:
 
 def _in_order(release: str) -> list[int]:
     return [int(part) for part in _DIGITS.findall(release[:80]) if len(part) < 19]
-
-
-def _memory_bytes(tree: Tree) -> int | None:
-    text = tree.text("/proc/meminfo") or ""
-    match = re.search(r"^MemTotal:\s+(\d{1,15}) kB$", text, re.MULTILINE | re.ASCII)
-    return int(match[1]) * 1024 if match else None
-
-
-def _running(tree: Tree) -> Running:
-    cmdline = tree.text("/proc/cmdline")
-    place = Place("/proc/cmdline", 1)
-    return Running(
-        command_line=None
-        if cmdline is None
-        else CommandLine(place, parse_cmdline(cmdline)),
-        swaps=_swaps(tree),
-        mounts=_mounts(tree),
-        zswap=_zswap(tree),
-        compressors=_compressors(tree),
-        sysctls={
-            f"vm.{name}": value
-            for name in _SYSCTLS
-            if (value := tree.word(f"/proc/sys/vm/{name}")) is not None
-        },
-        image_size_bytes=_size(tree.word("/sys/power/image_size")),
-        can_hibernate=_can_hibernate(tree),
-        has_sysfs=tree.stat("/sys/module") is not None,
-        max_area_bytes=_max_area_bytes(tree),
-    )
-
-
-def _swaps(tree: Tree) -> tuple[SwapRow, ...] | None:
-    text = tree.text("/proc/swaps")
-    if text is not None:
-        return parse_swaps(text)
-    if tree.text("/proc/meminfo") is not None:
-        return ()  # a kernel without swap
-    is_there = tree.stat("/proc/self") is not None
-    reason = "hidden by a /proc with subset=pid" if is_there else "/proc is not mounted"
-    tree.miss("/proc/swaps", reason)
-    return None
-
-
-def _mounts(tree: Tree) -> frozenset[str]:
-    found = {"/"}
-    for line in (tree.text("/proc/self/mountinfo") or "").split("\n"):
-        words = line.split(" ")
-        if len(words) > 4:
-            found.add(unescape(words[4]))
-    return frozenset(found)
-
-
-def _zswap(tree: Tree) -> dict[str, str] | None:
-    paths = tree.list("/sys/module/zswap/parameters")
-    found = {os.path.basename(path): tree.word(path) for path in paths}
-    return {name: value for name, value in found.items() if value} or None
-
-
-def _compressors(tree: Tree) -> frozenset[str] | None:
-    text = tree.text("/proc/crypto")
-    if text is None:
-        return None
-    return frozenset(re.findall(r"^name\s*:\s*(\S+)$", text, re.MULTILINE))
-
-
-def _size(text: str | None) -> int | None:
-    is_size = text is not None and text.isdecimal() and len(text) < 20
-    return int(text) if text is not None and is_size else None
-
-
-def _can_hibernate(tree: Tree) -> bool | None:
-    state = tree.text("/sys/power/state")
-    return None if state is None else "disk" in state.split()
-
-
-def _max_area_bytes(tree: Tree) -> int | None:
-    # Against L1TF no entry of a page table may look like memory. Kernel:
-    # arch/x86/mm/init.c arch_max_swapfile_size(), arch/x86/kernel/cpu/bugs.c
-    # override_cache_bits(), which makes it 44 bits at least.
-    state = tree.word("/sys/devices/system/cpu/vulnerabilities/l1tf") or ""
-    text = (tree.text("/proc/cpuinfo") or "")[:10_000]
-    match = re.search(r"address sizes\s*:\s*(\d{1,2}) bits physical", text, re.ASCII)
-    if not state.startswith("Mitigation") or match is None:
-        return None
-    return 1 << max(int(match[1]), _CACHE_BITS) - 1
 
 
 def _names(config: Config, running: Running | None) -> Iterator[str]:

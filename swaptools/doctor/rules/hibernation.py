@@ -1,16 +1,24 @@
-"""D201 to D210: where an image is written to, and looked for at boot.
+"""D201, D202, D205 to D207: the area that a machine sleeps in.
 
-Not here: where a swapfile begins on its device (observe/resume.py).
+Not here: where a file begins (offsets.py), who looks for it at boot (initramfs.py).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from swaptools.config.numbers import kernel_number, systemd_number
+from swaptools.config.numbers import kernel_number
 from swaptools.config.text import shown
 from swaptools.doctor.registry import Remark, rule
-from swaptools.doctor.requests import Resume, encrypted_swaps, resumes
+from swaptools.doctor.requests import encrypted_swaps
+from swaptools.doctor.resumes import (
+    AREA_TYPES,
+    AROUND,
+    Resume,
+    files_on,
+    of_command_lines,
+    resumes,
+)
 from swaptools.observe.system import is_same, tag_of
 from swaptools.rulebook import Remedy, Severity
 from swaptools.units import format_size
@@ -20,32 +28,6 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.observe.system import SwapFile, System
-
-_SWAP: Final = frozenset({"swap", "swsuspend"})
-#: What an area lies in, and never at its beginning.
-_AROUND: Final = {
-    "crypto_LUKS": "LUKS; the area is in the device that is opened from it",
-    "LVM2_member": "a physical volume of LVM; the area is in a logical volume",
-    "linux_raid_member": "a member of an array; the area is in the array",
-}
-#: Words that keep the kernel from looking, and the values with which they do.
-_FORBIDDING: Final = {
-    "noresume": (None,),
-    "nohibernate": (None,),
-    "hibernate": ("no", "noresume"),
-}
-
-
-def _kernels(system: System) -> Iterator[Resume]:
-    # Those of command lines.
-    yield from (one for one in resumes(system) if one.line is not None)
-
-
-def _files_on(one: Resume, system: System) -> list[SwapFile]:
-    device = one.found.device
-    if device is None or device.number is None:
-        return []
-    return [file for file in system.files.values() if file.device == device.number]
 
 
 @rule(
@@ -65,7 +47,7 @@ def names_nothing(system: System) -> Iterator[Remark]:
     *Trips on:* ``system(cmdline="resume=UUID=1111")``
     *Quiet on:* ``system(cmdline="resume=UUID=1111", sda2="swap 1111")``
     """
-    for one in _kernels(system):
+    for one in of_command_lines(system):
         if not one.found.is_missing:
             continue
         file = _file_of_uuid(one, system)
@@ -106,110 +88,18 @@ def names_no_area(system: System) -> Iterator[Remark]:
     ``sda2="crypto_LUKS 1111")``
     *Quiet on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111")``
     """
-    for one in _kernels(system):
+    for one in of_command_lines(system):
         device = one.found.device
-        if device is None or device.unread or device.type in _SWAP:
+        if device is None or device.unread or device.type in AREA_TYPES:
             continue
         if device.is_zram or _is_made_anew(one, system):
             continue
-        if device.type in _AROUND:
-            message = f"{device.path} is {_AROUND[device.type]}"
+        if device.type in AROUND:
+            message = f"{device.path} is {AROUND[device.type]}"
             yield Remark(f"{shown(one.said)}: {message}", one.place, None, device.path)
         elif device.type is None:
             message = f"{device.path} holds nothing that is known"
             yield Remark(f"{shown(one.said)}: {message}", one.place, None, device.path)
-
-
-@rule(
-    "D203",
-    "resume_offset= is not where the area begins",
-    Severity.ERROR,
-    hint="swapinfo --resume-offset FILE prints the right one",
-)
-def wrong_offset(system: System) -> Iterator[Remark]:
-    """Written at one place and looked for at another, the image is not found.
-
-    A partition has no offset; a file has one that changes when it is made anew.
-
-    Kernel: Documentation/power/swsusp-and-swap-files.rst.
-
-    *Trips on:* ``system(cmdline="resume=/dev/sda1",``
-    ``sda1="ext4 1111")``
-    *Quiet on:* ``system(cmdline="resume=/dev/sda1 resume_offset=34816",``
-    ``sda1="ext4 1111", fstab="/swapfile none swap sw 0 0",``
-    ``files={"/swapfile": {"offset_pages": 34816, "last_page": 1048576}})``
-    """
-    for one in _kernels(system):
-        device = one.found.device
-        if device is None or device.unread or device.type is None:
-            continue
-        if device.type in _AROUND or device.is_zram:
-            continue
-        offset = kernel_number(one.offset or "0")
-        why = _misplaced(one, device.type, offset, system)
-        if why is None:
-            continue
-        begins = {file.offset_pages for file in _files_on(one, system)} - {None}
-        remedy = None
-        if device.type in _SWAP:
-            remedy = Remedy("take resume_offset= out")
-        elif len(begins) == 1:
-            remedy = Remedy(f"write resume_offset={begins.pop()}")
-        yield Remark(f"{shown(one.said)}: {why}", one.place, remedy, device.path)
-
-
-def _misplaced(
-    one: Resume, type_: str, offset: int | None, system: System
-) -> str | None:
-    where = one.found.where
-    if type_ in _SWAP:
-        if offset:
-            return f"{where} is an area of its own, and resume_offset= is {offset}"
-        return None
-    files = _files_on(one, system)
-    begins = {file.offset_pages: file.path for file in files if file.offset_pages}
-    at = ", ".join(f"{shown(path)} begins at {n}" for n, path in begins.items())
-    if one.offset is None:
-        return f"{where} is {type_}, and resume_offset= is missing" + (
-            f"; {at}" if at else ""
-        )
-    if begins and offset not in begins:
-        return f"resume_offset= is {offset}, and {at}"
-    return None
-
-
-@rule(
-    "D204",
-    "resume_offset= is no plain number",
-    Severity.ERROR,
-    hint="write it in decimal digits alone, as swapinfo --resume-offset FILE prints it",
-)
-def odd_offset(system: System) -> Iterator[Remark]:
-    """The kernel reads the digits it begins with; systemd all of it, hex as well.
-
-    filefrag(8) prints two dots behind it, which are no part of it.
-
-    Kernel: kernel/power/hibernate.c resume_offset_setup().
-    systemd: src/basic/parse-util.c safe_atou64().
-
-    *Trips on:* ``system(cmdline="resume=/dev/sda1 resume_offset=34816..",``
-    ``sda1="ext4 1111")``
-    *Quiet on:* ``system(cmdline="resume=/dev/sda1 resume_offset=34816",``
-    ``sda1="ext4 1111")``
-    """
-    for line in system.command_lines():
-        text = line.last("resume_offset")
-        if text is None:
-            continue
-        kernel, systemd = kernel_number(text), systemd_number(text)
-        if kernel is not None and kernel == systemd:
-            continue
-        read = [
-            "nothing" if number is None else str(number) for number in (kernel, systemd)
-        ]
-        said = f"the kernel reads {read[0]}, systemd {read[1]}"
-        place = line.place_of("resume_offset")
-        yield Remark(f"resume_offset={shown(text)}: {said}", place)
 
 
 def _is_made_anew(one: Resume, system: System) -> bool:
@@ -276,7 +166,7 @@ def no_storage(system: System) -> Iterator[Remark]:
                 f"{shown(one.said)}: zram is in memory", one.place, None, where
             )
             continue
-        areas = [one.found.area, *(file.area for file in _files_on(one, system))]
+        areas = [one.found.area, *(file.area for file in files_on(one, system))]
         for area in filter(None, areas):
             if area.is_ghost and _is_meant(one, area, system):
                 message = f"{shown(one.said)}: {shown(area.path)} is a ghost"
@@ -316,8 +206,8 @@ def too_small(system: System) -> Iterator[Remark]:
         aim = system.ram_bytes * 2 // 5
     if not aim:
         return
-    for one in _kernels(system):
-        areas = [one.found.area, *(file.area for file in _files_on(one, system))]
+    for one in of_command_lines(system):
+        areas = [one.found.area, *(file.area for file in files_on(one, system))]
         for area in filter(None, areas):
             header = area.header
             if header is None or area.is_ghost or not _is_meant(one, area, system):
@@ -328,78 +218,3 @@ def too_small(system: System) -> Iterator[Remark]:
                     f" the kernel aims for {format_size(aim)}"
                 )
                 yield Remark(message, one.place, None, area.path)
-
-
-@rule(
-    "D208",
-    "resume= beside a word that forbids it",
-    Severity.WARNING,
-    hint="take one of the two out",
-)
-def forbidden(system: System) -> Iterator[Remark]:
-    """With noresume no image is looked for; one that is there is lost with swapon(8).
-
-    Kernel: kernel/power/hibernate.c noresume_setup(), hibernate_setup(),
-    nohibernate_setup().
-
-    *Trips on:* ``system(cmdline="resume=/dev/sda2 noresume",``
-    ``sda2="swap 1111")``
-    *Quiet on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111")``
-    """
-    for one in _kernels(system):
-        for word in one.line.words if one.line else ():
-            if word.value in _FORBIDDING.get(word.name, ()):
-                said = word.name if word.value is None else f"{word.name}={word.value}"
-                yield Remark(f"{said} beside {shown(one.said)}", one.place)
-
-
-@rule(
-    "D209",
-    "initramfs does not look for an image",
-    Severity.WARNING,
-    hint="add it, and make the initramfs anew",
-)
-def not_in_initramfs(system: System) -> Iterator[Remark]:
-    """resume= is understood by a part of the initramfs, which is left out.
-
-    mkinitcpio: the hook resume, or systemd, which does the same.
-    dracut: modules.d/95resume.
-
-    *Trips on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111",``
-    ``mkinitcpio="HOOKS=(base udev block filesystems)")``
-    *Quiet on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111",``
-    ``mkinitcpio="HOOKS=(base udev block resume filesystems)")``
-    """
-    asked = list(_kernels(system))
-    hooks, omitted = system.config.hooks, system.config.omitted
-    if not asked:
-        return
-    if hooks is not None and not {"resume", "systemd"} & set(hooks.value.split()):
-        message = f"HOOKS has neither resume nor systemd, for {shown(asked[0].said)}"
-        remedy = Remedy(
-            "put resume behind udev and what else makes the device, and run"
-            " mkinitcpio -P"
-        )
-        yield Remark(message, hooks.place, remedy)
-    if omitted is not None and "resume" in omitted.value.split():
-        message = f"omit_dracutmodules has resume, for {shown(asked[0].said)}"
-        yield Remark(message, omitted.place)
-
-
-@rule(
-    "D210",
-    "initramfs waits for an area that is not there",
-    Severity.WARNING,
-    hint="write the UUID of the area, or RESUME=none, and run update-initramfs -u",
-)
-def waits(system: System) -> Iterator[Remark]:
-    """Each boot waits half a minute for the device, and goes on then.
-
-    initramfs-tools: scripts/local, man initramfs.conf, RESUME.
-
-    *Trips on:* ``system(resume="UUID=1111")``
-    *Quiet on:* ``system(resume="UUID=1111", sda2="swap 1111")``
-    """
-    for one in resumes(system):
-        if one.line is None and one.found.is_missing:
-            yield Remark(f"no device has {shown(one.said)}", one.place)

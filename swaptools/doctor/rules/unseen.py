@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.config.text import Place
 from swaptools.doctor.registry import Remark, rule
-from swaptools.doctor.requests import heeded, resumes
+from swaptools.doctor.requests import heeded
+from swaptools.doctor.resumes import resumes
 from swaptools.observe.system import tag_of
 from swaptools.rulebook import Remedy, Severity
 
