@@ -108,8 +108,9 @@ def foremost(holds: tuple[Held, ...], believed: str | None) -> Held | None:
 
     Returns:
         What is believed, else the first that is neither swap's own nor a partition
-        table, else a partition table; None when nothing else lies there.
+        table, else a partition table; None when nothing else lies there. What guards
+        a GPT comes last: libblkid believes it where the end of the disk is not seen.
     """
     others = [held for held in holds if not held.is_swap]
-    others.sort(key=lambda held: (held.type != believed, held.is_table, held.is_guard))
+    others.sort(key=lambda held: (held.is_guard, held.type != believed, held.is_table))
     return others[0] if others else None

@@ -85,7 +85,7 @@ file={file}
 [ -e "$file" ] || (umask 077 && truncate --size={size_bytes} "$file")
 device=$(losetup --find --show "$file")
 ghost-mkswap --real --if-needed "$device" || {{ losetup --detach "$device"; exit 1; }}
-{_settings()}
+{_settings("is written to the file")}
 swapon --priority 100 "$device"
 echo "swapped on: $device"
 
@@ -100,8 +100,9 @@ def _dm_error(file: str, size_bytes: int, page_size: int) -> str:
     return f"""\
 # Header-only swap through device-mapper: the header page, then nothing. Run it at
 # every boot.
-# If the writeback knob is forgotten every write fails: no data is lost, the page
-# stays in memory, but the kernel tries again and again and logs Write-error lines.
+# If the writeback knob is forgotten, or zswap refuses pages on a kernel without it,
+# every write of such a page fails: no data is lost, it stays in memory, but the
+# kernel tries again and again and logs "Write-error" each time.
 # Never use the zero target instead of error: it loses data in silence.
 set -eu
 file={file}
@@ -111,7 +112,7 @@ dmsetup create ghostswap <<TABLE
 0 {header_sectors} linear $device 0
 {header_sectors} {error_sectors} error
 TABLE
-{_settings()}
+{_settings("fails to be written, and stays in memory")}
 swapon --priority 100 /dev/mapper/ghostswap
 echo "swapped on: /dev/mapper/ghostswap"
 
@@ -121,13 +122,14 @@ echo "swapped on: /dev/mapper/ghostswap"
 """
 
 
-def _settings() -> str:
+def _settings(otherwise: str) -> str:
+    # Forbid what would reach the device, or say what becomes of it.
     return f"""\
 if [ -e {_WRITEBACK} ]; then
     echo 0 >{_WRITEBACK}
 else
     echo "no {_WRITEBACK} (cgroup v1, or before Linux 6.11):" >&2
-    echo "what zswap refuses or writes back will reach the device" >&2
+    echo "what zswap refuses or writes back {otherwise}" >&2
 fi
 echo Y >{_ZSWAP}"""
 

@@ -43,6 +43,8 @@ def test_what_is_held_is_said_in_words(held: Held, words: str) -> None:
         ((LUKS, EXT4), AMBIVALENT, LUKS),
         ((DOS,), "dos", DOS),
         ((PMBR, GPT), None, GPT),
+        ((PMBR, GPT), "PMBR", GPT),
+        ((PMBR,), "PMBR", PMBR),
         ((PMBR,), None, PMBR),
     ],
 )

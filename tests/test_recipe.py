@@ -92,6 +92,14 @@ def test_the_error_target_begins_behind_the_header_page() -> None:
     assert "\n0 8 linear $device 0\n8 2097144 error\n" in script
 
 
+def test_what_becomes_of_pages_that_zswap_refuses_is_said() -> None:
+    """Of each device in its own way: only one of them takes them."""
+    loop, error = (make_recipe(name, "/g", 1 << 30, 4096) for name in RECIPES)
+    refused = 'echo "what zswap refuses or writes back'
+    assert f'{refused} is written to the file" >&2\n' in loop
+    assert f'{refused} fails to be written, and stays in memory" >&2\n' in error
+
+
 def test_the_header_page_of_another_page_size_is_mapped_whole() -> None:
     script = make_recipe("dm-error", "/g", 1 << 30, 65536)
     assert "\n0 128 linear $device 0\n128 2097024 error\n" in script

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: The path that stands for standard input.
 STDIN = "-"
 
+_NO_OFFSETS = "a character device has no offsets"
 _REFUSED = {
     stat.S_IFDIR: "Is a directory",
     stat.S_IFIFO: "Is a fifo; pipe it into standard input and say -",
@@ -83,8 +84,8 @@ def read_beginning(
         with open_for_reading(path, descriptor) as file:
             status = os.fstat(file.fileno())
             if stat.S_ISCHR(status.st_mode):
-                if offset:  # /dev/zero goes on for ever
-                    raise AreaError(path, "a character device has no offsets")
+                if offset:
+                    raise AreaError(path, _NO_OFFSETS)
                 return _read_stream(file, offset, partition)
             if not (status.st_size or offset or stat.S_ISBLK(status.st_mode)):
                 # Files of /proc and /sys say that they have no bytes.
@@ -197,16 +198,37 @@ def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
         raise AreaError(
             STDIN, "a stream has no partitions to choose from; give an offset"
         )
-    left = offset
-    while left:
-        skipped = len(_read_on(file, min(left, PROBE_BYTES)))
-        if not skipped:
-            raise AreaError(STDIN, f"ends {left} bytes before offset {offset}")
-        left -= skipped
+    missing = _skip(file, offset)
+    if missing:
+        raise AreaError(STDIN, f"ends {missing} bytes before offset {offset}")
     data = _read_on(file, PROBE_BYTES + 1)
     whole = len(data) <= PROBE_BYTES
     size = len(data) if whole else None
     return Beginning(AreaKind.STREAM, data[:PROBE_BYTES], size, None, offset)
+
+
+def _skip(file: BinaryIO, count: int) -> int:
+    # Returns how much of it was not there.
+    if not count:
+        return 0
+    try:
+        status = os.fstat(file.fileno())
+    except (AttributeError, OSError):  # whatever somebody has put in its place
+        status = None
+    if status and stat.S_ISCHR(status.st_mode):  # /dev/zero goes on for ever
+        raise AreaError(STDIN, _NO_OFFSETS)
+    # Files of /proc and /sys say that they have no bytes, and a fifo does.
+    if status and (status.st_size or stat.S_ISBLK(status.st_mode)):
+        begin = file.tell()
+        missing = begin + count - file.seek(0, os.SEEK_END)
+        file.seek(begin + count)
+        return max(missing, 0)
+    while count:
+        skipped = len(_read_on(file, min(count, PROBE_BYTES)))
+        if not skipped:
+            break
+        count -= skipped
+    return count
 
 
 def _read_up_to(file: BinaryIO, offset: int, count: int) -> bytes:

@@ -341,6 +341,9 @@ def once_shared(case: Case) -> Iterator[str]:
 def without_btrfs(case: Case) -> Iterator[str]:
     """Red Hat leaves it out, so that the file system cannot even be mounted.
 
+    The verdict is what swapon(2) would say to the file if it could be: that is not
+    asked of a kernel's configuration.
+
     Kernel: fs/btrfs/Kconfig BTRFS_FS.
 
     *Trips on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")``
@@ -348,7 +351,7 @@ def without_btrfs(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(filesystem="btrfs", inode_flags="NOCOW")`` (5.15)
     """
     if case.backing.filesystem == "btrfs" and not case.has_btrfs:
-        yield "it is Red Hat's"
+        yield "Red Hat's cannot mount it, so that no swapon(2) comes to the file"
 
 
 def _is_btrfs(case: Case) -> bool:
