@@ -5,7 +5,7 @@ whatever becomes of the data. Areas that are swapped on have the places
 (core/redirect.py).
 
 Not here: which look-ups and records it costs, in which the two editions differ
-(designs/vswap.py, designs/vswap_ste.py).
+(designs/vswap.py, designs/vswap_table.py).
 
 RFC: 20260208215839.87595-1-nphamcs@gmail.com "Virtual Swap Space" (v3) and
 20260528212955.1912856-1-nphamcs@gmail.com (swap table edition).
