@@ -13,6 +13,8 @@ from swaptools.cli import output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from swaptools.emulator.designs.overhead import OverheadRow
 
 
@@ -32,8 +34,17 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="A row of the table; may be given again (default: all).",
 )
+@click.option(
+    "--break-even",
+    "to_break_even",
+    is_flag=True,
+    help="Print up to which usage virtual swap has less than an area; "
+    "of two designs, the first less than the second.",
+)
 @params.json_option()
-def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> None:
+def overhead(
+    *, area_bytes: int, designs: tuple[str, ...], to_break_even: bool, as_json: bool
+) -> None:
     """Print the metadata of each design as an area fills.
 
     In MiB, for slots that lie together, without compressed pages. Published
@@ -43,10 +54,15 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
     from swaptools.emulator.designs.overhead import overhead_table
     from swaptools.errors import SelectionError
 
+    if to_break_even and len(designs) not in (0, 2):
+        raise click.UsageError("--break-even is between two designs")
     try:
         rows = overhead_table(area_bytes, designs)
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
+    if to_break_even:
+        _print_break_even(rows, designs, as_json=as_json)
+        return
     if as_json:
         rows_json = [_as_json(row) for row in rows]
         output.print_json({"area_bytes": area_bytes, "rows": rows_json})
@@ -54,6 +70,33 @@ def overhead(*, area_bytes: int, designs: tuple[str, ...], as_json: bool) -> Non
     area = format_size(area_bytes)
     click.echo(f"Metadata in MiB, by how much of an area of {area} is in use")
     output.print_table(rows, _columns(rows[0].usage_percent))
+
+
+def _print_break_even(
+    rows: Sequence[OverheadRow], designs: tuple[str, ...], *, as_json: bool
+) -> None:
+    from swaptools.emulator.designs.overhead import RIVALS, break_even
+
+    # Those with both kinds of figures: by structures.
+    found = {row.formula.name: row for row in rows}
+    pairs = RIVALS if not designs else ((designs[0], designs[1]),)
+    answers = [
+        {
+            "design": less,
+            "against": more,
+            "percent": round(break_even(found[less], found[more]), 1),
+        }
+        for less, more in pairs
+    ]
+    if as_json:
+        output.print_json({"break_even": answers})
+        return
+    columns = [
+        output.Column("DESIGN", False, lambda row: row["design"]),
+        output.Column("AGAINST", False, lambda row: row["against"]),
+        output.Column("LESS-UP-TO", True, lambda row: f"{row['percent']:.1f}%"),
+    ]
+    output.print_table(answers, columns)
 
 
 def _as_json(row: OverheadRow) -> dict[str, Any]:

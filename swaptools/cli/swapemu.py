@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from swaptools.cli import output, params
+from swaptools.cli.backings import backings
 from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.overhead import overhead
+from swaptools.cli.resolution import resolution
 from swaptools.cli.scripts import designs_of, parsed, read_script, steps
 from swaptools.units import format_size
 
@@ -155,3 +157,5 @@ def _area(state: Run, name: str) -> dict[str, object]:
 
 main.add_command(overhead)
 main.add_command(compare)
+main.add_command(backings)
+main.add_command(resolution)

@@ -224,3 +224,64 @@ class TestPlot:
         assert code == 1
         assert "--plot needs: pip install 'swaptools[plot]'" in err
         assert not path.exists()
+
+
+class TestBreakEven:
+    def test_virtual_swap_against_the_areas_of_its_covers(self) -> None:
+        code, out, _ = invoke("overhead", "--break-even")
+        assert code == 0
+        assert out == (
+            "DESIGN          AGAINST   LESS-UP-TO\n"
+            "vswap+zswap     old+zswap      38.5%\n"
+            "vswap+disk      old+disk       11.9%\n"
+            "vswap-ste+zswap 7.2+zswap     100.0%\n"
+            "vswap-ste+disk  7.2+disk        0.0%\n"
+        )
+
+    def test_any_two(self) -> None:
+        args = ["--design", "xswap+zswap", "--design", "6.18+zswap"]
+        code, out, _ = invoke("overhead", "--break-even", "--json", *args)
+        (row,) = json.loads(out)["break_even"]
+        assert code == 0
+        assert row == {
+            "design": "xswap+zswap",
+            "against": "6.18+zswap",
+            "percent": 100,
+        }
+
+    def test_one_or_three_are_no_pair(self) -> None:
+        code, _, err = invoke("overhead", "--break-even", "--design", "zram")
+        assert code == 2
+        assert "between two designs" in err
+
+
+def test_backings_and_what_becomes_of_a_write() -> None:
+    code, out, _ = invoke("backings")
+    assert code == 0
+    assert "ghost       ghost     no           does not get as far\n" in out
+    code, out, _ = invoke("backings", "--json")
+    rows = {row["backing"]: row for row in json.loads(out)["backings"]}
+    assert rows["zero"]["write"] == "ends well, and the page is gone"
+    assert rows["file"] == {
+        "backing": "file",
+        "type": "file",
+        "large_folios": False,
+        "write": "is kept",
+    }
+
+
+def test_what_a_table_of_seconds_can_show() -> None:
+    """33 s, five runs: 2 * 33 * sqrt(2 / 5)."""
+    code, out, _ = invoke("resolution")
+    assert code == 0
+    assert out.splitlines()[1].split() == ["5", "41.7", "s"]
+    code, out, _ = invoke(
+        "resolution", "--json", "--deviation", "1", "--runs", "8", "--runs", "800"
+    )
+    assert json.loads(out) == {
+        "deviation_s": 1.0,
+        "resolution": [
+            {"runs": 8, "difference_s": 1.0},
+            {"runs": 800, "difference_s": 0.1},
+        ],
+    }

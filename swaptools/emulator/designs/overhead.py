@@ -76,3 +76,24 @@ def overhead_table(
                 accounts = tuple(account(formula, mode, usage) for usage in usages)
                 rows.append(OverheadRow(formula, mode, tuple(usage_percent), accounts))
     return tuple(rows)
+
+
+#: Virtual swap, and the areas that its series were compared with.
+RIVALS = (
+    ("vswap+zswap", "old+zswap"),
+    ("vswap+disk", "old+disk"),
+    ("vswap-ste+zswap", "7.2+zswap"),
+    ("vswap-ste+disk", "7.2+disk"),
+)
+
+
+def break_even(less: OverheadRow, more: OverheadRow) -> float:
+    """Return the usage, in percent, up to which one row is below another.
+
+    Rows are straight lines: 0 when it never is, 100 when it is all the way.
+    """
+    ahead = more.metadata_mib[0] - less.metadata_mib[0]
+    at_end = more.metadata_mib[-1] - less.metadata_mib[-1]
+    if at_end >= 0:
+        return 100
+    return 100 * ahead / (ahead - at_end) if ahead > 0 else 0

@@ -14,7 +14,7 @@ Left out: asynchronous writes, extents, merging of requests.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
@@ -76,6 +76,8 @@ class Writer(Protocol):
 class Backing:
     """What is behind one area. Kernel: struct swap_ops."""
 
+    #: What becomes of a write, in a few words.
+    a_write: ClassVar[str]
     #: The zram device it is, if it is one.
     zram: Zram | None = None
     #: Whether it is told after each operation which clusters are in use.
@@ -144,6 +146,8 @@ class Backing:
 class Keeps(Backing):
     """A disk, which keeps every page."""
 
+    a_write = "is kept"
+
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]
     ) -> list[int] | None:
@@ -154,6 +158,8 @@ class Keeps(Backing):
 
 class Refuses(Backing):
     """No data section: no write gets as far as this (swap_io.py)."""
+
+    a_write = "does not get as far"
 
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]
@@ -166,6 +172,8 @@ class Refuses(Backing):
 class Fails(Backing):
     """A device that says no; pages stay in memory."""
 
+    a_write = "fails"
+
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]
     ) -> list[int] | None:
@@ -176,6 +184,8 @@ class Fails(Backing):
 
 class Loses(Backing):
     """A device that says yes and forgets: every page reads as zeros."""
+
+    a_write = "ends well, and the page is gone"
 
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]
@@ -188,6 +198,7 @@ class Loses(Backing):
 class Compresses(Backing):
     """A zram device, which may be full."""
 
+    a_write = "goes to a pool, which may be full"
     zram: Zram
 
     def __init__(

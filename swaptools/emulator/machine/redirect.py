@@ -61,6 +61,8 @@ SPACE_TYPE: Final = 0
 class Redirects(Refuses):
     """No data of its own: a page is written to a slot of another area."""
 
+    a_write = "goes to a slot of another area"
+
     def slots_for(self, writer: Writer, entry: int, nr_pages: int) -> int:
         """Return the place of a folio, taken now unless it has one; 0 for none."""
         return writer.take_place(entry, nr_pages)
