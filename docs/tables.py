@@ -11,29 +11,17 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main as swapemu
-from swaptools.emulator.core.constants import SWP_BLKDEV
-from swaptools.emulator.machine.backing import (
-    BACKINGS,
-    Backing,
-    Compresses,
-    Fails,
-    Keeps,
-    Loses,
-    Refuses,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 PAGE = Path(__file__).with_name("designs.md")
-_OVERHEAD = "swapemu overhead --area 32G --json"
 _BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -112,34 +100,6 @@ def overhead(options: str) -> Table:
     return Table(f"swapemu overhead {options} --json", rows)
 
 
-def break_even() -> str:
-    """Write up to which usage virtual swap has less metadata than an area."""
-    rows = {row["design"]: row for row in answer(_OVERHEAD)["rows"]}
-    pairs = (
-        ("vswap+zswap", "old+zswap"),
-        ("vswap+disk", "old+disk"),
-        ("vswap-ste+zswap", "7.2+zswap"),
-        ("vswap-ste+disk", "7.2+disk"),
-    )
-    return markdown(
-        {
-            "virtual": virtual,
-            "against": area,
-            "has less up to": crossing(rows[virtual], rows[area]),
-        }
-        for virtual, area in pairs
-    )
-
-
-def crossing(less: Any, more: Any) -> str:
-    """Return the usage at which two rows, which are straight lines, meet."""
-    ahead = more["metadata_mib"][0] - less["metadata_mib"][0]
-    at_end = more["metadata_mib"][-1] - less["metadata_mib"][-1]
-    if at_end >= 0:
-        return "all of it"
-    return f"{100 * ahead / (ahead - at_end):.1f} %" if ahead > 0 else "nothing"
-
-
 def at(key: str) -> Callable[[dict[str, Any]], object]:
     """Return one counter as it is."""
     return lambda found: found[key]
@@ -155,35 +115,41 @@ def lookups(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda found: pair(found[f"lookups_per_page_{key}"])
 
 
-_WRITES: dict[type[Backing], str] = {
-    Keeps: "is kept",
-    Refuses: "does not get as far",
-    Fails: "fails",
-    Loses: "ends well, and the page is gone",
-    Compresses: "goes to a pool, which may be full",
-}
+def up_to(percent: float) -> str:
+    """Write a usage; there are two ends of the line."""
+    return {0: "nothing", 100: "all of it"}.get(percent, f"{percent:.1f} %")
 
 
-def backings() -> str:
-    """Write what each backing answers, as swap_ops have it."""
-    return markdown(
+BREAK_EVEN = Table(
+    "swapemu overhead --break-even --json",
+    lambda value: (
         {
-            "backing": ops.name,
-            "type in /proc/swaps": ops.type_word,
-            "large folios": "yes" if ops.flags & SWP_BLKDEV else "no",
-            "a write": _WRITES[ops.backing],
+            "virtual": row["design"],
+            "against": row["against"],
+            "has less up to": up_to(row["percent"]),
         }
-        for ops in BACKINGS.values()
-    )
-
-
-def resolution(sigma_s: float = 33) -> str:
-    """Write the smallest difference of two means that is two standard errors."""
-    rows = []
-    for runs in (5, 20, 100, 1000):
-        told_apart = 2 * sigma_s * sqrt(2 / runs)
-        rows.append({"runs of each": runs, "difference": f"{told_apart:.1f} s"})
-    return markdown(rows)
+        for row in value["break_even"]
+    ),
+)
+BACKINGS = Table(
+    "swapemu backings --json",
+    lambda value: (
+        {
+            "backing": row["backing"],
+            "type in /proc/swaps": row["type"],
+            "large folios": "yes" if row["large_folios"] else "no",
+            "a write": row["write"],
+        }
+        for row in value["backings"]
+    ),
+)
+RESOLUTION = Table(
+    "swapemu resolution --json",
+    lambda value: (
+        {"runs of each": row["runs"], "difference": f"{row['difference_s']:.1f} s"}
+        for row in value["resolution"]
+    ),
+)
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -227,7 +193,7 @@ TABLES: dict[str, Callable[[], str]] = {
         moved_in_place=at("moved_in_place"),
     ).text,
     "overhead": overhead("--area 32G").text,
-    "break-even": break_even,
+    "break-even": BREAK_EVEN.text,
     "lookups-zswap": compare(
         "zswap-only",
         out_tables_and_xarrays=lookups("out"),
@@ -274,8 +240,8 @@ TABLES: dict[str, Callable[[], str]] = {
         in_tables_and_xarrays=lookups("in"),
         metadata_peak_KiB=in_kib("metadata_peak_bytes"),
     ).text,
-    "backings": backings,
-    "resolution": resolution,
+    "backings": BACKINGS.text,
+    "resolution": RESOLUTION.text,
 }
 
 

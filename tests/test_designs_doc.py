@@ -53,6 +53,14 @@ def test_all_eleven_claims_are_there() -> None:
     assert re.findall(r"^## (\d+)\.", PAGE, re.M) == [str(n) for n in range(1, 12)]
 
 
+def test_every_claim_says_who_made_it_and_where_to_read_it() -> None:
+    """By a date in the thread, whose messages are named at their first claim."""
+    claims = re.split(r"^## \d+\.", PAGE, flags=re.M)[1:]
+    openings = [claim.partition("\n\n")[2].partition("\n\n")[0] for claim in claims]
+    assert [o for o in openings if not re.search(r"2[14] November 2025", o)] == []
+    assert "in the thread" not in PAGE
+
+
 def test_every_design_is_shown_where_it_wins_and_where_it_loses() -> None:
     verdicts = PAGE.partition("## Where each one stands")[2]
     rows = re.findall(r"^\| (\S+) \| (.+) \| (.+) \|$", verdicts, re.M)
