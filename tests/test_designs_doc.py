@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from swaptools.emulator.designs.lineup import LINEUP
+from swaptools.emulator.machine.design import design_names
 from swaptools.kernel.profiles import K6_12, K6_18
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +65,7 @@ def test_every_design_is_shown_where_it_wins_and_where_it_loses() -> None:
     verdicts = PAGE.partition("## Where each one stands")[2]
     rows = re.findall(r"^\| (\S+) \| (.+) \| (.+) \|$", verdicts, re.M)
     assert {name for name, _, _ in rows} - {"tiers", "design"} == (
-        set(LINEUP) - {"plain-6.18"}
+        set(design_names()) - {"plain-6.18"}
     )
 
 

@@ -19,32 +19,19 @@ Left out: destroy, several of them, a limit that changes.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import SWP_GHOST, SWP_SOLIDSTATE
 from swaptools.emulator.designs.costs import get_formula
-from swaptools.emulator.designs.counters import Counters
-from swaptools.emulator.designs.devices import NoDevice
 from swaptools.emulator.designs.ghost import ghost_before_disks
-from swaptools.emulator.designs.slot_swap import SlotSwap
-from swaptools.emulator.machine import backing
 from swaptools.emulator.machine.backing import Refuses, SwapOps
 from swaptools.emulator.machine.design import AreaPlan, Design, since_6_12
-from swaptools.emulator.machine.invariants import expect
 from swaptools.emulator.machine.metadata import area_formula
-from swaptools.emulator.machine.setup import PAGE_SIZE
 from swaptools.errors import SwapOnError
-from swaptools.kernel.profiles import GHOST_RFC_DYNAMIC
 from swaptools.kernel.swapout_rules import GhostRules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from swaptools.emulator.designs.design import Footprint
-    from swaptools.emulator.designs.page import Content, Loaded, Outcome
-    from swaptools.emulator.designs.page_tables import PageTables
-    from swaptools.emulator.designs.slot_areas import Area
     from swaptools.emulator.machine.backing import Conditions
     from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
@@ -133,136 +120,3 @@ XSWAP = Design(
     formula=formula,
     backings=(SPARSE,),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class XswapParameters:
-    """Formulas of costs.py, and how the array grows."""
-
-    costs: str = "xswap+zswap"
-    disk_costs: str = "7.2+zswap"
-    #: struct swap_cluster_info, and how many of them are mapped at a time.
-    record_bytes: int = 48
-    chunk_clusters: int = 85
-
-
-def check_create(*, zswap: bool) -> None:
-    """Do the test that writing to ``create`` does.
-
-    Raises:
-        SwapOnError: There is no zswap, and so nothing that could hold a page.
-    """
-    if not zswap:
-        raise SwapOnError(errno.EOPNOTSUPP, None)
-
-
-def limit_pages(asked_pages: int, ram_bytes: int | None) -> int:
-    """Return how many slots may be used: no more than there are pages of memory."""
-    return (
-        asked_pages if ram_bytes is None else min(asked_pages, ram_bytes // PAGE_SIZE)
-    )
-
-
-class Xswap:
-    """An xswap before the disks."""
-
-    def __init__(
-        self, setup: Setup, name: str, parameters: XswapParameters = XswapParameters()
-    ) -> None:
-        """Make one, if it is asked for and zswap is on; swap the disks on."""
-        self.name = name
-        self.counters = Counters()
-        self._parameters = parameters
-        self._swap = SlotSwap(
-            setup,
-            GHOST_RFC_DYNAMIC.allocator,
-            self.counters,
-            asks_for_real_areas=True,
-        )
-        self._area: Area | None = None
-        self._mapped_chunks = 0
-        if setup.virtual_pages and setup.zswap:
-            self._area = self._create(setup)
-        for disk in setup.disks:
-            self._swap.swapon_disk(disk)
-
-    def _create(self, setup: Setup) -> Area:
-        check_create(zswap=setup.zswap)
-        area = self._swap.areas.swapon(
-            "xswap0",
-            limit_pages(setup.virtual_pages, setup.ram_bytes),
-            setup.virtual_prio,
-            backing.GHOST,
-            is_dynamic=True,
-        )
-        self._swap.attach(area, NoDevice())
-        self._mapped_chunks = 1
-        return area
-
-    def swap_out(
-        self, contents: Sequence[Content], entry: int, *, is_dirty: bool, cgroup: str
-    ) -> tuple[Outcome, int]:
-        """Take slots, mapping more of the array if need be; zswap or nowhere."""
-        done = self._swap.swap_out(contents, entry, is_dirty=is_dirty, cgroup=cgroup)
-        self._grow()
-        return done
-
-    def swap_in(self, entry: int, *, is_shared: bool) -> Loaded:
-        """Index the array, and read from zswap."""
-        return self._swap.swap_in(entry, is_shared=is_shared)
-
-    def free(self, entry: int) -> None:
-        """Give the slot back; the end of the array may be unmapped."""
-        self._swap.free(entry)
-        self._shrink()
-
-    def writeback(self, nr_pages: int) -> int:
-        """Write back what has a slot on a disk; xswap's own pages are -EINVAL."""
-        return self._swap.shrink(nr_pages)
-
-    def transfer(
-        self, source: str, target: str, nr_pages: int, page_tables: PageTables
-    ) -> int:
-        """Walk the page tables, as for any area."""
-        return self._swap.transfer(source, target, nr_pages, page_tables)
-
-    def swapoff(self, disk: str, page_tables: PageTables) -> None:
-        """Walk all page tables, as for any area."""
-        self._swap.swapoff(disk, page_tables)
-
-    def footprint(self) -> Footprint:
-        """Say what is held now: records that are mapped, tables that are in use."""
-        spare = 0
-        if self._area is not None:
-            mapped = self._mapped_chunks * self._parameters.chunk_clusters
-            unused = mapped - int(self._swap.areas.clusters(self._area))
-            spare = unused * self._parameters.record_bytes
-        return self._swap.footprint(self._costs_of, self._swap.zswap.pool, spare)
-
-    def _costs_of(self, area: Area) -> str:
-        return self._parameters.disk_costs if area.is_real else self._parameters.costs
-
-    def _grow(self) -> None:
-        if self._area is not None:
-            self._mapped_chunks = max(self._mapped_chunks, self._chunks_needed())
-
-    # Kernel: none; as the cover describes it.
-    def _shrink(self) -> None:
-        if self._area is None or self._mapped_chunks == 1:
-            return
-        mapped = self._mapped_chunks * self._parameters.chunk_clusters
-        if self._swap.areas.clusters(self._area) * 2 <= mapped:
-            self._mapped_chunks = self._chunks_needed()
-
-    def _chunks_needed(self) -> int:
-        last = self._swap.areas.last_cluster(self._area) if self._area else 0
-        return last // self._parameters.chunk_clusters + 1
-
-    def check_invariants(self) -> None:
-        """Raise InvariantBroken when the state contradicts itself."""
-        self._swap.check_invariants()
-        expect(
-            self._area is None or self._mapped_chunks >= self._chunks_needed(),
-            "a cluster beyond what is mapped",
-            self._mapped_chunks,
-        )

@@ -79,15 +79,22 @@ def unchanged(profile: KernelProfile) -> KernelProfile:
     return profile
 
 
+def only_disks(setup: Setup) -> tuple[AreaPlan, ...]:
+    """Make an area of each disk; what might be advertised besides is not needed."""
+    return tuple(
+        AreaPlan(disk.name, disk.nr_pages, disk.kind, disk.prio, disk.is_rotational)
+        for disk in setup.disks
+    )
+
+
 def disks(setup: Setup) -> tuple[AreaPlan, ...]:
     """Make an area of each disk; without one, of a disk as large as what is asked for.
 
     zswap does nothing without an area.
     """
-    return tuple(
-        AreaPlan(disk.name, disk.nr_pages, disk.kind, disk.prio, disk.is_rotational)
-        for disk in setup.real_areas
-    )
+    if setup.disks or not setup.virtual_pages:
+        return only_disks(setup)
+    return (AreaPlan("disk", setup.virtual_pages, "block", setup.virtual_prio),)
 
 
 def zswap_as_asked(setup: Setup) -> bool:

@@ -16,14 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from swaptools.emulator.store.zswap import MAX_POOL_PERCENT
+
 if TYPE_CHECKING:
     from swaptools.emulator.machine.tiers import SwapTiers
 
 PAGE_SIZE = 4096
 #: Priority of what stands before the disks, unless a script gives another.
 VIRTUAL_PRIO = 100
-#: Kernel: mm/zswap.c zswap_max_pool_percent.
-MAX_POOL_PERCENT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,6 @@ class Setup:
     ram_bytes: int | None = None
     max_pool_percent: int = MAX_POOL_PERCENT
     tiers: SwapTiers | None = None
-    #: Run the slot map compiled (the ``fast`` extra).
-    compiled: bool = False
 
     @property
     def pool_limit_bytes(self) -> int | None:
@@ -61,10 +59,3 @@ class Setup:
             return None
         pages = self.ram_bytes // PAGE_SIZE * self.max_pool_percent // 100
         return pages * PAGE_SIZE
-
-    @property
-    def real_areas(self) -> tuple[DiskSetup, ...]:
-        """The disks, or one as large as what would be virtual: zswap needs an area."""
-        if self.disks or not self.virtual_pages:
-            return self.disks
-        return (DiskSetup("disk", self.virtual_pages, self.virtual_prio),)

@@ -3,7 +3,7 @@
 What a design has no place for is passed over: ``kernel``, ``cpus``, ``cpu``,
 ``cgroup``, ``expect`` and ``show``; ghosts and zrams of a script count as ``virtual``.
 
-Not here: the language (grammar.py), doing it (replay.py), the scenarios that come
+Not here: the language (grammar.py), doing it (script.py), the scenarios that come
 along (scenarios/).
 
 Kernel: none.

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 #: Memory of a machine whose memory nobody gave, in pages.
 ENDLESS_RAM_PAGES: Final = 1 << 52
 #: Kernel: mm/zswap.c zswap_max_pool_percent, zswap_accept_thr_percent.
-_MAX_POOL_PERCENT, _ACCEPT_THR_PERCENT = 20, 90
+MAX_POOL_PERCENT: Final = 20
+_ACCEPT_THR_PERCENT: Final = 90
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ class Zswap:
         # Module parameters.
         #: Whether pages are taken; loads always work.
         self.enabled = False
-        self.max_pool_percent = _MAX_POOL_PERCENT
+        self.max_pool_percent = MAX_POOL_PERCENT
         self.accept_threshold_percent = _ACCEPT_THR_PERCENT
         #: Whether pressure on memory shrinks the pool before it is full.
         self.shrinker_enabled = False
