@@ -129,9 +129,11 @@ _6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=Fal
 _6_12: Final = _read(
     _6_12_8, files=replace(K6_12.files, btrfs_sharing="cross_reference")
 )
+# "mm: zswap: support large folios in zswap_store()".
+_6_13: Final = replace(_6_12_8, zswap=replace(K6_12.zswap, takes_large_folios=True))
 # "mm, swap: remove swap slot cache"; a CPU has one cluster for all areas from then on.
 _6_15: Final = replace(
-    _6_12_8,
+    _6_13,
     allocator=replace(
         K6_12.allocator,
         slots_cache_pages=0,
@@ -172,8 +174,8 @@ _SINCE: Final = {
     "6.12.31": _6_12_8,
     "6.12.42": _6_12_42,
     "6.12.108": K6_12,
-    "6.13": _lzo_overruns(_6_12_8),
-    "6.14.9": _6_12_8,
+    "6.13": _lzo_overruns(_6_13),
+    "6.14.9": _6_13,
     "6.15": _6_15,
     "6.16": _6_16,
     "6.17": _6_17,

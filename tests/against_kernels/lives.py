@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from swaptools.kernel.releases import find_kernel
 from tests.against_kernel.kinds import (
     KINDS,
     NR_PAGES,
@@ -39,7 +40,6 @@ WIDE_KINDS = (
     Kind("different priorities", (block(1200, prio=5), block(6000, prio=2))),
 )
 ALL_KINDS = KINDS + WIDE_KINDS
-_ZSWAP_TAKES_FOLIOS = (6, 13)
 
 
 class Life(NamedTuple):
@@ -82,7 +82,8 @@ def has_folios(guest: Guest, kind: Kind) -> bool:
     goes_to_disk = any(
         spec.kind == "block" and not spec.rotational for spec in kind.areas
     )
-    return series(guest) >= _ZSWAP_TAKES_FOLIOS or not goes_to_disk
+    rules = find_kernel(guest.release).profile.zswap
+    return rules.takes_large_folios or not goes_to_disk
 
 
 def series(guest: Guest) -> tuple[int, ...]:

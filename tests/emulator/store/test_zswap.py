@@ -376,3 +376,21 @@ def test_the_only_entry_of_a_list_is_looked_at_once() -> None:
         out(task, page, 1, length=100)
         seen.append((machine.zswap.stored_pages, machine.zswap.written_back_pages))
     assert seen == [(1, 0), (1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "zswpout"), [("6.1", 0), ("6.12", 0), ("6.13", 16), ("7.3", 16)]
+)
+def test_a_large_folio_is_taken_whole_or_goes_past(kernel: str, zswpout: int) -> None:
+    """Through 6.12 it goes to the device, and nothing counts as refused."""
+    machine = Machine(kernel=kernel, zswap=True, compiled=False)
+    machine.swapon_pages(3000, "block")
+    task = machine.task()
+    task.write(0, 16, order=4, length=100)
+    task.pageout(0, 16)
+    vmstat = machine.vmstat()
+    counted = machine.zswap_debugfs()
+    assert vmstat["zswpout"] == zswpout
+    assert vmstat["pswpout"] == 16 - zswpout
+    assert counted["stored_pages"] == zswpout
+    assert counted["reject_compress_fail"] == 0
