@@ -104,6 +104,8 @@ class SlotMap:
         RFC: 20260528212955.1912856-1-nphamcs@gmail.com, vswap_init().
         """
         self._arena.add_redirects()
+        # Once for all, and while there is nothing to copy.
+        self._arena.grow("ci", 2 * VIRTUAL_PAGES // SWAPFILE_CLUSTER)
         flags = SWP_VIRTUAL | SWP_BLKDEV | SWP_DYNAMIC
         self.add_area(si, flags, 0, VIRTUAL_PAGES, ())
         self._totals.virtual_space = si + 1
