@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.errors import DeviceReadError, IllegalOperation, SwapOffError
+from swaptools.emulator.core.constants import TYPE_SHIFT
+from swaptools.emulator.core.slots import slot_index
+from swaptools.errors import (
+    DeviceReadError,
+    IllegalOperation,
+    InvariantBroken,
+    SwapOffError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,6 +248,43 @@ class TestPlaces:
         machine.check_invariants()
 
 
+class TestMetadata:
+    """By the formulas of the covers, and by the sizes of structures."""
+
+    def test_of_descriptors(self) -> None:
+        """0.25 bytes a slot of an area, 24.125 a page, 8 more where it has a place."""
+        machine = Machine(design="vswap", zswap=True, compiled=False)
+        machine.swapon_pages(1000)
+        task = machine.task()
+        task.write(0, 400)
+        task.pageout(0, 400)
+        assert machine.footprint().metadata_bytes == 250 + 24.125 * 400
+        machine.write_back(160)
+        assert machine.footprint().metadata_bytes == 250 + 24.125 * 400 + 8 * 160
+
+    def test_of_the_swap_table(self) -> None:
+        """A virtual cluster has two tables and cgroups, one of an area its table.
+
+        Cluster 0 of each, and the last of the area, have a slot that is never free.
+        """
+        machine = Machine(design="vswap-ste", zswap=True, compiled=False)
+        machine.swapon_pages(2000)
+        static = round(Fraction(48, 512) * 2000 + 2 * 4096)
+        virtual = 96 + 4096 + 1024 + 4096
+        assert machine.footprint().metadata_bytes == static + virtual
+        task = machine.task()
+        task.write(0, 512)
+        task.pageout(0, 512)
+        assert machine.footprint().metadata_bytes == static + 2 * virtual
+        machine.write_back(512)
+        assert machine.footprint().metadata_bytes == static + 2 * virtual
+        task.write(512, 512)
+        task.pageout(512, 512)
+        machine.write_back(512)
+        assert machine.footprint().metadata_bytes == static + 3 * virtual + 4096
+        assert machine.footprint().disk_slots_held == 0
+
+
 class TestSwapoff:
     def test_entries_stay_and_no_page_table_is_looked_at(
         self, machine: Machine
@@ -302,6 +347,35 @@ class TestSwapoff:
         (area,) = machine.areas
         machine.swapoff(area)
         assert machine.swapon_pages(100).type == 1
+
+
+def test_any_way_that_leads_elsewhere_is_seen(machine: Machine) -> None:
+    """Ways to places and back, of slots that have none, and who else is idle."""
+    task = machine.task()
+    task.write(0, 9)
+    task.pageout(0, 9)
+    task.read(0, 3)
+    machine.zswap.enabled = True
+    task.write(100, 3)
+    task.pageout(100, 3)
+    machine.check_invariants()
+    s = machine.state.slots
+    assert machine.areas.space is not None
+    types = [machine.areas.space.type, *(area.type for area in machine.areas)]
+    for type_ in types:
+        for slot, _ in list(machine.state.slot_map.used_slots(type_)):
+            index = slot_index(s, type_ << TYPE_SHIFT | slot)
+            for flipped in (1, 1 << TYPE_SHIFT):
+                s.redirects[index] ^= flipped
+                with pytest.raises(InvariantBroken):
+                    machine.check_invariants()
+                s.redirects[index] ^= flipped
+            word, bit = s.words[index // 32], 1 << index % 32
+            word.idle ^= bit
+            with pytest.raises(InvariantBroken):
+                machine.check_invariants()
+            word.idle ^= bit
+    machine.check_invariants()
 
 
 def test_losing_a_place_without_data_is_an_error_and_not_zeros() -> None:
