@@ -109,6 +109,10 @@ class MissingExtra(SwapToolsError, ImportError):
         return f"{self.wanted} needs: pip install 'swaptools[{self.extra}]'"
 
 
+class MapError(SwapToolsError, ValueError):
+    """A slot map that cannot be understood, or that no kernel could have."""
+
+
 class ScriptError(SwapToolsError, ValueError):
     """A run or trace that cannot be understood.
 

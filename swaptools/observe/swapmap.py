@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 from swaptools.errors import AreaError
 from swaptools.observe.caller import is_in_user_namespace
 from swaptools.observe.pagemap import PAGE_SIZE, offset_of, swap_entries, type_of
-from swaptools.observe.proc import SwapRow, read_meminfo, read_swaps, read_text
+from swaptools.observe.proc import (
+    SwapRow,
+    read_meminfo,
+    read_number,
+    read_swaps,
+    read_text,
+)
 from swaptools.observe.processes import hidden_processes, is_gone, read_processes
 from swaptools.swapmap import AreaMap, ExtentOfSlots, MapHolder, SwapMap
 from swaptools.swapmap.held import HeldSlots
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 #: Kernel: include/linux/swap.h MAX_SWAPFILES at its smallest.
 _FEWEST_TYPES: Final = 23
 _STATUS = "/proc/self/status"
+_DEVICES = "/sys/dev/block"
 _CAP_SYS_ADMIN: Final = 1 << 21
 
 
@@ -186,7 +193,23 @@ def _area(row: SwapRow, number: int, held: HeldSlots) -> AreaMap:
         badpages=tuple(sorted(set(header.badpages))) if header else (),
         extents=_extents(row) if header else (),
         error=error,
+        rotational=_rotational(row),
     )
+
+
+def _rotational(row: SwapRow) -> bool | None:
+    # Of the device, or of the one that the file lies on; a partition asks its disk.
+    try:
+        status = os.stat(row.name)
+    except (OSError, ValueError):
+        return None
+    number = status.st_rdev or status.st_dev
+    node = f"{_DEVICES}/{os.major(number)}:{os.minor(number)}"
+    for place in (node, f"{node}/.."):
+        told = read_number(f"{place}/queue/rotational")
+        if told is not None:
+            return bool(told)
+    return None
 
 
 def _header(row: SwapRow) -> tuple[SwapHeader | None, str | None]:

@@ -33,6 +33,29 @@ class ExtentOfSlots(NamedTuple):
     physical_bytes: int
 
 
+class Learned(NamedTuple):
+    """What a run over the free slots of an area has shown; clusters by number."""
+
+    #: Partly used clusters in the order in which they are tried.
+    nonfull: tuple[int, ...] = ()
+    #: Partly used clusters that are tried only when no other one has a slot.
+    frag: tuple[int, ...] = ()
+    #: Free clusters that come behind all others, in order.
+    recycled: tuple[int, ...] = ()
+    #: Slots that are in use without a page table.
+    hidden: tuple[int, ...] = ()
+
+
+class Hint(NamedTuple):
+    """Where the kernel tries first, for one page on one CPU."""
+
+    type_number: int
+    #: The slot; 0 for nowhere.
+    offset: int
+    #: Which CPU it is of.
+    cpu: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class AreaMap:
     """One active area, and which of its slots page tables hold."""
@@ -56,6 +79,10 @@ class AreaMap:
     slots_per_cluster: int = SLOTS_PER_CLUSTER
     #: Why the header could not be read, so that bad pages are not known.
     error: str | None = None
+    #: Whether the device below turns; None when it was not told.
+    rotational: bool | None = None
+    #: Order of its lists, when it was learned.
+    learned: Learned | None = None
 
     @cached_property
     def held_slots(self) -> int:
@@ -103,6 +130,8 @@ class SwapMap:
     holders: tuple[MapHolder, ...]
     #: SwapCached of /proc/meminfo: about what was read back and keeps its slot.
     swap_cached_bytes: int | None = None
+    #: Where the kernel tries first; None when it was not learned.
+    hint: Hint | None = None
     #: What could not be looked at, one sentence each.
     unseen: tuple[str, ...] = ()
 

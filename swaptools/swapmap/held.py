@@ -34,6 +34,11 @@ class HeldRun(NamedTuple):
     #: As add() was told, of the first holder seen.
     owner: int
 
+    @property
+    def last(self) -> int:
+        """The last slot."""
+        return self.first + self.nr_slots - 1
+
 
 class _Chunk:
     __slots__ = ("counts", "owners")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,3 +121,25 @@ def test_areas_are_told_by_their_numbers(
 ) -> None:
     """Numbers that a swapoff has freed are left out of /proc/swaps."""
     assert type_numbers(ROWS, seen) == (numbers, is_certain)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"), [("queue", True), ("../queue", True), ("", None)]
+)
+def test_whether_a_device_turns_is_asked_of_its_disk(
+    where: str,
+    told: bool | None,
+    proc: FakeProc,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proc.process(7)
+    device = tmp_path.stat().st_dev
+    node = tmp_path / "sys" / f"{os.major(device)}:{os.minor(device)}"
+    (node / (where or ".")).mkdir(parents=True, exist_ok=True)
+    if where:
+        (node / where).mkdir(parents=True, exist_ok=True)
+        (node / where / "rotational").write_text("1\n")
+    monkeypatch.setattr(swapmap, "_DEVICES", str(tmp_path / "sys"))
+    one, _ = read_swapmap().areas
+    assert one.rotational is told

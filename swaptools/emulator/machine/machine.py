@@ -34,6 +34,7 @@ from swaptools.emulator.machine.backing import (
 from swaptools.emulator.machine.counts import EventCounter
 from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
 from swaptools.emulator.machine.footprint import Footprint, Measure
+from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.invariants import check_machine
 from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
     from swaptools.kernel.profiles import KernelProfile
+    from swaptools.swapmap import SwapMap
 
 
 class Machine:
@@ -163,6 +165,36 @@ class Machine:
         )
         io.work_for = state.work_for
         return state
+
+    @classmethod
+    def from_map(
+        cls,
+        found: SwapMap,
+        kernel: str | None = None,
+        *,
+        cpus: int = 1,
+        zswap: bool = False,
+        compiled: bool | None = None,
+    ) -> Machine:
+        """Start a machine in the state that a slot map shows.
+
+        What it takes for granted is said by from_map.assumptions().
+
+        Args:
+            found: The map; its page size is the machine's.
+            kernel: The kernel; None for the one that the map is of.
+            cpus: As for any machine; so are the others.
+            zswap: Whether it is switched on.
+            compiled: Run compiled; None for where the ``fast`` extra is installed.
+
+        Raises:
+            MapError: No such machine can be in that state.
+            SelectionError: No such kernel.
+        """
+        kernel = found.kernel if kernel is None else kernel
+        machine = cls(kernel, cpus, zswap, found.page_size, compiled=compiled)
+        start_from(machine.state, machine.areas, found)
+        return machine
 
     def __repr__(self) -> str:
         zswap = "on" if self.zswap.enabled else "off"
