@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "check": VALUES | {"shell", "observe", "kernel", "rulebook"},
     "doctor": VALUES | {"shell", "config", "observe", "kernel", "rulebook", "remarks"},
     "recipe": {"errors", "shell", "format"},
+    "probe": VALUES | {"observe"},
     "estimate": VALUES | {"kernel", "emulator"},
     "compile_cache": set(),
     "emulator": VALUES - {"contents"} | {"kernel", "compile_cache"},

@@ -78,6 +78,19 @@ def swap_entries(pid: int) -> Iterator[list[int]]:
                     yield found
 
 
+def slots_at(start: int, nr_pages: int) -> list[int | None]:
+    """Return the entries of pages of this process, None for what is not in swap.
+
+    Args:
+        start: Address of the first page.
+        nr_pages: How many.
+    """
+    with open(place(os.getpid(), "pagemap"), "rb", buffering=0) as file:
+        blocks = _read(file.fileno(), start, start + nr_pages * PAGE_SIZE)
+        words = [word for block in blocks for word in block]
+    return [word & _SLOT if word >> 62 == 1 else None for word in words]
+
+
 def type_of(entry: int) -> int:
     """Return the number of the area in the kernel's list. Kernel: swp_type()."""
     return entry & (NR_TYPES - 1)

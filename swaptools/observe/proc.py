@@ -19,6 +19,8 @@ _SYSFS = "/sys/module"
 _DEVICES = "/sys/dev/block"
 _MOUNTINFO = "/proc/self/mountinfo"
 _DELETED = "\\040(deleted)"
+_VMSTAT = "/proc/vmstat"
+_SWAPPED_OUT = r"^(?:pswpout|zswpout|swpout_zero) (\d+)$"
 _OCTAL = r"\\([0-7]{3})"
 _BLANKS = r"[ \t]+"
 _NUMBER = r"-?[0-9]{1,20}"
@@ -255,6 +257,12 @@ def read_meminfo() -> dict[str, int]:
         if words and words[0].isdigit():
             found[name] = int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
     return found
+
+
+def swapped_out_pages() -> int:
+    """Return the pages swapped out since boot, by anybody and to anywhere."""
+    found = re.findall(_SWAPPED_OUT, read_text(_VMSTAT) or "", re.MULTILINE)
+    return sum(map(int, found))
 
 
 def unescape(name: str) -> str:

@@ -10,6 +10,7 @@ from swaptools.observe import pagemap
 from swaptools.observe.pagemap import (
     anonymous_ranges,
     offset_of,
+    slots_at,
     swap_entries,
     type_of,
 )
@@ -100,3 +101,12 @@ def test_the_kernel_finds_what_this_process_has_written() -> None:
             memory[page * PAGE] = 1
         nr_found = sum(end - start for start, end in anonymous_ranges(os.getpid()))
     assert nr_found // PAGE >= nr_pages // 2
+
+
+def test_pages_of_this_process_are_told_one_by_one(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getpid", lambda: 7)
+    entries = (swapped(2, 9), PRESENT, 0, swapped(0, 3))
+    proc.process(7, "cat", Mapped(0x10000, entries))
+    assert slots_at(0x10000, 4) == [9 << 5 | 2, None, None, 3 << 5]

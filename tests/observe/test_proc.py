@@ -273,3 +273,12 @@ def test_memory_is_known_without_proc(
 def test_memory_is_memtotal_in_bytes(fake_proc: FakeFilesystem) -> None:
     assert fake_proc.exists("/proc/meminfo")
     assert proc.memory_bytes() == 8 << 30
+
+
+def test_pages_swapped_out_are_counted_wherever_they_went(
+    fake_proc: FakeFilesystem,
+) -> None:
+    assert proc.swapped_out_pages() == 0
+    lines = "pswpin 9\npswpout 1\nzswpout 20\nswpout_zero 300\nzswpwb 7\n"
+    fake_proc.create_file("/proc/vmstat", contents=lines)
+    assert proc.swapped_out_pages() == 321
