@@ -35,6 +35,8 @@ class Live(NamedTuple):
     pool_percent: int | None
     size_bytes: int | None
     plot_path: str | None
+    probe: bool
+    settle: bool
     watch_seconds: float | None
 
     @property
@@ -100,6 +102,16 @@ def options() -> Callable[[Any], Any]:
             help="Draw the map to FILE (.svg or .png), too.",
         ),
         click.option(
+            "--probe",
+            is_flag=True,
+            help="Page out one page of our own to learn where --map goes on.",
+        ),
+        click.option(
+            "--settle",
+            is_flag=True,
+            help="Page out as many as there are holes, to learn the order, too.",
+        ),
+        click.option(
             "--watch",
             "watch_seconds",
             type=click.FloatRange(min=0.1),
@@ -139,6 +151,8 @@ def check(live: Live, *, about_files: bool) -> None:
         raise click.UsageError(f"{' and '.join(asked)} exclude each other")
     for option, value, wanted in (
         ("--plot", live.plot_path, ["--map"]),
+        ("--probe", live.probe or None, ["--map"]),
+        ("--settle", live.settle or None, ["--map"]),
         ("--watch", live.watch_seconds, ["--who", "--map"]),
         ("--cgroup", live.cgroup, ["--estimate"]),
         ("--samples", live.samples, ["--estimate"]),
@@ -148,6 +162,8 @@ def check(live: Live, *, about_files: bool) -> None:
     ):
         if value is not None and not set(asked) & set(wanted):
             raise click.UsageError(f"{option} needs {' or '.join(wanted)}")
+    if live.probe and live.settle:
+        raise click.UsageError("--settle learns what --probe does; one of them")
     if live.plot_path is not None and not is_name(live.plot_path):
         raise click.UsageError(f"{live.plot_path}: neither .svg nor .png")
     if live.who is not None and (live.who == "mapping") != (live.pid is not None):
@@ -184,7 +200,10 @@ def run(
             from swaptools.cli import swapmap
 
             code = swapmap.show(
-                live.map_area, as_json=as_json, plot_path=live.plot_path
+                live.map_area,
+                as_json=as_json,
+                plot_path=live.plot_path,
+                learning="settle" if live.settle else "probe" if live.probe else None,
             )
         else:
             code = _show_who(live, chosen, unit, style, headings, as_json)

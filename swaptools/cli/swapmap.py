@@ -5,13 +5,14 @@ Not here: finding out (observe/swapmap.py), plots (map_plot.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
 from swaptools.cli import output
 from swaptools.cli.output import Column
 from swaptools.errors import AreaError, MissingExtra
+from swaptools.swapmap import document
 from swaptools.swapmap.shape import fullness
 from swaptools.units import format_size
 
@@ -29,18 +30,26 @@ _MOST_NAME: Final = 40
 _GLYPHS: Final = ".123456789#"
 
 
-def show(name: str, *, as_json: bool, plot_path: str | None) -> int:
+def show(
+    name: str,
+    *,
+    as_json: bool,
+    plot_path: str | None,
+    learning: Literal["probe", "settle"] | None = None,
+) -> int:
     """Print the map of one area, or of all; return the exit status.
 
     Args:
         name: As in /proc/swaps, or its last part; empty for all areas.
         as_json: Print JSON.
         plot_path: Draw to that file, too.
+        learning: Page out pages of our own to learn what page tables do not show.
     """
     from swaptools.observe.swapmap import read_swapmap
 
     try:
-        found = _only(read_swapmap(output.ProgressLine("processes")), name)
+        found = read_swapmap(output.ProgressLine("processes"))
+        found = _only(_learn(found, learning) if learning else found, name)
     except AreaError as exc:
         output.error(exc.reason, exc.path)
         return output.EXIT_USAGE
@@ -48,8 +57,11 @@ def show(name: str, *, as_json: bool, plot_path: str | None) -> int:
     if plot_path is not None:
         code = max(code, _plot(found, plot_path))
     if as_json:
-        rows = ({**about_area(area), "held": _held(area)} for area in found.areas)
-        output.print_json_list("areas", rows, about(found))
+        rows = (
+            {**document.about_area(area), "held": document.held_runs(area)}
+            for area in found.areas
+        )
+        output.print_json_list("areas", rows, document.about(found))
         return code
     if not found.areas:
         click.echo("no swap area is active")
@@ -60,45 +72,18 @@ def show(name: str, *, as_json: bool, plot_path: str | None) -> int:
     return code
 
 
-def about(found: SwapMap) -> dict[str, Any]:
-    """Return what JSON has of all areas together."""
-    return {
-        "kernel": found.kernel,
-        "page_size": found.page_size,
-        "swap_cached_bytes": found.swap_cached_bytes,
-        "processes": [
-            {"pid": one.pid, "name": one.name, "entries": sorted(one.entries.items())}
-            for one in found.holders
-        ],
-        "unseen": found.unseen,
-    }
+def _learn(found: SwapMap, how: Literal["probe", "settle"]) -> SwapMap:
+    # What it costs is said before it is done.
+    from swaptools.probe import probe, settle, settle_pages
 
-
-def about_area(area: AreaMap) -> dict[str, Any]:
-    """Return what JSON has of an area, without its slots."""
-    shape = area.shape
-    return {
-        "name": area.name,
-        "type": area.type,
-        "priority": area.priority,
-        "type_number": area.type_number,
-        "nr_slots": area.nr_slots,
-        "badpages": area.badpages,
-        "used_slots": area.used_slots,
-        "held_slots": area.held_slots,
-        "shared_slots": area.held.nr_shared,
-        "unseen_slots": area.unseen_slots,
-        "clusters": shape.clusters._asdict(),
-        "free_slots": shape.free_slots,
-        "longest_free_run": shape.longest_free_run,
-        "free_blocks": shape.free_blocks,
-        "extents": area.extents,
-        "error": area.error,
-    }
-
-
-def _held(area: AreaMap) -> Iterator[list[int]]:
-    return (list(run) for run in area.held.runs())
+    if how == "probe":
+        click.echo("--probe: pages out one page, and drops it", err=True)
+        return probe(found)
+    nr_pages = settle_pages(found)
+    size = format_size(nr_pages * found.page_size)
+    cost = f"--settle: pages out up to {nr_pages} pages of zeros ({size}), twice"
+    click.echo(cost, err=True)
+    return settle(found)
 
 
 def _only(found: SwapMap, name: str) -> SwapMap:
@@ -178,6 +163,13 @@ def _numbers(found: SwapMap, area: AreaMap) -> Iterator[str]:
         f"{clusters.partly} partly used, {clusters.full} full"
     )
     yield f"  longest free run: {shape.longest_free_run} slots"
+    if found.hint is not None and found.hint.type_number == area.type_number:
+        where = f"slot {found.hint.offset}" if found.hint.offset else "no slot"
+        yield f"  CPU {found.hint.cpu} goes on at {where}"
+    if area.learned is not None:
+        order = ", ".join(map(str, area.learned.nonfull[:8]))
+        more = ", ..." if len(area.learned.nonfull) > 8 else ""
+        yield f"  clusters in the order in which they are tried: {order}{more}"
 
 
 def _orders(area: AreaMap) -> Iterator[str]:

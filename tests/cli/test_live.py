@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from swaptools.cli.swapinfo import main
 from swaptools.observe import cgroups as observed_cgroups
 from swaptools.observe import proc, shm, swapmap
 from swaptools.observe.pages import PageSample
+from swaptools.swapmap import Hint, Learned, SwapMap
 from swaptools.who import processes
 from tests.conftest import needs_proc
 from tests.fake_proc import PAGE, PRESENT, FakeProc, Mapped, swapped
@@ -55,6 +57,11 @@ def machine(
     for room in (swapmap, processes):
         monkeypatch.setattr(room, "may_see_slots", lambda: True)
         monkeypatch.setattr(room, "hidden_processes", list)
+    device = tmp_path.stat().st_dev
+    node = tmp_path / "sys" / f"{os.major(device)}:{os.minor(device)}" / "queue"
+    node.mkdir(parents=True)
+    (node / "rotational").write_text("1\n")
+    monkeypatch.setattr(swapmap, "_DEVICES", str(tmp_path / "sys"))
     made = FakeProc(tmp_path / "proc", monkeypatch)
     both = swapped(0, 5)
     made.process(
@@ -189,7 +196,8 @@ class TestMap:
         found = told("--map")
         (area,) = found["areas"]
         assert list(found) == [
-            *("kernel", "page_size", "swap_cached_bytes", "processes", "unseen"),
+            *("kernel", "page_size", "swap_cached_bytes", "hint", "processes"),
+            "unseen",
             "areas",
         ]
         assert found["processes"][0] == {
@@ -204,6 +212,7 @@ class TestMap:
             "type": "file",
             "priority": -2,
             "type_number": 0,
+            "rotational": True,
             "nr_slots": 1024,
             "badpages": [9],
             "used_slots": 6,
@@ -221,6 +230,7 @@ class TestMap:
             "longest_free_run": 690,
             "free_blocks": [1018, 508, 252, 125, 62, 30, 14, 6, 2, 0],
             "error": None,
+            "learned": None,
             "held": [[4, 2, 1, 7], [700, 2, 1, 8]],
         }
 
@@ -252,6 +262,39 @@ class TestMap:
         result = run("--map", "--plot", str(tmp_path / "none" / "a.png"))
         assert result.exit_code == 1
         assert result.stderr.endswith("a.png: No such file or directory\n")
+
+    @pytest.mark.parametrize("option", ["--probe", "--settle"])
+    def test_what_learning_costs_is_said_first(
+        self, option: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        learned = Learned((1, 0), (), (), (9,))
+
+        def learn(found: SwapMap) -> SwapMap:
+            (area,) = found.areas
+            if option == "--settle":
+                area = replace(area, learned=learned)
+            return replace(found, hint=Hint(0, 12, 1), areas=(area,))
+
+        monkeypatch.setattr("swaptools.probe.probe", learn)
+        monkeypatch.setattr("swaptools.probe.settle", learn)
+        result = run("--map", option)
+        assert result.exit_code == 0
+        assert result.stderr == (
+            "--probe: pages out one page, and drops it\n"
+            if option == "--probe"
+            else "--settle: pages out up to 1530 pages of zeros (6 MiB), twice\n"
+        )
+        assert "  CPU 1 goes on at slot 12\n" in result.stdout
+        told = json.loads(run("--map", option, "--json").stdout)
+        assert told["hint"] == {"type_number": 0, "offset": 12, "cpu": 1}
+        if option == "--settle":
+            assert "in the order in which they are tried: 1, 0\n" in result.stdout
+            assert told["areas"][0]["learned"] == {
+                "nonfull": [1, 0],
+                "frag": [],
+                "recycled": [],
+                "hidden": [9],
+            }
 
     def test_many_holders_are_cut(self, machine: FakeProc) -> None:
         for pid in range(10, 30):
@@ -391,6 +434,9 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
         (["--pool", "5", "--who"], "--pool needs --estimate"),
         (["--size", "5", "--map"], "--size needs --estimate"),
         (["--cgroup", "/", "--who"], "--cgroup needs --estimate"),
+        (["--probe"], "--probe needs --map"),
+        (["--settle", "--who"], "--settle needs --map"),
+        (["--map", "--probe", "--settle"], "one of them"),
         (["--map", "--pid", "1"], "--pid needs --who or --estimate"),
         (["--who=thread"], "thread"),
     ],
