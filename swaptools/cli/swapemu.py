@@ -14,6 +14,7 @@ from swaptools.cli import output, params
 from swaptools.cli.backings import backings
 from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
+from swaptools.cli.maps import read_map
 from swaptools.cli.overhead import overhead
 from swaptools.cli.resolution import resolution
 from swaptools.cli.scripts import designs_of, parsed, read_script, steps
@@ -84,9 +85,21 @@ def demo() -> None:
     is_flag=True,
     help="Do not compile, even if the fast extra is installed.",
 )
+@click.option(
+    "--from",
+    "map_path",
+    type=click.Path(allow_dash=True),
+    metavar="MAP",
+    help="Start from a slot map, as swapinfo --map --json prints it.",
+)
 @click.argument("script", metavar="SCRIPT", type=click.Path(allow_dash=True))
 def run(
-    *, script: str, as_json: bool, design_name: str | None, interpreted: bool
+    *,
+    script: str,
+    as_json: bool,
+    design_name: str | None,
+    interpreted: bool,
+    map_path: str | None,
 ) -> None:
     """Run SCRIPT, one operation a line.
 
@@ -97,15 +110,23 @@ def run(
     a line that cannot be done ends the run. Exit status is 1 then, and when an
     expectation does not hold.
     """
+    from swaptools.emulator.machine.from_map import assumptions
     from swaptools.emulator.runs.script import Run
     from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
 
+    if map_path is not None and design_name is not None:
+        raise click.UsageError("--from is of a kernel as it is, with no --design")
     design = designs_of([design_name])[0] if design_name else None
     lines = parsed(read_script(script), script, design)
+    started_from = None if map_path is None else read_map(map_path)
+    assumed = assumptions(started_from) if started_from else ()
+    for sentence in assumed:
+        click.echo(f"assumed: {sentence}", err=True)
     state = Run(
         compiled=False if interpreted else None,
         design=design,
+        found=started_from,
         goes_on=True,
         samples=Samples() if as_json else None,
     )
@@ -119,7 +140,8 @@ def run(
     except ScriptError as exc:
         output.fail(str(exc), script)
     if as_json:
-        output.print_json(_result(state, shown))
+        about_map = {"assumed": assumed} if started_from else {}
+        output.print_json(_result(state, shown) | about_map)
     for failed in state.failed:
         output.error(str(failed), script)
     output.finish(output.EXIT_FAILED if state.failed else 0)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.machine import Machine
 from swaptools.emulator.machine.setup import Setup
 from swaptools.emulator.runs.contents import Contents
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.runs.operation import Operation
     from swaptools.emulator.runs.stats import Stats
     from swaptools.errors import ScriptError
+    from swaptools.swapmap import SwapMap
 
 #: Pages that are done at a time; those of a large folio are never parted.
 PART_PAGES: Final = 1 << 13
@@ -56,6 +58,8 @@ class Run:
     design: str | Design | None = None
     machine: Machine | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    #: The slot map that the machine starts from; None for one without areas.
+    found: SwapMap | None = None
     #: What there is when the first task begins, of which a design makes its areas.
     setup: Setup = field(default_factory=Setup)
     #: What zswap was switched to last, and the share of its pool.
@@ -92,10 +96,16 @@ class Run:
     def started(self) -> Machine:
         """Return the machine, which starts with the first real operation."""
         if self.machine is None:
+            settings = dict(self.settings)
+            if self.found is not None:
+                usual = {"kernel": self.found.kernel, "page_size": self.found.page_size}
+                settings = usual | settings
             self.machine = Machine(
-                design=self.design, compiled=self.compiled, **self.settings
+                design=self.design, compiled=self.compiled, **settings
             )
             self.switch_zswap(self.machine)
+            if self.found is not None:
+                start_from(self.machine.state, self.machine.areas, self.found)
         return self.machine
 
     def switch_zswap(self, machine: Machine) -> None:
