@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from swaptools.cli import comparison, output, params
+from swaptools.cli import comparison, completing, output, params
 from swaptools.cli.comparison import Compared
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.scripts import (
     designs_of,
+    known_designs,
     parsed,
     read_script,
     scenario_names,
@@ -22,6 +23,7 @@ from swaptools.cli.scripts import (
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.runs.script import Script
 
 #: Fewer pages are done sooner than compiled code is loaded.
 _WORTH_COMPILING_PAGES: Final = 1 << 18
@@ -33,6 +35,7 @@ _WORTH_COMPILING_PAGES: Final = 1 << 18
     "names",
     multiple=True,
     metavar="NAME",
+    shell_complete=completing.one_of(known_designs),
     help="A design to compare; may be given again (default: all).",
 )
 @click.option(
@@ -69,10 +72,8 @@ def compare(
     standard input; it is what swapemu run takes. What it expects is not judged, and
     what it shows is not printed.
     """
-    from swaptools.emulator.machine.design import design_names
-
     if list_designs:
-        comparison.print_designs(designs_of(design_names()))
+        comparison.print_designs(designs_of(known_designs()))
         return
     if list_names:
         comparison.print_scenarios(
@@ -83,17 +84,16 @@ def compare(
         raise click.UsageError("no SCRIPT; --list prints those of the package")
     if plot_path is not None and not plot_path.endswith((".svg", ".png")):
         raise click.UsageError(f"{plot_path}: neither .svg nor .png")
-    designs, text = designs_of(names or design_names()), read_script(script)
-    for design in designs:
-        parsed(text, script, design)
-    results = [_run(text, script, design, interpreted) for design in designs]
-    title = parsed(text, script).title
+    designs, text = designs_of(names or known_designs()), read_script(script)
+    for design in designs:  # they differ in what they allow, not in what a line says
+        lines = parsed(text, script, design)
+    results = [_run(lines, design, interpreted) for design in designs]
     if plot_path is not None:
-        _draw(script, title, results, plot_path)
+        _draw(script, lines.title, results, plot_path)
     if as_json:
-        comparison.print_json(script, title, results)
+        comparison.print_json(script, lines.title, results)
     else:
-        comparison.print_text(title, results)
+        comparison.print_text(lines.title, results)
     _end(script, results)
 
 
@@ -118,12 +118,11 @@ def _end(script: str, results: list[Compared]) -> None:
         output.finish(output.EXIT_FAILED)
 
 
-def _run(text: str, name: str, design: Design, interpreted: bool) -> Compared:
+def _run(script: Script, design: Design, interpreted: bool) -> Compared:
     from swaptools.emulator.runs.script import Run
     from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
 
-    script = parsed(text, name, design)
     is_short = script.nr_pages < _WORTH_COMPILING_PAGES
     run = Run(
         compiled=False if interpreted or is_short else None,

@@ -35,6 +35,13 @@ _MAX_SCRIPT_BYTES: Final = 8 << 20
 _MAX_LINE_BYTES: Final = 1 << 20
 
 
+def known_designs() -> tuple[str, ...]:
+    """Return the names of all designs that are installed."""
+    from swaptools.emulator.machine.design import design_names
+
+    return design_names()
+
+
 def designs_of(names: Iterable[str]) -> list[Design]:
     """Return designs by name; ends with a usage error when there is none of a name."""
     from swaptools.emulator.machine.design import find_design

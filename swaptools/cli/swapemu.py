@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import completing, output, params
 from swaptools.cli.backings import backings
 from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.maps import read_map
 from swaptools.cli.overhead import overhead
 from swaptools.cli.resolution import resolution
-from swaptools.cli.scripts import designs_of, parsed, read_script, steps
+from swaptools.cli.scripts import designs_of, known_designs, parsed, read_script, steps
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def demo() -> None:
     "--design",
     "design_name",
     metavar="NAME",
+    shell_complete=completing.one_of(known_designs),
     help="What the kernel is fitted with; compare --list-designs has the names.",
 )
 @click.option(

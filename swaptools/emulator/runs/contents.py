@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.runs.words import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
 _ZEROS: Final = bytes(PAGE_SIZE)
+#: Pages that are kept together, where one of them was written.
+_CHUNK_PAGES: Final = 4096
 
 
 class Contents:
@@ -26,42 +28,46 @@ class Contents:
 
     def __init__(self) -> None:
         """Start with nothing written."""
-        self._pages: dict[Hashable, array[int]] = {}
-        # Texts have numbers behind all lengths.
+        # Numbers of contents by chunk. Texts have those behind all lengths.
+        self._chunks: dict[Hashable, dict[int, array[int]]] = {}
         self._texts: dict[bytes, int] = {}
         self._by_number: list[bytes] = []
 
     def write(self, key: Hashable, pages: range, content: bytes | int) -> None:
-        """Remember what pages hold from now on."""
-        here = self._pages.setdefault(key, array("I"))
-        if len(here) < pages.stop:
-            here.frombytes(bytes(here.itemsize * (pages.stop - len(here))))
+        """Remember what consecutive pages hold from now on."""
+        chunks = self._chunks.setdefault(key, {})
         number = content if isinstance(content, int) else self._number(content)
-        here[pages.start : pages.stop : pages.step] = array("I", [number]) * len(pages)
+        for chunk, first, end in _parts(pages):
+            if chunk not in chunks:
+                chunks[chunk] = array("I", bytes(4 * _CHUNK_PAGES))
+            chunks[chunk][first:end] = array("I", [number]) * (end - first)
 
     def drop(self, key: Hashable, pages: range) -> None:
-        """Forget what pages hold: they are zeros."""
-        stop = min(pages.stop, len(self._pages.get(key, ())))
-        if pages.start < stop:
-            self.write(key, range(pages.start, stop, pages.step), 0)
+        """Forget what consecutive pages hold: they are zeros."""
+        chunks = self._chunks.get(key, {})
+        for chunk, first, end in _parts(pages):
+            if chunk in chunks:
+                chunks[chunk][first:end] = array("I", bytes(4 * (end - first)))
 
     def fork(self, key: Hashable, child: Hashable) -> None:
         """Let a child have what its parent has."""
-        self._pages[child] = self._pages.get(key, array("I"))[:]
+        chunks = self._chunks.get(key, {})
+        self._chunks[child] = {chunk: pages[:] for chunk, pages in chunks.items()}
 
     def forget(self, key: Hashable) -> None:
         """Forget all of a memory."""
-        self._pages.pop(key, None)
+        self._chunks.pop(key, None)
 
     def difference(
         self, key: Hashable, first: int, found: list[bytes | int]
     ) -> int | None:
         """Return the first page that holds something else than was written."""
-        here = self._pages.get(key, array("I"))
-        written = here[first : first + len(found)]
-        for place, page in enumerate(found):
-            if page != self._content(written[place] if place < len(written) else 0):
-                return first + place
+        chunks = self._chunks.get(key, {})
+        for page, content in enumerate(found, first):
+            pages = chunks.get(page // _CHUNK_PAGES)
+            number = pages[page % _CHUNK_PAGES] if pages else 0
+            if content != self._content(number):
+                return page
         return None
 
     def _number(self, text: bytes) -> int:
@@ -74,3 +80,13 @@ class Contents:
         if number > PAGE_SIZE:
             return self._by_number[number - PAGE_SIZE - 1]
         return number or _ZEROS
+
+
+def _parts(pages: range) -> Iterator[tuple[int, int, int]]:
+    # Each chunk that pages are in, the first of them there, and the one behind.
+    here = pages.start
+    while here < pages.stop:
+        chunk, first = divmod(here, _CHUNK_PAGES)
+        end = min(_CHUNK_PAGES, first + pages.stop - here)
+        yield chunk, first, end
+        here += end - first

@@ -54,7 +54,7 @@ def _problem(run: Run, operation: Operation) -> str:
     if operation.has_range:
         return _other_entries(run, operation)
     what, wanted = operation.what, operation.number
-    have = counters(run)[what]
+    have = counters(run).get(what, "no such area under this design")
     return "" if have == wanted else f"expected {what} {wanted}, have {have}"
 
 

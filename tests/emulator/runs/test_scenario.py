@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from importlib.resources import files
 
 import pytest
@@ -10,6 +12,8 @@ from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import DiskSetup, Setup
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
+from tests.emulator.runs.garbage import some_garbage
+from tests.emulator.runs.random_scripts import random_script
 
 FOLDER = files("swaptools.emulator.runs.scenarios")
 NAMES = sorted(
@@ -89,7 +93,7 @@ def test_what_there_is_when_tasks_begin() -> None:
 
 
 def done(text: str, design: str | None) -> Run:
-    run = Run(compiled=False, design=design)
+    run = Run(compiled=False, design=design, goes_on="expect pswpin" in text)
     list(run_script(parse_script(text), run))
     return run
 
@@ -169,3 +173,37 @@ def test_tiers_are_refused_as_the_kernel_would() -> None:
     text = "swapon a block 64 prio=10\ntiers +A:-1\ntiers +B:5\nwrite 0 1"
     with pytest.raises(ScriptError, match="line 3: tiers: an area of priority 10"):
         done(text, "plain")
+
+
+@pytest.mark.parametrize(
+    ("design", "text"),
+    [
+        ("vswap", "virtual 4M\nexpect virtual 0"),
+        ("plain", "virtual 4M\nswapon a block 64\nexpect virtual 0"),
+        ("zram", "virtual 4M\nswapon a block 64\nexpect a 0"),
+    ],
+)
+def test_an_area_that_a_design_does_not_make_cannot_be_expected(
+    design: str, text: str
+) -> None:
+    with pytest.raises(ScriptError, match="have no such area under this design"):
+        done(text, design)
+
+
+@pytest.mark.parametrize("design", design_names())
+def test_garbage_is_refused_with_its_line_or_done_under_every_design(
+    design: str,
+) -> None:
+    choose = random.Random(design)
+    for _ in range(150):
+        text = some_garbage(choose)
+        with suppress(ScriptError):
+            done(text, design)
+
+
+@pytest.mark.parametrize("design", design_names())
+def test_random_scripts_lose_nothing_under_any_design(design: str) -> None:
+    choose = random.Random(design)
+    for _ in range(8):
+        run = done(random_script(choose), design)
+        run.started().check_invariants()
