@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.runs.grammar import Verb
+    from swaptools.emulator.runs.forms import Verb
 
 #: What is in a usage or a summary: quoted or in capitals, an option, any other word.
 _WORD = re.compile(
@@ -55,7 +55,7 @@ def _man_entry(verb: Verb) -> Iterator[str]:
 
 
 def _roff(text: str, *, plain_is_bold: bool) -> str:
-    from swaptools.emulator.runs.grammar import KINDS
+    from swaptools.emulator.runs.forms import KINDS
 
     kinds = {name for kind in KINDS for name in kind.split("|")} | {"RUNS"}
 

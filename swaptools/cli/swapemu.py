@@ -1,6 +1,6 @@
 """swapemu: a kernel's swap in user space, driven by a script.
 
-Not here: what a script can say (emulator/runs/script.py).
+Not here: what a script can say (emulator/runs/grammar.py).
 """
 
 from __future__ import annotations

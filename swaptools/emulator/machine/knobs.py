@@ -1,6 +1,6 @@
 """What of a machine can be set and shown while it runs, by the kernel's names.
 
-Not here: what a knob does (zswap.py, memcg.py, zram.py), scripts (script.py).
+Not here: what a knob does (zswap.py, memcg.py, zram.py), scripts (runs/).
 
 Kernel: /sys/module/zswap/parameters, memory.zswap.* of a cgroup, /sys/block/zram*,
 /proc/sys/vm/overcommit_memory.

@@ -1,6 +1,6 @@
 """The machine that every design is given: memory, disks, zswap, tiers.
 
-Not here: how a script says it (scenario.py), what a design makes of it.
+Not here: how a script says it (runs/script.py), what a design makes of it.
 
 Kernel: none.
 Same: nothing.

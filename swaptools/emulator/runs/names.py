@@ -5,7 +5,7 @@ and a CPU can be looked up before the first line runs; so can what a line may no
 where it stands.
 
 Not here: how a line is read (grammar.py), what only a run can tell: memory that is
-full, a page that is gone, an expectation that does not hold (operations.py).
+full, a page that is gone, an expectation that does not hold (verbs.py).
 
 Kernel: none.
 Same: as the machine has it.

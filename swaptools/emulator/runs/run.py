@@ -4,7 +4,7 @@ Long lines are done in parts, so that progress can be told and samples be taken 
 middle of one. What is in a page is kept beside the machine, and a page that is read
 is compared with it.
 
-Not here: what each line does (operations.py).
+Not here: what each line does (verbs.py).
 
 Kernel: none.
 Same: a line is one operation however many parts it is done in.

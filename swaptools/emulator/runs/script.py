@@ -10,7 +10,7 @@ A line is a verb and its words; ``#`` begins a comment, and the comments in fron
 the first line are the script's title.
 
 Not here: what a line can say (grammar.py, where the whole language is), names
-(names.py), doing it (operations.py), progress and printing (cli/).
+(names.py), doing it (verbs.py), progress and printing (cli/).
 
 Kernel: none.
 Same: nothing.

@@ -155,7 +155,7 @@ def _unlink(run: Run, operation: Operation) -> None:
 
 def _write(run: Run, operation: Operation) -> None:
     length = operation.length
-    data = None if operation.text is None else page_of(operation.text)
+    data = None if operation.text is None else _page_of(operation.text)
     content: bytes | int = _DEFAULT_LENGTH_BYTES if length is None else length
     if data is not None:
         content = data
@@ -165,8 +165,8 @@ def _write(run: Run, operation: Operation) -> None:
         run.contents.write(run.key, range(first, first + nr_pages), content)
 
 
-def page_of(text: str) -> bytes:
-    """Return a page of one word over and over."""
+# One word over and over.
+def _page_of(text: str) -> bytes:
     word = text.encode()
     return (word * (PAGE_SIZE // len(word) + 1))[:PAGE_SIZE]
 

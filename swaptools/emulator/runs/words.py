@@ -4,7 +4,7 @@ A line that asks for more than a machine could be is refused when it is read, be
 anything is made for it.
 
 Not here: which words a line has (grammar.py), what they mean (names.py,
-operations.py).
+verbs.py).
 
 Kernel: CONFIG_NR_CPUS is at most 8192; a swap header counts pages in 32 bits.
 Same: those two limits.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.runs.grammar import GRAMMAR, KINDS
+from swaptools.emulator.runs.forms import KINDS
+from swaptools.emulator.runs.grammar import GRAMMAR
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from swaptools.emulator.runs.grammar import Form
+    from swaptools.emulator.runs.forms import Form
 
 #: Words that stand for each kind, good ones and bad ones.
 _WORDS: dict[str, Sequence[str]] = {

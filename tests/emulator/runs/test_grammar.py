@@ -7,7 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from swaptools.emulator.runs.grammar import GRAMMAR, KINDS
+from swaptools.emulator.runs.forms import KINDS
+from swaptools.emulator.runs.grammar import GRAMMAR
 from swaptools.emulator.runs.operation import Operation
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.emulator.runs.verbs import VERBS
