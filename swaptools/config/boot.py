@@ -16,7 +16,7 @@ from swaptools.config.cmdline import Parameter, parse_cmdline
 from swaptools.config.text import Place, said_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from swaptools.config.assignments import Assigned
 
@@ -48,13 +48,20 @@ class CommandLine(NamedTuple):
         return any(word.name == name for word in self.words)
 
 
-def plain_command_line(path: str, data: bytes) -> CommandLine | None:
-    """Read a file that holds nothing else: /etc/kernel/cmdline, cmdline.txt."""
-    found = list(said_lines(data))
-    if not found:
-        return None
-    text = " ".join(line.text for line in found)
-    return CommandLine(Place(path, found[0].number), parse_cmdline(text))
+def plain_command_line(files: Iterable[tuple[str, bytes]]) -> CommandLine | None:
+    """Read files that hold nothing else: /etc/kernel/cmdline, cmdline.txt.
+
+    Args:
+        files: Paths and contents, which follow each other on one command line.
+    """
+    words: list[Parameter] = []
+    places: list[Place] = []
+    for path, data in files:
+        for number, text in said_lines(data):
+            more = parse_cmdline(text)
+            words += more
+            places += [Place(path, number)] * len(more)
+    return CommandLine(places[0], tuple(words), tuple(places)) if words else None
 
 
 def grub_command_line(
@@ -70,7 +77,7 @@ def grub_command_line(
     found: list[Place] = []
     for name in _GRUB:
         assigned = variables.get(name)
-        if assigned is not None:
+        if assigned is not None and assigned.is_exact:
             more = parse_cmdline(assigned.value)
             words += more
             found += [Place(places[name], assigned.line)] * len(more)

@@ -39,6 +39,11 @@ FSTAB: Final = "/etc/fstab"
 CRYPTTAB: Final = "/etc/crypttab"
 _SYSTEM: Final = "systemd/system"
 _WANTED: Final = ("swap.target.wants", "swap.target.requires")
+#: Files that are a command line; of each group the first that is there.
+_PLAIN: Final = (
+    ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"),
+    ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt"),
+)
 _LOADERS: Final = ("/boot", "/efi", "/boot/efi")
 
 
@@ -170,12 +175,12 @@ def _generated(files: Mapping[str, bytes]) -> Iterator[SwapUnit]:
 
 def _command_lines(files: Mapping[str, bytes]) -> Iterator[boot.CommandLine]:
     yield from _grub(files)
-    for group in (
-        ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"),
-        ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt"),
-    ):
+    for group in _PLAIN:
         path = next((path for path in group if path in files), None)
-        line = boot.plain_command_line(path, files[path]) if path else None
+        paths = [path] if path else []
+        if group is _PLAIN[0]:
+            paths += in_directory(files, "/etc/cmdline.d", ".conf")
+        line = boot.plain_command_line((each, files[each]) for each in paths)
         if line is not None:
             yield line
     for path in _loader_entries(files):

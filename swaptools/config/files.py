@@ -53,6 +53,7 @@ SINGLE: Final = (
 #: Directories, of which every file that ends so is read.
 PATTERNS: Final = (
     Pattern("/etc/default/grub.d", ".cfg"),
+    Pattern("/etc/cmdline.d", ".conf"),
     Pattern("/etc/initramfs-tools/conf.d", ""),
     Pattern("/etc/mkinitcpio.conf.d", ".conf"),
     Pattern("/usr/lib/dracut/dracut.conf.d", ".conf"),

@@ -60,9 +60,9 @@ def read_system(
     """
     is_running = root is None if is_running is None else is_running
     try:
-        tree = Tree(root or "/")
+        tree = Tree("/" if root is None else root)
     except (OSError, ValueError) as exc:
-        raise AreaError(root or "/", _reason(exc)) from exc
+        raise AreaError("/" if root is None else root, _reason(exc)) from exc
     config = _config(tree, is_running)
     running = read_running(tree) if is_running else None
     devices = read_devices(tree) if is_running else read_images(tuple(images))

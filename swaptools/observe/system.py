@@ -197,10 +197,18 @@ class System:
         return Found(name, file=file, is_missing=file.is_missing)
 
     def _by(self, name: str, attribute: str, value: str) -> Found:
-        for device in self.devices:
-            if is_same(attribute, getattr(device, attribute), value):
-                return Found(name, device)
+        devices = self.having(attribute, value)
+        if devices:
+            return Found(name, devices[0])
         return Found(name, is_missing=self.knows_devices)
+
+    def having(self, attribute: str, value: str) -> list[Device]:
+        """Return the devices with this value of a tag."""
+        return [
+            device
+            for device in self.devices
+            if is_same(attribute, getattr(device, attribute), value)
+        ]
 
     def _by_device_path(self, name: str) -> Found:
         path = self.links.get(name)

@@ -92,6 +92,9 @@ class TestStatus:
         assert result.exit_code == 2
         assert result.stderr.startswith(f"swapcheck: {tmp_path / name}: N")
 
+    def test_no_name(self) -> None:
+        assert run("--root", "").exit_code == 2
+
     def test_no_image(self, tmp_path: Path) -> None:
         result = run("--root", tmp_path, tmp_path / "none.img")
         assert result.exit_code == 2

@@ -75,6 +75,18 @@ def test_grub_is_read_with_its_directory() -> None:
     assert (line.has("quiet"), line.last("resume")) == (True, "/x")
 
 
+def test_parts_of_a_command_line_follow_each_other() -> None:
+    found = config(
+        **{
+            "/etc/kernel/cmdline": "root=/x resume=/y\n",
+            "/etc/cmdline.d/resume.conf": "resume_offset=5\n",
+            "/usr/lib/kernel/cmdline": "resume=/never\n",
+        }
+    )
+    (line,) = found.command_lines
+    assert (line.last("resume"), line.last("resume_offset")) == ("/y", "5")
+
+
 def test_the_last_resume_of_initramfs_tools_counts() -> None:
     found = config(
         **{

@@ -44,7 +44,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "modules-load": parse_modules_load,
     "tmpfiles": parse_tmpfiles,
     "loader": lambda data: loader_command_line("x", data),
-    "plain": lambda data: plain_command_line("x", data),
+    "plain": lambda data: plain_command_line([("x", data), ("y", data)]),
     "chosen": lambda data: chosen_entry(("a-1.conf", "b.conf"), data),
     "cmdline": lambda data: parse_cmdline(data.decode("utf-8", "surrogateescape")),
     "numbers": lambda data: (
@@ -324,6 +324,12 @@ class TestBoot:
         assert not line.has("noresume")
         assert grub_command_line({}, {}) is None
 
+    def test_what_a_shell_would_find_out_is_no_command_line(self) -> None:
+        text = b'GRUB_CMDLINE_LINUX="resume=$(findmnt -no UUID /)"\n'
+        variables = parse_assignments(text)
+        places = dict.fromkeys(variables, "/etc/default/grub")
+        assert grub_command_line(variables, places) is None
+
     @pytest.mark.parametrize(
         ("paths", "conf", "chosen"),
         [
@@ -349,10 +355,16 @@ class TestBoot:
         assert chosen_entry(paths, conf) == chosen
 
     def test_plain_files(self) -> None:
-        line = plain_command_line("/boot/cmdline.txt", b"console=x resume=/y rw\n")
+        files = [
+            ("/a", b"console=x resume=/y rw\n"),
+            ("/b", b"# no\n\nresume_offset=1"),
+        ]
+        line = plain_command_line(files)
         assert line is not None
-        assert line.last("resume") == "/y"
-        assert plain_command_line("/boot/cmdline.txt", b"\n# no\n") is None
+        assert (line.last("resume"), line.last("resume_offset")) == ("/y", "1")
+        assert line.place_of("resume") == ("/a", 1)
+        assert line.place_of("resume_offset") == ("/b", 3)
+        assert plain_command_line([("/boot/cmdline.txt", b"\n# no\n")]) is None
 
 
 def test_escapes_leave_the_rest() -> None:

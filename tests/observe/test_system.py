@@ -76,6 +76,12 @@ def test_what_leads_nowhere(name: str, is_missing: bool) -> None:
     assert (found.device, found.is_missing) == (None, is_missing)
 
 
+def test_all_that_have_a_label() -> None:
+    twice = (*SYSTEM.devices, Device("/dev/sdb2", label="my swap"))
+    found = System(devices=twice).having("label", "my swap")
+    assert [device.path for device in found] == ["/dev/sda2", "/dev/sdb2"]
+
+
 def test_nothing_is_missing_where_devices_are_not_known() -> None:
     image = System(root="/mnt")
     for name in ("UUID=1", "/dev/sda2", "/dev/disk/by-uuid/1", "8:2"):

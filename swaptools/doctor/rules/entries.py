@@ -1,4 +1,4 @@
-"""D101 to D107: entries that name an area, and what they lead to.
+"""D101 to D109: entries that name an area, and what they lead to.
 
 Not here: the area itself (areas.py), units (units.py), how an entry is written
 (lines.py).
@@ -260,3 +260,34 @@ def ignored(system: System) -> Iterator[Remark]:
         why = not_swapped_on(request, system) if request.is_auto else None
         if why is not None:
             yield Remark(f"{shown(request.name)}: {why}", request.place)
+
+
+@rule(
+    "D109",
+    "several devices have the UUID or label of an entry",
+    Severity.WARNING,
+    hint="give one of them another (swaplabel -U, -L), as after copying a disk",
+)
+def ambiguous(system: System) -> Iterator[Remark]:
+    """Which of them is swapped on is chance: udev has one link for all.
+
+    util-linux: man blkid; libblkid/src/evaluate.c.
+
+    *Trips on:* ``system(fstab="UUID=1111 none swap sw 0 0", sda2="swap 1111",``
+    ``sdb2="swap 1111")``
+    *Quiet on:* ``system(fstab="UUID=1111 none swap sw 0 0", sda2="swap 1111",``
+    ``sdb2="swap 2222")``
+    """
+    for request in heeded(system):
+        tag = tag_of(request.name)
+        if tag is None:
+            continue
+        # What stands on another device may show the same contents.
+        paths = [
+            device.path
+            for device in system.having(*tag)
+            if device.mapped_name is None and not device.path.startswith("/dev/loop")
+        ]
+        if len(paths) > 1:
+            message = f"{shown(request.name)}: {', '.join(paths)}"
+            yield Remark(message, request.place)
