@@ -59,6 +59,7 @@ class Arena:
     def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
         """Make the buffers of a machine with this many CPUs and no area."""
         self._engine = engine
+        self.nr_cpus = cpus
         # Each function as it is run here, and what room it needs.
         self._ways: dict[Any, tuple[Any, Needs | None]] = {}
         lengths = {
@@ -82,7 +83,7 @@ class Arena:
         )
         #: What is one for the whole machine.
         self.totals = self.slots.totals[0]
-        _set_totals(self.totals, rules, cpus)
+        set_totals(self.totals, rules, cpus)
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):
@@ -186,7 +187,8 @@ class Arena:
 _DOUBLED: Final = {"frames", "objects", "traffic"}
 
 
-def _set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:
+def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:
+    """Begin with what a kernel's rules say, and nothing in use."""
     totals.nr_cpus = cpus
     totals.nr_frames = 1
     totals.reclaims_full_areas = rules.reclaims_full_areas

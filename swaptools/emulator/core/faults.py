@@ -79,6 +79,7 @@ def alloc_frames(s: Slots, order: int) -> int:
     nr = 1 << order
     if first:
         s.free_blocks[order] = s.frames[first].next
+        s.frames[first].next = 0
     else:
         first = s.totals[0].nr_frames
         s.totals[0].nr_frames += nr

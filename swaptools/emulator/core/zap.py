@@ -57,7 +57,7 @@ def zap_swap_entry(s: Slots, entry: int) -> None:
     if slot_put(s, entry):
         return
     number = swap_cache_get(s, entry)
-    if number >= 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
+    if number > 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
         swap_cache_del(s, number)
         unmap_frame(s, number)
 

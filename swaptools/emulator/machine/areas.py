@@ -187,11 +187,9 @@ class SwapAreas:
 
     # Default areas behind the one that goes close the gap.
     def _move_up(self, gone: int) -> None:
-        s = self._state.slots
         for device in self:
-            info = s.si[device.type]
-            if info.prio < gone:
-                info.prio += 1
+            if device.prio < gone:
+                device.move_up()
 
     def proc_swaps(self) -> str:
         """Return the text of /proc/swaps; Size is modulo 2^32 KiB as the kernel's.

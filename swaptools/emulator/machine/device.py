@@ -54,6 +54,7 @@ class SwapDevice:
         #: As /proc/swaps prints it.
         self.path = path
         self.is_active = True
+        self._made = self._of_itself()
 
     def __repr__(self) -> str:
         if not self.is_active:
@@ -65,6 +66,27 @@ class SwapDevice:
     def _info(self) -> SwapInfo:
         self._check_active()
         return self._state.slots.si[self.type]
+
+    # What does not change while it is on.
+    def _of_itself(self) -> tuple[int, ...]:
+        info = self._info
+        return (
+            info.flags,
+            info.prio,
+            info.max,
+            info.pages,
+            info.first_cluster,
+            info.nr_clusters,
+        )
+
+    def move_up(self) -> None:
+        """Take the place of a default priority that is gone."""
+        self._info.prio += 1
+        self._made = self._of_itself()
+
+    def is_as_made(self) -> bool:
+        """Tell whether it is what swapon made of it."""
+        return self._of_itself() == self._made
 
     @property
     def pages(self) -> int:

@@ -49,6 +49,8 @@ from swaptools.emulator.core.slots import (
     is_reserved,
     slot_index,
 )
+from swaptools.emulator.machine.buffer_invariants import check_buffers
+from swaptools.emulator.machine.expect import expect
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
@@ -60,16 +62,23 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
 
 
-def expect(holds: bool, what: str, *state: object) -> None:
-    """Raise InvariantBroken with the state, unless it holds."""
-    if not holds:
-        raise InvariantBroken(f"{what}: {', '.join(map(str, state))}")
-
-
 def check_machine(
     state: State, areas: SwapAreas, tasks: list[Task], shms: list[Shm]
 ) -> None:
-    """Check every area, the available list, every page and every object."""
+    """Check every area, the available list, every page and every object.
+
+    Raises:
+        InvariantBroken: Something contradicts something else.
+    """
+    try:
+        _check_all(state, areas, tasks, shms)
+    except (LookupError, AttributeError) as exc:
+        raise InvariantBroken(f"a number that leads nowhere: {exc!r}") from exc
+
+
+def _check_all(
+    state: State, areas: SwapAreas, tasks: list[Task], shms: list[Shm]
+) -> None:
     tables: set[int] = set()
     for device in areas.and_space():
         check_area(state, device, tables)
@@ -86,6 +95,7 @@ def check_machine(
     check_objects(state)
     check_pools(state)
     check_traffic(state)
+    check_buffers(state, list(areas.and_space()))
 
 
 def check_area(state: State, device: SwapDevice, tables: set[int]) -> None:
@@ -309,6 +319,7 @@ def _check_slot(state: State, entry: int, index: int, references: int) -> int:
     expect(count == references, "slot count", entry, count, references)
     if value & SWAP_HAS_CACHE and not is_reserved(s, index):
         frame = s.slots[index].cache
+        expect(0 < frame < s.totals[0].nr_frames, "no frame", entry, frame)
         expect(s.frames[frame].entry == entry, "swap cache", entry, frame)
     return count
 
@@ -338,6 +349,8 @@ def check_slots_cache(state: State) -> None:
 def check_frames(state: State, frames: Counter[int]) -> None:
     """Check that frames count exactly the page tables that map them."""
     s = state.slots
+    beyond = max(frames, default=0)
+    expect(beyond < state.totals.nr_frames, "a page that is no frame", beyond)
     live: Counter[int] = Counter()
     for number in range(1, state.totals.nr_frames):
         frame = s.frames[number]

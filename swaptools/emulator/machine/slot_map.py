@@ -52,9 +52,10 @@ class SlotMap:
     def __init__(self, arena: Arena) -> None:
         """Start with no area."""
         self._arena = arena
-        self._nr_clusters = 0
-        # Ranges of cluster numbers that areas gave back: first and length.
-        self._holes: list[tuple[int, int]] = []
+        #: Clusters of all areas, and of those that are gone.
+        self.nr_clusters = 0
+        #: Ranges of cluster numbers that areas gave back: first and length.
+        self.holes: list[tuple[int, int]] = []
 
     @property
     def _slots(self) -> Slots:
@@ -130,13 +131,13 @@ class SlotMap:
 
     # Cluster numbers that lie together, from what an area left or at the end.
     def _reserve(self, nr_clusters: int) -> int:
-        for place, (first, length) in enumerate(self._holes):
+        for place, (first, length) in enumerate(self.holes):
             if length >= nr_clusters:
-                self._holes[place] = (first + nr_clusters, length - nr_clusters)
+                self.holes[place] = (first + nr_clusters, length - nr_clusters)
                 return first
-        first = self._nr_clusters
-        self._nr_clusters += nr_clusters
-        self._arena.grow("ci", self._nr_clusters)
+        first = self.nr_clusters
+        self.nr_clusters += nr_clusters
+        self._arena.grow("ci", self.nr_clusters)
         return first
 
     def disable_area(self, si: int) -> None:
@@ -173,7 +174,7 @@ class SlotMap:
             for ci in list(self.clusters_on(si, where)):
                 self._forget_cluster(ci)
             s.lists[si * NR_LISTS + where] = structs.ListHead(-1, -1)
-        self._holes.append((clusters.start, len(clusters)))
+        self.holes.append((clusters.start, len(clusters)))
         s.si[si] = structs.SwapInfo()
         self._forget_hints(si)
         self._totals.slots_cache_enabled = self._totals.slots_cache_pages > 0

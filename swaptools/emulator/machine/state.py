@@ -104,7 +104,7 @@ class State:
     #: Called in the middle of long page-outs, after so many pages, with how many.
     watch: Callable[[int], None] = lambda _nr_pages: None
     watch_pages: int = MAX_TASK_PAGES
-    _is_in_one: bool = False
+    is_in_one: bool = False
 
     @property
     def slots(self) -> Slots:
@@ -165,16 +165,16 @@ class State:
     @contextmanager
     def one_operation(self) -> Iterator[None]:
         """Let calls be parts of one operation, which ends with the last of them."""
-        self._is_in_one = True
+        self.is_in_one = True
         try:
             yield
         finally:
-            self._is_in_one = False
+            self.is_in_one = False
             self.settle()
 
     def settle(self) -> None:
         """End an operation: workers run, objects nobody wants go."""
-        if self._is_in_one:
+        if self.is_in_one:
             self.check_alive()
             return
         self._reclaim_full_areas()

@@ -1,0 +1,226 @@
+"""One field that is wrong is noticed, whatever buffer it is in."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from swaptools.emulator import Machine
+from swaptools.emulator.core.constants import (
+    CLUSTER_WORDS,
+    MAX_SWAPFILES,
+    NR_LISTS,
+    SWAP_HAS_CACHE,
+    SWAP_HAS_DATA,
+    SWAP_MAP_BAD,
+    SWAPFILE_CLUSTER,
+)
+from swaptools.emulator.core.slots import is_reserved
+from swaptools.errors import InvariantBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+#: Fields of which a wrong one can look right, and why.
+MAY_LOOK_RIGHT = {
+    "totals.cpu": "any CPU may be next",
+    "totals.allowed_areas": "any area may be allowed",
+    "si.untouched": "a search may begin at any cluster before the first untouched one",
+    "hints.offset": "a CPU may go on at any slot",
+    "ci.order": "a cluster that is full is on no list of its order",
+    "frames.content": "what a page without bytes would be compressed to",
+    "vmstat.pswpout": "what failed counts, too",
+    "vmstat.thp_swpout_fallback": "counted here alone, as the next four",
+    "vmstat.pmd_swpout_fallback": "",
+    "vmstat.mthp_zswpout": "",
+    "vmstat.swpout_no_slot": "",
+    "vmstat.swpout_refused": "",
+    "traffic.offered": "what was refused counts, too",
+    "traffic.asked_out": "zswap is asked for what it refuses, and not while it is off",
+    "traffic.asked_in": "nor for what was read while it was off",
+}
+
+#: A place in a buffer, and the field of the record there; None in one of integers.
+Place = tuple[str, int, str | None]
+
+
+def pages(draw: random.Random, nr_pages: int) -> bytes:
+    """Different pages, of which some are zeros and some get no smaller."""
+    kinds = [bytes(4096), draw.randbytes(4096), *[draw.randbytes(1365) * 3 + b"."] * 6]
+    return b"".join(
+        page[:4000] + draw.randbytes(96) if page[0] else page
+        for page in draw.choices(kinds, k=nr_pages)
+    )
+
+
+def living(kernel: str) -> Machine:
+    """A machine in mid-life: some of everything is in use and something is free."""
+    machine = Machine(
+        kernel=kernel, cpus=2, zswap=True, ram_bytes=3 << 20, compiled=False
+    )
+    machine.swapon_pages(1900, priority=3)
+    machine.swapon_pages(1200, priority=3, rotational=True, bad_pages=(5, 700))
+    machine.swapon_pages(700, "zram", priority=2)
+    machine.swapon_pages(900, "file", priority=1, discard=True)
+    device = machine.swapon_pages(600, priority=0)
+    gone = machine.swapon_pages(2000)
+    draw = random.Random(3)
+    task, others = machine.task(), [machine.task()]
+    shared = machine.shm(200).map(task)
+    others.append(others[0].fork())
+    for first in range(0, 1200, 100):
+        machine.cpu = first // 100 % 2
+        task.write(first, 100, draw.choice((0, 2)), pages(draw, 100))
+        task.pageout(first, 100)
+        for other in others:
+            other.write(first, 20, 0, pages(draw, 20))
+        others.append(others[1].fork())
+        others[1].pageout(first // 2, 30)
+    shared.write(0, 200, 0, pages(draw, 200))
+    shared.pageout(0, 150)
+    for first in range(0, 1200, 7):
+        task.read(first, 3)
+    machine.zswap.enabled = False
+    task.write(1400, 64, 4, pages(draw, 64))
+    task.write(1500, 500, 0, pages(draw, 500))
+    task.pageout(1400, 600)
+    task.drop(1200, 250)
+    task.read(1700, 40)
+    shared.read(20, 40)
+    device.write(device.alloc(), pages(draw, 1))
+    machine.swapoff(gone)
+    machine.check_invariants()
+    return machine
+
+
+def fields(record: Any) -> list[str | None]:
+    """The names of a record's fields."""
+    if isinstance(record, int):
+        return [None]
+    return [field[0] for field in record._fields_]
+
+
+def places(machine: Machine) -> Iterator[Place]:
+    """Every field in use."""
+    s, totals = machine.state.slots, machine.state.totals
+    tables = {s.ci[ci].table - 1 for ci in range(len(s.ci)) if s.ci[ci].table}
+    types = [device.type for device in machine.areas]
+    nr_rows = len(s.traffic) // MAX_SWAPFILES
+    held = [
+        cpu * totals.slots_cache_pages + place
+        for cpu in range(totals.nr_cpus)
+        for place in range(totals.slots_cache_pages)
+    ]
+    heads = {s.frames[n].block for n in range(1, totals.nr_frames)}
+    in_use = {
+        "totals": [0],
+        "trial": range(len(machine.profile.allocator.trial_order)),
+        "avail": range(totals.nr_avail),
+        "si": types,
+        "lists": [si * NR_LISTS + where for si in types for where in range(NR_LISTS)],
+        "hints": [n for n in range(len(s.hints)) if s.hints[n].offset],
+        "slots_cache": range(totals.nr_cpus if totals.slots_cache_pages else 0),
+        "taken": [n for n in held if s.taken[n]],
+        "returned": [n for n in held if s.returned[n]],
+        "ci": [ci for ci in range(len(s.ci)) if s.ci[ci].flags],
+        "free_tables": range(totals.nr_free_tables),
+        "words": [t * CLUSTER_WORDS + n for t in tables for n in range(CLUSTER_WORDS)],
+        "map": [t * SWAPFILE_CLUSTER + n for t in tables for n in range(512)],
+        "frames": range(1, totals.nr_frames),
+        "free_blocks": range(len(s.free_blocks)),
+        "objects": [n for n in range(len(s.objects)) if s.objects[n].refs],
+        "vmstat": [0],
+        "traffic": [row * MAX_SWAPFILES + si for row in range(nr_rows) for si in types],
+    }
+    unused: dict[tuple[str, str], Callable[[int], object]] = {
+        ("frames", "live"): lambda n: n not in heads,
+        ("frames", "order"): lambda n: n not in heads,
+        ("frames", "next"): lambda n: n not in heads or s.frames[n].live,
+        ("frames", "dirty"): lambda n: not (s.frames[n].mapcount or s.frames[n].entry),
+        ("objects", "next"): lambda _n: True,
+        ("slots_cache", "cur"): lambda n: not s.slots_cache[n].nr,
+    }
+    for name, numbers in in_use.items():
+        buffer = getattr(s, name)
+        for number in numbers:
+            for field in fields(buffer[number]):
+                is_unused = unused.get((name, str(field)))
+                if is_unused is None or not is_unused(number):
+                    yield name, number, field
+    for index in (t * SWAPFILE_CLUSTER + n for t in tables for n in range(512)):
+        if s.map[index] & SWAP_HAS_CACHE and not is_reserved(s, index):
+            yield "slots", index, "cache"
+        if s.map[index] & SWAP_HAS_DATA and s.map[index] != SWAP_MAP_BAD:
+            yield "slots", index, "stored"
+
+
+def flip(machine: Machine, place: Place) -> None:
+    """Change the lowest bit of a field."""
+    name, number, field = place
+    buffer = getattr(machine.state.slots, name)
+    if field is None:
+        buffer[number] ^= 1
+    else:
+        setattr(buffer[number], field, getattr(buffer[number], field) ^ 1)
+
+
+def is_noticed(machine: Machine, place: Place) -> bool:
+    """Whether a flipped field is; it is put back."""
+    flip(machine, place)
+    try:
+        machine.check_invariants()
+    except InvariantBroken:
+        return True
+    finally:
+        flip(machine, place)
+    return False
+
+
+def shares(
+    kernel: str, nr_flips: int, but: Collection[str] = ()
+) -> tuple[Counter[str], Counter[str]]:
+    """How many fields were flipped of each kind, and how many of them noticed."""
+    machine, draw = living(kernel), random.Random(5)
+    kinds: dict[str, list[Place]] = {}
+    for place in places(machine):
+        kinds.setdefault(f"{place[0]}.{place[2]}", []).append(place)
+    flipped: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
+    for kind, all_places in kinds.items():
+        if kind in but:
+            continue
+        for place in draw.sample(all_places, min(nr_flips, len(all_places))):
+            flipped[kind] += 1
+            noticed[kind] += is_noticed(machine, place)
+    machine.check_invariants()
+    return flipped, noticed
+
+
+def told(flipped: Counter[str], noticed: Counter[str]) -> str:
+    """How many were noticed of how many, by buffer."""
+    sums: dict[str, list[int]] = {}
+    for kind, number in flipped.items():
+        both = sums.setdefault(kind.partition(".")[0], [0, 0])
+        both[0] += noticed[kind]
+        both[1] += number
+    shown = [f"{name} {seen} of {number}" for name, (seen, number) in sums.items()]
+    return f"{noticed.total()} of {flipped.total()}: {', '.join(shown)}"
+
+
+def test_a_flipped_field_is_noticed() -> None:
+    """Any but those of which a wrong one can look right, as InvariantBroken."""
+    flipped, noticed = shares("6.18", 1, MAY_LOOK_RIGHT)
+    assert noticed == flipped
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("kernel", ["6.18", "6.12", "7.2"])
+def test_of_all_flipped_fields_95_in_100_are_noticed(kernel: str) -> None:
+    """With those that can look right, and more of each kind; pytest -s shows them."""
+    flipped, noticed = shares(kernel, 30)
+    sys.stdout.write(f"{kernel}: {told(flipped, noticed)}\n")
+    assert noticed.total() >= 0.95 * flipped.total()
