@@ -82,6 +82,11 @@ bool task_word(const struct line *line);
 void tasks_end(void);
 void tasks_say(void);
 /*
+ * Folios leave the lists of this CPU, which hold them: a page that was written back
+ * a moment ago keeps its slot on a write until then.
+ */
+void lru_drain(void);
+/*
  * Swapped out outside of the tasks' own page-outs, since the last reset; nothing
  * is known of that once zswap has written pages back.
  */

@@ -83,12 +83,17 @@ static int do_map(const struct order *order)
 	return error;
 }
 
+void lru_drain(void)
+{
+	madvise(SPARE, PAGE, MADV_COLD);
+}
+
 /* Folios that wait on this CPU's lists leave before the task does. */
 static int do_cpu(const struct order *order)
 {
 	cpu_set_t set;
 
-	madvise(SPARE, PAGE, MADV_COLD);
+	lru_drain();
 	CPU_ZERO(&set);
 	CPU_SET(order->argument, &set);
 	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
@@ -137,6 +142,13 @@ void obey(int place)
 	_exit(1);
 }
 
+void make_spare(void)
+{
+	mmap(SPARE, PAGE, PROT_READ | PROT_WRITE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	*SPARE = 1;
+}
+
 void make_memory(void)
 {
 	char *memory = mmap((void *)START(0), MAX_PAGES * PAGE,
@@ -145,7 +157,5 @@ void make_memory(void)
 			    -1, 0);
 
 	madvise(memory, MAX_PAGES * PAGE, MADV_NOHUGEPAGE);
-	mmap(SPARE, PAGE, PROT_READ | PROT_WRITE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	*SPARE = 1;
+	make_spare();
 }

@@ -244,6 +244,7 @@ void state_settle(void)
 		same = now == before && !vmstat("nr_writeback") ? same + 1 : 0;
 		before = now;
 	}
+	lru_drain();
 }
 
 /* state [settled] [counters] */

@@ -272,6 +272,7 @@ void tasks_start(void)
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	for (int place = 0; place < MAX_TASKS; place++)
 		socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets[place]);
+	make_spare();
 	foreign_start();
 }
 

@@ -39,6 +39,8 @@ extern int sockets[MAX_TASKS][2];
 
 /* --- pages.c --- */
 
+/* A page by which lru_drain() asks; and all that a task has, this one included. */
+void make_spare(void);
 void make_memory(void);
 /* Do what is ordered, and never return; forked ones are at other places. */
 void obey(int place) __attribute__((noreturn));
