@@ -173,7 +173,7 @@ def main(
         _print_recipe(recipe, file, wishes["size_bytes"], wishes["page_size"])
         return
     # Imported here: construct takes longer to start than --help may.
-    from swaptools.cli.interrupts import interruptible
+    from swaptools.cli.interrupts import Interruptible
     from swaptools.create import CreateRequest, create
     from swaptools.errors import NotKnownOnDisk, SwapToolsError
 
@@ -184,7 +184,7 @@ def main(
     wishes["offset"] = wishes["offset"] or 0
     wishes |= {"is_ghost": is_ghost, "ghost_flag": has_flag}
     try:
-        with interruptible():
+        with Interruptible():
             result = create(CreateRequest(path=_path(file), **wishes))
     except NotKnownOnDisk as exc:
         output.fail(exc.reason, file, _EXIT_NOT_KNOWN_ON_DISK)

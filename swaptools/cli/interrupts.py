@@ -4,18 +4,17 @@ No KeyboardInterrupt: raised in the middle of an import, of a destructor or of a
 compiler it is turned into something else, printed, or lost.
 """
 
-from __future__ import annotations
-
 import os
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NoReturn
 
+# Neither typing nor contextlib: until this module is there, Ctrl-C is the
+# interpreter's, and they take five times as long to load as all the rest.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import NoReturn
 
 #: 128 and the number of SIGINT, as a shell has it.
-EXIT_INTERRUPTED: Final = 130
+EXIT_INTERRUPTED = 130
 
 
 class Interrupted(BaseException):
@@ -28,23 +27,25 @@ def catch_interrupts() -> None:
         signal.signal(signal.SIGINT, _leave)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+class Interruptible:
     """Have SIGINT raise Interrupted within, once: what follows is cleaning up."""
-    if signal.getsignal(signal.SIGINT) is not _leave:
-        yield
-        return
-    signal.signal(signal.SIGINT, _raise)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, _leave)
+
+    def __enter__(self) -> None:
+        """From now on."""
+        self._is_ours = signal.getsignal(signal.SIGINT) is _leave
+        if self._is_ours:
+            signal.signal(signal.SIGINT, _raise)
+
+    def __exit__(self, *_: object) -> None:
+        """As before."""
+        if self._is_ours:
+            signal.signal(signal.SIGINT, _leave)
 
 
-def _leave(_number: int, _frame: object) -> NoReturn:
+def _leave(_number: int, _frame: object) -> "NoReturn":
     os._exit(EXIT_INTERRUPTED)
 
 
-def _raise(_number: int, _frame: object) -> NoReturn:
+def _raise(_number: int, _frame: object) -> "NoReturn":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise Interrupted

@@ -40,3 +40,20 @@ def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) ->
         check=False,
     )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, ""), done.stderr
+
+
+def test_until_ctrl_c_is_ours_little_is_loaded() -> None:
+    """What is raised meanwhile the interpreter prints: that takes milliseconds."""
+    text = (
+        "import sys, swaptools.cli.start, swaptools.cli.interrupts; print(*sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", text],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {"signal", "swaptools.cli.start"} < set(loaded)
+    assert set(loaded).isdisjoint({"typing", "contextlib", "re", "click"})
+    assert len([name for name in loaded if name.startswith("swaptools")]) == 4
