@@ -55,7 +55,9 @@ _WORTH_COMPILING_PAGES: Final = 1 << 18
     help="Do not compile, even if the fast extra is installed and SCRIPT is long.",
 )
 @params.json_option()
-@click.argument("script", metavar="SCRIPT", required=False)
+@click.argument(
+    "script", metavar="SCRIPT", required=False, shell_complete=completing.script
+)
 def compare(
     *,
     script: str | None,

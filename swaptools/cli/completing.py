@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from click.shell_completion import CompletionItem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -35,6 +37,24 @@ def listed(names: Iterable[str], begun: str, *, plus: bool = False) -> list[str]
         for name in names
         if name.startswith(last) and name not in taken
     ]
+
+
+def script(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer the scripts that come with the package, and files."""
+    from swaptools.cli.scripts import package_scripts
+
+    names = [name for name in package_scripts() if name.startswith(begun)]
+    # Files first: bash's function forgets what came before them.
+    return [CompletionItem(begun, type="file"), *map(CompletionItem, names)]
+
+
+def overhead_rows() -> list[str]:
+    """Return the designs whose metadata is known."""
+    from swaptools.emulator.designs.costs import FORMULAS
+
+    return list(FORMULAS)
 
 
 def one_of(names: Callable[[], Iterable[str]]) -> Completer:

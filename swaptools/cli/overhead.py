@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import completing, output, params
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "designs",
     multiple=True,
     metavar="NAME",
+    shell_complete=completing.one_of(completing.overhead_rows),
     help="A row of the table; may be given again (default: all).",
 )
 @click.option(

@@ -131,7 +131,15 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def scenario_names() -> list[str]:
     """Return the names of the scenarios that compare every design."""
-    found = (
-        entry.name for entry in files("swaptools.emulator.runs.scenarios").iterdir()
-    )
+    found = _package_files()
     return sorted(name.removesuffix(_SUFFIX) for name in found if _SUFFIX in name)
+
+
+def package_scripts() -> list[str]:
+    """Return what may be named in place of a file: scenarios, and other scripts."""
+    return sorted(name.removesuffix(_SUFFIX) for name in _package_files())
+
+
+def _package_files() -> list[str]:
+    found = files("swaptools.emulator.runs.scenarios").iterdir()
+    return [entry.name for entry in found if entry.name.endswith((_SUFFIX, ".swap"))]

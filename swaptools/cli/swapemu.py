@@ -93,7 +93,12 @@ def demo() -> None:
     metavar="MAP",
     help="Start from a slot map, as swapinfo --map --json prints it.",
 )
-@click.argument("script", metavar="SCRIPT", type=click.Path(allow_dash=True))
+@click.argument(
+    "script",
+    metavar="SCRIPT",
+    type=click.Path(allow_dash=True),
+    shell_complete=completing.script,
+)
 def run(
     *,
     script: str,

@@ -46,6 +46,12 @@ def offered(words: str) -> list[str]:
         ("ghost-mkswap --recipe=d", "dm-error"),
         ("ghost-mkswap -U ", "clear random time"),
         ("ghost-mkswap -e b", "big"),
+        ("swapemu run --design gho", "ghost ghost-dynamic"),
+        ("swapemu compare --design vsw", "vswap vswap-ste"),
+        ("swapemu overhead --design xsw", "xswap+zswap"),
+        ("swapemu run zsw", "zsw zswap-only zswap-writeback"),
+        ("swapemu compare gh", "gh ghost.swap"),
+        ("swapemu compare ./a", "./a"),
     ],
 )  # fmt: skip
 def test_what_a_word_could_become(words: str, expected: str) -> None:
@@ -61,6 +67,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 """
 ZSH = r"""
 compdef() { :; }
+_path_files() { :; }
 compadd() { shift 4; print -l -- ${(P)1}; }
 . "$shipped/zsh/_$1"
 words=("$@") CURRENT=$#
@@ -80,6 +87,8 @@ complete --do-complete "$argv"
     [
         ("swapinfo -o PATH,PARTL", "PATH,PARTLABEL"),
         ("ghost-mkswap --recipe d", "dm-error"),
+        ("swapemu compare --design vswap-", "vswap-ste"),
+        ("swapemu run fragm", "fragmentation"),
     ],
 )
 def test_a_shell_offers_it(
