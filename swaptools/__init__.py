@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from swaptools.check import Finding, Report, check_area
     from swaptools.create import create_ghost, create_real
     from swaptools.create.request import CreateResult
+    from swaptools.doctor import Diagnosis, diagnose
     from swaptools.errors import (
         AreaError,
         AreaInUse,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from swaptools.observe import read_area, read_areas
     from swaptools.observe.caller import read_caller
     from swaptools.observe.proc import read_swaps
+    from swaptools.observe.survey import read_system
+    from swaptools.observe.system import System
     from swaptools.observe.zswap import read_zswap
 
 __version__ = "0.1.0"
@@ -39,6 +42,7 @@ __all__ = [
     "Caller",
     "CreateRefused",
     "CreateResult",
+    "Diagnosis",
     "Finding",
     "FormatError",
     "Report",
@@ -47,15 +51,18 @@ __all__ = [
     "SwapArea",
     "SwapHeader",
     "SwapToolsError",
+    "System",
     "TruncatedHeader",
     "check_area",
     "create_ghost",
     "create_real",
+    "diagnose",
     "find_signatures",
     "read_area",
     "read_areas",
     "read_caller",
     "read_swaps",
+    "read_system",
     "read_zswap",
 ]
 
@@ -67,6 +74,7 @@ _ROOMS = {
     "Caller": "caller",
     "CreateRefused": "errors",
     "CreateResult": "create.request",
+    "Diagnosis": "doctor",
     "Finding": "check",
     "FormatError": "errors",
     "Report": "check",
@@ -75,15 +83,18 @@ _ROOMS = {
     "SwapArea": "area",
     "SwapHeader": "format.header",
     "SwapToolsError": "errors",
+    "System": "observe.system",
     "TruncatedHeader": "errors",
     "check_area": "check",
     "create_ghost": "create",
     "create_real": "create",
+    "diagnose": "doctor",
     "find_signatures": "format.signature",
     "read_area": "observe",
     "read_areas": "observe",
     "read_caller": "observe.caller",
     "read_swaps": "observe.proc",
+    "read_system": "observe.survey",
     "read_zswap": "observe.zswap",
 }
 

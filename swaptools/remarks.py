@@ -49,6 +49,7 @@ def zswap_not_as_asked(
     words: Iterable[Parameter],
     settings: Mapping[str, str] | None,
     compressors: frozenset[str] | None,
+    where: str = "on the kernel command line",
 ) -> Iterator[str]:
     """Compare the ``zswap.*`` of the kernel command line with what runs.
 
@@ -56,11 +57,12 @@ def zswap_not_as_asked(
         words: Of the command line.
         settings: Of zswap, as the kernel writes them; None without zswap.
         compressors: Algorithms that the kernel has; None when it does not say.
+        where: The words stand, when it is not the command line.
     """
     asked = {word.name: word.value for word in words if word.name.startswith(_ZSWAP)}
     for name, value in asked.items():
         said = name if value is None else f"{name}={value}"
-        said = f"{said} on the kernel command line"
+        said = f"{said} {where}"
         setting = name.removeprefix(_ZSWAP)
         if settings is None:
             yield f"{said}: this kernel has no zswap"

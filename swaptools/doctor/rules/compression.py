@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools import remarks
+from swaptools.config.cmdline import Parameter
 from swaptools.config.text import Place, shown
 from swaptools.doctor.registry import Remark, rule
 from swaptools.kernel.uname import parse_release
@@ -16,9 +17,9 @@ from swaptools.rulebook import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.config.cmdline import Parameter
     from swaptools.observe.system import System
 
+_PARAMETERS: Final = "/sys/module/zswap/parameters/"
 _ENABLED: Final = "zswap.enabled"
 _YES: Final = frozenset({"1", "y", "yes", "t", "on", "true"})
 _NO: Final = frozenset({"no", "n", "0", "false", "off", "f"})
@@ -39,7 +40,7 @@ def _zrams(system: System) -> list[str]:
 
 @rule(
     "D401",
-    "zswap is not as the command line asks",
+    "zswap is not as it was asked for",
     Severity.WARNING,
     hint="ask for what this kernel has, or set it at run time below"
     " /sys/module/zswap/parameters",
@@ -62,6 +63,19 @@ def not_as_asked(system: System) -> Iterator[Remark]:
             _last(word, running.command_line.words), running.zswap, running.compressors
         ):
             yield Remark(message, _place_of(word, system))
+    for place, word in _written(system):
+        for message in remarks.zswap_not_as_asked(
+            (word,), running.zswap, running.compressors, "in tmpfiles.d"
+        ):
+            yield Remark(message, place)
+
+
+def _written(system: System) -> Iterator[tuple[Place, Parameter]]:
+    # What tmpfiles.d(5) sets, as the command line would have it.
+    for path, line in system.config.written:
+        if line.path.startswith(_PARAMETERS):
+            name = line.path.removeprefix(_PARAMETERS)
+            yield Place(path, line.line), Parameter(f"zswap.{name}", line.value)
 
 
 def _last(word: Parameter, words: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
@@ -124,11 +138,17 @@ def before_zram(system: System) -> Iterator[Remark]:
             for message in remarks.zswap_before_zram(zrams):
                 yield Remark(message.partition("; ")[0], place, None, zrams[0])
         return
-    for line in system.command_lines():
-        value = line.last(_ENABLED)
+    asked = [
+        (line.place_of(_ENABLED), line.last(_ENABLED))
+        for line in system.command_lines()
+    ]
+    asked += [
+        (at, word.value) for at, word in _written(system) if word.name == _ENABLED
+    ]
+    for where, value in asked:
         if value is not None and value.lower() in _YES:
             message = f"{_ENABLED}={value}, and {zrams[0]} is made"
-            yield Remark(message, line.place_of(_ENABLED), None, zrams[0])
+            yield Remark(message, where, None, zrams[0])
 
 
 @rule(
