@@ -99,7 +99,7 @@ def read_script(name: str) -> str:
                 if scenario.is_file():
                     return scenario.read_text(encoding="utf-8")
         with click.open_file(name, "rb") as file:
-            return b"".join(_chunks(file)).decode("utf-8")
+            return b"".join(_chunks(file)).decode("utf-8-sig")
     except UnicodeDecodeError:
         output.fail("not a text file", name, output.EXIT_USAGE)
     except ValueError as exc:

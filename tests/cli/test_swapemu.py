@@ -74,7 +74,9 @@ def test_a_kernel_that_a_design_cannot_be_had_on_is_refused_before_all() -> None
     text = "kernel 6.1\nswapon a block 64\n"
     code, out, err = invoke("run", "--design", "xswap", "-", stdin=text)
     assert (code, out) == (2, "")
-    assert err == "swapemu: -: line 1: kernel: kernel 6.1 is older than 6.12\n"
+    assert err == (
+        "swapemu: -: line 1: kernel: kernel 6.1 is older than 6.12 (design xswap)\n"
+    )
 
 
 def test_a_run_goes_on_after_what_does_not_hold_and_says_all_of_it() -> None:
@@ -158,6 +160,13 @@ def test_lines_are_those_of_an_editor() -> None:
         2,
         "swapemu: -: line 2: no operation 'fly'",
     )
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_mark_of_the_byte_order_is_no_word(mark: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.swap"
+    path.write_bytes(mark + b"swapon a block 64\r\nexpect a 0\r\n")
+    assert swapemu("run", path) == (0, "", "")
 
 
 def test_operation_that_is_none() -> None:

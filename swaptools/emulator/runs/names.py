@@ -25,7 +25,7 @@ from swaptools.emulator.machine.knobs import read_setting
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.runs.words import MAX_LINE_PAGES, read_choice
-from swaptools.errors import quoted
+from swaptools.errors import SelectionError, quoted
 from swaptools.kernel.releases import find_kernel
 
 if TYPE_CHECKING:
@@ -102,7 +102,11 @@ class Names:
     # --- the machine -------------------------------------------------------
 
     def _kernel(self, operation: Operation) -> None:
-        self.design.patch(find_kernel(operation.kernel).profile)
+        profile = find_kernel(operation.kernel).profile
+        try:
+            self.design.patch(profile)
+        except SelectionError as exc:
+            raise ValueError(f"{exc} (design {self.design.name})") from exc
 
     def _cpus(self, operation: Operation) -> None:
         self.cpus = operation.cpus

@@ -220,21 +220,21 @@ class Run:
         finally:
             state.watch, state.watch_pages = before
 
-    def parts(self, pages: range) -> Iterator[tuple[int, int]]:
-        """Yield a range in parts, each its first page and how many.
+    def in_parts(self, pages: range, do: Callable[[int, int], None]) -> None:
+        """Do a range part by part, each its first page and how many.
 
         With a step every page is a part, and an operation, of its own.
         """
         if pages.step > 1:
             for page in pages:
-                yield page, 1
+                do(page, 1)
                 self.count(1)
             return
         with self.started().state.one_operation():
             here, end = pages.start, pages.stop
             while here < end:
                 stop = min(end, here - here % self.part_pages + self.part_pages)
-                yield here, stop - here
+                do(here, stop - here)
                 self.count(stop - here)
                 here = stop
 

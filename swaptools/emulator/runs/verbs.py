@@ -160,9 +160,12 @@ def _write(run: Run, operation: Operation) -> None:
     if data is not None:
         content = data
     order, memory = operation.order, run.memory
-    for first, nr_pages in run.parts(operation.pages):
+
+    def write(first: int, nr_pages: int) -> None:
         memory.write(first, nr_pages, order, data, length=length)
         run.contents.write(run.key, range(first, first + nr_pages), content)
+
+    run.in_parts(operation.pages, write)
 
 
 # One word over and over.
@@ -175,8 +178,7 @@ def _page_of(text: str) -> bytes:
 def _pageout(run: Run, operation: Operation) -> None:
     memory, pages = run.memory, operation.pages
     if pages.step > 1:
-        for first, nr_pages in run.parts(pages):
-            memory.pageout(first, nr_pages)
+        run.in_parts(pages, memory.pageout)
         return
     end = run.touched + len(pages)
     with run.watching():
@@ -186,26 +188,25 @@ def _pageout(run: Run, operation: Operation) -> None:
 
 def _read(run: Run, operation: Operation) -> None:
     memory = run.memory
-    for first, nr_pages in run.parts(operation.pages):
-        check_pages(run, first, memory.read_pages(first, nr_pages))
 
+    def read(first: int, nr_pages: int) -> None:
+        found = memory.read_pages(first, nr_pages)
+        page = run.contents.difference(run.key, first, found)
+        # Nobody but a backing that loses pages may return another one.
+        if page is not None and not run.started().losses:
+            raise InvariantBroken(f"page {page} is not what was written")
 
-def check_pages(run: Run, first: int, found: list[bytes | int]) -> None:
-    """Compare pages that were read with what was written.
-
-    Raises:
-        InvariantBroken: One holds something else, and no backing has lost a page.
-    """
-    page = run.contents.difference(run.key, first, found)
-    if page is not None and not run.started().losses:
-        raise InvariantBroken(f"page {page} is not what was written")
+    run.in_parts(operation.pages, read)
 
 
 def _drop(run: Run, operation: Operation) -> None:
     memory = run.memory
-    for first, nr_pages in run.parts(operation.pages):
+
+    def drop(first: int, nr_pages: int) -> None:
         memory.drop(first, nr_pages)
         run.contents.drop(run.key, range(first, first + nr_pages))
+
+    run.in_parts(operation.pages, drop)
 
 
 #: By verb; what a line shows is returned.

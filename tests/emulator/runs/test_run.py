@@ -93,3 +93,12 @@ def test_what_is_not_judged_does_the_same_to_the_machine() -> None:
     assert run.started().vmstat()["pswpin"] == 1
     with pytest.raises(ScriptError, match="line 4: expected a fault"):
         list(run_script(parse_script(text), Run(compiled=False)))
+
+
+@pytest.mark.parametrize("step", ["", " step=2"])
+def test_a_kernel_that_dies_ends_the_run_at_that_line(step: str) -> None:
+    text = "swapon g ghost-block 64\nzswap on\nwrite 0 9\npageout 0 9\n"
+    run = Run(compiled=False)
+    steps = run_script(parse_script(f"{text}drop 0 3{step}\nread 0 1"), run)
+    with pytest.raises(ScriptError, match="line 5: drop: NULL pointer dereference"):
+        list(steps)
