@@ -305,7 +305,8 @@ def write_range(
         put_object(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
-        set_stayed(s, number, 0)
+        if frame.stayed:
+            set_stayed(s, number, 0)
         contents[vpn - first] = read if read != number else 0
     return nr
 

@@ -25,6 +25,8 @@ from swaptools.emulator.core.constants import (
     STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZERO,
+    SWP_GHOST,
+    TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import (
     PTE_EXCLUSIVE,
@@ -319,6 +321,34 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
                 content = get_object(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
             s.vmstat[0].pswpout += nr
+        else:
+            left += 1
+            heads[left] = head
+    heads[0] = left
+
+
+@hot_run
+def refuse_range(s: Slots, heads: Buffer[int], all_of_them: bool) -> None:
+    """Leave in memory what nobody would take while zswap is off: pages on a ghost.
+
+    With ``all_of_them`` the cgroup's pages may not be written at all. The others stay
+    in ``heads``.
+
+    Kernel: mm/page_io.c swap_writeout(), AOP_WRITEPAGE_ACTIVATE.
+    """
+    left = 0
+    for place in range(1, heads[0] + 1):
+        head = heads[place]
+        frame = s.frames[head]
+        nr = 1 << frame.order
+        if all_of_them or s.si[frame.entry >> TYPE_SHIFT].flags & SWP_GHOST:
+            traffic = s.traffic[traffic_row(s, frame.entry)]
+            traffic.offered += nr
+            traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
+            s.vmstat[0].swpout_refused += nr
+            frame.order = 0
+            for number in range(head, head + nr):
+                set_stayed(s, number, 1)
         else:
             left += 1
             heads[left] = head

@@ -11,14 +11,13 @@ Left out: what metadata.py leaves out.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.emulator.core.clusters import count_tables
 from swaptools.emulator.core.redirect import count_unmapped
 from swaptools.emulator.machine.metadata import (
     ZSWAP_ENTRY_BYTES,
-    Usage,
-    account,
     content_bytes,
     mode_of,
 )
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from swaptools.emulator.core.arena import Arena
-    from swaptools.emulator.machine.backing import Backing
+    from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.machine.metadata import Formula, Mode, Unit
     from swaptools.emulator.store.zsmalloc import ZsPool
     from swaptools.emulator.store.zswap import Zswap
     from swaptools.kernel.profiles import KernelProfile
@@ -52,6 +52,23 @@ class Footprint(NamedTuple):
     metadata_mode: str
 
 
+class _Weights(NamedTuple):
+    """A formula made ready for being counted often, in whole numbers."""
+
+    mode: Mode
+    denominator: int
+    #: Bytes for one of a unit, times the denominator.
+    by_unit: tuple[tuple[Unit, int], ...]
+
+
+def _weigh(formula: Formula) -> _Weights:
+    mode = mode_of(formula)
+    costs = formula.costs(mode)
+    denominator = lcm(*(cost.size_bytes.denominator for cost in costs))
+    by_unit = tuple((cost.per, int(cost.size_bytes * denominator)) for cost in costs)
+    return _Weights(mode, denominator, by_unit)
+
+
 class Measure:
     """Looks at the areas of one machine."""
 
@@ -69,18 +86,18 @@ class Measure:
         self._zswap = zswap
         self._design = design
         self._profile = profile
+        self._weights: dict[str, _Weights] = {}
 
     def footprint(self) -> Footprint:
         """Say what is held now."""
-        metadata = Fraction()
-        modes = set()
+        metadata, modes = Fraction(), set()
         for si, backing in self._backings.items():
-            formula = self._design.formula(self._profile, backing.ops)
-            mode = mode_of(formula)
-            usage = self.usage(si)
-            metadata += account(formula, mode, usage).metadata_bytes
-            metadata += backing.other_bytes(int(usage.clusters))
-            modes.add(mode)
+            weights = self._weights_of(backing.ops)
+            counts = self._counts(si)
+            total = sum(weight * counts[unit] for unit, weight in weights.by_unit)
+            metadata += Fraction(total, weights.denominator)
+            metadata += backing.other_bytes(counts["cluster"])
+            modes.add(weights.mode)
         totals = self._arena.totals
         return Footprint(
             metadata_bytes=round(metadata),
@@ -92,17 +109,25 @@ class Measure:
             metadata_mode="+".join(sorted(modes)),
         )
 
-    def usage(self, si: int) -> Usage:
-        """Say how full an area is."""
+    def _weights_of(self, ops: SwapOps) -> _Weights:
+        if ops.name not in self._weights:
+            formula = self._design.formula(self._profile, ops)
+            self._weights[ops.name] = _weigh(formula)
+        return self._weights[ops.name]
+
+    # How many there are of each unit of an area; what is on disk is counted with the
+    # area that has it.
+    def _counts(self, si: int) -> dict[Unit, int]:
         info, tree = self._arena.slots.si[si], self._zswap.tree
-        tables = self._arena.run(count_tables, si)
-        return Usage(
-            area_slots=info.max,
-            used_slots=Fraction(info.inuse_pages),
-            clusters=Fraction(tables),
-            zswap_slots=Fraction(tree.nr_entries[si]),
-            xarray_leaves=Fraction(tree.nr_leaves[si]),
-        )
+        return {
+            "slot": info.max,
+            "used slot": info.inuse_pages,
+            "cluster": self._arena.run(count_tables, si),
+            "zswap slot": tree.nr_entries[si],
+            "xarray leaf": tree.nr_leaves[si],
+            "disk slot": 0,
+            "disk cluster": 0,
+        }
 
     # Only virtual swap leaves any, when an area is swapped off.
     def _unmapped_pages(self) -> int:

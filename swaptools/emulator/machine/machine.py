@@ -164,6 +164,7 @@ class Machine:
             tiers=SwapTiers(),
         )
         io.work_for = state.work_for
+        self._measure = Measure(arena, backings, zswap, self.design, self.profile)
         return state
 
     @classmethod
@@ -482,10 +483,7 @@ class Machine:
 
     def footprint(self) -> Footprint:
         """Return the bytes of metadata and content, and what else is held now."""
-        state = self.state
-        return Measure(
-            state.arena, state.backings, self.zswap, self.design, self.profile
-        ).footprint()
+        return self._measure.footprint()
 
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""

@@ -21,7 +21,11 @@ from swaptools.emulator.core.faults import (
     read_range,
     write_range,
 )
-from swaptools.emulator.core.pageout import pageout_range, writeout_range
+from swaptools.emulator.core.pageout import (
+    pageout_range,
+    refuse_range,
+    writeout_range,
+)
 from swaptools.emulator.core.zap import drop_range
 from swaptools.emulator.machine.fallback import fall_back
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
@@ -143,7 +147,7 @@ class Task:
         end = min(first + nr_pages, len(self.pte))
         state, memcg = self._state, self.memcg
         heads = state.scratch(nr_pages + 1)
-        plainly = not state.zswap.enabled and memcg.zswap_writeback_enabled
+        zswap, may_write = state.zswap.enabled, memcg.zswap_writeback_enabled
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
         here, cpu = first, state.totals.cpu
@@ -153,12 +157,14 @@ class Task:
             here = state.run(pageout_range, self.pte, here, stop, cpu, heads)
             if heads[0] and self not in state.mmlist:
                 state.mmlist.insert(0, self)
-            state.run(writeout_range, heads, plainly)
+            state.run(writeout_range, heads, not zswap and may_write)
+            if heads[0] and not zswap:
+                state.run(refuse_range, heads, not may_write)
             state.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
             state.watch(here - start)
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
-        if falls_back and some_stayed and memcg.zswap_writeback_enabled:
+        if falls_back and some_stayed and may_write:
             fall_back(state, self.pte, memcg, first, end)
         state.settle()
 

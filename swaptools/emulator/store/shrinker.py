@@ -139,14 +139,16 @@ class ZswapShrinker:
 
         Every entry is looked at twice at most: once for its second chance.
 
-        Kernel: none; each look is that of shrink_memcg().
+        Kernel: none; each look is one of shrink_memcg().
         """
         before = self._zswap.written_back_pages
         for memcg in self._cgroups:
+            if not memcg.zswap_writeback_enabled:
+                continue
             for _ in range(2 * len(memcg.zswap_lru)):
                 if self._zswap.written_back_pages - before == nr_pages:
                     return nr_pages
-                self.shrink_memcg(memcg, 1)
+                self._walk(memcg, 1)
         return self._zswap.written_back_pages - before
 
     def count(self, memcg: MemCgroup) -> int:
