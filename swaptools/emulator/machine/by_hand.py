@@ -43,6 +43,7 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
         DeviceWriteError: The device did not take it.
     """
     io = state.io
+    state.work_for(state.cgroups.root)
     state.objects.reap()
     content = io.content_of(page)
     if content == 0:
