@@ -162,7 +162,8 @@ class TestDeflate:
             stored_pages, pool_bytes = zswap_holds(zswap)
         assert stored_pages == NR_TELLING
         in_kernel = classes_by_pool_pages()[pool_bytes // PAGE_SIZE]
-        assert in_kernel == class_table().for_length(length_bytes)
+        table = class_table()
+        assert in_kernel == table.classes[table.class_by_length[length_bytes]]
 
 
 def classes_by_pool_pages() -> dict[int, SizeClass]:

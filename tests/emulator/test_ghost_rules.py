@@ -14,6 +14,7 @@ from swaptools.errors import (
     GhostWriteRefused,
     IllegalOperation,
     KernelOops,
+    NoFreeSlot,
     SwapOnError,
 )
 from tests.builders import header_page, swap_area
@@ -136,7 +137,8 @@ def test_large_folio_is_split() -> None:
     task = machine.task()
     task.write(0, 16, order=4)
     task.pageout(0, 16)
-    assert not device.takes_large_folios
+    with pytest.raises(NoFreeSlot):
+        device.alloc(order=4)
     assert machine.vmstat()["thp_swpout_fallback"] == 1
     assert task.entries(0, 16) == [(0, 1), *[(0, slot) for slot in range(16, 1, -1)]]
 

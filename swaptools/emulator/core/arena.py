@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.core.buffers import Buffer, Needs
     from swaptools.emulator.core.engine import Engine
+    from swaptools.emulator.core.events import Traffic
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 _Args = ParamSpec("_Args")
@@ -164,7 +165,7 @@ class Arena:
         self.totals.memcg = memcg
         self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
 
-    def traffic(self, memcg: int, entry: int) -> structs.Traffic:
+    def traffic(self, memcg: int, entry: int) -> Traffic:
         """Return the record of what a cgroup moves to and from a slot's area."""
         place = memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)
         if place >= len(self.slots.traffic):

@@ -2,9 +2,9 @@
 
 The other invariants compare what refers to one another; here is what a field says
 that nobody refers to, or of which there is a second record: constants of the kernel,
-what an area was made with, free tables, free blocks of frames, hints, where data are.
+what an area was made with, free tables, hints, where data are.
 
-Not here: references, counts and lists (invariants.py).
+Not here: references, counts and lists (invariants.py), frames (page_invariants.py).
 
 Kernel: none.
 Same: nothing.
@@ -48,13 +48,12 @@ from swaptools.emulator.core.constants import (
     UNTOUCHED,
 )
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
-from swaptools.emulator.core.slots import data_index, get_stored, slot_index
+from swaptools.emulator.core.slots import slot_index
 from swaptools.emulator.core.structs import (
     ITEMS,
     Cluster,
     SwapInfo,
     Totals,
-    Traffic,
     Word,
 )
 from swaptools.emulator.machine.expect import expect
@@ -65,7 +64,7 @@ if TYPE_CHECKING:
     from ctypes import Structure
 
     from swaptools.emulator.core.buffers import Buffer
-    from swaptools.emulator.core.structs import Frame, Slots
+    from swaptools.emulator.core.events import Traffic
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.state import State
 
@@ -107,8 +106,6 @@ def check_buffers(state: State, devices: list[SwapDevice]) -> None:
     check_hints(state, devices)
     check_free_tables(state)
     check_slots_cache_room(state)
-    check_blocks(state)
-    check_pages(state)
     for device in devices:
         check_data(state, device)
     check_unused(state, devices)
@@ -295,81 +292,6 @@ def check_slots_cache_room(state: State) -> None:
                 expect(not s.taken[cpu * nr_pages + place], "taken", cpu, place)
             if place >= cache.n_ret:
                 expect(not s.returned[cpu * nr_pages + place], "returned", cpu, place)
-
-
-# --- frames ----------------------------------------------------------------
-
-
-def check_blocks(state: State) -> None:
-    """Check that frames lie in blocks, and free blocks on one chain each."""
-    frames, nr_frames = state.slots.frames, state.totals.nr_frames
-    expect(0 < nr_frames <= len(frames), "frames", nr_frames)
-    expect(is_zero(frames[0]), "the page of zeros is in use")
-    free: dict[int, int] = {}
-    number = 1
-    while number < nr_frames:
-        order = frames[number].block_order
-        expect(order < SWAP_NR_ORDERS, "order of a block", number, order)
-        _check_block(state.slots, number, order)
-        if not frames[number].live:
-            free[number] = order
-        number += 1 << order
-    expect(number == nr_frames, "a block beyond the last frame", number)
-    for order in range(SWAP_NR_ORDERS):
-        number = state.slots.free_blocks[order]
-        while number:
-            expect(free.pop(number, -1) == order, "a block that is not free", number)
-            number = frames[number].next
-    expect(not free, "a free block on no chain", *free)
-
-
-def _check_block(s: Slots, first: int, order: int) -> None:
-    head: Frame = s.frames[first]
-    expect(head.order in (0, order), "order of a folio", first, head.order)
-    expect(not head.next or not head.live, "a chain through a folio", first)
-    for number in range(first, first + (1 << order)):
-        frame = s.frames[number]
-        expect(frame.block == first, "a frame of another block", number, frame.block)
-        expect(frame.block_order == order, "order of a block", number)
-        if number != first:
-            inside = (frame.live, frame.next, frame.order)
-            expect(inside == (0, 0, 0), "inside of a block", number, *inside)
-
-
-def check_pages(state: State) -> None:
-    """Check what is in each frame, and that a clean one differs from no slot."""
-    s, page_size = state.slots, state.page_size
-    for number in range(1, state.totals.nr_frames):
-        frame = s.frames[number]
-        expect(frame.dirty in (0, 1), "dirty", number, frame.dirty)
-        expect(frame.stayed in (0, 1), "stayed", number, frame.stayed)
-        content = frame.content
-        if content >= FIRST_OBJECT:
-            is_page = isinstance(state.objects[content], bytes)
-            expect(is_page, "a page that is no bytes", number)
-        else:
-            expect(0 <= content <= page_size, "length of a page", number, content)
-        if not frame.mapcount and not frame.entry:
-            expect(not frame.stayed, "a free frame stayed", number)
-        else:
-            _check_dirty(state, number, frame)
-
-
-# Dirty or not: that a page differs from what its slot has, or that none has it.
-def _check_dirty(state: State, number: int, frame: Frame) -> None:
-    s = state.slots
-    if not frame.entry:
-        expect(bool(frame.dirty or not frame.content), "a clean page alone", number)
-        return
-    stored = get_stored(s, data_index(s, slot_index(s, frame.entry)))
-    there = stored & STORED_MASK
-    expect(bool(frame.dirty or stored), "a clean page that no slot has", number)
-    if there < FIRST_OBJECT:
-        is_same = there == frame.content
-        expect(bool(frame.dirty or is_same), "a clean page that differs", number, there)
-    elif isinstance(state.objects[there], bytes):
-        is_same = there == frame.content
-        expect(is_same != frame.dirty, "a page and its slot", number, there)
 
 
 # --- data ------------------------------------------------------------------

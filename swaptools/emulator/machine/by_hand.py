@@ -42,6 +42,7 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
         GhostWriteRefused: zswap did not take it and there is nowhere else.
         DeviceWriteError: The device did not take it.
     """
+    state.work_for(state.cgroups.root)
     io = state.io
     state.work_for(state.cgroups.root)
     state.objects.reap()

@@ -20,7 +20,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import MAX_SWAPFILES
-from swaptools.emulator.core.structs import Traffic
+from swaptools.emulator.core.events import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,8 +18,6 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_BAD,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
-    SWP_BLKDEV,
-    SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
 )
@@ -129,16 +127,6 @@ class SwapDevice:
     def is_rotational(self) -> bool:
         """Whether it keeps one hint of its own instead of one for each CPU."""
         return not self._info.flags & SWP_SOLIDSTATE
-
-    @property
-    def takes_large_folios(self) -> bool:
-        """Whether folios of order 1 to 9 get slots: not on a file."""
-        return bool(self._info.flags & SWP_BLKDEV)
-
-    @property
-    def discards(self) -> bool:
-        """Whether clusters are discarded before they are used again."""
-        return bool(self._info.flags & SWP_PAGE_DISCARD)
 
     def alloc(self, order: int = 0) -> int:
         """Take 2**order slots on this CPU and return the offset of the first.

@@ -1,5 +1,9 @@
 """What must hold between any two operations, whatever they were.
 
+Here are areas, their lists, clusters and slots, and the pools.
+
+Not here: single fields (buffer_invariants.py), pages (page_invariants.py).
+
 Kernel: none.
 Same: nothing.
 Changed: nothing.
@@ -8,7 +12,6 @@ Left out: nothing; this checks the emulator, not the kernel.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.clusters import (
@@ -16,12 +19,10 @@ from swaptools.emulator.core.clusters import (
 )
 from swaptools.emulator.core.constants import (
     CLUSTER_WORDS,
-    FIRST_OBJECT,
     FREE,
     FULL,
     MAX_SWAPFILES,
     NR_LISTS,
-    OFFSET_MASK,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZSWAP,
@@ -36,13 +37,6 @@ from swaptools.emulator.core.constants import (
     UNTOUCHED,
     WORD_BITS,
 )
-from swaptools.emulator.core.faults import (
-    PTE_EXCLUSIVE,
-    PTE_PRESENT,
-    PTE_SHIFT,
-    PTE_SWAP,
-    PTE_ZERO,
-)
 from swaptools.emulator.core.slots import (
     get_stored,
     is_redirected,
@@ -51,9 +45,12 @@ from swaptools.emulator.core.slots import (
 )
 from swaptools.emulator.machine.buffer_invariants import check_buffers
 from swaptools.emulator.machine.expect import expect
+from swaptools.emulator.machine.page_invariants import check_pages, count_references
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from swaptools.emulator.core.structs import Slots
     from swaptools.emulator.machine.areas import SwapAreas
     from swaptools.emulator.machine.device import SwapDevice
@@ -91,8 +88,7 @@ def _check_all(
     entries.update(check_places(state, areas))
     check_slots(state, entries)
     check_slots_cache(state)
-    check_frames(state, frames)
-    check_objects(state)
+    check_pages(state, frames)
     check_pools(state)
     check_traffic(state)
     check_buffers(state, list(areas.and_space()))
@@ -217,47 +213,6 @@ def check_totals(state: State, devices: list[SwapDevice], tables: set[int]) -> N
     expect(not woken and not totals.nr_reclaim_works, "a worker did not run", woken)
 
 
-def count_references(
-    tasks: list[Task], shms: list[Shm]
-) -> tuple[Counter[int], Counter[int]]:
-    """Return how often page tables and objects refer to each entry and frame."""
-    entries: Counter[int] = Counter()
-    frames: Counter[int] = Counter()
-    exclusive = set()
-    tables = [task.pte for task in tasks]
-    for task in tasks:
-        if not task.has_anon_vma:
-            read = all(task.pte[vpn] <= PTE_ZERO for vpn in range(len(task.pte)))
-            expect(read, "a page that nobody wrote", task.name)
-    for shm in shms:
-        tables.append(shm.pages)
-        tables += [mapping.pte for mapping in shm.mappings]
-        check_mappings(shm)
-    for table in tables:
-        for vpn in range(len(table)):
-            pte = table[vpn]
-            if pte & PTE_SWAP:
-                entries[pte >> PTE_SHIFT] += 1
-            elif pte & PTE_PRESENT and pte >> PTE_SHIFT:
-                frames[pte >> PTE_SHIFT] += 1
-            if pte & PTE_EXCLUSIVE:
-                exclusive.add(pte & ~PTE_EXCLUSIVE)
-    for pte in exclusive:
-        owners = entries if pte & PTE_SWAP else frames
-        expect(owners[pte >> PTE_SHIFT] == 1, "exclusive but shared", pte)
-    return entries, frames
-
-
-def check_mappings(shm: Shm) -> None:
-    """Check that mappings have what the object has, and only what is present."""
-    expect(shm.has_name or bool(shm.mappings), "an object out of reach", shm.nr_pages)
-    for mapping in shm.mappings:
-        expect(mapping in mapping.task.mappings, "a mapping of nobody")
-        for vpn in range(shm.nr_pages):
-            pte, page = mapping.pte[vpn], shm.pages[vpn]
-            expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
-
-
 def check_places(state: State, areas: SwapAreas) -> list[int]:
     """Check that virtual slots and places lead to one another; returns the places.
 
@@ -344,51 +299,6 @@ def check_slots_cache(state: State) -> None:
     expect(sorted(held) == sorted(reserved), "reserved slots", len(held))
     is_on = s.totals[0].slots_cache_active
     expect(not held or is_on != 0, "slots held with the caches off", len(held))
-
-
-def check_frames(state: State, frames: Counter[int]) -> None:
-    """Check that frames count exactly the page tables that map them."""
-    s = state.slots
-    beyond = max(frames, default=0)
-    expect(beyond < state.totals.nr_frames, "a page that is no frame", beyond)
-    live: Counter[int] = Counter()
-    for number in range(1, state.totals.nr_frames):
-        frame = s.frames[number]
-        expect(frame.mapcount == frames[number], "mapcount", number, frame.mapcount)
-        if frame.mapcount or frame.entry:
-            live[frame.block] += 1
-        else:
-            expect(frame.content == 0, "content of a free frame", number)
-        if frame.entry:
-            index = slot_index(s, frame.entry)
-            expect(index >= 0, "cache of a free slot", number)
-            cached = s.map[index] & SWAP_HAS_CACHE and s.slots[index].cache == number
-            expect(bool(cached), "cache of another slot", number, frame.entry)
-            expect(frame.entry & OFFSET_MASK != 0, "cache of the header", number)
-    for number in range(1, state.totals.nr_frames):
-        if s.frames[number].block == number:
-            expect(s.frames[number].live == live[number], "live frames", number)
-
-
-def check_objects(state: State) -> None:
-    """Check that objects count the pages and slots that refer to them."""
-    s = state.slots
-    refs: Counter[int] = Counter()
-    for number in range(1, state.totals.nr_frames):
-        refs[s.frames[number].content] += 1
-    free = {s.free_tables[place] for place in range(s.totals[0].nr_free_tables)}
-    for table in range(state.arena.nr_tables):
-        if table not in free:
-            for index in range(
-                table * SWAPFILE_CLUSTER, (table + 1) * SWAPFILE_CLUSTER
-            ):
-                if s.map[index] & SWAP_HAS_DATA and s.map[index] != SWAP_MAP_BAD:
-                    refs[s.slots[index].stored & STORED_MASK] += 1
-    refs = Counter({value: n for value, n in refs.items() if value >= FIRST_OBJECT})
-    expect(len(refs) == len(state.objects), "objects lost", len(state.objects))
-    for value, number in refs.items():
-        counted = s.objects[value - FIRST_OBJECT].refs
-        expect(counted == number, "references to an object", value, counted, number)
 
 
 def check_pools(state: State) -> None:

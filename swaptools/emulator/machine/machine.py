@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from swaptools.area import AreaKind
 from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.engine import Engine
-from swaptools.emulator.core.structs import VmStat
+from swaptools.emulator.core.events import VmStat
 from swaptools.emulator.machine.areas import SwapAreas
 from swaptools.emulator.machine.backing import (
     BACKINGS,

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from swaptools.emulator.core.structs import VmStat
+from swaptools.emulator.core.events import VmStat
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.design import NO_DESIGN
 from swaptools.emulator.machine.knobs import read_setting

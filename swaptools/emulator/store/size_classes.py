@@ -62,10 +62,6 @@ class ClassTable:
     #: Index into ``classes`` by the length of a request in bytes.
     class_by_length: tuple[int, ...]
 
-    def for_length(self, length_bytes: int) -> SizeClass:
-        """Return the class that an object of that length goes to."""
-        return self.classes[self.class_by_length[length_bytes]]
-
     @property
     def huge_class_bytes(self) -> int:
         """Length from which an object takes a page of its own.

@@ -15,7 +15,7 @@ before the old one goes; the limit refuses a write after the object was made, wh
 Changed: a page without bytes is stored as its compressed length, and is never
 same-filled unless that is 0.
 Left out: several compressors, recompression, compaction, block numbers, limits of
-writeback, time (``mark_idle`` marks all).
+writeback, time (the pages written longest ago are the idle ones).
 """
 
 from __future__ import annotations
@@ -114,11 +114,6 @@ class Zram:
         self._compr_data_bytes = 0
         self._nr_same = self._nr_huge = self._nr_huge_since = 0
 
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the table, which is there whatever is stored."""
-        return self.nr_pages * TABLE_ENTRY_BYTES
-
     def write(self, index: int, page: bytes | int) -> ZramEntry | None:
         """Write a page, given as bytes or as its compressed length.
 
@@ -190,14 +185,6 @@ class Zram:
         self._nr_huge += sign * (entry.is_huge and not entry.is_written_back)
 
     # --- the backing device ------------------------------------------------
-
-    def mark_idle(self) -> None:
-        """Mark every page in memory; a later read takes the mark off.
-
-        Kernel: drivers/block/zram/zram_drv.c idle_store().
-        """
-        for entry in self._table.values():
-            entry.is_idle = not entry.is_same and not entry.is_written_back
 
     def writeback(self, which: Literal["huge", "idle", "huge_idle"]) -> int:
         """Move pages to the backing device while it has room; return how many.

@@ -94,9 +94,10 @@ def test_swapon_of_an_area() -> None:
     page = header_page(last_page=1023, badpages=(3, 4))
     block = machine.swapon(swap_area(page, kind=AreaKind.BLOCK, path="/dev/sdz1"))
     assert (file.pages, block.pages) == (1023, 1021)
-    assert not file.takes_large_folios
-    assert block.takes_large_folios
+    with pytest.raises(NoFreeSlot):
+        file.alloc(order=1)
     assert [block.alloc() for _ in range(3)] == [1, 2, 5]
+    assert block.alloc(order=1) == 512
 
 
 def test_swapon_refused() -> None:

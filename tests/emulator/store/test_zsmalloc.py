@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swaptools.emulator.store.size_classes import class_table, get_fullness_group
+from swaptools.emulator.store.size_classes import (
+    ClassTable,
+    SizeClass,
+    class_table,
+    get_fullness_group,
+)
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
 from swaptools.kernel.profiles import PROFILES
@@ -37,10 +42,15 @@ GOLDEN = """
 """
 
 
+def class_of(table: ClassTable, length_bytes: int) -> SizeClass:
+    """The class that an object of that length goes to."""
+    return table.classes[table.class_by_length[length_bytes]]
+
+
 def dense_pool_pages(lengths: list[int]) -> int:
     """Count pages as if every zspage but the last of its class were full."""
     table = class_table()
-    counted = Counter(table.for_length(n) for n in lengths)
+    counted = Counter(class_of(table, n) for n in lengths)
     return sum(
         -(-objects // c.objs_per_zspage) * c.pages_per_zspage
         for c, objects in counted.items()
@@ -72,7 +82,7 @@ class TestSizeClasses:
     def test_a_request_goes_to_the_smallest_class_that_holds_it_and_its_handle(
         self, length_bytes: int, size_bytes: int
     ) -> None:
-        assert class_table().for_length(length_bytes).size_bytes == size_bytes
+        assert class_of(class_table(), length_bytes).size_bytes == size_bytes
 
     def test_from_3625_bytes_on_an_object_takes_a_page(self) -> None:
         assert class_table().huge_class_bytes == 3625
@@ -94,11 +104,11 @@ class TestSizeClasses:
         zspages = [(c.pages_per_zspage, c.objs_per_zspage) for c in table.classes]
         assert all(a != b for a, b in pairwise(zspages))
         for length_bytes in range(1, page_size + 1):
-            c = table.for_length(length_bytes)
+            c = class_of(table, length_bytes)
             assert c.size_bytes >= min(length_bytes + 8, page_size)
 
     def test_a_larger_minimum_has_no_smaller_classes(self) -> None:
-        assert class_table(min_alloc_bytes=256).for_length(1).size_bytes == 256
+        assert class_of(class_table(min_alloc_bytes=256), 1).size_bytes == 256
 
 
 @pytest.mark.parametrize(
