@@ -162,14 +162,15 @@ TABLES = {
 }
 
 
-def complete(begun: str, *, about_files: bool) -> list[str]:
+def complete(begun: str, *, about_files: bool, who: str | None = None) -> list[str]:
     """Return what a list of columns could go on with.
 
     Args:
         begun: What is written of the list.
         about_files: A FILE has been named, so that it is about files for sure.
+        who: The word of --who, if that is asked.
     """
-    tables = [AREA] if about_files else [ACTIVE, AREA]
+    tables = [AREA] if about_files else [WHO[who]] if who else [ACTIVE, AREA]
     names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
     return completing.listed(names, begun.upper(), plus=True)
 
@@ -236,6 +237,7 @@ def _text(value: object, is_size: bool, unit: str | None) -> str:
         return "yes" if value else "no"
     if is_size and isinstance(value, int):
         if unit is None:
-            return format_size(value, separator="", suffix="")
+            sign = "-" if value < 0 else ""
+            return sign + format_size(abs(value), separator="", suffix="")
         return str(value // _UNITS[unit])
     return str(value)

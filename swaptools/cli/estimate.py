@@ -20,7 +20,7 @@ from swaptools.observe.cgroups import find_cgroup, pids_of
 from swaptools.observe.pagemap import PAGE_SIZE
 from swaptools.observe.pages import PageSample, find_pages, read_pages
 from swaptools.observe.proc import memory_bytes
-from swaptools.observe.processes import read_process
+from swaptools.observe.processes import list_pids, read_process
 from swaptools.observe.swapmap import unreadable_processes
 from swaptools.observe.zswap import read_writeback, read_zswap
 from swaptools.units import format_size
@@ -85,7 +85,8 @@ def _found(pid: int | None, cgroup: str | None) -> tuple[dict[str, Any], PageSam
     except AreaError:
         raise
     except OSError as exc:
-        raise AreaError.from_os_error(exc.filename or "/proc", exc) from exc
+        reason = exc.strerror or str(exc)
+        raise AreaError(exc.filename or "/proc", reason, exc.errno) from exc
 
 
 def _of_cgroup(cgroup: str) -> tuple[dict[str, Any], PageSample]:
@@ -99,6 +100,7 @@ def _of_cgroup(cgroup: str) -> tuple[dict[str, Any], PageSample]:
 def _of_process(pid: int) -> tuple[dict[str, Any], PageSample]:
     process = read_process(pid)
     if process is None:
+        list_pids()  # that there is no /proc is another reason
         raise AreaError(f"/proc/{pid}", "no such process, or one without memory")
     found = find_pages([pid])
     if found.unreadable:

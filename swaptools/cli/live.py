@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from swaptools.cli import columns, params
+from swaptools.cli import columns, completing, params
+from swaptools.errors import AreaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,15 @@ class Live(NamedTuple):
         return any(value is not None and value is not False for value in self)
 
 
+def _area_names() -> list[str]:
+    from swaptools.observe.proc import read_swaps
+
+    try:
+        return [row.name for row in read_swaps()]
+    except AreaError:
+        return []
+
+
 def options() -> Callable[[Any], Any]:
     """Return the options; their values are the fields of a Live."""
     made = [
@@ -61,6 +71,7 @@ def options() -> Callable[[Any], Any]:
             is_flag=False,
             flag_value="",
             metavar="[AREA]",
+            shell_complete=completing.one_of(_area_names),
             help="Print which slots are held, of one active area or of all (root).",
         ),
         click.option(

@@ -38,7 +38,8 @@ def _columns_begun(
 ) -> list[str]:
     # The parser stops at the option that has no value yet, with FILEs left over.
     given = (ctx.params.get("files"), ctx.params.get("files0"), ctx.args)
-    return columns.complete(begun, about_files=any(given))
+    who = ctx.params.get("who")
+    return columns.complete(begun, about_files=any(given), who=who)
 
 
 @click.command("swapinfo", context_settings=params.CONTEXT)

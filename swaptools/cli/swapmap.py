@@ -164,8 +164,9 @@ def _numbers(found: SwapMap, area: AreaMap) -> Iterator[str]:
     )
     yield f"  longest free run: {shape.longest_free_run} slots"
     if found.hint is not None and found.hint.type_number == area.type_number:
-        where = f"slot {found.hint.offset}" if found.hint.offset else "no slot"
-        yield f"  CPU {found.hint.cpu} goes on at {where}"
+        offset = found.hint.offset
+        where = f"at slot {offset}" if offset else "with the first cluster in order"
+        yield f"  CPU {found.hint.cpu} goes on {where}"
     if area.learned is not None:
         order = ", ".join(map(str, area.learned.nonfull[:8]))
         more = ", ..." if len(area.learned.nonfull) > 8 else ""

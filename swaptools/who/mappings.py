@@ -38,7 +38,14 @@ def by_mapping(pid: int) -> ByMapping:
             raise AreaError(where, "the process has ended", exc.errno) from exc
         raise AreaError.from_os_error(f"{where}/smaps", exc) from exc
     if process is None:
-        there = pid in list_pids()
+        there = pid in _all_pids()
         no_memory = "a kernel thread or a zombie, which has no memory of its own"
         raise AreaError(where, no_memory if there else "there is no such process")
     return ByMapping(process, tuple(rows))
+
+
+def _all_pids() -> list[int]:
+    try:
+        return list_pids()
+    except OSError as exc:
+        raise AreaError("/proc", exc.strerror or str(exc), exc.errno) from exc

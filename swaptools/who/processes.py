@@ -8,18 +8,25 @@ Not here: which slots they are (swapmap/).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.errors import AreaError
-from swaptools.observe.pagemap import PAGE_SIZE, swap_entries
+from swaptools.observe.pagemap import (
+    NR_TYPES,
+    PAGE_SIZE,
+    offset_of,
+    swap_entries,
+    type_of,
+)
 from swaptools.observe.proc import read_meminfo
 from swaptools.observe.processes import hidden_processes, is_gone, read_processes
 from swaptools.observe.shm import read_segments
 from swaptools.observe.smaps import read_rollup, swapped_mappings
 from swaptools.observe.swapmap import may_see_slots, unreadable_processes
-from swaptools.swapmap.held import HeldSlots
+from swaptools.swapmap.held import MOST_HOLDERS, HeldSlots
 from swaptools.units import format_size
 from swaptools.who import Rest, used_bytes
 
@@ -96,12 +103,13 @@ def by_process(progress: Callable[[int, int], object] | None = None) -> ByProces
         found.rows = _divided(found.rows, found.sharers)
     used = used_bytes()
     hidden = list(hidden_processes())
+    is_whole = not hidden and not found.unreadable
     return ByProcess(
         used_bytes=used,
         rows=tuple(sorted(found.rows, key=lambda row: (-row.share_bytes, row.pid))),
-        rest=tuple(_rest(used, found)),
+        rest=tuple(_rest(used, found, is_all=is_whole)),
         unseen=(*hidden, *_unseen(found)) if used else tuple(hidden),
-        is_whole=not hidden and not found.unreadable,
+        is_whole=is_whole,
     )
 
 
@@ -156,14 +164,14 @@ def _merged(pid: int, found: _Gathered) -> Iterator[Mapping]:
 
 def _divided(rows: list[ProcessRow], sharers: Iterable[int]) -> list[ProcessRow]:
     # Count who has the slots, then divide each; the parts add up to whole slots.
-    held = [HeldSlots() for _ in range(32)]
+    counts = _Holders()
     for pid in sharers:
-        for entry in _entries(pid):
-            held[entry & 31].add((entry >> 5,), pid)
+        for block in _blocks(pid):
+            counts.add(block)
     sum_so_far = Fraction(0)
     exact: dict[int, int] = {}
     for pid in sharers:
-        part = _part(_entries(pid), held)
+        part = _part(_blocks(pid), counts)
         exact[pid] = int(sum_so_far + part) - int(sum_so_far)
         sum_so_far += part
     return [
@@ -171,25 +179,43 @@ def _divided(rows: list[ProcessRow], sharers: Iterable[int]) -> list[ProcessRow]
     ]
 
 
-def _part(entries: Iterable[int], held: list[HeldSlots]) -> Fraction:
-    by_holders: dict[int, int] = {}
-    for entry in entries:
-        holders = max(1, held[entry & 31].holders(entry >> 5))
-        by_holders[holders] = by_holders.get(holders, 0) + 1
+class _Holders:
+    # How many page tables have a slot; beyond what fits a byte in a place of its own.
+    def __init__(self) -> None:
+        self._held = [HeldSlots() for _ in range(NR_TYPES)]
+        self._more: Counter[int] = Counter()
+
+    def add(self, block: list[int]) -> None:
+        for number in {type_of(entry) for entry in block}:
+            ours = [entry for entry in block if type_of(entry) == number]
+            held = self._held[number]
+            full = [e for e in ours if held.holders(offset_of(e)) == MOST_HOLDERS]
+            self._more.update(full)
+            left = ours if not full else [e for e in ours if e not in set(full)]
+            held.add(map(offset_of, left), 0)
+
+    def __getitem__(self, entry: int) -> int:
+        held = self._held[type_of(entry)]
+        return max(1, held.holders(offset_of(entry)) + self._more[entry])
+
+
+def _part(blocks: Iterable[list[int]], counts: _Holders) -> Fraction:
+    by_holders: Counter[int] = Counter()
+    for block in blocks:
+        by_holders.update(counts[entry] for entry in block)
     parts = (Fraction(n * PAGE_SIZE, holders) for holders, n in by_holders.items())
     return sum(parts, Fraction(0))
 
 
-def _entries(pid: int) -> Iterator[int]:
+def _blocks(pid: int) -> Iterator[list[int]]:
     try:
-        for block in swap_entries(pid):
-            yield from block
+        yield from swap_entries(pid)
     except OSError as exc:
         if not is_gone(exc):
             raise
 
 
-def _rest(used: int, found: _Gathered) -> Iterator[Rest]:
+def _rest(used: int, found: _Gathered, *, is_all: bool) -> Iterator[Rest]:
     told = sum(row.share_bytes for row in found.rows)
     mapped = sum(sum(parts.values()) for parts in found.objects.values())
     loose = sum(one.swap_bytes for one in read_segments() if not one.nr_attached)
@@ -200,14 +226,19 @@ def _rest(used: int, found: _Gathered) -> Iterator[Rest]:
     if loose:
         yield Rest("unattached", loose, "System V segments that nobody is attached to")
     left = used - told - mapped - loose
+    if left:
+        yield Rest("unmapped", left, _about_unmapped(left, found, is_all=is_all))
+
+
+def _about_unmapped(left: int, found: _Gathered, *, is_all: bool) -> str:
+    if left < 0 and found.closed:
+        return "slots that processes share, which counted in each: root can tell"
     if left < 0:
-        yield Rest(
-            "unmapped", left, "counted twice: it changed meanwhile, or memory of two"
-        )
-    elif left:
-        cached = read_meminfo().get("SwapCached", 0)
-        about = f", at most {format_size(cached)} of it in the swap cache"
-        yield Rest("unmapped", left, f"no page table has it{about if cached else ''}")
+        return "counted twice: it changed meanwhile, or two processes are one memory"
+    cached = read_meminfo().get("SwapCached", 0)
+    about = f", at most {format_size(cached)} of it in the swap cache" if cached else ""
+    who = "no page table" if is_all else "no process that could be looked at"
+    return f"{who} has it{about}"
 
 
 def _unseen(found: _Gathered) -> Iterator[str]:

@@ -15,6 +15,8 @@ from click.shell_completion import ShellComplete
 from tests.searching import PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import click
 
 SHIPPED = Path(__file__).parents[2] / "completions"
@@ -38,6 +40,9 @@ def offered(words: str) -> list[str]:
         ("swapinfo a -o PATH,part", "PATH,PARTITION PATH,PARTLABEL PATH,PARTUUID"),
         ("swapinfo -o +ZR", "+ZRAM"),
         ("swapinfo -o NOTHING,X", ""),
+        ("swapinfo --who=process -o pi", "PID"),
+        ("swapinfo --who=cgroup -o t", "TREE"),
+        ("swapinfo --who=ma", "mapping"),
         ("swapcheck --kernel ghost", "ghost-rfc ghost-rfc-6.12 ghost-rfc-dynamic"),
         ("swapcheck --kernel li", "list"),
         ("swapcheck --select M6", "M601 M602 M603 M604"),
@@ -56,6 +61,11 @@ def offered(words: str) -> list[str]:
 )  # fmt: skip
 def test_what_a_word_could_become(words: str, expected: str) -> None:
     assert offered(words) == expected.split()
+
+
+def test_an_area_is_one_that_is_active(swaps: Callable[..., None]) -> None:
+    swaps("/dev/vdb1 partition 8 0 -2", "/swapfile file 8 0 -3")
+    assert offered("swapinfo --map=/d") == ["/dev/vdb1"]
 
 
 BASH = r"""

@@ -98,6 +98,15 @@ def test_segments_that_nobody_has_stand_apart(proc: FakeProc, tmp_path: Path) ->
     )
 
 
+def test_slots_of_hundreds_of_processes_count_once(proc: FakeProc) -> None:
+    """More of them than fit a byte."""
+    for pid in range(1000, 1300):
+        proc.process(pid, "worker", pages(1, 2, holders=300))
+    shares = [row.share_bytes for row in by_process().rows]
+    assert len(shares) == 300
+    assert sum(shares) == 8 * KIB
+
+
 def test_more_than_is_used_is_said(proc: FakeProc) -> None:
     proc.process(7, "a", pages(*range(1, 111)))
     (rest,) = by_process().rest
@@ -132,6 +141,21 @@ def test_a_process_of_somebody_else_gives_its_sum_alone(
     assert found.is_whole
 
 
+def test_without_a_right_to_mappings_sharing_cannot_be_told(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pid in (7, 8):
+        proc.process(pid, "a", pages(*range(1, 91), holders=2))
+
+    def refuse(pid: int) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(processes, "read_rollup", refuse)
+    (rest,) = by_process().rest
+    assert rest.bytes == (400 - 720) * KIB
+    assert rest.means.startswith("slots that processes share")
+
+
 def test_hidden_processes_make_the_answer_a_part(
     proc: FakeProc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +163,7 @@ def test_hidden_processes_make_the_answer_a_part(
     monkeypatch.setattr(processes, "hidden_processes", lambda: ["some are hidden"])
     found = by_process()
     assert (found.is_whole, found.unseen) == (False, ("some are hidden",))
+    assert found.rest[0].means == "no process that could be looked at has it"
 
 
 def test_one_that_ends_between_two_files_is_left_out(proc: FakeProc) -> None:
