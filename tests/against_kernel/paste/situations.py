@@ -1,32 +1,26 @@
-"""Areas that are wrong in one way each, and files that are no areas at all.
+"""Headers that are wrong in one way each; they can be put anywhere.
 
-A situation is made anew for every command that is pasted. Those of a header can be
-put anywhere, those of storage are about a file on some file system.
+A situation is made anew for every command that is pasted.
 
-Not here: where they are put (surroundings.py).
+Not here: the file under an area (storage.py), what is no area (foreign.py), where
+they are put (surroundings.py).
 """
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
-import subprocess
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.against_kernel import places
 from tests.builders import bitmap_page, header_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 PAGE: Final = places.PAGE
 PAGES: Final = places.PAGES
 AREA_BYTES: Final = PAGES * PAGE
-#: 16 MiB.
-CROWDED_PAGES: Final = (16 << 20) // PAGE
 LABEL: Final = b"kept as it is"
 
 
@@ -62,7 +56,7 @@ def _bitmap(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _longer(path: Path) -> None:
+def longer(path: Path) -> None:
     places.written(path)
     with path.open("ab") as file:
         file.write(bytes(AREA_BYTES))
@@ -87,7 +81,7 @@ HEADERS: tuple[Situation, ...] = (
     Situation("bad-pages", headed(badpages=(3, 4, 4))),
     Situation("label-16", headed(label=b"0123456789abcdef")),
     Situation("padding", headed(patches=((1068 + 4 * 33, b"\1"),))),
-    Situation("longer", _longer),
+    Situation("longer", longer),
     Situation("shorter", headed(pages=PAGES // 2)),
     Situation("foreign-order", headed(byte_order="big")),
     Situation("nil-uuid", headed(uuid=None, version=2)),
@@ -127,191 +121,4 @@ GHOSTS: tuple[Situation, ...] = (
         _GIB,
     ),
     Situation("ghost-refused", _GHOST),
-)
-
-
-# --- storage -------------------------------------------------------------------
-
-
-def _sparse_blank(path: Path) -> None:
-    path.touch(0o600)
-    os.truncate(path, AREA_BYTES)
-
-
-def _sparse_version_2(path: Path) -> None:
-    headed(pages=1, version=2)(path)
-    os.truncate(path, AREA_BYTES)
-
-
-def _cut_sparse(path: Path) -> None:
-    headed(pages=1)(path)
-    os.truncate(path, AREA_BYTES // 2)
-
-
-def _readable(path: Path) -> None:
-    places.written(path).chmod(0o644)
-
-
-def _of_somebody(path: Path) -> None:
-    os.chown(places.written(path), 1000, 1000)
-
-
-def _empty(path: Path) -> None:
-    path.touch(0o600)
-
-
-def _short(path: Path) -> None:
-    path.write_bytes(bytes(100))
-
-
-def _end_with_data(path: Path) -> None:
-    places.written(path)
-    os.truncate(path, AREA_BYTES + 8 * PAGE)
-    with path.open("ab") as file:
-        file.write(b"somebody's")
-
-
-def _too_large(path: Path) -> None:
-    headed(pages=1, last_page=(1 << 30) // PAGE - 1)(path)
-    os.truncate(path, 1 << 30)
-
-
-def _cut_from_too_large(path: Path) -> None:
-    headed(last_page=(1 << 30) // PAGE - 1)(path)
-
-
-#: Of the file under the area.
-STORAGE: tuple[Situation, ...] = (
-    Situation("empty", _empty),
-    Situation("short", _short),
-    Situation("sparse-blank", _sparse_blank),
-    Situation("sparse-version-2", _sparse_version_2),
-    Situation("cut-sparse", _cut_sparse),
-    Situation("too-large", _too_large),
-    Situation("cut-from-too-large", _cut_from_too_large),
-    Situation("readable", _readable),
-    Situation("of-somebody", _of_somebody),
-    Situation("longer-used-whole", _longer, "4.18"),
-    Situation("end-with-data", _end_with_data, foreign_from=AREA_BYTES + 8 * PAGE),
-    *(
-        Situation(make.__name__, make)
-        for make in places.FILES
-        if make.__name__ != "symlink"
-    ),
-)
-
-
-@contextmanager
-def crowded(path: Path) -> Iterator[Path]:
-    """A file that takes more than what is left besides it."""
-    places.written(path, pages=CROWDED_PAGES)
-    os.sync()
-    filler, left_bytes = path.with_name("filler"), CROWDED_PAGES * PAGE // 2
-    with filler.open("wb") as file, suppress(OSError):  # btrfs promises too much
-        while (free_bytes := shutil.disk_usage(path.parent).free) > 2 * left_bytes:
-            held_bytes = file.seek(0, os.SEEK_END)
-            length = free_bytes - left_bytes
-            os.posix_fallocate(file.fileno(), held_bytes, length)
-    try:
-        yield path
-    finally:
-        filler.unlink()
-
-
-#: States of the project's places, and one of our own.
-STATES: Final = (*places.STATES, crowded)
-
-
-# --- what is no swap at all ------------------------------------------------------
-
-
-def _text(path: Path) -> None:
-    line = b"The magic is SWAPSPACE2, at the end of the first page.\n"
-    text = (line * 2000)[: PAGE - 10] + b"SWAPSPACE2"
-    path.write_bytes(text + line * 2000)
-
-
-def _qcow2(path: Path) -> None:
-    path.write_bytes(b"QFI\xfb\0\0\0\3" + bytes(PAGE) + os.urandom(AREA_BYTES))
-
-
-def _made_by(*command: str) -> Callable[[Path], object]:
-    def make(path: Path) -> None:
-        if shutil.which(command[0]) is None:
-            raise NotImplementedError(command[0])
-        path.touch(0o600)
-        os.truncate(path, 16 << 20)
-        subprocess.run(
-            [*command, str(path)], check=True, capture_output=True, input=b""
-        )
-
-    return make
-
-
-def _over_swap(make: Callable[[Path], object]) -> Callable[[Path], object]:
-    # The page of swap that was there before has its magic still.
-    def both(path: Path) -> None:
-        make(path)
-        with path.open("r+b") as file:
-            file.seek(PAGE - 10)
-            file.write(b"SWAPSPACE2")
-
-    return both
-
-
-def _luks(path: Path) -> None:
-    path.write_bytes(b"LUKS\xba\xbe\0\2" + os.urandom(AREA_BYTES))
-
-
-def _gzip(path: Path) -> None:
-    path.write_bytes(gzip.compress(os.urandom(AREA_BYTES)))
-
-
-def _random(path: Path) -> None:
-    path.write_bytes(os.urandom(AREA_BYTES))
-
-
-def _late_byte(path: Path) -> None:
-    path.write_bytes(bytes(AREA_BYTES) + b"x".ljust(512, b"\0"))
-
-
-def _suspended(path: Path) -> None:
-    places.written(path)
-    with path.open("r+b") as file:
-        file.seek(PAGE - 20)
-        file.write(b"SWAPSPACE2S1SUSPEND\0")
-
-
-def _neighbour_without_table(path: Path) -> None:
-    places.written(path)
-    with path.open("ab") as file:
-        file.write(bytes(AREA_BYTES) + os.urandom(AREA_BYTES))
-
-
-def _boot_loader(path: Path) -> None:
-    headed(version=2, patches=((0, b"\xeb\x3c\x90" + os.urandom(500)),))(path)
-
-
-_EXT4 = _made_by("mkfs.ext4", "-q", "-F", "-b", "1024")
-_GPT = _made_by("sgdisk", "-n", "1:2048:+4M", "-n", "2:0:+4M", "-t", "2:8200")
-
-#: Files in which every byte, or every byte from one on, is somebody's.
-FOREIGN: tuple[Situation, ...] = tuple(
-    Situation(f"foreign-{name}", make, foreign_from=start)
-    for name, make, start in (
-        ("text", _text, 0),
-        ("qcow2", _qcow2, 0),
-        ("ext4", _EXT4, 0),
-        ("ext4-over-swap", _over_swap(_EXT4), 0),
-        ("xfs-like", _made_by("mkfs.vfat"), 0),
-        ("gpt", _GPT, 0),
-        ("gpt-over-swap", _over_swap(_GPT), 0),
-        ("luks", _luks, 0),
-        ("gzip", _gzip, 0),
-        ("random", _random, 0),
-        ("late-byte", _late_byte, 0),
-        ("hibernation", _suspended, 0),
-        ("boot-loader", _boot_loader, 0),
-        ("neighbour", _neighbour_without_table, AREA_BYTES),
-    )
 )
