@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from swaptools.observe.proc import parse_swaps
 from swaptools.observe.survey import crypto_modules, read_system
 from swaptools.observe.system import Running, System
 from tests.check.samples import swap_area
+from tests.doctor import cases
 from tests.doctor.samples import system
 
 if TYPE_CHECKING:
@@ -183,3 +185,37 @@ class TestFolders:
         (node / "dev").write_text("\0\xff:\n")
         (device,) = read_system(str(tmp_path), is_running=True).devices
         assert device.unread == "No such file or directory"
+
+
+@pytest.mark.parametrize("name", cases.names()[::3])
+def test_files_that_were_damaged(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system whose files have bytes put in, taken out and doubled is answered."""
+    for owner, attribute, value in cases.everything_on_ext4():
+        monkeypatch.setattr(owner, attribute, value)
+    monkeypatch.setattr(
+        "swaptools.observe.resume.find_first_byte", cases.first_bytes(name)
+    )
+    cases.diagnosed(name, tmp_path)
+    chance = Random(name)
+    root = tmp_path / "root"
+    files = [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 20
+    ]
+    for turn in range(6):
+        for path in chance.sample(files, min(3, len(files))):
+            path.write_bytes(_damaged(path.read_bytes(), chance))
+        made = read_system(str(root), is_running=turn % 2 == 0)
+        assert list(diagnosis_lines(diagnose(made)))
+
+
+def _damaged(data: bytes, chance: Random) -> bytes:
+    at = chance.randrange(len(data) + 1)
+    put = chance.choice(
+        [b"\0", b"\xff", b"\\", b"\n", b'"', b"=", b"%", b"9" * 30, b".."]
+    )
+    kept = chance.choice([data[at:], data[at + 3 :], data[at // 2 :]])
+    return (data[:at] + put + kept)[: 1 << 18]
