@@ -30,7 +30,7 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
+from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 from swaptools.emulator.core.structs import Slots
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Arena:
         #: What is one for the whole machine.
         self.totals = self.slots.totals[0]
         set_totals(self.totals, rules, cpus)
+        allow(self.slots, ALL_AREAS)
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):
@@ -204,4 +205,3 @@ def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None
     totals.frees_runs = rules.frees_runs
     totals.splits_in_order = rules.splits_in_order
     totals.cluster_columns = rules.cluster_columns
-    totals.allowed_areas = ALL_AREAS

@@ -32,6 +32,7 @@ from swaptools.emulator.core.clusters import (
     vm_swap_full,
 )
 from swaptools.emulator.core.constants import (
+    ALL_AREAS,
     FREE,
     LIST_FRAG,
     LIST_FREE,
@@ -230,12 +231,10 @@ def take_cluster(s: Slots, si: int, ci: int) -> bool:
 def alloc_fast(s: Slots, order: int, cpu: int) -> int:
     """Take a range where this CPU took the last one of this order, whatever area.
 
-    An area that is not allowed gives none.
-
     Kernel: mm/swapfile.c swap_alloc_fast().
     """
     hint = s.hints[cpu * SWAP_NR_ORDERS + order]
-    if not hint.offset or not is_allowed(s, hint.si):
+    if not hint.offset:
         return 0
     si = hint.si
     found = scan_from(s, si, hint.offset, order, cpu)
@@ -296,15 +295,35 @@ def alloc_virtual(s: Slots, order: int, cpu: int) -> int:
     """
     si = s.totals[0].virtual_space - 1
     found = device_alloc(s, si, order, cpu)
-    return si << TYPE_SHIFT | found if found else 0
+    if not found:
+        return 0
+    s.totals[0].nr_swap_pages += 1 << order  # range_alloc() has counted it
+    return si << TYPE_SHIFT | found
 
 
-@hot_inline
+@hot
 @needs(order="order")
 def alloc_in_areas(s: Slots, order: int, cpu: int) -> int:
-    """Take a range of slots of an area; returns its first entry, or 0."""
-    entry = alloc_fast(s, order, cpu)
-    return entry if entry else alloc_after_hint(s, order, cpu)
+    """Take a range of slots of an area that is allowed; returns its first entry, or 0.
+
+    A hint to one that is not stays.
+    """
+    hint = s.hints[cpu * SWAP_NR_ORDERS + order]
+    if hint.offset and is_allowed(s, hint.si):
+        entry = alloc_fast(s, order, cpu)
+        if entry:
+            return entry
+    return alloc_after_hint(s, order, cpu)
+
+
+@hot
+def alloc_asking(s: Slots, order: int, cpu: int) -> int:
+    """Take a range as folio_alloc_swap() does, where the CPU's hint is not all."""
+    if s.totals[0].has_area_clusters:
+        return alloc_ahead(s, order, cpu)
+    if s.totals[0].virtual_space:
+        return alloc_virtual(s, order, cpu)
+    return alloc_in_areas(s, order, cpu)
 
 
 @hot_inline
@@ -316,11 +335,19 @@ def folio_alloc_swap(s: Slots, order: int, cpu: int) -> int:
 
     Kernel: mm/swapfile.c folio_alloc_swap().
     """
-    if s.totals[0].has_area_clusters:
-        return alloc_ahead(s, order, cpu)
-    if s.totals[0].virtual_space:
-        return alloc_virtual(s, order, cpu)
-    return alloc_in_areas(s, order, cpu)
+    if s.totals[0].asks_first:
+        return alloc_asking(s, order, cpu)
+    entry = alloc_fast(s, order, cpu)
+    return entry if entry else alloc_after_hint(s, order, cpu)
+
+
+@hot
+def allow(s: Slots, areas: int) -> None:
+    """Let allocations use some areas, a bit for each type, and no others."""
+    totals = s.totals[0]
+    totals.allowed_areas = areas
+    own_way = totals.has_area_clusters != 0 or totals.virtual_space != 0
+    totals.asks_first = own_way or areas != ALL_AREAS
 
 
 # --- runs: what is compiled as a whole -------------------------------------

@@ -179,10 +179,11 @@ def scan_cluster(s: Slots, si: int, ci: int, start: int, order: int, cpu: int) -
     nr = 1 << order
     first = cluster_offset(s, si, ci)
     end = min(SWAPFILE_CLUSTER, s.si[si].max - first)
-    is_virtual = s.si[si].flags & SWP_VIRTUAL != 0
     found = following = 0
     while s.ci[ci].count + nr <= SWAPFILE_CLUSTER:
-        swap_full = vm_swap_full(s) and not is_virtual
+        swap_full = vm_swap_full(s)
+        if swap_full:
+            swap_full = not s.si[si].flags & SWP_VIRTUAL
         start = find_range(s, s.ci[ci].table - 1, start, order, swap_full)
         if start + nr > end:
             break

@@ -105,8 +105,16 @@ def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
     info.inuse_pages += nr
     if info.inuse_pages == info.pages:
         area_is_full(s, si)
-    if not info.flags & SWP_VIRTUAL:
-        s.totals[0].nr_swap_pages -= nr
+    s.totals[0].nr_swap_pages -= nr
+
+
+@hot
+def free_unlike_others(s: Slots, flags: int) -> None:
+    """Do what is special when a slot of a ghost or of virtual space is freed."""
+    if flags & SWP_VIRTUAL:
+        s.totals[0].nr_swap_pages -= 1  # it is in no count of swap
+    elif flags & SWP_BLKDEV:
+        s.totals[0].oopsed = 1
 
 
 @hot_inline
@@ -122,10 +130,9 @@ def range_free(s: Slots, si: int, ci: int, index: int) -> None:
     word.used &= bits
     word.idle &= bits
     s.map[index] = 0
-    if info.flags & (SWP_GHOST | SWP_BLKDEV) == SWP_GHOST | SWP_BLKDEV:
-        s.totals[0].oopsed = 1
-    if not info.flags & SWP_VIRTUAL:
-        s.totals[0].nr_swap_pages += 1
+    s.totals[0].nr_swap_pages += 1
+    if info.flags & (SWP_GHOST | SWP_VIRTUAL):
+        free_unlike_others(s, info.flags)
     info.inuse_pages -= 1
     cluster.count -= 1
     if cluster.count == 0:

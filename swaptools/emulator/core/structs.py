@@ -72,8 +72,10 @@ class Totals(Structure):
     nr_stayed: int
     #: Type of the area that virtual swap gives slots of, plus one; 0 without it.
     virtual_space: int
-    #: Areas that the next allocation may use, a bit for each type.
+    #: Areas that the next allocation may use, a bit for each type; and whether it has
+    #: to ask for them, or to go another way than to the CPU's hint (allow()).
     allowed_areas: int
+    asks_first: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -102,6 +104,7 @@ class Totals(Structure):
         ("nr_stayed", c_int32),
         ("virtual_space", c_int32),
         ("allowed_areas", c_int64),
+        ("asks_first", c_int32),
     ]
 
 

@@ -38,7 +38,7 @@ from swaptools.emulator.core.redirect import (
     next_place,
     redirect,
 )
-from swaptools.emulator.core.slot_alloc import alloc_in_areas
+from swaptools.emulator.core.slot_alloc import alloc_in_areas, allow
 from swaptools.emulator.core.slots import (
     set_stored,
     slot_free,
@@ -103,7 +103,7 @@ def move_in_place(state: State, source: int, target: int, nr_pages: int) -> int:
     the target does not take.
     """
     moved = 0
-    state.totals.allowed_areas = 1 << target
+    state.run(allow, 1 << target)
     for place in list(_places(state, source, nr_pages)):
         new = state.run(alloc_in_areas, 0, state.totals.cpu)
         if not new:

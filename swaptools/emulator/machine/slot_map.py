@@ -22,6 +22,7 @@ from swaptools.emulator.core.clusters import (
     move_cluster,
 )
 from swaptools.emulator.core.constants import (
+    ALL_AREAS,
     CLUSTER_WORDS,
     NONFULL,
     NR_LISTS,
@@ -33,6 +34,7 @@ from swaptools.emulator.core.constants import (
     SWP_WRITEOK,
     WORD_BITS,
 )
+from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.swap_slots import drain_slots_cache
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ class SlotMap:
         flags = SWP_VIRTUAL | SWP_BLKDEV | SWP_DYNAMIC
         self.add_area(si, flags, 0, VIRTUAL_PAGES, ())
         self._totals.virtual_space = si + 1
+        self._arena.run(allow, ALL_AREAS)
 
     def _mark_bad(self, si: int, offsets: set[int]) -> None:
         first = self._slots.si[si].first_cluster

@@ -23,7 +23,7 @@ from swaptools.emulator.core.clusters import (
     last_with_table,
 )
 from swaptools.emulator.core.constants import ALL_AREAS, SWP_PAGE_DISCARD
-from swaptools.emulator.core.slot_alloc import reclaim_work
+from swaptools.emulator.core.slot_alloc import allow, reclaim_work
 from swaptools.emulator.machine.backing import Conditions
 from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES
 from swaptools.errors import KernelOops
@@ -133,7 +133,7 @@ class State:
         """Let the next operation count for a cgroup, and use the areas that it may."""
         self.totals.zswap_ever_enabled |= self.zswap.enabled
         self.arena.work_for(memcg.number)
-        self.totals.allowed_areas = self._allowed_areas(memcg)
+        self.run(allow, self._allowed_areas(memcg))
 
     # RFC: 20260620181635.299364-1-youngjun.park@lge.com, swap_tiers_mask_test().
     def _allowed_areas(self, memcg: MemCgroup) -> int:

@@ -37,6 +37,7 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.pageout import finish_page, finish_range, writeback_page
 from swaptools.emulator.core.redirect import take_place
+from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.slots import (
     get_object,
     get_stored,
@@ -300,10 +301,11 @@ class SwapIO:
         """
         self._finish()
         totals = self._arena.totals
-        before = totals.memcg, totals.allowed_areas
+        working, allowed = totals.memcg, totals.allowed_areas
         self.work_for(entry.memcg)
         error = self._write_back(entry)
-        totals.memcg, totals.allowed_areas = before
+        totals.memcg = working
+        self._arena.run(allow, allowed)
         return error
 
     def _write_back(self, entry: LruEntry) -> int:

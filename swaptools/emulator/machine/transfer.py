@@ -27,7 +27,7 @@ from swaptools.emulator.core.constants import (
     STORED_ZSWAP,
 )
 from swaptools.emulator.core.faults import count_read
-from swaptools.emulator.core.slot_alloc import folio_alloc_swap
+from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
     put_object,
@@ -53,7 +53,7 @@ def move_by_walk(state: State, source: int, target: int, nr_pages: int) -> int:
         if len(moved) == nr_pages:
             break
         state.work_for(memcg)
-        state.totals.allowed_areas = 1 << target
+        state.run(allow, 1 << target)
         new = state.run(folio_alloc_swap, 0, state.totals.cpu)
         if not new:
             break

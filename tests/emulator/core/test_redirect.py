@@ -16,6 +16,7 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.redirect import next_place, place_of, take_place
 from swaptools.emulator.core.slot_alloc import (
     alloc_in_areas,
+    allow,
     folio_alloc_swap,
     reclaim_work,
 )
@@ -172,7 +173,7 @@ class TestAllowedAreas:
     def types(self, machine: Machine, allowed: int, order: int = 0) -> list[int]:
         """The areas of five allocations one after another; -1 for none."""
         s = machine.state.slots
-        s.totals[0].allowed_areas = allowed
+        allow(s, allowed)
         entries = [folio_alloc_swap(s, order, 0) for _ in range(5)]
         return [entry >> TYPE_SHIFT if entry else -1 for entry in entries]
 
