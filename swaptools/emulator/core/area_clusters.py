@@ -42,8 +42,9 @@ from swaptools.emulator.core.constants import (
     SWP_BLKDEV,
     UNTOUCHED,
 )
+from swaptools.emulator.core.ranges import range_alloc
 from swaptools.emulator.core.slot_scan import find_range, range_has_used, reclaim_range
-from swaptools.emulator.core.slots import is_reserved, range_alloc, reserve_slot
+from swaptools.emulator.core.slots import is_reserved, reserve_slot
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots

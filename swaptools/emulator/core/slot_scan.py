@@ -33,8 +33,8 @@ from swaptools.emulator.core.constants import (
     WORD_BITS,
     WORD_MASK,
 )
+from swaptools.emulator.core.ranges import range_alloc
 from swaptools.emulator.core.slots import (
-    range_alloc,
     slot_free,
     slot_index,
     swap_cache_leave,

@@ -1,7 +1,8 @@
 """The state of every swap slot: who refers to it, and where its data are.
 
 Rules for this file: every function is hot (see clusters.py). Nothing here
-chooses a slot (slot_alloc.py) or knows what a page is (faults.py).
+chooses a slot (slot_alloc.py), marks it used (ranges.py) or knows what a page is
+(faults.py).
 
 Theory. A cluster that is not free has a table: for each slot how many page table
 entries refer to it, the frame that the swap cache holds for it and what its data
@@ -22,20 +23,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
-from swaptools.emulator.core.clusters import (
-    avail_add,
-    avail_del,
-    cluster_of,
-    cluster_offset,
-    free_cluster,
-    move_cluster,
-    vm_swap_full,
-)
+from swaptools.emulator.core.clusters import cluster_of
 from swaptools.emulator.core.constants import (
-    CLUSTER_WORDS,
     FIRST_OBJECT,
     MAX_SWAPFILES,
-    NONFULL,
     OFFSET_MASK,
     STORED_MASK,
     STORED_SHIFT,
@@ -45,15 +36,11 @@ from swaptools.emulator.core.constants import (
     SWAP_HAS_DATA,
     SWAP_MAP_COUNT,
     SWAPFILE_CLUSTER,
-    SWP_BLKDEV,
-    SWP_GHOST,
-    SWP_NEXT_FIT,
-    SWP_VIRTUAL,
-    SWP_WRITEOK,
     TYPE_SHIFT,
     WORD_BITS,
     WORD_MASK,
 )
+from swaptools.emulator.core.ranges import range_free
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -66,85 +53,6 @@ def slot_index(s: Slots, entry: int) -> int:
     offset = entry & OFFSET_MASK
     table = s.ci[cluster_of(s, entry >> TYPE_SHIFT, offset)].table
     return (table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER if table else -1
-
-
-@hot
-def area_is_full(s: Slots, si: int) -> None:
-    """Take an area off the available list, and wake its worker.
-
-    Kernel: mm/swapfile.c swap_usage_add(), swap_range_alloc(), where the slots taken
-    last still count as free.
-    """
-    avail_del(s, si)
-    totals, info = s.totals[0], s.si[si]
-    if info.flags & SWP_NEXT_FIT:
-        return  # it has no clusters
-    if totals.reclaims_full_areas and vm_swap_full(s) and not info.reclaim_work:
-        info.reclaim_work = 1
-        totals.nr_reclaim_works += 1
-
-
-@hot_inline
-def range_alloc(s: Slots, si: int, ci: int, start: int, order: int) -> None:
-    """Mark 2**order free slots of a cluster used; the caller sets who refers.
-
-    Kernel: mm/swapfile.c cluster_alloc_range(), swap_range_alloc().
-    """
-    nr = 1 << order
-    cluster = s.ci[ci]
-    if cluster.count == 0:
-        cluster.order = order
-    cluster.count += nr
-    words = (cluster.table - 1) * CLUSTER_WORDS + start // WORD_BITS
-    if nr < WORD_BITS:
-        s.words[words].used |= ((1 << nr) - 1) << (start % WORD_BITS)
-    else:
-        for word in range(words, words + nr // WORD_BITS):
-            s.words[word].used = WORD_MASK
-    info = s.si[si]
-    info.inuse_pages += nr
-    if info.inuse_pages == info.pages:
-        area_is_full(s, si)
-    s.totals[0].nr_swap_pages -= nr
-
-
-@hot
-def free_unlike_others(s: Slots, flags: int) -> None:
-    """Do what is special when a slot of a ghost or of virtual space is freed."""
-    if flags & SWP_VIRTUAL:
-        s.totals[0].nr_swap_pages -= 1  # it is in no count of swap
-    elif flags & SWP_BLKDEV:
-        s.totals[0].oopsed = 1
-
-
-@hot_inline
-def range_free(s: Slots, si: int, ci: int, index: int) -> None:
-    """Mark one slot free; nobody refers to it, and it has no data.
-
-    Kernel: mm/swapfile.c swap_range_free().
-    """
-    cluster = s.ci[ci]
-    info = s.si[si]
-    bits = ~(1 << (index % WORD_BITS)) & WORD_MASK
-    word = s.words[index // WORD_BITS]
-    word.used &= bits
-    word.idle &= bits
-    s.map[index] = 0
-    s.totals[0].nr_swap_pages += 1
-    if info.flags & (SWP_GHOST | SWP_VIRTUAL):
-        free_unlike_others(s, info.flags)
-    info.inuse_pages -= 1
-    cluster.count -= 1
-    if cluster.count == 0:
-        free_cluster(s, si, ci)
-    elif cluster.flags != NONFULL:
-        move_cluster(s, si, ci, NONFULL)
-    if info.flags & SWP_NEXT_FIT:
-        offset = cluster_offset(s, si, ci) + index % SWAPFILE_CLUSTER
-        info.lowest_bit = min(info.lowest_bit, offset)
-        info.highest_bit = max(info.highest_bit, offset)
-    if info.inuse_pages + 1 == info.pages and info.flags & SWP_WRITEOK:
-        avail_add(s, si)
 
 
 @hot_inline

@@ -150,6 +150,9 @@ def check_switches(state: State, devices: list[SwapDevice]) -> None:
     )
     expect(not totals.released or state.is_in_one, "released", totals.released)
     expect(0 <= totals.allowed_areas <= ALL_AREAS, "areas", totals.allowed_areas)
+    own_way = totals.has_area_clusters != 0 or totals.virtual_space != 0
+    asks_first = own_way or totals.allowed_areas != ALL_AREAS
+    expect(totals.asks_first == asks_first, "asks first", totals.asks_first)
     kinds = [infos[device.type].flags for device in devices]
     oops = SWP_GHOST | SWP_BLKDEV
     can_die = any(flags & oops == oops for flags in kinds)

@@ -32,8 +32,8 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     UNTOUCHED,
 )
+from swaptools.emulator.core.ranges import range_alloc
 from swaptools.emulator.core.slot_scan import hint_number
-from swaptools.emulator.core.slots import range_alloc
 from swaptools.emulator.machine.backing import BLOCK, FILE, ZRAM
 from swaptools.errors import IllegalOperation, MapError, SwapOnError
 from swaptools.swapmap import Learned
