@@ -63,7 +63,7 @@ def court(kernel: Kernel, where: Town) -> Iterator[Court]:
             try:
                 found += targets.mount(guest, system, number)
             except OrderFailed as why:
-                skipped.append(f"{system.name}: {why}")
+                skipped.append(f"{system.name}: {str(why).rpartition(': ')[2]}")
             else:
                 if system.name == "ext4":
                     found += targets.sized_files(guest, system.mount_point)
