@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from swaptools.cli.scripts import steps
 from swaptools.cli.swapemu import main
 from swaptools.emulator.machine.design import design_names
+from swaptools.emulator.runs.script import Run, parse_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -285,3 +288,31 @@ def test_what_a_table_of_seconds_can_show() -> None:
             {"runs": 800, "difference_s": 0.1},
         ],
     }
+
+
+class Terminal(io.StringIO):
+    """What a person sees."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_long_work_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    script = parse_script("swapon a block 4096\nwrite 0 3000\npageout 0 3000")
+    assert list(steps(script, Run(compiled=False, part_pages=512), "plain")) == []
+    seen = re.findall(r"plain  \[[#-]+\] +(\d+)%", terminal.getvalue())
+    assert seen[0] == "0"
+    assert seen[-1] == "100"
+    assert len(set(seen)) > 5
+
+
+def test_short_work_and_no_terminal_are_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for terminal, nr_pages in ((Terminal(), 30), (io.StringIO(), 3000)):
+        monkeypatch.setattr(sys, "stderr", terminal)
+        script = parse_script(f"swapon a block 4096\nwrite 0 {nr_pages}")
+        assert list(steps(script, Run(compiled=False), "plain")) == []
+        assert terminal.getvalue() == ""

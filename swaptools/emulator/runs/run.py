@@ -62,7 +62,7 @@ class Run:
     found: SwapMap | None = None
     #: What there is when the first task begins, of which a design makes its areas.
     setup: Setup = field(default_factory=Setup)
-    #: What zswap was switched to last, and the share of its pool.
+    #: What zswap was switched to last, and the share of its pool, until it has it.
     zswap: bool = False
     max_pool_percent: int | None = None
     devices: dict[str, SwapDevice] = field(default_factory=dict)
@@ -115,6 +115,7 @@ class Run:
         )
         if self.max_pool_percent is not None:
             machine.zswap.max_pool_percent = self.max_pool_percent
+            self.max_pool_percent = None
 
     def stats(self) -> Stats:
         """Return what the run has come to."""

@@ -21,8 +21,9 @@ Left out: nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.machine.knobs import read_setting
 from swaptools.emulator.machine.setup import VIRTUAL_PRIO, DiskSetup, Setup
 from swaptools.emulator.runs.grammar import GRAMMAR
 from swaptools.emulator.runs.names import OF_TASKS, Names
@@ -72,6 +73,13 @@ class Script:
         return setup
 
 
+#: Knobs that areas are made by, and what a setup calls them.
+_OF_SETUP: Final = {
+    "zswap.enabled": "zswap",
+    "zswap.max_pool_percent": "max_pool_percent",
+}
+
+
 def _with(setup: Setup, operation: Operation) -> Setup:
     if operation.verb == "ram":
         return replace(setup, ram_bytes=operation.ram)
@@ -83,6 +91,9 @@ def _with(setup: Setup, operation: Operation) -> Setup:
             zswap=operation.word == "on",
             max_pool_percent=usual if percent is None else percent,
         )
+    if operation.verb == "set" and operation.knob in _OF_SETUP:
+        value = read_setting(operation.knob, operation.value).value
+        return replace(setup, **{_OF_SETUP[operation.knob]: value})
     if operation.verb == "virtual":
         prio = VIRTUAL_PRIO if operation.prio is None else operation.prio
         return replace(setup, virtual_pages=operation.size, virtual_prio=prio)

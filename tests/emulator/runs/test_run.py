@@ -102,3 +102,11 @@ def test_a_kernel_that_dies_ends_the_run_at_that_line(step: str) -> None:
     steps = run_script(parse_script(f"{text}drop 0 3{step}\nread 0 1"), run)
     with pytest.raises(ScriptError, match="line 5: drop: NULL pointer dereference"):
         list(steps)
+
+
+def test_a_switch_of_zswap_leaves_the_share_of_its_pool_alone() -> None:
+    text = "zswap on max_pool_percent=30\nset zswap.max_pool_percent 50\nzswap off"
+    zswap = done(text).started().zswap
+    assert (zswap.enabled, zswap.max_pool_percent) == (False, 50)
+    zswap = done("zswap on max_pool_percent=30\nram 64M\nwrite 0 1").started().zswap
+    assert (zswap.enabled, zswap.max_pool_percent) == (True, 30)

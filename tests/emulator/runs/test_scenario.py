@@ -131,6 +131,19 @@ def test_areas_are_made_as_the_design_has_them(
     assert run.started().zswap.enabled is (design != "zram")
 
 
+def test_knobs_of_the_kernel_say_the_same_as_zswap_does() -> None:
+    said = "zswap on max_pool_percent=30"
+    knobs = "set zswap.enabled Y\nset zswap.max_pool_percent 30"
+    assert parse_script(said).setup == parse_script(knobs).setup
+    for design in (None, *design_names()):
+        runs = [
+            done(f"ram 64M\n{lines}\nvirtual 4M\nwrite 0 9\npageout 0 9", design)
+            for lines in (said, knobs)
+        ]
+        assert runs[0].stats() == runs[1].stats()
+        assert areas(runs[0]) == areas(runs[1])
+
+
 def test_without_a_disk_a_real_area_is_as_large_as_what_is_virtual() -> None:
     assert areas(done("virtual 4M", "plain")) == {"virtual": ("block", 1024, 100)}
     assert areas(done("virtual 4M", None)) == {"virtual": ("block", 1024, 100)}
