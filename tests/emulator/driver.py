@@ -37,10 +37,12 @@ def owned_pages(device: SwapDevice) -> int:
     return sum(not is_reserved(state.slots, index) for index in indices)
 
 
-def drive(machine: Machine, seed: int, steps: int) -> Iterator[str]:
-    """Do random operations, yielding what each one was."""
+def drive(
+    machine: Machine, seed: int, steps: int, cgroups: tuple[str, ...] = ("/",)
+) -> Iterator[str]:
+    """Do random operations, yielding what each was; a task in each cgroup begins."""
     draw = random.Random(seed)
-    tasks = [machine.task()]
+    tasks = [machine.task(cgroup=cgroup) for cgroup in cgroups]
     shm = machine.shm(NR_SHARED_PAGES)
     shm.map(tasks[0])
     shm.unlink()

@@ -85,16 +85,24 @@ def test_same_machine(seed: int, kernel: str) -> None:
         assert state(machines[0]) == state(machines[1]), what
 
 
+@pytest.mark.parametrize("tiers", ["", "+FAST:8 +SLOW:-1"])
 @pytest.mark.parametrize("name", design_names())
-def test_same_design(name: str) -> None:
-    """Under every design, too, with disks, a pool that fills and a virtual area."""
+def test_same_design(name: str, tiers: str) -> None:
+    """Under every design, too, with disks, a pool that fills and a virtual area.
+
+    With tiers, one of two cgroups is kept off the fast disk.
+    """
     machines = [
         Machine(design=name, cpus=2, ram_bytes=EVERYTHING.ram_bytes, compiled=compiled)
         for compiled in (True, False)
     ]
     for machine in machines:
+        machine.cgroups.create("low")
+        if tiers:
+            machine.write_tiers(tiers)
+            machine.tiers.write_max("/low", "FAST 0")
         machine.set_up(EVERYTHING)
-    runs = [drive(machine, 5, NR_OPERATIONS) for machine in machines]
+    runs = [drive(machine, 5, NR_OPERATIONS, ("/", "low")) for machine in machines]
     for number, what in enumerate(zip(*runs, strict=True)):
         if number % 7 == 0:
             written = [machine.write_back(40) for machine in machines]
