@@ -12,6 +12,7 @@ from swaptools.emulator.designs.xswap import CHUNK_CLUSTERS, RECORD_BYTES, Spars
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import DiskSetup, Setup
 from swaptools.errors import SelectionError, SwapOnError
+from tests.emulator.driver import drive, state
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
@@ -216,6 +217,31 @@ def test_a_design_and_its_kernel_are_the_same_machine() -> None:
         assert ours.swapon.accepts_ghost == theirs.swapon.accepts_ghost
         assert ours.swapon.ghost_is_dynamic == theirs.swapon.ghost_is_dynamic
         assert Machine(series, design=design, compiled=False).profile.ghost
+
+
+@pytest.mark.parametrize(
+    ("kernel", "design", "series"),
+    [
+        ("6.12", "plain", "6.12"),
+        ("6.18", "plain", "6.18"),
+        ("6.18", "plain-6.18", "6.18"),
+        ("7.2", "plain", "7.2"),
+        ("7.2", "ghost", "ghost-rfc"),
+        ("7.2", "ghost-dynamic", "ghost-rfc-dynamic"),
+    ],
+)
+def test_the_slots_are_those_of_a_kernel_without_a_design(
+    kernel: str, design: str, series: str
+) -> None:
+    machines = [
+        Machine(kernel, cpus=2, zswap=True, design=design, compiled=False),
+        Machine(series, cpus=2, zswap=True, compiled=False),
+    ]
+    for machine in machines:
+        machine.swapon_pages(700, "block", priority=5)
+        machine.swapon_pages(1500, "ghost" if machine.profile.ghost else "file")
+    for what in zip(*(drive(machine, 3, 60) for machine in machines), strict=True):
+        assert state(machines[0]) == state(machines[1]), what
 
 
 # --- swapoff ---------------------------------------------------------------
