@@ -154,7 +154,9 @@ class Design:
 
 
 #: A machine that was given no design.
-NO_DESIGN: Final = Design(name="", title="A kernel as it is", source="mainline")
+NO_DESIGN: Final = Design(
+    name="", title="A kernel as it is", source="v6.18", kernel="6.18"
+)
 
 
 @cache

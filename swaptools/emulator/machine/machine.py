@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from swaptools.area import SwapArea
+    from swaptools.emulator.machine.backing import SwapOps
     from swaptools.emulator.machine.design import AreaPlan
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.setup import Setup
@@ -111,10 +112,7 @@ class Machine:
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
-        self.design, profile = _fitted(kernel, design)
-        if mended:
-            profile = profile.mended()
-        self.profile = profile
+        self.design, self.profile = _fitted(kernel, design, mended=mended)
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
@@ -124,16 +122,21 @@ class Machine:
         #: Objects of shared memory that somebody can reach.
         self.shms: list[Shm] = []
         self.cgroups = MemCgroups()
-        self.zswap = Zswap(
-            profile.zswap, page_size, ram_bytes, compressor, profile.zsmalloc
-        )
-        self.zswap.enabled = zswap
+        self.zswap = self._make_zswap(compressor, enabled=zswap)
         #: What its parts work on.
         self.state = self._put_together(Engine(compiled=compiled))
         self.areas = SwapAreas(self.state)
         if self.design.redirects:
             self.areas.make_space()
         self._nr_named = 0
+
+    def _make_zswap(self, compressor: str, *, enabled: bool) -> Zswap:
+        kernel, ram_bytes = self.profile, self.ram_bytes
+        zswap = Zswap(
+            kernel.zswap, self.page_size, ram_bytes, compressor, kernel.zsmalloc
+        )
+        zswap.enabled = enabled
+        return zswap
 
     def _put_together(self, engine: Engine) -> State:
         arena = Arena(engine, self.profile.allocator, self.nr_cpus)
@@ -273,16 +276,8 @@ class Machine:
             IllegalOperation: No such backing, or an area without a slot.
         """
         self.state.check_alive()
-        backing = backing or self.design.usual_backing
-        ops = self.backings.get(backing)
-        if ops is None:
-            known = ", ".join(self.backings)
-            raise IllegalOperation(f"no backing {backing!r}; known: {known}")
-        bad = set(bad_pages)
-        if not 2 <= max_pages <= 1 << 32:
-            raise IllegalOperation(f"an area of {max_pages} pages")
-        if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
-            raise IllegalOperation("bad pages outside of the area, or all of it")
+        ops, bad = self._kind(backing or self.design.usual_backing), set(bad_pages)
+        _check_pages(max_pages, bad)
         if path is None:
             path = f"{ops.path}{self._nr_named}"
             self._nr_named += 1
@@ -295,6 +290,13 @@ class Machine:
             discard=bool(discard),
             bad_pages=bad,
         )
+
+    def _kind(self, backing: str) -> SwapOps:
+        ops = self.backings.get(backing)
+        if ops is None:
+            known = ", ".join(self.backings)
+            raise IllegalOperation(f"no backing {backing!r}; known: {known}")
+        return ops
 
     def set_up(self, setup: Setup) -> dict[str, SwapDevice]:
         """Switch zswap and swap areas on, as the design makes them of a setup.
@@ -490,11 +492,18 @@ class Machine:
         return self.zswap.debugfs()
 
 
+def _check_pages(max_pages: int, bad: set[int]) -> None:
+    if not 2 <= max_pages <= 1 << 32:
+        raise IllegalOperation(f"an area of {max_pages} pages")
+    if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
+        raise IllegalOperation("bad pages outside of the area, or all of it")
+
+
 def _fitted(
-    kernel: str | None, design: str | Design | None
+    kernel: str | None, design: str | Design | None, *, mended: bool
 ) -> tuple[Design, KernelProfile]:
-    if design is None:
-        return NO_DESIGN, find_kernel(kernel or "6.18").profile
     if isinstance(design, str):
         design = find_design(design)
-    return design, design.patch(find_kernel(kernel or design.kernel).profile)
+    fitted = design or NO_DESIGN
+    profile = fitted.patch(find_kernel(kernel or fitted.kernel).profile)
+    return fitted, profile.mended() if mended else profile
