@@ -155,7 +155,7 @@ def _asked(one: Understood) -> str:
         facts.append("not known here")
     if one.size is not None:
         facts.append(format_size(one.size))
-    if one.active:
+    if one.active and one.kind != "active":
         facts.append("active")
     if not one.auto:
         facts.append("not at boot" if where is not None else "no file asks for it")
