@@ -145,21 +145,7 @@ def estimate(
     rules = find_kernel(kernel).profile
     codecs, missing = installed_codecs()
     lengths = [_Lengths(codec) for codec in codecs]
-    kinds: Counter[str] = Counter()
-    seen: set[bytes] = set()
-    for page in pages:
-        kinds["all"] += 1
-        digest = blake2b(page, digest_size=_DIGEST_BYTES).digest()
-        kinds["duplicate"] += digest in seen
-        seen.add(digest)
-        if not any(page):
-            kinds["zero"] += 1
-            continue
-        is_same = page[_WORD_BYTES:] == page[:-_WORD_BYTES]
-        kinds["same"] += is_same
-        for one in lengths:
-            counts = one.same_filled if is_same else one.plain
-            counts[min(len(one.codec.compress(page)), page_size)] += 1
+    kinds = _count(pages, lengths)
     release = parse_release(kernel)
     scale = _Scale(nr_pages, kinds["all"], class_table(page_size, rules.zsmalloc))
     keeps_words = release is not None and release.series < _NO_SAME_FILLED
@@ -182,6 +168,26 @@ def estimate(
         ),
         missing=missing,
     )
+
+
+def _count(pages: Iterable[bytes], lengths: Sequence[_Lengths]) -> Counter[str]:
+    # How many pages are of each kind; their lengths are counted by codec.
+    kinds: Counter[str] = Counter()
+    seen: set[bytes] = set()
+    for page in pages:
+        kinds["all"] += 1
+        digest = blake2b(page, digest_size=_DIGEST_BYTES).digest()
+        kinds["duplicate"] += digest in seen
+        seen.add(digest)
+        if not any(page):
+            kinds["zero"] += 1
+            continue
+        is_same = page[_WORD_BYTES:] == page[:-_WORD_BYTES]
+        kinds["same"] += is_same
+        for one in lengths:
+            counts = one.same_filled if is_same else one.plain
+            counts[min(len(one.codec.compress(page)), len(page))] += 1
+    return kinds
 
 
 def holds(found: Estimate, pool_limit_bytes: int, size_bytes: int) -> tuple[Holds, ...]:

@@ -55,84 +55,86 @@ def _area_names() -> list[str]:
         return []
 
 
+_OPTIONS: Final = (
+    click.option(
+        "--who",
+        is_flag=False,
+        flag_value="process",
+        type=click.Choice(_WORDS),
+        help="Print who has the swap in use (default: process).",
+    ),
+    click.option(
+        "--map",
+        "map_area",
+        is_flag=False,
+        flag_value="",
+        metavar="[AREA]",
+        shell_complete=completing.one_of(_area_names),
+        help="Print which slots are held, of one active area or of all (root).",
+    ),
+    click.option(
+        "--estimate",
+        is_flag=True,
+        help="Print what the memory of --pid or --cgroup would compress to.",
+    ),
+    click.option(
+        "--pid",
+        type=click.IntRange(min=1),
+        help="The process of --who=mapping and --estimate.",
+    ),
+    click.option("--cgroup", metavar="PATH", help="The cgroup of --estimate."),
+    click.option(
+        "--samples",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"Pages that --estimate reads (default: {_SAMPLES}).",
+    ),
+    click.option(
+        "--pool",
+        "pool_percent",
+        type=click.IntRange(0, 100),
+        metavar="PERCENT",
+        help="Memory for zswap's pool in --estimate (default: its setting).",
+    ),
+    click.option(
+        "--size",
+        "size_bytes",
+        type=params.SIZE,
+        metavar="SIZE",
+        help="Of a zram device and a ghost in --estimate (default: that of RAM).",
+    ),
+    click.option(
+        "--plot",
+        "plot_path",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Draw the map to FILE (.svg or .png), too.",
+    ),
+    click.option(
+        "--probe",
+        is_flag=True,
+        help="Page out one page of our own to learn where --map goes on.",
+    ),
+    click.option(
+        "--settle",
+        is_flag=True,
+        help="Page out as many as there are holes, to learn the order, too.",
+    ),
+    click.option(
+        "--watch",
+        "watch_seconds",
+        type=click.FloatRange(min=0.1),
+        metavar="SECONDS",
+        help="Print --who or --map again and again, until Ctrl-C.",
+    ),
+)
+
+
 def options() -> Callable[[Any], Any]:
     """Return the options; their values are the fields of a Live."""
-    made = [
-        click.option(
-            "--who",
-            is_flag=False,
-            flag_value="process",
-            type=click.Choice(_WORDS),
-            help="Print who has the swap in use (default: process).",
-        ),
-        click.option(
-            "--map",
-            "map_area",
-            is_flag=False,
-            flag_value="",
-            metavar="[AREA]",
-            shell_complete=completing.one_of(_area_names),
-            help="Print which slots are held, of one active area or of all (root).",
-        ),
-        click.option(
-            "--estimate",
-            is_flag=True,
-            help="Print what the memory of --pid or --cgroup would compress to.",
-        ),
-        click.option(
-            "--pid",
-            type=click.IntRange(min=1),
-            help="The process of --who=mapping and --estimate.",
-        ),
-        click.option("--cgroup", metavar="PATH", help="The cgroup of --estimate."),
-        click.option(
-            "--samples",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help=f"Pages that --estimate reads (default: {_SAMPLES}).",
-        ),
-        click.option(
-            "--pool",
-            "pool_percent",
-            type=click.IntRange(0, 100),
-            metavar="PERCENT",
-            help="Memory for zswap's pool in --estimate (default: its setting).",
-        ),
-        click.option(
-            "--size",
-            "size_bytes",
-            type=params.SIZE,
-            metavar="SIZE",
-            help="Of a zram device and a ghost in --estimate (default: that of RAM).",
-        ),
-        click.option(
-            "--plot",
-            "plot_path",
-            type=click.Path(dir_okay=False),
-            metavar="FILE",
-            help="Draw the map to FILE (.svg or .png), too.",
-        ),
-        click.option(
-            "--probe",
-            is_flag=True,
-            help="Page out one page of our own to learn where --map goes on.",
-        ),
-        click.option(
-            "--settle",
-            is_flag=True,
-            help="Page out as many as there are holes, to learn the order, too.",
-        ),
-        click.option(
-            "--watch",
-            "watch_seconds",
-            type=click.FloatRange(min=0.1),
-            metavar="SECONDS",
-            help="Print --who or --map again and again, until Ctrl-C.",
-        ),
-    ]
 
     def add(command: Any) -> Any:
-        for option in reversed(made):
+        for option in reversed(_OPTIONS):
             command = option(command)
         return command
 

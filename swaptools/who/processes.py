@@ -118,15 +118,13 @@ def _look(process: Process, found: _Gathered) -> None:
         rollup = read_rollup(process.pid)
         if not rollup.swap_bytes:
             return
-        mappings = list(_merged(process.pid, found))
+        shared, most = _through_mappings(process.pid, found)
     except PermissionError:
         _take_own_word(process, found)
     except OSError as exc:
         if not is_gone(exc):
             raise
     else:
-        shared = sum(m.swap_bytes for m in mappings if m.is_shared_memory)
-        most = max(mappings, key=lambda m: m.swap_bytes, default=None)
         if rollup.swap_pss_bytes != rollup.swap_bytes - shared:
             found.sharers.append(process.pid)
         found.rows.append(
@@ -142,6 +140,21 @@ def _look(process: Process, found: _Gathered) -> None:
         )
 
 
+def _through_mappings(pid: int, found: _Gathered) -> tuple[int, Mapping | None]:
+    # Swapped bytes of shared memory, and the mapping with most swap; what the mappings
+    # say of objects is taken down.
+    shared, most = 0, None
+    for mapping in swapped_mappings(pid):
+        if most is None or mapping.swap_bytes > most.swap_bytes:
+            most = mapping
+        if mapping.is_shared_memory:
+            shared += mapping.swap_bytes
+            parts = found.objects.setdefault((mapping.device, mapping.inode), {})
+            part = (mapping.offset_bytes, mapping.end - mapping.start)
+            parts[part] = max(parts.get(part, 0), mapping.swap_bytes)
+    return shared, most
+
+
 def _take_own_word(process: Process, found: _Gathered) -> None:
     # Its mappings are not for us; VmSwap is for everybody.
     found.closed.append(process.pid)
@@ -150,16 +163,6 @@ def _take_own_word(process: Process, found: _Gathered) -> None:
         found.rows.append(
             ProcessRow(process.pid, process.name, swap, swap, None, None, None)
         )
-
-
-def _merged(pid: int, found: _Gathered) -> Iterator[Mapping]:
-    # The mappings, and what they say of objects taken down.
-    for mapping in swapped_mappings(pid):
-        if mapping.is_shared_memory:
-            parts = found.objects.setdefault((mapping.device, mapping.inode), {})
-            part = (mapping.offset_bytes, mapping.end - mapping.start)
-            parts[part] = max(parts.get(part, 0), mapping.swap_bytes)
-        yield mapping
 
 
 def _divided(rows: list[ProcessRow], sharers: Iterable[int]) -> list[ProcessRow]:
