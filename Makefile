@@ -29,6 +29,9 @@ $(VENV)/developing: $(VENV)/installed
 demo: $(VENV)/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
+# Byte code is kept, whatever the environment says: a run starts hundreds of
+# interpreters, and pytest rewrites every test.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
