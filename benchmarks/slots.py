@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from swaptools.emulator import Machine
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import Engine, can_compile
-from swaptools.emulator.core.slot_runs import alloc_range, free_range, toggle_range
+from swaptools.emulator.core.slot_alloc import alloc_range, free_range, toggle_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable

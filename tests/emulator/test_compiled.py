@@ -11,7 +11,7 @@ import pytest
 from swaptools.emulator import Machine
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import can_compile
-from swaptools.emulator.core.slot_runs import toggle_range
+from swaptools.emulator.core.slot_alloc import toggle_range
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import DiskSetup, Setup
 from tests.emulator.driver import drive, state

@@ -18,22 +18,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.area_clusters import reclaim_head_clusters
-from swaptools.emulator.core.buffers import hot, hot_inline, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.clusters import (
     avail_after,
     avail_requeue,
-    cluster_alloc_table,
-    cluster_offset,
     do_scheduled_discard,
     is_allowed,
     isolate_cluster,
     relocate_cluster,
-    unlink,
     vm_swap_full,
 )
 from swaptools.emulator.core.constants import (
     ALL_AREAS,
-    FREE,
     LIST_FRAG,
     LIST_FREE,
     LIST_FULL,
@@ -49,18 +45,18 @@ from swaptools.emulator.core.constants import (
     SWP_SOLIDSTATE,
     SWP_VIRTUAL,
     TYPE_SHIFT,
-    UNTOUCHED,
 )
-from swaptools.emulator.core.ranges import range_alloc
 from swaptools.emulator.core.slot_scan import (
     hint_number,
     reclaim_range,
     scan_cluster,
     scan_from,
 )
-from swaptools.emulator.core.swap_slots import alloc_ahead, alloc_from
+from swaptools.emulator.core.slots import slot_index, slot_put
+from swaptools.emulator.core.swap_slots import alloc_ahead
 
 if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
 
 #: Steps of one allocation, as ``AllocatorRules.trial_order`` names them.
@@ -186,37 +182,6 @@ def device_alloc(s: Slots, si: int, order: int, cpu: int) -> int:
         if found:
             return found
     return 0
-
-
-@hot
-@needs(order="order")
-def alloc_on(s: Slots, si: int, order: int, cpu: int) -> int:
-    """Take a range from one area by hand, from the CPU's hint if that is there."""
-    if s.totals[0].has_area_clusters:
-        return alloc_from(s, si, order, cpu)
-    hint = s.hints[cpu * SWAP_NR_ORDERS + order]
-    if hint.offset and hint.si == si:
-        found = scan_from(s, si, hint.offset, order, cpu)
-        if found:
-            return found
-    return device_alloc(s, si, order, cpu)
-
-
-@hot
-@needs(order=0)
-def take_cluster(s: Slots, si: int, ci: int) -> bool:
-    """Take all slots of a free cluster, wherever it stands on its list.
-
-    No kernel does this; it is how the state of a running one is set up.
-    """
-    flags = s.ci[ci].flags
-    if flags not in (UNTOUCHED, FREE) or s.si[si].max < cluster_offset(s, si, ci + 1):
-        return False
-    unlink(s, si, ci)
-    cluster_alloc_table(s, ci)
-    range_alloc(s, si, ci, 0, PMD_ORDER)
-    relocate_cluster(s, si, ci)
-    return True
 
 
 # --- all areas -------------------------------------------------------------
@@ -350,3 +315,59 @@ def has_tables(s: Slots, order: int) -> bool:
     """Tell whether tables are left for a folio, were each page to open a cluster."""
     totals = s.totals[0]
     return totals.nr_free_tables > (1 << order) + totals.slots_cache_pages
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot_run
+@needs(order="order")
+def alloc_range(
+    s: Slots, order: int, cpu: int, entries: Buffer[int], first: int, nr: int
+) -> int:
+    """Allocate ``nr`` folios, each referred to once, into ``entries`` from ``first``.
+
+    Returns how many were done: fewer when no slot or no table is left.
+    """
+    for done in range(nr):
+        if not has_tables(s, order):
+            return done
+        entry = folio_alloc_swap(s, order, cpu)
+        if not entry:
+            return done
+        index = slot_index(s, entry)
+        for page in range(1 << order):
+            s.map[index + page] = 1
+        entries[first + done] = entry
+    return nr
+
+
+@hot_run
+def free_range(s: Slots, order: int, entries: Buffer[int], first: int, nr: int) -> None:
+    """Drop one reference to each slot of ``nr`` folios, in order."""
+    for place in range(first, first + nr):
+        for page in range(1 << order):
+            slot_put(s, entries[place] + page)
+        entries[place] = 0
+
+
+@hot_run
+def toggle_range(
+    s: Slots, cpu: int, entries: Buffer[int], places: Buffer[int], first: int, nr: int
+) -> int:
+    """Free the folio at each of ``places``, or allocate one where there is none.
+
+    Returns how many places were done: fewer when no table is left. ``entries``
+    has the first entry of each folio, or 0; an item of ``places`` is a place in
+    it, times 16, plus the order of its folio.
+    """
+    for done in range(first, first + nr):
+        place = places[done] >> 4
+        order = places[done] & 15
+        if entries[place]:
+            free_range(s, order, entries, place, 1)
+        elif has_tables(s, order):
+            alloc_range(s, order, cpu, entries, place, 1)
+        else:
+            return done - first
+    return nr

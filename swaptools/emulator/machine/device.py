@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.by_hand import alloc_on, take_cluster
 from swaptools.emulator.core.constants import (
     SWAP_BY_HAND,
     SWAP_MAP_BAD,
@@ -20,10 +21,6 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     SWP_SOLIDSTATE,
     TYPE_SHIFT,
-)
-from swaptools.emulator.core.slot_alloc import (
-    alloc_on,
-    take_cluster,
 )
 from swaptools.emulator.core.slots import (
     is_reserved,

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.by_hand import alloc_on
 from swaptools.emulator.core.constants import SWP_GHOST, TYPE_SHIFT
 from swaptools.emulator.core.faults import PTE_EXCLUSIVE, PTE_SHIFT, PTE_SWAP
-from swaptools.emulator.core.slot_alloc import alloc_on
 from swaptools.emulator.core.slots import (
     slot_get,
     slot_put,
