@@ -99,58 +99,57 @@ def check_area(state: State, device: SwapDevice, tables: set[int]) -> None:
     s, si = state.slots, device.type
     info = s.si[si]
     clusters = range(info.first_cluster, info.first_cluster + info.nr_clusters)
-    listed = []
+    listed = _listed(state, device)
+    expect(len(listed) == len(set(listed)), "a cluster on two lists", device.path)
+    expect(all(ci in clusters for ci in listed), "a cluster of another area", si)
+    inuse = 0
+    for ci in listed:
+        inuse += _check_cluster(state, ci, tables)
+    expect(inuse == info.inuse_pages, "wrong inuse_pages", inuse, info.inuse_pages)
+    is_free_list = any(s.ci[ci].flags == FREE for ci in listed)
+    is_dynamic = info.flags & SWP_DYNAMIC != 0
+    expect(not (is_dynamic and is_free_list), "a free list in a dynamic area", si)
+    if len(clusters) < 1 << 14:
+        _check_unlisted(state, device, set(clusters) - set(listed))
+
+
+# The clusters of every list, one list after another.
+def _listed(state: State, device: SwapDevice) -> list[int]:
+    s, si, listed = state.slots, device.type, []
     for where in range(NR_LISTS):
         before = -1
         for ci in state.slot_map.clusters_on(si, where):
             cluster = s.ci[ci]
             expect(cluster.prev == before, "list broken", device.path, where, ci)
-            expect(
-                list_of(cluster.flags, cluster.order) == where, "wrong list", ci, where
-            )
+            found = list_of(cluster.flags, cluster.order)
+            expect(found == where, "wrong list", ci, where)
             listed.append(ci)
             before = ci
         expect(s.lists[si * NR_LISTS + where].last == before, "wrong tail", si, where)
-    expect(len(listed) == len(set(listed)), "a cluster on two lists", device.path)
-    expect(all(ci in clusters for ci in listed), "a cluster of another area", si)
-    inuse = 0
-    for ci in listed:
-        cluster = s.ci[ci]
-        expect(
-            (cluster.count == SWAPFILE_CLUSTER) == (cluster.flags == FULL)
-            or not inuse_of(state, ci),
-            "count and flag differ",
-            ci,
-            cluster.count,
-            cluster.flags,
-        )
-        expect((cluster.table != 0) == (cluster.count != 0), "table of no use", ci)
-        if cluster.table:
-            expect(cluster.table not in tables, "a table twice", cluster.table)
-            tables.add(cluster.table)
-            expect(count_of(state, ci) == cluster.count, "wrong count", ci)
-            inuse += inuse_of(state, ci)
-    unlisted = (
-        [ci for ci in clusters if ci not in set(listed)]
-        if len(clusters) < 1 << 14
-        else []
-    )
-    expect(
-        all(s.ci[ci].flags == UNTOUCHED and not s.ci[ci].table for ci in unlisted),
-        "a cluster lost",
-        device.path,
-    )
-    expect(
-        all(place_of(state, si, ci) >= info.untouched for ci in unlisted),
-        "untouched below cursor",
-        si,
-    )
-    expect(
-        not info.flags & SWP_DYNAMIC or all(s.ci[ci].flags != FREE for ci in listed),
-        "a free list in a dynamic area",
-        si,
-    )
-    expect(inuse == info.inuse_pages, "wrong inuse_pages", inuse, info.inuse_pages)
+    return listed
+
+
+# Returns how many of its slots are in use.
+def _check_cluster(state: State, ci: int, tables: set[int]) -> int:
+    cluster, inuse = state.slots.ci[ci], inuse_of(state, ci)
+    is_full = cluster.count == SWAPFILE_CLUSTER
+    fits = is_full == (cluster.flags == FULL) or not inuse
+    expect(fits, "count and flag differ", ci, cluster.count, cluster.flags)
+    expect((cluster.table != 0) == (cluster.count != 0), "table of no use", ci)
+    if cluster.table:
+        expect(cluster.table not in tables, "a table twice", cluster.table)
+        tables.add(cluster.table)
+        expect(count_of(state, ci) == cluster.count, "wrong count", ci)
+    return inuse
+
+
+def _check_unlisted(state: State, device: SwapDevice, unlisted: set[int]) -> None:
+    s, si = state.slots, device.type
+    for ci in unlisted:
+        is_new = s.ci[ci].flags == UNTOUCHED and not s.ci[ci].table
+        expect(is_new, "a cluster lost", device.path, ci)
+        place = place_of(state, si, ci)
+        expect(place >= s.si[si].untouched, "untouched below cursor", si, ci)
 
 
 def place_of(state: State, si: int, ci: int) -> int:

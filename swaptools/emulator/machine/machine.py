@@ -1,6 +1,7 @@
 """A machine: areas, zswap, tasks and CPUs together, one operation at a time.
 
-Not here: anything an operation does (task.py, areas.py, device.py).
+Not here: how its state is made (assembly.py), anything an operation does (task.py,
+areas.py, device.py).
 
 Kernel: 6.18 exactly, others as their profile says.
 Same: for operations made one after another, on backings that answer at once,
@@ -15,55 +16,36 @@ a kernel before 6.12 draws at random (map_scan.py).
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
-from swaptools.area import AreaKind
-from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.events import VmStat
 from swaptools.emulator.machine.areas import SwapAreas
-from swaptools.emulator.machine.backing import (
-    BACKINGS,
-    BLOCK,
-    FILE,
-    GHOST,
-    GHOST_BLOCK,
-    Backing,
-)
-from swaptools.emulator.machine.counts import EventCounter
-from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
+from swaptools.emulator.machine.assembly import fit, put_together
+from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.from_map import start_from
+from swaptools.emulator.machine.given import accepted, check_pages_of_area
 from swaptools.emulator.machine.invariants import check_machine
+from swaptools.emulator.machine.meminfo import meminfo
 from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
-from swaptools.emulator.machine.slot_map import SlotMap
-from swaptools.emulator.machine.state import State
-from swaptools.emulator.machine.swap_io import SwapIO, shrink_worker_is_queued
+from swaptools.emulator.machine.swap_io import shrink_worker_is_queued
 from swaptools.emulator.machine.task import Task
-from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.machine.transfer import move_by_walk
-from swaptools.emulator.store.contents import ObjectStore
-from swaptools.emulator.store.memcg import MemCgroups
-from swaptools.emulator.store.shrinker import ZswapShrinker
-from swaptools.emulator.store.zswap import Zswap
-from swaptools.errors import IllegalOperation, SwapOnError
-from swaptools.kernel.releases import find_kernel
-from swaptools.kernel.swapon import judge
-from swaptools.kernel.swapout_rules import MENDED_GHOST
+from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from swaptools.area import SwapArea
     from swaptools.emulator.machine.backing import SwapOps
-    from swaptools.emulator.machine.design import AreaPlan
+    from swaptools.emulator.machine.design import AreaPlan, Design
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
-    from swaptools.kernel.profiles import KernelProfile
+    from swaptools.emulator.machine.tiers import SwapTiers
     from swaptools.swapmap import SwapMap
 
 
@@ -112,7 +94,7 @@ class Machine:
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
-        self.design, self.profile = _fitted(kernel, design, mended=mended)
+        self.design, self.profile = fit(kernel, design, mended=mended)
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
@@ -121,54 +103,25 @@ class Machine:
         self.tasks: list[Task] = []
         #: Objects of shared memory that somebody can reach.
         self.shms: list[Shm] = []
-        self.cgroups = MemCgroups()
-        self.zswap = self._make_zswap(compressor, enabled=zswap)
         #: What its parts work on.
-        self.state = self._put_together(Engine(compiled=compiled))
+        self.state = put_together(
+            Engine(compiled=compiled),
+            self.profile,
+            self.design,
+            compressor=compressor,
+            cpus=cpus,
+            page_size=page_size,
+            ram_bytes=ram_bytes,
+            tasks=self.tasks,
+            shms=self.shms,
+        )
+        self.state.io.wake_shrink_worker = self._wake_shrink_worker
+        self.cgroups, self.zswap = self.state.cgroups, self.state.zswap
+        self.zswap.enabled = zswap
         self.areas = SwapAreas(self.state)
         if self.design.redirects:
             self.areas.make_space()
         self._nr_named = 0
-
-    def _make_zswap(self, compressor: str, *, enabled: bool) -> Zswap:
-        kernel, ram_bytes = self.profile, self.ram_bytes
-        zswap = Zswap(
-            kernel.zswap, self.page_size, ram_bytes, compressor, kernel.zsmalloc
-        )
-        zswap.enabled = enabled
-        return zswap
-
-    def _put_together(self, engine: Engine) -> State:
-        arena = Arena(engine, self.profile.allocator, self.nr_cpus)
-        zswap, cgroups, backings = self.zswap, self.cgroups, dict[int, Backing]()
-        objects = ObjectStore(arena)
-        io = SwapIO(arena, objects, zswap, backings)
-        shrinker = ZswapShrinker(zswap, cgroups, io.write_back)
-        zswap.shrink_memcg = shrinker.shrink_memcg
-        cgroups.css_offline = shrinker.memcg_offline_cleanup
-        io.wake_shrink_worker = self._wake_shrink_worker
-        state = State(
-            profile=self.profile,
-            ghost_rules=self.profile.ghost or MENDED_GHOST,
-            page_size=self.page_size,
-            ram_bytes=self.ram_bytes,
-            arena=arena,
-            slot_map=SlotMap(arena),
-            objects=objects,
-            backings=backings,
-            cgroups=cgroups,
-            zswap=zswap,
-            shrinker=shrinker,
-            io=io,
-            counter=EventCounter(arena, backings, zswap, self.design),
-            tasks=self.tasks,
-            mmlist=[],
-            shms=self.shms,
-            tiers=SwapTiers(),
-        )
-        io.work_for = state.work_for
-        self._measure = Measure(arena, backings, zswap, self.design, self.profile)
-        return state
 
     @classmethod
     def from_map(
@@ -227,24 +180,15 @@ class Machine:
             SwapOnError: It does not; errno and the kernel's words.
         """
         self.state.check_alive()
-        verdict = judge(area, self.profile, self.page_size, self.ram_bytes)
-        if not verdict.accepted:
-            raise SwapOnError(
-                getattr(errno, verdict.errno or "EINVAL"), verdict.message
-            )
-        is_block = area.kind in (AreaKind.BLOCK, AreaKind.IMAGE)
-        if verdict.is_ghost:
-            ops = GHOST_BLOCK if is_block else GHOST
-        else:
-            ops = BLOCK if is_block else FILE
+        path, max_pages, ops, bad_pages = accepted(self.state, area)
         return self.areas.swapon(
-            area.path,
-            verdict.max,
+            path,
+            max_pages,
             ops,
             priority=priority,
             rotational=rotational,
             discard=discard,
-            bad_pages=verdict.badpages,
+            bad_pages=bad_pages,
         )
 
     def swapon_pages(
@@ -277,7 +221,7 @@ class Machine:
         """
         self.state.check_alive()
         ops, bad = self._kind(backing or self.design.usual_backing), set(bad_pages)
-        _check_pages(max_pages, bad)
+        check_pages_of_area(max_pages, bad)
         if path is None:
             path = f"{ops.path}{self._nr_named}"
             self._nr_named += 1
@@ -450,16 +394,7 @@ class Machine:
 
     def meminfo(self) -> dict[str, int]:
         """Return the swap lines of /proc/meminfo, in KiB."""
-        kib = self.page_size // 1024
-        totals, frames = self.state.totals, self.state.slots.frames
-        cached = sum(frames[n].entry != 0 for n in range(1, totals.nr_frames))
-        return {
-            "SwapCached": cached * kib,
-            "SwapTotal": totals.total_swap_pages * kib,
-            "SwapFree": totals.nr_swap_pages * kib,
-            "Zswap": self.zswap.pool_total_size // 1024,
-            "Zswapped": self.zswap.stored_pages * kib,
-        }
+        return meminfo(self.state)
 
     def vmstat(self) -> dict[str, int]:
         """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
@@ -485,25 +420,11 @@ class Machine:
 
     def footprint(self) -> Footprint:
         """Return the bytes of metadata and content, and what else is held now."""
-        return self._measure.footprint()
+        state = self.state
+        return Measure(
+            state.arena, state.backings, self.zswap, self.design, self.profile
+        ).footprint()
 
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""
         return self.zswap.debugfs()
-
-
-def _check_pages(max_pages: int, bad: set[int]) -> None:
-    if not 2 <= max_pages <= 1 << 32:
-        raise IllegalOperation(f"an area of {max_pages} pages")
-    if not all(0 < page < max_pages for page in bad) or len(bad) == max_pages - 1:
-        raise IllegalOperation("bad pages outside of the area, or all of it")
-
-
-def _fitted(
-    kernel: str | None, design: str | Design | None, *, mended: bool
-) -> tuple[Design, KernelProfile]:
-    if isinstance(design, str):
-        design = find_design(design)
-    fitted = design or NO_DESIGN
-    profile = fitted.patch(find_kernel(kernel or fitted.kernel).profile)
-    return fitted, profile.mended() if mended else profile

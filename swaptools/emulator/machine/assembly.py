@@ -1,0 +1,99 @@
+"""How a machine is put together: its kernel and design, and the parts of its state.
+
+Not here: what the parts do; areas and tasks, which come later (machine.py).
+
+Kernel: none.
+Same: nothing.
+Changed: nothing.
+Left out: nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.arena import Arena
+from swaptools.emulator.machine.counts import EventCounter
+from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
+from swaptools.emulator.machine.slot_map import SlotMap
+from swaptools.emulator.machine.state import State
+from swaptools.emulator.machine.swap_io import SwapIO
+from swaptools.emulator.machine.tiers import SwapTiers
+from swaptools.emulator.store.contents import ObjectStore
+from swaptools.emulator.store.memcg import MemCgroups
+from swaptools.emulator.store.shrinker import ZswapShrinker
+from swaptools.emulator.store.zswap import Zswap
+from swaptools.kernel.releases import find_kernel
+from swaptools.kernel.swapout_rules import MENDED_GHOST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from swaptools.emulator.core.engine import Engine
+    from swaptools.emulator.machine.backing import Backing
+    from swaptools.emulator.machine.state import AddressSpace, SharedPages
+    from swaptools.kernel.profiles import KernelProfile
+
+
+def fit(
+    kernel: str | None, design: str | Design | None, *, mended: bool
+) -> tuple[Design, KernelProfile]:
+    """Return a design, and the kernel that it makes of the one that was named.
+
+    Raises:
+        SelectionError: No such kernel, or no such design.
+    """
+    if isinstance(design, str):
+        design = find_design(design)
+    fitted = design or NO_DESIGN
+    profile = fitted.patch(find_kernel(kernel or fitted.kernel).profile)
+    return fitted, profile.mended() if mended else profile
+
+
+def put_together(
+    engine: Engine,
+    profile: KernelProfile,
+    design: Design,
+    *,
+    compressor: str,
+    cpus: int,
+    page_size: int,
+    ram_bytes: int | None,
+    tasks: Sequence[AddressSpace],
+    shms: Sequence[SharedPages],
+) -> State:
+    """Make the state of a machine on which nothing is on yet, zswap neither.
+
+    What wakes zswap's worker is left to the caller, who knows the areas.
+    """
+    arena = Arena(engine, profile.allocator, cpus)
+    cgroups = MemCgroups()
+    backings: dict[int, Backing] = {}
+    objects = ObjectStore(arena)
+    rules, zsmalloc = profile.zswap, profile.zsmalloc
+    zswap = Zswap(rules, page_size, ram_bytes, compressor, zsmalloc)
+    io = SwapIO(arena, objects, zswap, backings)
+    shrinker = ZswapShrinker(zswap, cgroups, io.write_back)
+    zswap.shrink_memcg = shrinker.shrink_memcg
+    cgroups.css_offline = shrinker.memcg_offline_cleanup
+    state = State(
+        profile=profile,
+        ghost_rules=profile.ghost or MENDED_GHOST,
+        page_size=page_size,
+        ram_bytes=ram_bytes,
+        arena=arena,
+        slot_map=SlotMap(arena),
+        objects=objects,
+        backings=backings,
+        cgroups=cgroups,
+        zswap=zswap,
+        shrinker=shrinker,
+        io=io,
+        counter=EventCounter(arena, backings, zswap, design),
+        tasks=tasks,
+        mmlist=[],
+        shms=shms,
+        tiers=SwapTiers(),
+    )
+    io.work_for = state.work_for
+    return state
