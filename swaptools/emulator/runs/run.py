@@ -63,7 +63,7 @@ class Run:
     #: What there is when the first task begins, of which a design makes its areas.
     setup: Setup = field(default_factory=Setup)
     #: What zswap was switched to last, and the share of its pool, until it has it.
-    zswap: bool = False
+    zswap: bool | None = None
     max_pool_percent: int | None = None
     devices: dict[str, SwapDevice] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
@@ -86,6 +86,7 @@ class Run:
     contents: Contents = field(default_factory=Contents)
     #: Looks that are taken on the way, if they are wanted.
     samples: Samples | None = None
+    _is_set_up: bool = False
 
     def begin(self, setup: Setup, largest_folio_pages: int) -> None:
         """Learn what is known of a script before it is done."""
@@ -110,9 +111,10 @@ class Run:
 
     def switch_zswap(self, machine: Machine) -> None:
         """Switch zswap as the script says, unless the design has no use for it."""
-        machine.zswap.enabled = machine.design.zswap(
-            replace(self.setup, zswap=self.zswap)
-        )
+        if self.zswap is not None:
+            machine.zswap.enabled = machine.design.zswap(
+                replace(self.setup, zswap=self.zswap)
+            )
         if self.max_pool_percent is not None:
             machine.zswap.max_pool_percent = self.max_pool_percent
             self.max_pool_percent = None
@@ -134,9 +136,15 @@ class Run:
         machine = self.started()
         # Some are refused without zswap, whenever the script switches it on.
         machine.zswap.enabled = machine.design.zswap(self.setup)
+        self._swapon_more()
+
+    # What a design makes besides disks; also of a setup in which nothing is virtual.
+    def _swapon_more(self) -> None:
+        self._is_set_up = True
         for name, plan in self.plans().items():
             if not self.is_disk(name):
-                self.devices[VIRTUAL] = machine.swapon_plan(plan)
+                known = name if VIRTUAL in self.devices else VIRTUAL
+                self.devices[known] = self.started().swapon_plan(plan)
 
     def is_disk(self, name: str) -> bool:
         """Tell whether an area is one of those that a design is given."""
@@ -191,7 +199,9 @@ class Run:
         return ("", self.shm_name) if self.shm_name else (self.task_name, "")
 
     def before(self, operation: Operation) -> None:
-        """Look at the machine before the first task does something."""
+        """Look at the machine, which is complete, before the first task begins."""
+        if operation.verb in OF_TASKS and not self._is_set_up:
+            self._swapon_more()
         samples = self.samples
         if samples is not None and samples.is_empty and operation.verb in OF_TASKS:
             samples.take(self.started(), self.touched)

@@ -110,3 +110,10 @@ def test_a_switch_of_zswap_leaves_the_share_of_its_pool_alone() -> None:
     assert (zswap.enabled, zswap.max_pool_percent) == (False, 50)
     zswap = done("zswap on max_pool_percent=30\nram 64M\nwrite 0 1").started().zswap
     assert (zswap.enabled, zswap.max_pool_percent) == (True, 30)
+
+
+def test_a_machine_begins_as_its_settings_say() -> None:
+    run = Run(compiled=False, settings={"kernel": "7.2", "zswap": True})
+    list(run_script(parse_script("swapon a block 64"), run))
+    assert run.started().zswap.enabled
+    assert run.started().profile.name == "7.2"

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from swaptools.emulator.machine.design import design_names
+from swaptools.emulator.machine.design import AreaPlan, Design, design_names, disks
 from swaptools.emulator.machine.setup import DiskSetup, Setup
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
@@ -142,6 +142,22 @@ def test_knobs_of_the_kernel_say_the_same_as_zswap_does() -> None:
         ]
         assert runs[0].stats() == runs[1].stats()
         assert areas(runs[0]) == areas(runs[1])
+
+
+def test_a_design_may_make_areas_of_nothing_that_is_virtual() -> None:
+    def areas_of(setup: Setup) -> tuple[AreaPlan, ...]:
+        more = (AreaPlan("extra", 64, "ghost", 7), AreaPlan("more", 64, "zram"))
+        return (*disks(setup), *more)
+
+    design = Design(name="own", title="", source="", areas=areas_of)
+    text = "swapon a block 600 prio=3\nwrite 0 1\nwrite 0 1"
+    run = Run(compiled=False, design=design)
+    list(run_script(parse_script(text), run))
+    assert areas(run) == {
+        "a": ("block", 600, 3),
+        "virtual": ("ghost", 64, 7),
+        "more": ("zram", 64, -1),
+    }
 
 
 def test_without_a_disk_a_real_area_is_as_large_as_what_is_virtual() -> None:
