@@ -45,7 +45,8 @@ class CompileCache:
 
         None where there can be none.
         """
-        if version not in self._folders and not self._is_given_up:
+        is_there = version in self._folders and self._folders[version].is_dir()
+        if not is_there and not self._is_given_up:  # or another process removed it
             try:
                 self._folders[version] = _make(version)
             except OSError as exc:
@@ -62,7 +63,7 @@ class CompileCache:
     def compiling(self, version: str) -> Iterator[None]:
         """Announce the first time that takes long, and make files that are ours."""
         folder = self.folder(version)
-        if folder is None or not any(folder.iterdir()):
+        if folder is None or _is_empty(folder):
             self.announce()
         before, begun = os.umask(0o077), time.monotonic()
         try:
@@ -83,6 +84,13 @@ class CompileCache:
             kept = "" if self._is_given_up else f", kept in {_base() / _NAME}"
             self.say(f"compiled in {self.seconds:.0f} s{kept}")
         self.say = _nothing
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except OSError:  # removed a moment ago
+        return True
 
 
 def _nothing(_text: str) -> None:

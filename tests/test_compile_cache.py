@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -57,6 +58,20 @@ def test_all_that_is_made_is_for_its_owner_alone(
     assert folder == base / "swaptools" / "v1"
     assert [mode(path) for path in (base, base / "swaptools", folder)] == [0o700] * 3
     assert mode(folder / "code") == 0o600
+
+
+@pytest.mark.parametrize("what", ["v1", "swaptools", "cache"])
+def test_what_another_process_removed_is_made_again(
+    what: str, base: Path, cache: CompileCache, said: list[str]
+) -> None:
+    """By --clear-cache, or since other versions were used more lately."""
+    folder = cache.folder("v1")
+    assert folder is not None
+    shutil.rmtree({"v1": folder, "swaptools": folder.parent, "cache": base}[what])
+    with cache.compiling("v1"):
+        assert cache.folder("v1") == folder
+        assert folder.is_dir()
+    assert said == ["compiling the emulator, which takes a while the first time"]
 
 
 @pytest.mark.parametrize(
