@@ -19,6 +19,7 @@ from swaptools.cli.scripts import (
     read_script,
     scenario_names,
     steps,
+    usable_designs,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def compare(
     what it shows is not printed.
     """
     if list_designs:
-        comparison.print_designs(designs_of(known_designs()))
+        comparison.print_designs(usable_designs())
         return
     if list_names:
         comparison.print_scenarios(
@@ -86,7 +87,8 @@ def compare(
         raise click.UsageError("no SCRIPT; --list prints those of the package")
     if plot_path is not None and not plot_path.endswith((".svg", ".png")):
         raise click.UsageError(f"{plot_path}: neither .svg nor .png")
-    designs, text = designs_of(names or known_designs()), read_script(script)
+    designs = designs_of(names) if names else usable_designs()
+    text = read_script(script)
     for design in designs:  # they differ in what they allow, not in what a line says
         lines = parsed(text, script, design)
     results = [_run(lines, design, interpreted) for design in designs]

@@ -52,6 +52,19 @@ def designs_of(names: Iterable[str]) -> list[Design]:
         raise click.UsageError(str(exc)) from exc
 
 
+def usable_designs() -> list[Design]:
+    """Return all designs that are installed; says which cannot be used, and why."""
+    from swaptools.emulator.machine.design import find_design
+
+    found = []
+    for name in known_designs():
+        try:
+            found.append(find_design(name))
+        except SelectionError as exc:
+            output.error(str(exc))
+    return found
+
+
 def parsed(text: str, name: str, design: Design | None = None) -> Script:
     """Read and check a script for a machine; exits with a message for its line."""
     from swaptools.emulator.machine.design import NO_DESIGN

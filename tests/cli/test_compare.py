@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from swaptools.cli.scripts import steps
 from swaptools.cli.swapemu import main
+from swaptools.emulator.machine import design as designs
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.runs.script import Run, parse_script
 
@@ -227,6 +229,22 @@ class TestPlot:
         assert code == 1
         assert "--plot needs: pip install 'swaptools[plot]'" in err
         assert not path.exists()
+
+
+def test_a_design_that_cannot_be_used_does_not_take_the_others_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody's package may be broken, or older than this one."""
+    known = dict(designs._found())
+    known["broken"] = EntryPoint("broken", "no_such:DESIGN", designs.ENTRY_POINTS)
+    monkeypatch.setattr(designs, "_found", lambda: known)
+    code, out, err = invoke("compare", "--list-designs")
+    assert code == 0
+    assert "ghost-dynamic" in out
+    assert err == "swapemu: design 'broken': No module named 'no_such'\n"
+    code, _, err = invoke("compare", "--design", "broken", "-", stdin=SMALL)
+    assert code == 2
+    assert "design 'broken'" in err
 
 
 class TestBreakEven:

@@ -199,8 +199,9 @@ def find_design(name: str) -> Design:
         raise SelectionError(f"no design {name!r}; known: {known}")
     try:
         design = found[name].load()
-    except (ImportError, AttributeError) as exc:
-        raise SelectionError(f"design {name!r}: {exc}") from exc
+    except Exception as exc:  # whatever a stranger's module does
+        reason = str(exc) or type(exc).__name__
+        raise SelectionError(f"design {name!r}: {reason}") from exc
     if not isinstance(design, Design):
         raise SelectionError(f"design {name!r} is a {type(design).__name__}")
     return design

@@ -59,6 +59,7 @@ def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
         ("no_such_package:DESIGN", "No module named"),
         ("swaptools.units:NOTHING", "has no attribute"),
         ("swaptools.units:parse_size", "is a function"),
+        ("this.is.no module", ""),
     ],
 )
 def test_what_is_installed_and_is_none_is_an_error_with_its_name(
