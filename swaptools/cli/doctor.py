@@ -109,8 +109,11 @@ def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield "  nothing asks for swap or names an area to resume from"
     elif _is_without_resume(diagnosis, understood):
         yield "  resume nothing names an area; systemd can do without on EFI machines"
+    told: set[tuple[str, str, str | None]] = set()
     for finding in diagnosis.findings:
-        yield from finding_lines(finding)
+        fix = finding.code, finding.hint, finding.hint_command
+        yield from finding_lines(finding, is_told=fix in told)
+        told.add(fix)
     if not diagnosis.findings and understood:
         yield f"  {click.style('ok', fg='green')}: nothing found that does not match"
 
@@ -162,8 +165,13 @@ def _asked(one: Understood) -> str:
     return f"{text}: {', '.join(facts)}" if facts else text
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """Yield the lines of one finding, with colours."""
+def finding_lines(finding: Finding, *, is_told: bool = False) -> Iterator[str]:
+    """Yield the lines of one finding, with colours.
+
+    Args:
+        finding: Of a diagnosis.
+        is_told: What to do about it was said of another one.
+    """
     word = click.style(finding.severity, fg=COLOURS[finding.severity])
     place = ""
     if finding.file is not None:
@@ -171,6 +179,9 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         place = f"{output.escape(finding.file)}{line}: "
     message = output.escape(finding.message)
     yield f"  {word} {finding.code} {finding.title}: {place}{message}"
+    if is_told:
+        yield "    fix: as above"
+        return
     yield f"    fix: {output.escape(finding.hint)}"
     if finding.hint_command is not None:
         yield f"      {output.escape(finding.hint_command)}"
