@@ -114,6 +114,7 @@ K4_18 = KernelProfile(
         clusters_are_of="area",
         cluster_columns=32,
         partly_free_clusters="scanned",
+        scan_counts_found=False,
         rotational="next_fit",
         splits_in_order=True,
         bypasses_swap_cache=True,
@@ -168,7 +169,11 @@ K5_15 = replace(
 K6_1 = replace(
     _after(K5_15, "6.1", confirmed_by="6.1.192"),
     files=replace(K5_15.files, smb="refused"),
-    allocator=replace(K5_15.allocator, write_after_read="keeps_slot"),  # from 5.19
+    allocator=replace(
+        K5_15.allocator,
+        scan_counts_found=True,
+        write_after_read="keeps_slot",  # from 5.19
+    ),
 )
 K6_6 = replace(
     _after(K6_1, "6.6"),

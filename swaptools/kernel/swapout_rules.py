@@ -32,6 +32,10 @@ class AllocatorRules:
     #: has no free cluster is gone through slot by slot.
     #: Kernel: mm/swapfile.c scan_swap_map_try_ssd_cluster(), si->nonfull_clusters.
     partly_free_clusters: Literal["listed", "scanned"] = "listed"
+    #: Whether a slot that is found counts as one looked at, after 256 of which a scan
+    #: rests (seen on 6.1), or only one that is passed over (seen on 5.10).
+    #: Kernel: mm/swapfile.c scan_swap_map_slots(), latency_ration.
+    scan_counts_found: bool = True
     #: Rotational areas are gone through slot by slot (through 6.13), or have clusters.
     #: Kernel: mm/swapfile.c scan_swap_map_slots().
     rotational: Literal["clusters", "next_fit"] = "clusters"

@@ -99,17 +99,21 @@ What an emulation does not foresee, each with the least that shows it
   write 2808 4
   ```
 
-* On 5.10 a rotational area in more than half of all swap that is used: some idle slots
-  are reclaimed where the emulator leaves them. Three of 60 lives part so:
+* On 6.12 one of 60 lives parts, and nobody knows why: shared memory over areas that
+  are nearly full keeps two slots more in use.
 
   ```
-  swapon a1 block 4500 prio=4 rotational
-  write 6144 3600
-  pageout 6144 3600
-  write 260 500
-  pageout 260 500
-  write 89 500
-  pageout 89 500
+  swapon a0 block 1400 prio=1
+  swapon a1 zram 1000 prio=2
+  shm s 1200
+  write 656 500
+  pageout 656 500
+  write 196 500 length=0
+  pageout 196 500
+  task task1
+  write 332 2
+  pageout 332 2
+  drop 112 500
   ```
 """
 _RELEASES: Final = """\

@@ -197,6 +197,7 @@ def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None
     totals.bypasses_swap_cache = rules.bypasses_swap_cache
     totals.write_fault_keeps_slot = rules.write_fault_keeps_slot
     totals.remembers_exclusive = rules.write_after_read == "keeps_slot"
+    totals.scan_counts_found = rules.scan_counts_found
     totals.copies_cached = rules.write_after_read == "copies"
     totals.slots_cache_pages = rules.slots_cache_pages
     totals.slots_cache_enabled = rules.slots_cache_pages > 0

@@ -165,24 +165,30 @@ def can_be_had(s: Slots, si: int, offset: int) -> bool:
 
 
 @hot
+def find_in(s: Slots, si: int, end: int) -> bool:
+    """Go on from this slot to one that can be had, before ``end``."""
+    scan = s.scan[0]
+    counts_found = s.totals[0].scan_counts_found != 0
+    while scan.offset < end:
+        if counts_found and may_rest(s):
+            scan.rested = 1
+        if can_be_had(s, si, scan.offset):
+            return True
+        if not counts_found and may_rest(s):
+            scan.rested = 1
+        scan.offset += 1
+    return False
+
+
+@hot
 def find_next(s: Slots, si: int) -> bool:
     """Go on to the next slot that can be had, round the end of the area once."""
     info, scan = s.si[si], s.scan[0]
     scan.offset += 1
-    while scan.offset <= info.highest_bit:
-        if may_rest(s):
-            scan.rested = 1
-        if can_be_had(s, si, scan.offset):
-            return True
-        scan.offset += 1
+    if find_in(s, si, info.highest_bit + 1):
+        return True
     scan.offset = info.lowest_bit
-    while scan.offset < scan.base:
-        if may_rest(s):
-            scan.rested = 1
-        if can_be_had(s, si, scan.offset):
-            return True
-        scan.offset += 1
-    return False
+    return find_in(s, si, scan.base)
 
 
 @hot

@@ -49,6 +49,8 @@ class Totals(Structure):
     remembers_exclusive: int
     #: A page in the swap cache is not reused by a write, but copied, and stays there.
     copies_cached: int
+    #: A slot that a scan finds is one it looked at, and not only those passed over.
+    scan_counts_found: int
     #: The CPU that makes the next operation.
     cpu: int
     #: Slots that a CPU takes ahead, or 0; whether it may, and does.
@@ -91,6 +93,7 @@ class Totals(Structure):
         ("write_fault_keeps_slot", c_int32),
         ("remembers_exclusive", c_int32),
         ("copies_cached", c_int32),
+        ("scan_counts_found", c_int32),
         ("cpu", c_int32),
         ("slots_cache_pages", c_int32),
         ("slots_cache_enabled", c_int32),

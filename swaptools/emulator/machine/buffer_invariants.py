@@ -76,6 +76,7 @@ _CONSTANT: Final = (
     "write_fault_keeps_slot",
     "remembers_exclusive",
     "copies_cached",
+    "scan_counts_found",
     "slots_cache_pages",
     "has_area_clusters",
     "frees_runs",
