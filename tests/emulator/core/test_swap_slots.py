@@ -80,6 +80,18 @@ def test_what_the_kernel_showed(name: str) -> None:
     assert ask_machine((*first, *then), "6.12")[-1].text() == shown
 
 
+@pytest.mark.parametrize(("release", "slot"), [("5.10", 735), ("6.1", 736)])
+def test_where_a_scan_rests(release: str, slot: int) -> None:
+    """Seen on 5.10: the slot that is found is not one of the 256 before a rest."""
+    program = (
+        *("swapon a0 block 1200 prio=5", "write 159 500 length=0", "pageout 159 500"),
+        *("write 321 500", "pageout 321 500", "write 570 500 length=0"),
+        "pageout 570 500",
+    )
+    entries = ask_machine(program, release)[-1].pages["main"]
+    assert entries[820:822] == [(0, slot), (0, 737)]
+
+
 def test_6_1_frees_a_run_one_by_one() -> None:
     """Seen on 6.1: unmapping entries in a row frees none of them at once."""
     program = ("swapon z zram 4096", "write 0 100", "pageout 0 100", "drop 4 60")
