@@ -56,7 +56,7 @@ def test_golden_scripts_under_plain(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(20), pytest.param(range(20, 500), marks=LONG)], ids=str
+    "seeds", [range(8), pytest.param(range(8, 500), marks=LONG)], ids=str
 )
 def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
     for seed in seeds:
@@ -65,14 +65,14 @@ def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
 
 
 @pytest.mark.parametrize("design", design_names())
-@pytest.mark.parametrize("name", ["tiers", "areas", "zram"])
+@pytest.mark.parametrize("name", ["tiers"])
 def test_scenarios_under_every_design(name: str, design: str) -> None:
     ran, compared = counts(design, name)
     assert ran == compared
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(30), pytest.param(range(30, 500), marks=LONG)], ids=str
+    "seeds", [range(8), pytest.param(range(8, 500), marks=LONG)], ids=str
 )
 def test_a_machine_without_a_design_and_with_plain_has_the_same_slots(
     seeds: Iterable[int],

@@ -19,6 +19,11 @@ FOLDER = files("swaptools.emulator.runs.scenarios")
 NAMES = sorted(
     entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".scenario")
 )
+#: Two that differ most are always tried, the others with make test-compiled.
+QUICK_OR_LONG = [
+    pytest.param(name, marks=[] if name in ("plain", "vswap") else pytest.mark.compiled)
+    for name in design_names()
+]
 
 
 def test_there_is_one_of_each_kind() -> None:
@@ -45,7 +50,7 @@ def test_what_comes_along_has_a_title_and_a_machine(name: str) -> None:
     assert {operation.verb for operation in script} >= {"write", "pageout"}
 
 
-@pytest.mark.parametrize("design", design_names())
+@pytest.mark.parametrize("design", QUICK_OR_LONG)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_design_does_it_and_loses_nothing(name: str, design: str) -> None:
     """What is read is compared with what was written."""
@@ -224,7 +229,7 @@ def test_garbage_is_refused_with_its_line_or_done_under_every_design(
     design: str,
 ) -> None:
     choose = random.Random(design)
-    for _ in range(150):
+    for _ in range(40):
         text = some_garbage(choose)
         with suppress(ScriptError):
             done(text, design)
@@ -233,6 +238,6 @@ def test_garbage_is_refused_with_its_line_or_done_under_every_design(
 @pytest.mark.parametrize("design", design_names())
 def test_random_scripts_lose_nothing_under_any_design(design: str) -> None:
     choose = random.Random(design)
-    for _ in range(8):
+    for _ in range(2):
         run = done(random_script(choose), design)
         run.started().check_invariants()
