@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from swaptools.cli.swapinfo import main
 from swaptools.emulator import Machine
+from swaptools.observe import pagemap
 from swaptools.observe.proc import read_swaps
 from tests.against_kernel import slots_rig as rig
 from tests.against_kernel.holders import CGROUPS, Holder, holding, memory_cgroup
@@ -195,6 +196,14 @@ def test_free_clusters_are_those_of_the_emulated_machine(
     assert held < used
     assert len(used - held) == area["unseen_slots"]
     assert area["clusters"]["free"] == nr_free
+
+
+@pytest.mark.usefixtures("machine")
+def test_kernels_without_a_scan_show_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    (scanned,) = run("--map")["areas"]
+    monkeypatch.setattr(pagemap, "can_scan", lambda: False)
+    (read,) = run("--map")["areas"]
+    assert read["held"] == scanned["held"]
 
 
 @pytest.mark.usefixtures("machine")
