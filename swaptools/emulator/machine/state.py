@@ -14,7 +14,7 @@ Left out: nothing.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from swaptools.emulator.core.clusters import (
@@ -105,16 +105,16 @@ class State:
     watch: Callable[[int], None] = lambda _nr_pages: None
     watch_pages: int = MAX_TASK_PAGES
     is_in_one: bool = False
+    #: What is one for the whole machine.
+    totals: Totals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.totals = self.arena.totals
 
     @property
     def slots(self) -> Slots:
         """Every buffer, as it is until something grows."""
         return self.arena.slots
-
-    @property
-    def totals(self) -> Totals:
-        """What is one for the whole machine."""
-        return self.arena.totals
 
     def run(
         self,
@@ -133,11 +133,13 @@ class State:
         """Let the next operation count for a cgroup, and use the areas that it may."""
         self.totals.zswap_ever_enabled |= self.zswap.enabled
         self.arena.work_for(memcg.number)
-        self.run(allow, self._allowed_areas(memcg))
+        areas = self._allowed_areas(memcg)
+        if areas != self.totals.allowed_areas:
+            self.run(allow, areas)
 
     # RFC: 20260620181635.299364-1-youngjun.park@lge.com, swap_tiers_mask_test().
     def _allowed_areas(self, memcg: MemCgroup) -> int:
-        if not self.tiers.tiers():
+        if self.tiers.are_none:
             return ALL_AREAS
         path, infos, tiers = memcg.path, self.slots.si, self.tiers
         return sum(

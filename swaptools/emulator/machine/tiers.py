@@ -87,6 +87,11 @@ class SwapTiers:
         self._inactive = list(reversed(range(nr_swap_tiers)))
         self._masks: dict[str, int] = {}
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nobody has written any."""
+        return not self._active
+
     def tiers(self) -> tuple[Tier, ...]:
         """Return the tiers, the highest first."""
         ends = [SHRT_MAX, *(start - 1 for _, start, _ in self._active)]
