@@ -65,8 +65,8 @@ CPU: headers on ext4, XFS, btrfs, tmpfs, ramfs and block devices, errno and mess
 compared; lives of pages, where each page is after every step; sets of contents, what
 zswap counts; and areas too large for the memory. A set is told and not judged where
 slots are taken ahead (through 6.14), and there is none before 6.12, where no cgroup
-tells in time what it is charged. Where a kernel has no zswap or zram, as in flavours
-for clouds, what needs them is skipped. Seeds are for `--seed`, sources are commits.
+tells in time what it is charged. What a kernel lacks, as flavours for clouds lack
+XFS and btrfs, is skipped. Seeds are for `--seed`, sources are commits.
 """
 _LEFT: Final = """\
 ## What is left
