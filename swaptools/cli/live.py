@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _WORDS: Final = tuple(columns.WHO)
 _SAMPLES: Final = 4096
+#: A year; a sleep of three hundred of them is refused by the clock.
+_MAX_WAIT_SECONDS: Final = 366 * 86400
 
 
 class Live(NamedTuple):
@@ -123,7 +125,7 @@ _OPTIONS: Final = (
     click.option(
         "--watch",
         "watch_seconds",
-        type=click.FloatRange(min=0.1),
+        type=params.FiniteType(min=0.1, max=_MAX_WAIT_SECONDS),
         metavar="SECONDS",
         help="Print --who or --map again and again, until Ctrl-C.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -52,6 +53,19 @@ class PageSizeType(SizeType):
         if not is_page_size(page_size):
             self.fail(f"{value} is not a power of two from 2048 to 262144", param, ctx)
         return page_size
+
+
+class FiniteType(click.FloatRange):
+    """A number in a range; what is no number, though a float, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse, or fail with the reason."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number
 
 
 class PageListType(click.ParamType[tuple[int, ...]]):

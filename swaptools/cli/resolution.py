@@ -20,7 +20,7 @@ _DEVIATION_S = 33.0
 @click.option(
     "--deviation",
     "deviation_s",
-    type=click.FloatRange(min=0),
+    type=params.FiniteType(min=0),
     default=_DEVIATION_S,
     metavar="SECONDS",
     help="Standard deviation of one run (default: 33).",
