@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from swaptools.config.cmdline import Parameter
 
 _ZSWAP: Final = "zswap."
+#: Settings of zswap that newer kernels have as if they were on, beside zpool.
+_GONE: Final = frozenset(
+    {"same_filled_pages_enabled", "non_same_filled_pages_enabled", "exclusive_loads"}
+)
 _TRUE: Final = re.compile(r"[eytEYT1]|[oO][nN]")
 _FALSE: Final = re.compile(r"[dnfDNF0]|[oO][fF]")
 _NUMBER: Final = re.compile(r"(0[xX][0-9a-fA-F]+)|(0[0-7]+)|([0-9]+)")
@@ -64,6 +68,12 @@ def zswap_not_as_asked(
         said = name if value is None else f"{name}={value}"
         said = f"{said} {where}"
         setting = name.removeprefix(_ZSWAP)
+        if (
+            settings is not None
+            and setting not in settings
+            and _is_done(setting, value)
+        ):
+            continue
         if settings is None:
             yield f"{said}: this kernel has no zswap"
         elif setting not in settings:
@@ -72,6 +82,13 @@ def zswap_not_as_asked(
             runs = settings[setting]
             why = _why(value, runs, compressors if setting == "compressor" else None)
             yield f"{said} is not what runs: {setting} is {runs}{why}"
+
+
+def _is_done(setting: str, value: str | None) -> bool:
+    # A setting that went because all does as it said.
+    if setting == "zpool":
+        return value == "zsmalloc"
+    return setting in _GONE and _flag(value) == "Y"
 
 
 def _is_same(asked: str | None, runs: str) -> bool:

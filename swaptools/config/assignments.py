@@ -20,7 +20,8 @@ _MAX: Final = 8192
 _MAX_VALUE: Final = 1 << 16
 _ASSIGNMENT: Final = re.compile(
     rf"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w{{0,99}})(?P<plus>\+?)="
-    rf"(?:\((?P<array>[^()]{{0,{_MAX}}})\)"
+    # A comment in an array may have parentheses.
+    rf"(?:\((?P<array>(?:(?<![^\s(])#[^\n]*(?=\n)|[^()#]|(?<=[^\s(])#){{0,{_MAX}}})\)"
     rf"|(?P<word>(?:\"(?:[^\"\\]|\\.){{0,{_MAX}}}\"|'[^']{{0,{_MAX}}}'|\\.|[^\s;#\"'\\()])*))",
     re.MULTILINE | re.DOTALL | re.ASCII,
 )
@@ -29,8 +30,11 @@ _PART: Final = re.compile(
     r"|(?P<plain>[^\"'\\]+)",
     re.DOTALL,
 )
-_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
-_COMMENT: Final = re.compile(r"#[^\n]*")
+#: All of an array is its words with blanks between them.
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))", re.ASCII)
+_COMMENT: Final = re.compile(r"(?<!\S)#[^\n]*")
+#: What is left of a dollar sign is for a shell.
+_UNKNOWN: Final = re.compile(r"\$[({]|`")
 
 
 class Assigned(NamedTuple):
@@ -59,6 +63,8 @@ def parse_assignments(
     for match in _ASSIGNMENT.finditer(text):
         line, at = line + text.count("\n", at, match.start("name")), match.start("name")
         value, is_exact = _value(match, found)
+        # Then a parenthesis was not closed, or has a command in it.
+        is_exact = is_exact and text[match.end() : match.end() + 1] != "("
         old = found.get(match["name"])
         if match["plus"] and old is not None:
             gap = " " if match["array"] is not None else ""
@@ -91,7 +97,7 @@ def _expanded(part: re.Match[str], known: Mapping[str, Assigned]) -> tuple[str, 
     text = part["double"] if part["double"] is not None else part["plain"]
     if text is None:
         return "" if part["escaped"] == "\n" else part["escaped"], True
-    is_exact = not any(sign in text for sign in ("$(", "`", "${!"))
+    is_exact = not _UNKNOWN.search(_VARIABLE.sub("", text[:_MAX]))
     room = _MAX_VALUE
 
     def put_in(variable: re.Match[str]) -> str:
@@ -105,5 +111,5 @@ def _expanded(part: re.Match[str], known: Mapping[str, Assigned]) -> tuple[str, 
 
     text = _VARIABLE.sub(put_in, text[:_MAX])
     if part["double"] is not None:
-        text = re.sub(r"\\([\"\\$`\n])", r"\1", text)
+        text = re.sub(r"\\(?:\n|([\"\\$`]))", lambda m: m[1] or "", text)
     return text, is_exact

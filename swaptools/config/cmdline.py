@@ -39,6 +39,7 @@ def parse_cmdline(text: str) -> tuple[Parameter, ...]:
         name, equals, value = word.partition("=")
         if name.startswith('"'):  # the whole word is quoted
             name, value = name.strip('"'), value.removesuffix('"')
-        value = value.removeprefix('"').removesuffix('"')
+        if value.startswith('"'):
+            value = value[1:].removesuffix('"')
         found.append(Parameter(name.replace("-", "_"), value if equals else None))
     return tuple(found)

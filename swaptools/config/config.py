@@ -5,6 +5,7 @@ Not here: the formats (a file each), which files there are (files.py).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 FSTAB: Final = "/etc/fstab"
 CRYPTTAB: Final = "/etc/crypttab"
 _SYSTEM: Final = "systemd/system"
+#: initramfs-tools: mkinitramfs; what editors and dpkg leave behind is none of it.
+_READ_BY_MKINITRAMFS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WANTED: Final = ("swap.target.wants", "swap.target.requires")
 #: Files that are a command line; of each group the first that is there.
 _PLAIN: Final = (
@@ -120,7 +123,12 @@ def read_config(
         has_generated: Generators have run, whatever they left.
     """
     links = links or {}
-    masked = frozenset(name_of(path) for path, to in links.items() if to == MASK)
+    masked = frozenset(
+        [
+            *(name_of(path) for path, to in links.items() if to == MASK),
+            *_empty_units(files),
+        ]
+    )
     lost = tuple(sorted(path for path in dangling if path not in masked))
     return Config(
         fstab=parse_fstab(files.get(FSTAB, b"")),
@@ -133,7 +141,10 @@ def read_config(
         command_lines=tuple(_command_lines(files)),
         resume=_resume(files),
         hooks=_shell(
-            files, ["/etc/mkinitcpio.conf"], "/etc/mkinitcpio.conf.d", "HOOKS"
+            files,
+            ["/etc/mkinitcpio.conf"],
+            in_directory(files, "/etc/mkinitcpio.conf.d"),
+            "HOOKS",
         ),
         omitted=_shell(
             files,
@@ -141,7 +152,7 @@ def read_config(
                 *in_directory(files, "/usr/lib/dracut/dracut.conf.d"),
                 "/etc/dracut.conf",
             ],
-            "/etc/dracut.conf.d",
+            in_directory(files, "/etc/dracut.conf.d"),
             "omit_dracutmodules",
         ),
         zrams=tuple(zram_devices(files)),
@@ -159,6 +170,14 @@ def read_config(
 
 def _is_wanted(path: str) -> bool:
     return path.split("/")[-2] in _WANTED
+
+
+def _empty_units(files: Mapping[str, bytes]) -> Iterator[str]:
+    # An empty file masks a unit as well. systemd: man systemd.unit.
+    for suffix in (".swap", ".target"):
+        for path in layered(files, _SYSTEM, suffix):
+            if not files[path]:
+                yield name_of(path)
 
 
 def _units(files: Mapping[str, bytes], masked: frozenset[str]) -> Iterator[SwapUnit]:
@@ -226,9 +245,9 @@ def _assigned(
 
 
 def _shell(
-    files: Mapping[str, bytes], first: list[str], directory: str, name: str
+    files: Mapping[str, bytes], first: list[str], others: Iterable[str], name: str
 ) -> Said | None:
-    paths = [*first, *in_directory(files, directory)]
+    paths = [*first, *others]
     variables, places = _assigned(files, paths)
     found = variables.get(name)
     if found is None or not found.is_exact:
@@ -237,12 +256,12 @@ def _shell(
 
 
 def _resume(files: Mapping[str, bytes]) -> Said | None:
-    return _shell(
-        files,
-        ["/etc/initramfs-tools/initramfs.conf"],
-        "/etc/initramfs-tools/conf.d",
-        "RESUME",
-    )
+    others = [
+        path
+        for path in in_directory(files, "/etc/initramfs-tools/conf.d")
+        if _READ_BY_MKINITRAMFS.fullmatch(name_of(path)) and ".dpkg-" not in path
+    ]
+    return _shell(files, ["/etc/initramfs-tools/initramfs.conf"], others, "RESUME")
 
 
 def _sysctls(files: Mapping[str, bytes]) -> dict[str, Said]:

@@ -33,7 +33,7 @@ BLOCK: Final = "/sys/class/block"
 _DATABASE: Final = "/run/udev/data"
 _SECTOR_BYTES: Final = 512
 #: What never holds an area that a configuration names.
-_PASSED_OVER: Final = re.compile(r"(?:ram|sr|fd|nbd)\d+")
+_PASSED_OVER: Final = re.compile(r"(?:ram|sr|fd)\d+")
 _AMBIVALENT: Final = "ID_FS_AMBIVALENT"
 _MULTIPATH: Final = "DM_MULTIPATH_DEVICE_PATH"
 _TYPE_OF_SWAP: Final = "swap"

@@ -33,6 +33,7 @@ _NO_SWAPS: Final = ActiveSwaps((), frozenset(), frozenset())
 #: Names that are looked up; a hostile file has any number.
 _MAX_NAMES: Final = 500
 _CRYPTO: Final = re.compile(r"^kernel/(?:crypto|lib)/(?:\w+/)?(\w+)\.ko", re.MULTILINE)
+_UNITS: Final = (".swap", ".target", ".slice", ".service")
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -101,6 +102,8 @@ def _config(tree: Tree, is_running: bool) -> Config:
         if link is not None:
             links[path] = link
         data = None if link == places.MASK else tree.read(path)
+        if link == places.MASK and not path.endswith(_UNITS):
+            data = b""  # counts before one of that name in another layer
         if data is not None:
             files[path] = data
         elif link is not None and tree.stat(path) is None:

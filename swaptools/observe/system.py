@@ -28,6 +28,8 @@ _TAGS: Final = {
     "PARTLABEL": "partlabel",
 }
 _BY: Final = re.compile(r"/dev/disk/by-(uuid|label|partuuid|partlabel)/([^/]+)")
+#: Kernel: block/early-lookup.c devt_from_partuuid().
+_COUNTED: Final = "/PARTNROFF="
 _NUMBER: Final = re.compile(r"(\d{1,9}:\d{1,9})(?::\d+)?", re.ASCII)
 
 
@@ -183,6 +185,10 @@ class System:
     def find(self, name: str) -> Found:
         """Look up ``UUID=...``, a path, or a number as resume= takes it."""
         tag = tag_of(name)
+        if name in self.links and tag is not None and not self.having(*tag):
+            return self._by_device_path(name)  # udev knows of more than we do
+        if tag is not None and _COUNTED in tag[1]:
+            return Found(name)  # some partitions behind, or before, one that is named
         if tag is not None:
             return self._by(name, *tag)
         if match := _NUMBER.fullmatch(name):

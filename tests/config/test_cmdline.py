@@ -17,6 +17,7 @@ from swaptools.config.cmdline import parse_cmdline
         ("resume-offset=3 z-a.b-c=d-e", [("resume_offset", "3"), ("z_a.b_c", "d-e")]),
         ('a="b c" "d=e f" g', [("a", "b c"), ("d", "e f"), ("g", None)]),
         ('a="never closed b', [("a", "never closed b")]),
+        ('a=b"c d"', [("a", 'b"c d"')]),
         ("a -- b=c", [("a", None)]),
         ("a --b", [("a", None), ("__b", None)]),
     ],

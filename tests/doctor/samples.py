@@ -24,6 +24,7 @@ _FILES = {
     "crypttab": "/etc/crypttab",
     "modprobe": "/etc/modprobe.d/zswap.conf",
     "mkinitcpio": "/etc/mkinitcpio.conf",
+    "tmpfiles": "/etc/tmpfiles.d/zswap.conf",
 }
 _DEVICES = ("sda1", "sda2", "sda3", "sdb2", "zram0")
 

@@ -37,6 +37,15 @@ def node(root: Path, name: str, **files: str) -> None:
         (folder / key).write_text(f"{text}\n")
 
 
+def test_swap_of_a_diskless_machine_is_on_the_network(tmp_path: Path) -> None:
+    area = tmp_path / "dev" / "nbd1"
+    area.parent.mkdir()
+    area.write_bytes(header_page(last_page=255, label=b"mine"))
+    node(tmp_path, "nbd1", size="2048", dev="43:32")
+    (device,) = read_devices(Tree(str(tmp_path)))
+    assert (device.path, device.label) == ("/dev/nbd1", "mine")
+
+
 def test_without_udev_a_device_is_looked_into(tmp_path: Path) -> None:
     disk(tmp_path / "dev" / "sda")
     area = tmp_path / "dev" / "sda2"

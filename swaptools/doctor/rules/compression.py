@@ -58,7 +58,10 @@ def not_as_asked(system: System) -> Iterator[Remark]:
     running = system.running
     if running is None or running.command_line is None or not running.has_sysfs:
         return
+    later = {word.name for _, word in _written(system)}
     for word in running.command_line.words:
+        if word.name in later:
+            continue  # tmpfiles.d sets it after the boot
         for message in remarks.zswap_not_as_asked(
             _last(word, running.command_line.words), running.zswap, running.compressors
         ):

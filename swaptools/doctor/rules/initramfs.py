@@ -93,11 +93,18 @@ def not_in_initramfs(system: System) -> Iterator[Remark]:
 def waits(system: System) -> Iterator[Remark]:
     """Each boot waits half a minute for the device, and goes on then.
 
-    initramfs-tools: scripts/local, man initramfs.conf, RESUME.
+    The kernel command line counts before it: a resume= that is there, or noresume.
+
+    initramfs-tools: init, scripts/local, man initramfs.conf, RESUME.
 
     *Trips on:* ``system(resume="UUID=1111")``
     *Quiet on:* ``system(resume="UUID=1111", sda2="swap 1111")``
     """
+    asked = of_command_lines(system)
+    if any(line.has("noresume") for line in system.command_lines()) or any(
+        not one.found.is_missing for one in asked
+    ):
+        return
     for one in resumes(system):
         if one.line is None and one.found.is_missing:
             yield Remark(f"no device has {shown(one.said)}", one.place)
