@@ -59,6 +59,10 @@ def show(
     except AreaError as exc:
         output.error(exc.reason, exc.path)
         return output.EXIT_USAGE
+    if found.nr_pages and not found.nr_read:
+        where = f"/proc/{pid}" if cgroup is None else cgroup
+        output.error("ended before a page could be read", where)
+        return output.EXIT_USAGE
     ram = memory_bytes() or 0
     if pool_percent is None:
         zswap = read_zswap()
@@ -102,7 +106,7 @@ def _of_process(pid: int) -> tuple[dict[str, Any], PageSample]:
     if process is None:
         list_pids()  # that there is no /proc is another reason
         raise AreaError(f"/proc/{pid}", "no such process, or one without memory")
-    found = find_pages([pid])
+    found = find_pages([process.pid])
     if found.unreadable:
         raise AreaError(f"/proc/{pid}/mem", "Permission denied", EACCES)
     return {"pid": pid, "name": process.name}, found

@@ -222,7 +222,8 @@ def run(
             )
         else:
             code = _show_who(live, chosen, unit, style, headings, as_json)
-        if live.watch_seconds is None:
+        has_ended = live.pid is not None and code != 0
+        if live.watch_seconds is None or has_ended:
             return code
         sys.stdout.flush()
         time.sleep(live.watch_seconds)

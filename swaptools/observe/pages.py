@@ -71,6 +71,9 @@ def read_pages(
 ) -> Iterator[bytes]:
     """Read some of the pages, or all when there are no more.
 
+    Those of a process come in no order, so that one that ends meanwhile leaves a
+    smaller sample, and not one of its first pages alone.
+
     Args:
         found: What find_pages() returned; its counters go on.
         nr_pages: How many to draw.
@@ -81,9 +84,11 @@ def read_pages(
         The contents of each.
     """
     wanted = min(nr_pages, found.nr_pages)
-    drawn = sorted(random.Random(seed).sample(range(found.nr_pages), wanted))
+    by_chance = random.Random(seed)
+    drawn = sorted(by_chance.sample(range(found.nr_pages), wanted))
     done = 0
     for pid, addresses in _addresses(found, drawn):
+        by_chance.shuffle(addresses)
         yield from _read(pid, addresses, found)
         done += len(addresses)
         if progress is not None:

@@ -319,6 +319,14 @@ class TestEstimate:
         monkeypatch.setattr(cli_estimate, "read_writeback", lambda: (True, None))
         monkeypatch.setattr("os.uname", lambda: SimpleNamespace(release="6.18.44"))
 
+    def test_one_that_ends_before_a_page_is_read(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cli_estimate, "read_pages", lambda *_, **__: iter(()))
+        result = run("--estimate", "--pid", "9")
+        reason = "swapinfo: /proc/9: ended before a page could be read\n"
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", reason)
+
     def test_the_tables(self) -> None:
         result = run("--estimate", "--pid", "9", "--size", "1M")
         assert (result.exit_code, result.stderr) == (0, "")
@@ -392,6 +400,14 @@ class TestEstimate:
         result = run("--estimate", "--pid", "9")
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == "swapinfo: /proc/9/mem: Permission denied\n"
+
+
+@pytest.mark.usefixtures("machine")
+def test_watching_a_process_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("nothing to wait for"))
+    result = run("--who=mapping", "--pid", "77", "--watch", "0.5")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("there is no such process") == 1
 
 
 @pytest.mark.usefixtures("machine")

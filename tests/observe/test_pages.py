@@ -41,7 +41,7 @@ def test_only_anonymous_pages_in_memory_are_read(proc: FakeProc) -> None:
     )
     found = find_pages([7])
     assert found.nr_pages == 2
-    assert letters(list(read_pages(found, 100))) == "ad"
+    assert sorted(letters(list(read_pages(found, 100)))) == ["a", "d"]
     assert (found.nr_read, found.nr_shared, found.nr_gone) == (2, 1, 0)
 
 
@@ -63,8 +63,21 @@ def test_a_page_that_has_gone_is_not_brought_back(proc: FakeProc) -> None:
     with_memory(proc, 7, PRESENT, PRESENT, PRESENT)
     found = find_pages([7])
     with_memory(proc, 7, PRESENT, swapped(0, 4), PRESENT)
-    assert letters(list(read_pages(found, 3))) == "ac"
+    assert sorted(letters(list(read_pages(found, 3)))) == ["a", "c"]
     assert found.nr_gone == 1
+
+
+def test_what_is_read_before_a_process_ends_is_no_run_of_first_pages(
+    proc: FakeProc,
+) -> None:
+    with_memory(proc, 7, *[PRESENT] * 20)
+    found = find_pages([7])
+    drawn = read_pages(found, 20)
+    before = letters([next(drawn) for _ in range(8)])
+    with_memory(proc, 7, *[0] * 20)
+    assert list(drawn) == []
+    assert (found.nr_read, found.nr_gone) == (8, 12)
+    assert not set(before) <= set("abcdefghijkl")
 
 
 def test_a_process_that_ends_meanwhile_has_no_pages(proc: FakeProc) -> None:
@@ -94,4 +107,4 @@ def test_pages_of_this_process_come_as_they_are() -> None:
         memory[:] = b"\xa5" * len(memory)
         found = find_pages([os.getpid()])
         read = sum(page == b"\xa5" * PAGE for page in read_pages(found, 1 << 30))
-    assert read == 64
+    assert read >= 64  # what was read may lie in memory once more
