@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PROC = "/proc"
-_FIELD: Final = re.compile(rb"^(Name|VmSwap|RssAnon):[ \t]*([^\n]*)$", re.MULTILINE)
+_FIELD: Final = re.compile(
+    rb"^(Name|State|Threads|VmSwap|RssAnon):[ \t]*([^\n]*)$", re.MULTILINE
+)
 #: What the link of the first pid namespace says on every machine.
 _FIRST_NAMESPACE: Final = f"pid:[{0xEFFFFFFC}]"
 #: A process that ended while it was looked at, or whose memory has gone by now.
@@ -79,21 +81,40 @@ def list_pids() -> list[int]:
 def read_process(pid: int) -> Process | None:
     """Look at one process; None when it has ended, or has no memory of its own.
 
+    Where its first thread has ended alone, the kernel shows its memory by the numbers
+    of the others: it comes with the lowest of them.
+
     Raises:
         PermissionError: It is there and may not be looked at.
     """
     try:
-        with open(place(pid, "status"), "rb", buffering=0) as file:
-            fields = dict(_FIELD.findall(file.read()))
+        fields = _fields(pid)
+        if b"VmSwap" not in fields:
+            pid, fields = _other_thread(pid, fields)
     except _GONE:
         return None
-    except PermissionError:
-        raise
     if b"VmSwap" not in fields:
         return None
     name = unescaped_name(fields.get(b"Name", b""))
     anonymous = _kib(fields.get(b"RssAnon", b""))
     return Process(pid, name, _kib(fields[b"VmSwap"]), anonymous)
+
+
+def _fields(pid: int) -> dict[bytes, bytes]:
+    with open(place(pid, "status"), "rb", buffering=0) as file:
+        return dict(_FIELD.findall(file.read()))
+
+
+def _other_thread(
+    pid: int, fields: dict[bytes, bytes]
+) -> tuple[int, dict[bytes, bytes]]:
+    is_zombie = fields.get(b"State", b"").startswith(b"Z")
+    if not is_zombie or fields.get(b"Threads") in (None, b"0", b"1"):
+        return pid, fields
+    for thread in sorted(int(name) for name in os.listdir(place(pid, "task"))):
+        if thread != pid:
+            return thread, _fields(thread)
+    return pid, fields
 
 
 def unescaped_name(name: bytes) -> str:

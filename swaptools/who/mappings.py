@@ -31,7 +31,7 @@ def by_mapping(pid: int) -> ByMapping:
     where = f"/proc/{pid}"
     try:
         process = read_process(pid)
-        found = swapped_mappings(pid) if process else ()
+        found = swapped_mappings(process.pid) if process else ()
         rows = sorted(found, key=lambda m: (-m.swap_bytes, m.start))
     except OSError as exc:
         if is_gone(exc):

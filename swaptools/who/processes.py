@@ -234,7 +234,7 @@ def _rest(used: int, found: _Gathered, *, is_all: bool) -> Iterator[Rest]:
 
 
 def _about_unmapped(left: int, found: _Gathered, *, is_all: bool) -> str:
-    if left < 0 and found.closed:
+    if left < 0 and any(row.mapping is None for row in found.rows):
         return "slots that processes share, which counted in each: root can tell"
     if left < 0:
         return "counted twice: it changed meanwhile, or two processes are one memory"

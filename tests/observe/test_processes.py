@@ -45,6 +45,20 @@ def test_a_name_may_be_anything(written: str, name: str, proc: FakeProc) -> None
     assert found == Process(7, name, 4096, 8192)
 
 
+def test_a_process_whose_first_thread_has_ended_has_memory(proc: FakeProc) -> None:
+    """The kernel shows it by the numbers of the other threads."""
+    proc.process(9, "worker", Mapped(0x1000, swap=12))
+    (proc.root / "7" / "task" / "7").mkdir(parents=True)
+    (proc.root / "7" / "task" / "9").mkdir()
+    (proc.root / "9").rename(proc.root / "7" / "of-9")
+    (proc.root / "9").symlink_to("7/of-9")
+    status = proc.root / "7" / "status"
+    status.write_text("Name:\tserver\nState:\tZ (zombie)\nThreads:\t2\n")
+    assert read_process(7) == Process(9, "worker", 12 * 1024, 8192)
+    status.write_text("Name:\tserver\nState:\tZ (zombie)\nThreads:\t1\n")
+    assert read_process(7) is None
+
+
 def test_a_process_that_has_ended_is_left_out(proc: FakeProc) -> None:
     proc.process(7)
     (proc.root / "7" / "status").unlink()

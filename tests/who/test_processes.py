@@ -6,7 +6,7 @@ import pytest
 
 from swaptools.errors import AreaError
 from swaptools.observe import proc as observed
-from swaptools.observe import shm
+from swaptools.observe import shm, smaps
 from swaptools.who import Rest, processes, used_bytes
 from swaptools.who.processes import ProcessRow, by_process
 from tests.fake_proc import FakeProc, Mapped, swapped
@@ -14,6 +14,8 @@ from tests.fake_proc import FakeProc, Mapped, swapped
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from swaptools.observe.smaps import Rollup
 
 KIB = 1024
 
@@ -111,6 +113,24 @@ def test_more_than_is_used_is_said(proc: FakeProc) -> None:
     proc.process(7, "a", pages(*range(1, 111)))
     (rest,) = by_process().rest
     assert (rest.what, rest.bytes) == ("unmapped", -40 * KIB)
+    assert rest.means.startswith("counted twice")
+
+
+def test_more_than_is_used_is_not_laid_on_one_without_swap(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mappings are closed, and it has nothing that could be shared."""
+    proc.process(1, "init")
+    proc.process(7, "a", pages(*range(1, 111)))
+    read = smaps.read_rollup
+
+    def refuse(pid: int) -> Rollup:
+        if pid == 1:
+            raise PermissionError(13, "Permission denied")
+        return read(pid)
+
+    monkeypatch.setattr(processes, "read_rollup", refuse)
+    (rest,) = by_process().rest
     assert rest.means.startswith("counted twice")
 
 
