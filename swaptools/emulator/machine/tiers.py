@@ -29,7 +29,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from swaptools.errors import TierRefused
+from swaptools.errors import TierRefused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,7 +46,9 @@ TIER_DEFAULT_MASK = 1 << 31
 # MAX_TIERNAME counts the terminating NUL.
 _NAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 # kstrtos16(), which has its own idea of a number: no spaces, no underscores.
-_NUMBER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"(?P<sign>[+-]?)0*(?P<digits>[0-9]+)")
+#: More of them are out of range, however many.
+_MAX_DIGITS = len(str(SHRT_MAX))
 _SEPARATORS = re.compile(r"[, \t\n]+")
 _BLANKS = re.compile(r"[ \t\n]+")
 
@@ -152,7 +154,7 @@ class SwapTiers:
         masks = {tier.name: tier.mask for tier in self.tiers()}
         if len(words) != 2 or words[1] not in ("max", "0") or words[0] not in masks:
             raise TierRefused(
-                errno.EINVAL, f"{text.strip()!r}: not a tier with max or 0"
+                errno.EINVAL, f"{quoted(text.strip())}: not a tier with max or 0"
             )
         mask = self._masks.get(cgroup, TIER_ALL_MASK) & ~masks[words[0]]
         self._masks[cgroup] = mask | (masks[words[0]] if words[1] == "max" else 0)
@@ -200,7 +202,7 @@ class SwapTiers:
             elif token[0] == "-":
                 removed |= self._remove(token[1:], pinning)
             else:
-                raise TierRefused(errno.EINVAL, f"{token!r}: not +name or -name")
+                raise TierRefused(errno.EINVAL, f"{quoted(token)}: not +name or -name")
         if self._active and self._active[-1][1] != DEF_SWAP_PRIO:
             raise TierRefused(errno.EINVAL, f"no tier starts at {DEF_SWAP_PRIO}")
         return removed
@@ -212,15 +214,20 @@ class SwapTiers:
     # Kernel: mm/swap_tier.c swap_tiers_add().
     def _add(self, operand: str, pinning: Collection[int]) -> None:
         name, colon, number = operand.partition(":")
-        if not colon or not _NUMBER.fullmatch(number):
-            raise TierRefused(errno.EINVAL, f"+{operand}: not +name:priority")
-        prio = int(number)
+        match = _NUMBER.fullmatch(number)
+        if not colon or match is None:
+            reason = f"+{quoted(operand)}: not +name:priority"
+            raise TierRefused(errno.EINVAL, reason)
+        is_short = len(match["digits"]) <= _MAX_DIGITS
+        prio = int(match["sign"] + match["digits"]) if is_short else SHRT_MAX + 1
         if not -SHRT_MAX - 1 <= prio <= SHRT_MAX:
-            raise TierRefused(errno.EINVAL, f"+{operand}: priority out of range")
+            reason = f"+{quoted(operand)}: priority out of range"
+            raise TierRefused(errno.EINVAL, reason)
         if name in (active for active, _, _ in self._active):
             raise TierRefused(errno.EEXIST, f"there is a tier {name}")
         if not _NAME.fullmatch(name):
-            raise TierRefused(errno.EINVAL, f"{name!r}: not 1 to 15 letters, digits, _")
+            reason = f"{quoted(name)}: not 1 to 15 letters, digits, _"
+            raise TierRefused(errno.EINVAL, reason)
         if prio in (start for _, start, _ in self._active):
             raise TierRefused(errno.EBUSY, f"a tier starts at {prio}")
         self._check_can_split(prio, pinning)
@@ -235,7 +242,7 @@ class SwapTiers:
     def _remove(self, name: str, pinning: Collection[int]) -> int:
         place = next((i for i, t in enumerate(self._active) if t[0] == name), None)
         if place is None:
-            raise TierRefused(errno.EINVAL, f"there is no tier {name!r}")
+            raise TierRefused(errno.EINVAL, f"there is no tier {quoted(name)}")
         _, start, index = self._active[place]
         self._check_can_split(start, pinning)
         del self._active[place]

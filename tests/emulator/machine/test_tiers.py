@@ -86,6 +86,7 @@ def test_operations_go_from_left_to_right() -> None:
         ("+new:1_0", errno.EINVAL),
         ("+new:32768", errno.EINVAL),
         ("+new:-32769", errno.EINVAL),
+        pytest.param("+new:60 +far:" + "9" * 5000, errno.EINVAL, id="5000 digits"),
         ("+new:-2", errno.EINVAL),
         ("+new:50", errno.EBUSY),
         ("+new:-1", errno.EBUSY),
@@ -100,6 +101,11 @@ def test_operations_go_from_left_to_right() -> None:
 def test_a_refused_write_changes_nothing(text: str, expected: int) -> None:
     """A name of 15 letters and 4 tiers are the most; the first error counts."""
     assert refusal(made("+lo:-1 +hi:50"), text) == expected
+
+
+def test_zeros_before_a_number_are_none_of_it() -> None:
+    tiers = made("+lo:-000001 +hi:" + "0" * 5000 + "50")
+    assert [tier.prio_start for tier in tiers.tiers()] == [50, -1]
 
 
 def test_tiers_that_do_not_begin_at_the_lowest_priority_are_refused() -> None:
