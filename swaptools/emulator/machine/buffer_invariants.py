@@ -91,13 +91,12 @@ _WORDS_BYTES: Final = CLUSTER_WORDS * sizeof(Word)
 
 
 def check_buffers(state: State, devices: list[SwapDevice]) -> None:
-    """Check every buffer; the lists of all areas have been found good.
+    """Check every buffer; constants and the lists of all areas have been found good.
 
     Args:
         state: Of the machine.
         devices: The areas that are on, virtual space included.
     """
-    check_constants(state)
     check_switches(state, devices)
     check_infos(state, devices)
     check_ranges(state, devices)

@@ -43,7 +43,10 @@ from swaptools.emulator.core.slots import (
     is_reserved,
     slot_index,
 )
-from swaptools.emulator.machine.buffer_invariants import check_buffers
+from swaptools.emulator.machine.buffer_invariants import (
+    check_buffers,
+    check_constants,
+)
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_invariants import check_pages, count_references
 from swaptools.errors import InvariantBroken
@@ -69,13 +72,14 @@ def check_machine(
     """
     try:
         _check_all(state, areas, tasks, shms)
-    except (LookupError, AttributeError) as exc:
+    except (LookupError, AttributeError, ArithmeticError) as exc:
         raise InvariantBroken(f"a number that leads nowhere: {exc!r}") from exc
 
 
 def _check_all(
     state: State, areas: SwapAreas, tasks: list[Task], shms: list[Shm]
 ) -> None:
+    check_constants(state)
     tables: set[int] = set()
     for device in areas.and_space():
         check_area(state, device, tables)
