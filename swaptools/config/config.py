@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FSTAB: Final = "/etc/fstab"
 CRYPTTAB: Final = "/etc/crypttab"
 _SYSTEM: Final = "systemd/system"
+_ETC: Final = f"/etc/{_SYSTEM}"
 #: initramfs-tools: mkinitramfs; what editors and dpkg leave behind is none of it.
 _READ_BY_MKINITRAMFS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WANTED: Final = ("swap.target.wants", "swap.target.requires")
@@ -93,6 +94,8 @@ class Config:
     command_lines: tuple[boot.CommandLine, ...] = ()
     #: RESUME= of initramfs-tools, the one that counts.
     resume: Said | None = None
+    #: Where units mount something.
+    mount_points: frozenset[str] = frozenset()
     #: HOOKS= of mkinitcpio.
     hooks: Said | None = None
     #: omit_dracutmodules= of dracut.
@@ -140,6 +143,7 @@ def read_config(
         wanted=frozenset(name_of(path) for path in files if _is_wanted(path)),
         command_lines=tuple(_command_lines(files)),
         resume=_resume(files),
+        mount_points=frozenset(_mount_points(files)),
         hooks=_shell(
             files,
             ["/etc/mkinitcpio.conf"],
@@ -148,11 +152,8 @@ def read_config(
         ),
         omitted=_shell(
             files,
-            [
-                *in_directory(files, "/usr/lib/dracut/dracut.conf.d"),
-                "/etc/dracut.conf",
-            ],
-            in_directory(files, "/etc/dracut.conf.d"),
+            ["/etc/dracut.conf"],
+            _of_dracut(files),
             "omit_dracutmodules",
         ),
         zrams=tuple(zram_devices(files)),
@@ -184,7 +185,24 @@ def _units(files: Mapping[str, bytes], masked: frozenset[str]) -> Iterator[SwapU
     for path in layered(files, _SYSTEM, ".swap"):
         name = name_of(path)
         if name not in masked:
-            yield SwapUnit(name, path, parse_unit(files[path]))
+            yield _with_drop_ins(SwapUnit(name, path, parse_unit(files[path])), files)
+
+
+def _with_drop_ins(unit: SwapUnit, files: Mapping[str, bytes]) -> SwapUnit:
+    # It stands where it says what it swaps on.
+    for path in in_directory(files, f"{_ETC}/{unit.name}.d", ".conf"):
+        more = parse_unit(files[path])
+        if more.last("Swap", "What") is not None:
+            unit = unit._replace(path=path)
+        unit = unit._replace(unit=Unit(unit.unit.settings + more.settings))
+    return unit
+
+
+def _mount_points(files: Mapping[str, bytes]) -> Iterator[str]:
+    for path in layered(files, _SYSTEM, ".mount"):
+        where = parse_unit(files[path]).last("Mount", "Where")
+        if where is not None:
+            yield where.value
 
 
 def _generated(files: Mapping[str, bytes]) -> Iterator[SwapUnit]:
@@ -242,6 +260,16 @@ def _assigned(
                 places[name] = path
         variables = after
     return variables, places
+
+
+def _of_dracut(files: Mapping[str, bytes]) -> list[str]:
+    # By name, and of two of one name the administrator's.
+    found = {
+        name_of(path): path
+        for directory in ("/usr/lib/dracut/dracut.conf.d", "/etc/dracut.conf.d")
+        for path in in_directory(files, directory)
+    }
+    return [found[name] for name in sorted(found)]
 
 
 def _shell(

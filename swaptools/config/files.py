@@ -65,6 +65,7 @@ PATTERNS: Final = (
     *(Pattern(f"{layer}/modules-load.d", ".conf") for layer in _LAYERS),
     *(Pattern(f"{layer}/tmpfiles.d", ".conf") for layer in _LAYERS),
     *(Pattern(place, ".swap") for place in _UNITS),
+    *(Pattern(place, ".mount") for place in _UNITS),
     *(Pattern(f"{place}/swap.target.wants", ".swap") for place in _UNITS),
     *(Pattern(f"{place}/swap.target.requires", ".swap") for place in _UNITS),
     Pattern(GENERATED, ".swap"),

@@ -178,6 +178,7 @@ def elsewhere(system: System) -> tuple[str, ...]:
     """
     mounted = system.running.mounts if system.running else frozenset({"/"})
     targets = {entry.target.rstrip("/") for entry in system.config.fstab.entries}
+    targets |= {path.rstrip("/") for path in system.config.mount_points}
     return tuple(f"{each}/" for each in targets if each and each not in mounted)
 
 

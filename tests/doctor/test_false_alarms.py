@@ -105,6 +105,55 @@ def test_what_editors_and_dpkg_leave_is_not_read(left: str) -> None:
     assert resume.value == "none"
 
 
+def _below(root: Path, files: dict[str, str]) -> list[tuple[str, str]]:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return _found(diagnose(read_system(str(root))))
+
+
+def test_a_drop_in_may_say_what_is_swapped_on(tmp_path: Path) -> None:
+    units = "etc/systemd/system"
+    begun = {f"{units}/dev-sda2.swap": "[Unit]\nDescription=x\n"}
+    assert [code for code, _ in _below(tmp_path, begun)] == ["D111"]
+    rest = {f"{units}/dev-sda2.swap.d/a.conf": "[Swap]\nWhat=/dev/sda2\n"}
+    assert _below(tmp_path, rest) == []
+    (unit,) = read_system(str(tmp_path)).config.units
+    assert unit.what == ("/dev/sda2", (f"/{units}/dev-sda2.swap.d/a.conf", 2))
+
+
+def test_a_swapfile_may_lie_where_a_unit_mounts(tmp_path: Path) -> None:
+    entry = {"etc/fstab": "/data/swap/1 none swap sw 0 0\n"}
+    assert [code for code, _ in _below(tmp_path, entry)] == ["D104"]
+    unit = {"usr/lib/systemd/system/data.mount": "[Mount]\nWhere=/data\n"}
+    assert _below(tmp_path, unit) == []
+
+
+def test_a_file_of_dracut_hides_the_one_of_its_name(tmp_path: Path) -> None:
+    asked = {
+        "etc/kernel/cmdline": "resume=UUID=1111\n",
+        "usr/lib/dracut/dracut.conf.d/5.conf": 'omit_dracutmodules+=" resume "\n',
+    }
+    assert [code for code, _ in _below(tmp_path, asked)] == ["D209"]
+    assert _below(tmp_path, {"etc/dracut.conf.d/5.conf": "hostonly=yes\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("UID=1111", False),
+        ("uuid=1111", False),
+        ("swapfile", False),
+        ("ID=ata-x-part2", True),
+        ("UUID=1111", True),
+        ("/dev/sda2", True),
+    ],
+)
+def test_what_names_an_area(name: str, is_one: bool) -> None:
+    found = _found(diagnose(system(fstab=f"{name} none swap nofail 0 0", **_AREA)))
+    assert [code for code, _ in found] == ([] if is_one else ["D105"])
+
+
 def test_a_file_that_is_masked_hides_those_of_its_name(tmp_path: Path) -> None:
     for path, text in {
         "usr/lib/systemd/zram-generator.conf": "[zram0]\n",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from swaptools.observe.system import System
 
+#: What a name may begin with that is no path.
+_TAGS: Final = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=")
 #: Kernel: include/linux/swap.h SWAP_FLAG_PRIO_MASK.
 _MAX_PRIORITY: Final = 32767
 
@@ -31,7 +33,11 @@ _MAX_PRIORITY: Final = 32767
 def passed_over(system: System) -> Iterator[Remark]:
     """The third field has to be ``swap``; a line of less than three is passed over.
 
-    util-linux: man fstab; libmount/src/tab_parse.c.
+    The first is a whole path, or begins with UUID=, LABEL=, PARTUUID=, PARTLABEL= or
+    ID=, in capitals.
+
+    util-linux: man fstab; libmount/src/tab_parse.c, libmount/src/utils.c
+    mnt_valid_tagname().
 
     *Trips on:* ``system(fstab="/swapfile swap defaults 0 0")``
     *Quiet on:* ``system(fstab="/swapfile swap swap defaults 0 0",``
@@ -46,6 +52,9 @@ def passed_over(system: System) -> Iterator[Remark]:
         if entry.is_meant_as_swap:
             type_ = shown(entry.type)
             message = f"the type of {shown(entry.source)} is {type_!r}, not 'swap'"
+            yield Remark(message, Place(FSTAB, entry.line))
+        if entry.is_swap and not entry.source.startswith(("/", *_TAGS)):
+            message = f"{shown(entry.source)} is neither a path nor a tag like UUID="
             yield Remark(message, Place(FSTAB, entry.line))
 
 
