@@ -44,13 +44,18 @@ def test_colours_take_no_room() -> None:
     ]
 
 
-def test_no_terminal_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("columns", "width"), [(100, 100), (7, 40)])
+def test_no_terminal_no_width(
+    columns: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert terminal_width() is None
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda _: terminal_size((100, 9)))
-    assert terminal_width() == 100
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda _: terminal_size((7, 9)))
-    assert terminal_width() == 40
+    size = terminal_size((columns, 9))
+    # pytest asks, too, whatever it passes.
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        patch.setattr(shutil, "get_terminal_size", lambda *_, **__: size)
+        found = terminal_width()
+    assert found == width
 
 
 def test_a_report_fits_but_for_its_commands(
