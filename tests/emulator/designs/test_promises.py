@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from swaptools.emulator import Machine
@@ -9,17 +11,35 @@ from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import Setup
 from tests.emulator.designs.promises import SETUPS, Life, keep_promises
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-@pytest.mark.parametrize("setup", SETUPS)
-@pytest.mark.parametrize("name", design_names())
+    from _pytest.mark import ParameterSet
+
+
+KERNELS = ("6.12", "6.18", "7.3")
+
+
+def shared_out(others: Iterable[str], nr_parts: int) -> list[ParameterSet]:
+    """A part of all pairs is always tried, the others with make test-compiled."""
+    return [
+        pytest.param(
+            *(name, other),
+            marks=[] if (place + number) % nr_parts == 0 else pytest.mark.compiled,
+        )
+        for place, name in enumerate(design_names())
+        for number, other in enumerate(others)
+    ]
+
+
+@pytest.mark.parametrize(("name", "setup"), shared_out(SETUPS, 2))
 def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     counts = keep_promises(name, SETUPS[setup], seed=list(SETUPS).index(setup))
     assert counts["pages_out"] > 100
     assert counts["pages_in"] > 0
 
 
-@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.3"])
-@pytest.mark.parametrize("name", design_names())
+@pytest.mark.parametrize(("name", "kernel"), shared_out(KERNELS, 3))
 def test_nor_on_another_kernel(name: str, kernel: str) -> None:
     keep_promises(name, SETUPS["everything, a small pool"], 3, kernel=kernel)
 
