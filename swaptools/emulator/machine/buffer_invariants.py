@@ -15,6 +15,7 @@ order of a cluster that is full, counts of what found no slot, bytes of a page.
 
 from __future__ import annotations
 
+import ctypes
 from ctypes import sizeof
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.state import State
 
+# What a range without anything is compared with, so much at a time.
+_ZEROS: Final = bytes(1 << 20)
 #: Of the totals, what a kernel's rules say for good.
 _CONSTANT: Final = (
     "nr_cpus",
@@ -114,6 +117,18 @@ def check_buffers(state: State, devices: list[SwapDevice]) -> None:
 def is_zero(record: Structure) -> bool:
     """Tell whether nothing is in a record."""
     return not any(bytes(record))
+
+
+def are_zero(buffer: Buffer[Any], first: int, length: int) -> bool:
+    """Tell whether nothing is in a range of a buffer, which may be of some GiB."""
+    array = cast("ctypes.Array[Any]", buffer)
+    size = ctypes.sizeof(array._type_)
+    start = ctypes.addressof(array) + first * size
+    end = start + length * size
+    return all(
+        ctypes.string_at(at, min(len(_ZEROS), end - at)) == _ZEROS[: end - at]
+        for at in range(start, end, len(_ZEROS))
+    )
 
 
 # --- the machine and its areas ---------------------------------------------
@@ -184,8 +199,7 @@ def check_ranges(state: State, devices: list[SwapDevice]) -> None:
         here += length
     expect(here == state.slot_map.nr_clusters, "clusters", here)
     for first, length in holes:
-        clusters = (state.slots.ci[ci] for ci in range(first, first + length))
-        expect(all(map(is_zero, clusters)), "a cluster of nobody", first)
+        expect(are_zero(state.slots.ci, first, length), "a cluster of nobody", first)
 
 
 def check_clusters(state: State, device: SwapDevice) -> None:
