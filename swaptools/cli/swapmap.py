@@ -5,6 +5,7 @@ Not here: finding out (observe/swapmap.py), plots (map_plot.py).
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -91,14 +92,24 @@ def _only(found: SwapMap, name: str) -> SwapMap:
 
     if not name:
         return found
-    areas = tuple(
-        area for area in found.areas if name in (area.name, area.name.split("/")[-1])
-    )
+    areas = tuple(area for area in found.areas if _is_named(area.name, name))
     if not areas:
         raise AreaError(name, "not an active swap area")
     numbers = {area.type_number for area in areas}
     holders = tuple(h for h in found.holders if not numbers.isdisjoint(h.entries))
     return replace(found, areas=areas, holders=holders)
+
+
+def _is_named(path: str, name: str) -> bool:
+    # The kernel has one path for an area: /dev/dm-0 is /dev/mapper/vg-swap as well.
+    if name in (path, path.split("/")[-1]):
+        return True
+    try:
+        one, other = os.stat(path), os.stat(name)
+    except (OSError, ValueError):
+        return False
+    is_same_device = bool(one.st_rdev) and one.st_rdev == other.st_rdev
+    return is_same_device or os.path.samestat(one, other)
 
 
 def _plot(found: SwapMap, path: str) -> int:

@@ -234,10 +234,13 @@ class TestMap:
             "held": [[4, 2, 1, 7], [700, 2, 1, 8]],
         }
 
-    def test_one_area_is_picked_by_path_or_by_its_last_part(
+    def test_one_area_is_picked_by_any_path_or_by_its_last_part(
         self, tmp_path: Path
     ) -> None:
         for name in ("area", str(tmp_path / "area")):
+            assert len(told(f"--map={name}")["areas"]) == 1
+        (tmp_path / "link").symlink_to(tmp_path / "area")
+        for name in (f"{tmp_path}//area", str(tmp_path / "link")):
             assert len(told(f"--map={name}")["areas"]) == 1
         missing = run("--map=other")
         assert missing.exit_code == 2
