@@ -5,14 +5,13 @@ Not here: swapcheck FILE (verdicts.py), the options (swapcheck.py).
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from swaptools.cli import output
 from swaptools.cli.verdicts import COLOURS
-from swaptools.cli.wrapping import fitted, terminal_width
+from swaptools.cli.wrapping import colour, fitted, terminal_width
 from swaptools.doctor import diagnose
 from swaptools.doctor.summary import summarize
 from swaptools.errors import AreaError
@@ -64,9 +63,8 @@ def check_system(
     if as_json:
         output.print_json_list("checks", [as_dict(diagnosis)])
     else:
-        colour = False if "NO_COLOR" in os.environ else None
         lines = fitted(diagnosis_lines(diagnosis), terminal_width())
-        click.echo("\n".join(lines), color=colour)
+        click.echo("\n".join(lines), color=colour())
     return exit_status(diagnosis)
 
 

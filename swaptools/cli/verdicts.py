@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.check import check_area
 from swaptools.cli import output
-from swaptools.cli.wrapping import fitted, terminal_width
+from swaptools.cli.wrapping import colour, fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.info import holds_json, partition_json
 from swaptools.kernel.releases import Reason
@@ -135,12 +134,11 @@ def print_json(reports: Iterable[Report]) -> None:
 def print_reports(reports: Iterable[Report]) -> None:
     """Print a paragraph for each area."""
     shown = output.with_progress(reports, "areas")
-    colour = False if "NO_COLOR" in os.environ else None
     width = terminal_width()
     for number, report in enumerate(shown):
         # click leaves the colours out where standard output is no terminal.
         gap = "\n" * (number > 0)
-        click.echo(gap + "\n".join(fitted(report_lines(report), width)), color=colour)
+        click.echo(gap + "\n".join(fitted(report_lines(report), width)), color=colour())
 
 
 def print_rules(rules: Iterable[RuleBase]) -> None:

@@ -1,10 +1,11 @@
-"""Lines for people no longer than the terminal is wide.
+"""Lines for people as the terminal can show them: its width, its colours.
 
 Not here: tables (output.py), which a terminal cuts or wraps as it likes.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,12 @@ def terminal_width() -> int | None:
     if not sys.stdout.isatty():
         return None
     return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, _NARROWEST)
+
+
+def colour() -> bool | None:
+    """Return what click.echo() takes: False for no colours, None for as it likes."""
+    is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return False if is_plain else None
 
 
 def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from swaptools.cli.swapcheck import main
-from swaptools.cli.wrapping import fitted, terminal_width, wrapped
+from swaptools.cli.wrapping import colour, fitted, terminal_width, wrapped
 from tests.builders import header_page
 
 if TYPE_CHECKING:
@@ -78,3 +78,21 @@ def test_the_list_of_kernels_has_eighty_columns() -> None:
     assert max(map(len, lines)) <= 80
 
     assert "    differs from 5.4 in:" in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TERM", "xterm", None),
+        ("TERM", "dumb", False),
+        ("NO_COLOR", "1", False),
+        ("NO_COLOR", "", False),
+    ],
+)
+def test_colours_are_left_out_where_they_are_not_wanted(
+    name: str, value: str, expected: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    assert colour() is expected
