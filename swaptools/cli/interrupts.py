@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: 128 and the number of SIGINT, as a shell has it.
 EXIT_INTERRUPTED = 130
+#: Whether standard error is in the middle of a line, as progress leaves it.
+is_within_line = False
 
 
 class Interrupted(BaseException):
@@ -25,6 +27,16 @@ def catch_interrupts() -> None:
     """End the process at SIGINT; one that is ignored, as under nohup, stays so."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
+
+
+def end_line() -> None:
+    """Have what comes next on standard error begin a line of its own."""
+    global is_within_line
+    is_within_line = False
+    try:
+        os.write(2, b"\n")
+    except OSError:  # the terminal has gone
+        return
 
 
 class Interruptible:
@@ -43,6 +55,8 @@ class Interruptible:
 
 
 def _leave(_number: int, _frame: object) -> "NoReturn":
+    if is_within_line:
+        end_line()
     os._exit(EXIT_INTERRUPTED)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
-from swaptools.cli import streams
+from swaptools.cli import interrupts, streams
 
 if TYPE_CHECKING:
     import json
@@ -90,6 +90,7 @@ def error(reason: str, path: str | None = None, *, whole: bool = False) -> None:
     program = click.get_current_context().find_root().info_name
     where = f"{escape(path)}: " if path is not None else ""
     text = reason if whole else cut(reason)
+    end_line()
     click.echo(f"{program}: {where}{escape(text)}", err=True)
 
 
@@ -205,10 +206,24 @@ def with_progress(rows: Iterable[_Row], what: str) -> Iterator[_Row]:
     count = 0
     for count, row in enumerate(rows, 1):
         if count % _BATCH_ROWS == 0:
-            click.echo(f"\r{count} {what}", nl=False, err=True)
+            _progress(f"{count} {what}")
         yield row
     if count >= _BATCH_ROWS:
-        click.echo(f"\r{count} {what}", err=True)
+        _progress(f"{count} {what}")
+        end_line()
+
+
+def _progress(text: str) -> None:
+    # In this order: Ctrl-C may come in between.
+    interrupts.is_within_line = True
+    click.echo(f"\r{text}", nl=False, err=True)
+
+
+def end_line() -> None:
+    """End the line that progress is shown in, if there is one."""
+    if interrupts.is_within_line:
+        interrupts.is_within_line = False
+        click.echo(err=True)
 
 
 class ProgressLine:
@@ -225,7 +240,9 @@ class ProgressLine:
         if not self._is_terminal or percent == self._shown:
             return
         self._shown = percent
-        click.echo(f"\r{self._what}: {percent:3d} %", nl=done >= total, err=True)
+        _progress(f"{self._what}: {percent:3d} %")
+        if done >= total:
+            end_line()
 
 
 def _hex(data: bytes) -> str:

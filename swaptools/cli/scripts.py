@@ -9,7 +9,6 @@ Not here: what a line may ask for (emulator/runs/grammar.py), what is printed of
 
 from __future__ import annotations
 
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -80,23 +79,22 @@ def parsed(text: str, name: str, design: Design | None = None) -> Script:
 def steps(
     script: Script, run: Run, label: str, *, quiet: bool = False
 ) -> Iterator[Shown]:
-    """Do a script, yielding what it shows, with a bar on a terminal meanwhile.
+    """Do a script, yielding what it shows, with progress on a terminal meanwhile.
 
     Raises:
         ScriptError: A line that cannot be done, or an expectation that does not hold.
     """
     from swaptools.emulator.runs.script import run_script
 
-    with click.progressbar(
-        length=max(script.nr_pages, 1),
-        label=label,
-        file=sys.stderr,
-        hidden=quiet or not sys.stderr.isatty() or script.nr_pages < _LONG_PAGES,
-    ) as bar:
-        run.watch = lambda touched: bar.update(touched - bar.pos)
+    if not quiet and script.nr_pages >= _LONG_PAGES:
+        progress = output.ProgressLine(label)
+        run.watch = lambda touched: progress(touched, script.nr_pages)
+    try:
         for _, found in run_script(script, run):
             if found is not None:
                 yield found
+    finally:
+        output.end_line()
 
 
 def read_script(name: str) -> str:

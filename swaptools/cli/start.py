@@ -51,7 +51,7 @@ def _run(program: str) -> int:
         catch_interrupts()
     except KeyboardInterrupt:
         os._exit(_EXIT_INTERRUPTED)
-    from swaptools.cli.interrupts import Interrupted
+    from swaptools.cli import interrupts
     from swaptools.cli.streams import OutputLost, open_streams
 
     try:
@@ -60,8 +60,11 @@ def _run(program: str) -> int:
         sys.stdout.flush()
     except OutputLost as exc:
         return _output_lost(program, exc)
-    except Interrupted:
+    except interrupts.Interrupted:
         return _EXIT_INTERRUPTED
+    finally:
+        if interrupts.is_within_line:
+            interrupts.end_line()
     return code
 
 
@@ -117,6 +120,7 @@ def _output_lost(program: str, exc: "OutputLost") -> int:
 
 
 def _say(program: str, reason: str) -> None:
-    from swaptools.cli.output import escape
+    from swaptools.cli.output import end_line, escape
 
+    end_line()
     sys.stderr.write(f"{program}: {escape(reason)}\n")
