@@ -55,9 +55,7 @@ def resume_offset(
     device = None
     if first.device is not None:
         device = f"{os.major(first.device)}:{os.minor(first.device)}"
-    reason = _refusal(area) or first.reason
-    if reason is None and (first.physical_bytes or 0) % page_size:
-        reason = f"does not begin at a page of {page_size} bytes on its device"
+    reason = _refusal(area) or first.reason or first.misalignment(page_size)
     if reason is not None or first.physical_bytes is None:
         return ResumeOffset(area.path, None, device, first.device_path, reason)
     offset_pages = first.physical_bytes // page_size

@@ -41,6 +41,12 @@ class Resume(NamedTuple):
         return f"{'RESUME' if self.line is None else 'resume'}={self.name}"
 
     @property
+    def is_path_of_file(self) -> bool:
+        """Whether it is a path outside of /dev, and no node of a device there."""
+        file = self.found.file
+        return file is not None and not file.is_block and self.found.device is None
+
+    @property
     def offset(self) -> str | None:
         """resume_offset= as it is written."""
         return self.line.last("resume_offset") if self.line else None

@@ -38,6 +38,15 @@ class FirstByte(NamedTuple):
     #: UUID of the file system; None for a device, or where it is not told.
     filesystem_uuid: UUID | None = None
 
+    def misalignment(self, page_size: int) -> str | None:
+        """Say why the kernel would find no image there, None where it would.
+
+        Offsets are whole pages; what begins between two of them has none.
+        """
+        if (self.physical_bytes or 0) % page_size == 0:
+            return None
+        return f"does not begin at a page of {page_size} bytes on its device"
+
 
 def find_first_byte(path: str) -> FirstByte:
     """Find where a swapfile or swap device begins.

@@ -199,7 +199,9 @@ def _files(
     lines = [*config.command_lines]
     if running is not None and running.command_line is not None:
         lines.append(running.command_line)
-    is_resumed = any(line.last("resume") is not None for line in lines)
+    is_resumed = config.resume is not None or any(
+        line.last("resume") is not None for line in lines
+    )
     active = {row.name for row in (running.swaps or ())} if running else set()
     return {
         name: _file(tree, name, running, is_resumed, name in active)
@@ -228,7 +230,7 @@ def _file(
             tree.miss(path, reason)
         return SwapFile(path, reason=reason, is_missing=is_missing)
     if is_block(status):
-        return SwapFile(path, reason="is a block device")
+        return SwapFile(path, reason="is a block device", is_block=True)
     file = SwapFile(
         path,
         replace(area, path=path),
@@ -250,10 +252,12 @@ def _placed(file: SwapFile, real: str) -> SwapFile:
     except OSError:
         return file
     page_size = os.sysconf("SC_PAGE_SIZE")
-    physical, device = first.physical_bytes, first.device
-    uuid = first.filesystem_uuid
+    physical_bytes, device = first.physical_bytes, first.device
+    uuid, misaligned = first.filesystem_uuid, first.misalignment(page_size)
+    has_offset = physical_bytes is not None and misaligned is None
     return file._replace(
-        offset_pages=None if physical is None else physical // page_size,
+        offset_pages=(physical_bytes or 0) // page_size if has_offset else None,
+        misaligned=misaligned,
         device=None if device is None else f"{os.major(device)}:{os.minor(device)}",
         filesystem_uuid=None if uuid is None else str(uuid),
     )

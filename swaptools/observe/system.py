@@ -78,11 +78,15 @@ class SwapFile(NamedTuple):
     area: SwapArea | None = None
     reason: str | None = None
     is_missing: bool = False
+    #: A node of a device that lies outside of /dev.
+    is_block: bool = False
     #: st_dev and st_ino.
     inode: tuple[int, int] | None = None
     #: Where it begins on its device, for resume_offset=; None where nobody looked, or
     #: it cannot be told.
     offset_pages: int | None = None
+    #: Why no image can be found where it begins; None where one can, or nobody looked.
+    misaligned: str | None = None
     #: Number of the file system's device, and its UUID.
     device: str | None = None
     filesystem_uuid: str | None = None

@@ -133,6 +133,7 @@ def _device(name: str, text: str, number: int, discards: bool | None) -> Device:
 
 def _file(path: str, changes: dict[str, Any]) -> SwapFile:
     offset_pages = changes.pop("offset_pages", None)
+    misaligned = changes.pop("misaligned", None)
     if isinstance(changes.get("uuid"), str):
         changes["uuid"] = UUID(changes["uuid"])
     return SwapFile(
@@ -140,7 +141,8 @@ def _file(path: str, changes: dict[str, Any]) -> SwapFile:
         swap_area(path=path, **changes),
         inode=(1, hash(path)),
         offset_pages=offset_pages,
-        device=None if offset_pages is None else "8:0",
+        misaligned=misaligned,
+        device=None if offset_pages is None and misaligned is None else "8:0",
     )
 
 

@@ -5,7 +5,7 @@ Not here: where a file begins (offsets.py), who looks for it at boot (initramfs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.numbers import kernel_number
 from swaptools.config.text import shown
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.observe.system import SwapFile, System
 
+_ANOTHER_PLACE: Final = (
+    "resume from a partition, or a swapfile on a file system with blocks of a page"
+)
+
 
 @rule(
     "D201",
@@ -48,7 +52,7 @@ def names_nothing(system: System) -> Iterator[Remark]:
     *Quiet on:* ``system(cmdline="resume=UUID=1111", sda2="swap 1111")``
     """
     for one in of_command_lines(system):
-        if not one.found.is_missing:
+        if not one.found.is_missing or one.is_path_of_file:
             continue
         file = _file_of_uuid(one, system)
         if file is None:
@@ -82,12 +86,17 @@ def _file_of_uuid(one: Resume, system: System) -> SwapFile | None:
 def names_no_area(system: System) -> Iterator[Remark]:
     """An image is found by the swap header in front of it.
 
+    A swapfile is named by the device of its file system and resume_offset=: no file
+    system is mounted when the image is looked for.
+
     Kernel: kernel/power/swap.c swsusp_check(), mm/swapfile.c swap_type_of().
+    Kernel: Documentation/power/swsusp-and-swap-files.rst.
 
     *Trips on:* ``system(cmdline="resume=/dev/sda2",``
     ``sda2="crypto_LUKS 1111")``
     *Quiet on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111")``
     """
+    yield from _named_files(system)
     for one in of_command_lines(system):
         device = one.found.device
         if device is None or device.unread or device.type in AREA_TYPES:
@@ -100,6 +109,32 @@ def names_no_area(system: System) -> Iterator[Remark]:
         elif device.type is None:
             message = f"{device.path} holds nothing that is known"
             yield Remark(f"{shown(one.said)}: {message}", one.place, None, device.path)
+
+
+def _named_files(system: System) -> Iterator[Remark]:
+    is_overridden = any(of_command_lines(system))
+    for one in resumes(system):
+        if not one.is_path_of_file or (one.line is None and is_overridden):
+            continue
+        message = f"{shown(one.said)}: it takes a device, and this is a path to a file"
+        yield Remark(message, one.place, _by_device(one, system), one.name)
+
+
+def _by_device(one: Resume, system: System) -> Remedy:
+    file = one.found.file
+    if file is not None and file.misaligned:
+        return Remedy(f"{_ANOTHER_PLACE}: {shown(file.path)} {file.misaligned}")
+    number = file.device if file else None
+    devices = [one.path for one in system.devices if number and one.number == number]
+    name = devices[0] if devices else None
+    if file is not None and file.filesystem_uuid:
+        name = f"UUID={file.filesystem_uuid}"
+    if name is None or file is None or file.offset_pages is None:
+        return Remedy(
+            "name the device of its file system, with the resume_offset= that"
+            " swapinfo --resume-offset FILE prints"
+        )
+    return Remedy(f"write resume={name} resume_offset={file.offset_pages}")
 
 
 def _is_made_anew(one: Resume, system: System) -> bool:
@@ -153,7 +188,11 @@ def _names(one: Resume) -> tuple[str, ...]:
 def no_storage(system: System) -> Iterator[Remark]:
     """An area on zram is memory, and a ghost has no storage: no image would stay.
 
-    Kernel: kernel/power/swap.c; systemd skips both.
+    Neither is one found in a file that begins between two pages of its device, as on
+    a file system with blocks of 1 KiB.
+
+    Kernel: kernel/power/swap.c, mm/swapfile.c swap_type_of(); systemd skips the first
+    two.
     systemd: src/shared/hibernate-util.c.
 
     *Trips on:* ``system(cmdline="resume=/dev/zram0")``
@@ -166,7 +205,11 @@ def no_storage(system: System) -> Iterator[Remark]:
                 f"{shown(one.said)}: zram is in memory", one.place, None, where
             )
             continue
-        areas = [one.found.area, *(file.area for file in files_on(one, system))]
+        files = files_on(one, system)
+        areas = [one.found.area, *(file.area for file in files)]
+        for file in files if all(file.misaligned for file in files) else ():
+            message = f"{shown(one.said)}: {shown(file.path)} {file.misaligned}"
+            yield Remark(message, one.place, Remedy(_ANOTHER_PLACE), file.path)
         for area in filter(None, areas):
             if area.is_ghost and _is_meant(one, area, system):
                 message = f"{shown(one.said)}: {shown(area.path)} is a ghost"

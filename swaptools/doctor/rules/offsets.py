@@ -72,6 +72,8 @@ def _misplaced(
             return f"{where} is an area of its own, and resume_offset= is {offset}"
         return None
     files = files_on(one, system)
+    if files and all(file.misaligned for file in files):
+        return None  # none has an offset that would do: D206
     begins = {file.offset_pages: file.path for file in files if file.offset_pages}
     at = ", ".join(f"{shown(path)} begins at {n}" for n, path in begins.items())
     if one.offset is None:
