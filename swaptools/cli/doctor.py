@@ -87,6 +87,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "verdicts": [],
         "kernel": system.kernel,
         "ram_bytes": system.ram_bytes,
+        "can_hibernate": system.running.can_hibernate if system.running else None,
         "whole": diagnosis.is_whole,
         "understood": [one._asdict() for one in summarize(system)],
         "findings": [
@@ -107,6 +108,11 @@ def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield "  nothing asks for swap or names an area to resume from"
     elif _is_without_resume(diagnosis, understood):
         yield "  resume nothing names an area; systemd can do without on EFI machines"
+    yield from _hibernation_lines(system, understood)
+    if system.is_container and system.running and system.running.swaps:
+        count = len(system.running.swaps)
+        areas = "1 active area is" if count == 1 else f"{count} active areas are"
+        yield f"  {areas} the host's, and left out"
     told: set[tuple[str, str, str | None]] = set()
     for finding in diagnosis.findings:
         fix = finding.code, finding.hint, finding.hint_command
@@ -126,6 +132,20 @@ def _is_without_resume(diagnosis: Diagnosis, understood: Sequence[Understood]) -
         and "resume" not in kinds
         and bool(kinds & {"swap", "active"})
     )
+
+
+def _hibernation_lines(
+    system: System, understood: Sequence[Understood]
+) -> Iterator[str]:
+    # Of a container it is the host's, and of a directory nobody can tell.
+    kinds = {one.kind for one in understood}
+    running = None if system.is_container else system.running
+    if running is None or not kinds & {"swap", "active", "resume"}:
+        return
+    if running.can_hibernate:
+        yield "  hibernation: this kernel can"
+    elif running.no_hibernation is not None:
+        yield f"  hibernation: this kernel cannot ({running.no_hibernation})"
 
 
 def _title(system: System) -> str:

@@ -9,6 +9,7 @@ fstab_node_to_udev_node().
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.config.config import CRYPTTAB, FSTAB
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What udev leaves as it is in the name of a link.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9#+\-.:=@_\x80-\U0010ffff]")
+#: Why a request of fstab(5) is passed over there.
+IN_CONTAINER: Final = "systemd swaps nothing on in a container"
 _NO: Final = frozenset({"0", "no", "n", "false", "f", "off"})
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 
@@ -97,6 +100,14 @@ def heeded(system: System) -> tuple[Request, ...]:
     return tuple(one for one in requests(system) if not_swapped_on(one, system) is None)
 
 
+def with_area(system: System) -> tuple[Request, ...]:
+    """Return those whose area should be good: in a container the others, too."""
+    if not system.is_container:
+        return heeded(system)
+    outside = replace(system, is_container=False)
+    return heeded(outside)
+
+
 def _requests(system: System) -> Iterator[Request]:
     config = system.config
     units = {unit.name for unit in config.units}
@@ -162,7 +173,7 @@ def not_swapped_on(request: Request, system: System) -> str | None:
     if request.kind != "fstab":
         return None
     if system.is_container:
-        return "systemd swaps nothing on in a container"
+        return IN_CONTAINER
     for line in system.command_lines():
         for word in ("systemd.swap", "fstab"):
             value = line.last(word)

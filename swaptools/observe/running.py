@@ -62,6 +62,7 @@ def read_running(tree: Tree) -> Running:
         },
         image_size_bytes=_size(tree.word("/sys/power/image_size")),
         can_hibernate=_can_hibernate(tree),
+        lockdown=_lockdown(tree),
         has_sysfs=tree.stat("/sys/module") is not None,
         max_area_bytes=_max_area_bytes(tree),
     )
@@ -109,6 +110,13 @@ def _size(text: str | None) -> int | None:
 def _can_hibernate(tree: Tree) -> bool | None:
     state = tree.text("/sys/power/state")
     return None if state is None else "disk" in state.split()
+
+
+def _lockdown(tree: Tree) -> str | None:
+    # Kernel: security/lockdown/lockdown.c lockdown_read().
+    text = tree.text("/sys/kernel/security/lockdown") or ""
+    match = re.search(r"\[(integrity|confidentiality)\]", text)
+    return match[1] if match else None
 
 
 def _max_area_bytes(tree: Tree) -> int | None:

@@ -144,10 +144,21 @@ class Running:
     image_size_bytes: int | None = None
     #: Whether it can hibernate; None without /sys.
     can_hibernate: bool | None = None
+    #: How the kernel is locked down: ``integrity``; None for not at all, or not told.
+    lockdown: str | None = None
     #: /sys is mounted, so that what is not there is not in the kernel.
     has_sysfs: bool = True
     #: Swap behind this byte of an area is never used; None where all is.
     max_area_bytes: int | None = None
+
+    @property
+    def no_hibernation(self) -> str | None:
+        """Why it cannot hibernate; None where it can, or that is not told."""
+        if self.can_hibernate is not False:
+            return None
+        if self.lockdown is not None:
+            return f"the kernel is locked down ({self.lockdown})"
+        return "/sys/power/state has no disk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

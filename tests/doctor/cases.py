@@ -178,6 +178,9 @@ def _put_kernel(root: Path, case: dict[str, Any]) -> None:
     if case.get("no_sys"):
         return
     (root / "sys" / "class" / "block").mkdir(parents=True, exist_ok=True)
+    if "power" in case:
+        (root / "sys" / "power").mkdir()
+        (root / "sys" / "power" / "state").write_text(f"{case['power']}\n")
     parameters = root / "sys" / "module" / "zswap" / "parameters"
     parameters.mkdir(parents=True)
     for key, value in case.get("zswap", {}).items():

@@ -45,6 +45,8 @@ def system(
     swappiness: str = "60",
     overcommit: str = "0",
     discards: bool | None = None,
+    hibernates: bool | None = None,
+    container: bool = False,
     running: bool = True,
     kernel: str = "6.18.44",
     ram_gib: int = 8,
@@ -93,11 +95,13 @@ def system(
             command_line=CommandLine(Place("/proc/cmdline", 1), parse_cmdline(cmdline)),
             swaps=tuple(map(_row, swaps)),
             zswap=zswap,
+            can_hibernate=hibernates,
             sysctls={"vm.swappiness": swappiness, "vm.overcommit_memory": overcommit},
         )
         if running
         else None,
         root=None if running else "/mnt",
+        is_container=container,
         kernel=kernel,
         ram_bytes=ram_gib << 30,
         devices=devices,

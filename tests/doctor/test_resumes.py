@@ -77,3 +77,12 @@ def test_a_node_outside_of_dev_is_a_device() -> None:
 
 def test_RESUME_is_overridden_by_the_command_line() -> None:
     assert _errors(cmdline="resume=/dev/sda2", resume="/f", sda2="swap 1111") == []
+
+
+def test_a_kernel_that_cannot_hibernate_needs_no_room_for_an_image() -> None:
+    changes: dict[str, Any] = {"cmdline": "resume=/dev/sda2", "sda2": "swap 1111 1G"}
+    for hibernates, expected in ((False, ["D211"]), (True, ["D207"]), (None, ["D207"])):
+        found = diagnose(system(hibernates=hibernates, **changes)).findings
+        assert [one.code for one in found] == expected
+    inside = system(hibernates=False, container=True, resume="/dev/sda2", sda2="swap 1")
+    assert [one.code for one in diagnose(inside).findings] == []

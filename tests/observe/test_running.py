@@ -93,6 +93,26 @@ def test_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "lockdown", "expected"),
+    [
+        ("freeze mem disk", "[none] integrity confidentiality", None),
+        ("freeze mem", "[none] integrity confidentiality", "/sys/power/state has no"),
+        ("freeze", "none [integrity] confidentiality", "locked down (integrity)"),
+        ("", "none integrity [confidentiality]", "locked down (confidentiality)"),
+    ],
+)
+def test_why_a_kernel_cannot_hibernate(
+    tmp_path: Path, state: str, lockdown: str, expected: str | None
+) -> None:
+    files = {
+        "sys/power/state": f"{state}\n",
+        "sys/kernel/security/lockdown": f"{lockdown}\n",
+    }
+    why = read_running(tree(tmp_path, files)).no_hibernation
+    assert (why is None) if expected is None else (expected in (why or ""))
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("run/systemd/container", "lxc\n"),

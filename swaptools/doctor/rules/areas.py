@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.area import AreaKind
 from swaptools.config.text import shown
 from swaptools.doctor.registry import Remark, rule
-from swaptools.doctor.requests import heeded, is_made_at_boot, requests
+from swaptools.doctor.requests import is_made_at_boot, requests, with_area
 from swaptools.errors import SelectionError
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
@@ -35,7 +35,7 @@ _PAGES_OF_32_BITS: Final = 1 << 32
 
 
 def _areas(system: System) -> Iterator[tuple[Request, SwapArea]]:
-    for request in heeded(system):
+    for request in with_area(system):
         if request.found.area is not None and not is_made_at_boot(request, system):
             yield request, request.found.area
 

@@ -6,11 +6,12 @@ Not here: the area itself (areas.py), units (units.py), how an entry is written
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.text import Place, shown
 from swaptools.doctor.registry import Remark, rule
 from swaptools.doctor.requests import (
+    IN_CONTAINER,
     Request,
     elsewhere,
     encrypted_swaps,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Types that libblkid gives an area, with a machine asleep in it or without.
 _SWAP: frozenset[str] = frozenset({"swap", "swsuspend"})
+
+
+_OUTSIDE: Final = "take the entry out; what its host swaps on, a container has as well"
 
 
 def _lost(system: System) -> Iterator[Request]:
@@ -259,7 +263,8 @@ def ignored(system: System) -> Iterator[Remark]:
     for request in requests(system):
         why = not_swapped_on(request, system) if request.is_auto else None
         if why is not None:
-            yield Remark(f"{shown(request.name)}: {why}", request.place)
+            remedy = Remedy(_OUTSIDE) if why == IN_CONTAINER else None
+            yield Remark(f"{shown(request.name)}: {why}", request.place, remedy)
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""D201, D202, D205 to D207: the area that a machine sleeps in.
+"""D201, D202, D205 to D207, D211: the area that a machine sleeps in.
 
 Not here: where a file begins (offsets.py), who looks for it at boot (initramfs.py).
 """
@@ -234,7 +234,8 @@ def too_small(system: System) -> Iterator[Remark]:
     """The kernel aims for an image of two fifths of memory, unless told otherwise.
 
     It compresses what it writes, so that less may do; with more it always does. Many
-    installers write resume= for areas that nobody hibernates into.
+    installers write resume= for areas that nobody hibernates into. Where the kernel
+    cannot hibernate, nothing is said of it.
 
     Kernel: kernel/power/snapshot.c hibernate_image_size_init(), kernel/power/swap.c
     enough_swap().
@@ -244,6 +245,8 @@ def too_small(system: System) -> Iterator[Remark]:
     *Quiet on:* ``system(cmdline="resume=/dev/sda2", ram_gib=16,``
     ``sda2="swap 1111 8G")``
     """
+    if system.running is not None and system.running.no_hibernation is not None:
+        return
     aim = system.running.image_size_bytes if system.running else None
     if aim is None and system.ram_bytes is not None:
         aim = system.ram_bytes * 2 // 5
@@ -261,3 +264,28 @@ def too_small(system: System) -> Iterator[Remark]:
                     f" the kernel aims for {format_size(aim)}"
                 )
                 yield Remark(message, one.place, None, area.path)
+
+
+@rule(
+    "D211",
+    "this kernel cannot hibernate",
+    Severity.NOTE,
+    hint="leave it, or take resume= out: it does nothing with this kernel",
+    is_about_kernel=True,
+)
+def cannot_hibernate(system: System) -> Iterator[Remark]:
+    """An area to resume from is named, and no image will be written or looked for.
+
+    A kernel lacks hibernation by its configuration, ``nohibernate`` or lockdown, which
+    Secure Boot turns on in many distributions.
+
+    Kernel: kernel/power/hibernate.c hibernation_available().
+
+    *Trips on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111",``
+    ``hibernates=False)``
+    *Quiet on:* ``system(cmdline="resume=/dev/sda2", sda2="swap 1111",``
+    ``hibernates=True)``
+    """
+    why = system.running.no_hibernation if system.running else None
+    for one in resumes(system) if why else ():
+        yield Remark(f"what resume= names is not used: {why}", one.place)
