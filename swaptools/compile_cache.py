@@ -76,7 +76,9 @@ class CompileCache:
         """Say once that compiling takes a while."""
         if not self._is_announced:
             self._is_announced = True
-            self.say("compiling the emulator, which takes a while the first time")
+            self.say(
+                "compiling the emulator, which takes a minute or two the first time"
+            )
 
     def conclude(self) -> None:
         """Say how long compiling took, where it was announced, and then no more."""

@@ -71,7 +71,9 @@ def test_what_another_process_removed_is_made_again(
     with cache.compiling("v1"):
         assert cache.folder("v1") == folder
         assert folder.is_dir()
-    assert said == ["compiling the emulator, which takes a while the first time"]
+    assert said == [
+        "compiling the emulator, which takes a minute or two the first time"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_cache_that_cannot_be_had_stops_no_compiling(
     cache.conclude()
     assert said == [
         "compiled code is not kept: /nonexistent: No such file or directory",
-        "compiling the emulator, which takes a while the first time",
+        "compiling the emulator, which takes a minute or two the first time",
         "compiled in 0 s",
     ]
 
@@ -221,7 +223,7 @@ def test_compiling_is_announced_once_and_its_time_told(
             pass
     cache.conclude()
     assert said == [
-        "compiling the emulator, which takes a while the first time",
+        "compiling the emulator, which takes a minute or two the first time",
         f"compiled in 0 s, kept in {base}/swaptools",
     ]
 

@@ -5,7 +5,7 @@ Not here: how the counts are laid out (comparison.py), the plot (plot.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,8 @@ from swaptools.cli import comparison, completing, output, params
 from swaptools.cli.comparison import Compared
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.scripts import (
+    INTERPRETED_HELP,
+    compiles,
     designs_of,
     known_designs,
     parsed,
@@ -25,9 +27,6 @@ from swaptools.cli.scripts import (
 if TYPE_CHECKING:
     from swaptools.emulator.machine.design import Design
     from swaptools.emulator.runs.script import Script
-
-#: Fewer pages are done sooner than compiled code is loaded.
-_WORTH_COMPILING_PAGES: Final = 1 << 18
 
 
 @click.command(cls=ScriptCommand)
@@ -53,7 +52,7 @@ _WORTH_COMPILING_PAGES: Final = 1 << 18
 @click.option(
     "--interpreted",
     is_flag=True,
-    help="Do not compile, even if the fast extra is installed and SCRIPT is long.",
+    help=INTERPRETED_HELP,
 )
 @params.json_option()
 @click.argument(
@@ -127,9 +126,8 @@ def _run(script: Script, design: Design, interpreted: bool) -> Compared:
     from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
 
-    is_short = script.nr_pages < _WORTH_COMPILING_PAGES
     run = Run(
-        compiled=False if interpreted or is_short else None,
+        compiled=compiles(script, interpreted=interpreted),
         design=design,
         judges=False,
         samples=Samples(),

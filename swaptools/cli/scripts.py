@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 #: Pages that take long enough to say how far it is.
 _LONG_PAGES: Final = 2000
+#: Fewer pages, some seconds of work, are done sooner than compiled code is loaded.
+WORTH_COMPILING_PAGES: Final = 1 << 18
+INTERPRETED_HELP: Final = (
+    "Do not compile, even if the fast extra is installed and SCRIPT touches "
+    f"{WORTH_COMPILING_PAGES} pages or more; shorter ones never are."
+)
 _SUFFIX: Final = ".scenario"
 _CHUNK_BYTES: Final = 1 << 16
 #: Some hundred thousand operations, or expectations of many runs.
@@ -74,6 +80,12 @@ def parsed(text: str, name: str, design: Design | None = None) -> Script:
         return parse_script(text, Names(design=design or NO_DESIGN))
     except ScriptError as exc:
         output.fail(str(exc), name, output.EXIT_USAGE)
+
+
+def compiles(script: Script, *, interpreted: bool) -> bool | None:
+    """Return the engine for a script: False interprets, None compiles if it can."""
+    is_short = script.nr_pages < WORTH_COMPILING_PAGES
+    return False if interpreted or is_short else None
 
 
 def steps(

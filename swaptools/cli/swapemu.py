@@ -17,7 +17,15 @@ from swaptools.cli.language import ScriptCommand
 from swaptools.cli.maps import read_map
 from swaptools.cli.overhead import overhead
 from swaptools.cli.resolution import resolution
-from swaptools.cli.scripts import designs_of, known_designs, parsed, read_script, steps
+from swaptools.cli.scripts import (
+    INTERPRETED_HELP,
+    compiles,
+    designs_of,
+    known_designs,
+    parsed,
+    read_script,
+    steps,
+)
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -84,7 +92,7 @@ def demo() -> None:
 @click.option(
     "--interpreted",
     is_flag=True,
-    help="Do not compile, even if the fast extra is installed.",
+    help=INTERPRETED_HELP,
 )
 @click.option(
     "--from",
@@ -130,7 +138,7 @@ def run(
     for sentence in assumed:
         click.echo(f"assumed: {sentence}", err=True)
     state = Run(
-        compiled=False if interpreted else None,
+        compiled=compiles(lines, interpreted=interpreted),
         design=design,
         found=started_from,
         goes_on=True,

@@ -5,13 +5,21 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from swaptools.cli.scripts import WORTH_COMPILING_PAGES
 from swaptools.cli.swapemu import main
 from swaptools.emulator.runs.grammar import GRAMMAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.emulator.runs.operation import Operation
+    from swaptools.emulator.runs.script import Run
 
 SCRIPT = """\
 swapon fast block 1024 prio=10
@@ -250,3 +258,36 @@ def test_every_option_is_in_the_man_page() -> None:
     assert options
     assert [name for name in (*options, "--help") if name not in text] == []
     assert all(f"swapemu {name}" in text for name in main.commands)
+
+
+@pytest.mark.parametrize(
+    ("nr_pages", "interpreted", "compiled"),
+    [
+        (3, False, False),
+        (WORTH_COMPILING_PAGES - 1, False, False),
+        (WORTH_COMPILING_PAGES, False, None),
+        (WORTH_COMPILING_PAGES, True, False),
+    ],
+)
+@pytest.mark.parametrize("command", [["run"], ["compare", "--design", "plain"]])
+def test_short_scripts_are_interpreted(
+    command: list[str],
+    nr_pages: int,
+    interpreted: bool,
+    compiled: bool | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To compile takes minutes, and to load what was compiled takes seconds."""
+    asked = []
+
+    def note(_script: object, run: Run) -> Iterator[tuple[Operation, None]]:
+        asked.append(run.compiled)
+        run.compiled = False
+        yield from ()
+
+    monkeypatch.setattr("swaptools.emulator.runs.script.run_script", note)
+    words = ["--interpreted"] if interpreted else []
+    text = f"swapon a block 64\nwrite 0 {nr_pages}\n"
+    code, _, err = invoke(*command, *words, "-", stdin=text)
+    assert (code, err) == (0, "")
+    assert asked == [compiled]

@@ -17,15 +17,17 @@ pytestmark = [
     pytest.mark.skipif(not can_compile(), reason="needs the fast extra"),
 ]
 PACKAGE = Path(swaptools.__file__).parent
-COMPILING = "swapemu: compiling the emulator, which takes a while the first time"
+COMPILING = (
+    "swapemu: compiling the emulator, which takes a minute or two the first time"
+)
 
 
 def run(**environment: str) -> list[str]:
-    """Run one operation compiled; return the lines on standard error."""
+    """Run a script that is just long enough; return the lines on standard error."""
     text = "import sys; from swaptools.cli import start; sys.exit(start.swapemu())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", text, "run", "-"],
-        input="swapon a block 64\nwrite 0 3\npageout 0 3\n",
+        input="swapon a block 64\nwrite 0 262141\npageout 0 3\n",
         text=True,
         capture_output=True,
         env={**os.environ, **environment},
