@@ -272,6 +272,8 @@ def free_cluster(s: Slots, si: int, ci: int) -> None:
     elif flags & SWP_DYNAMIC:
         unlink(s, si, ci)
         s.ci[ci].flags = UNTOUCHED
+        s.ci[ci].prev = 0
+        s.ci[ci].next = 0
         s.si[si].untouched = min(s.si[si].untouched, ci)
     else:
         move_cluster(s, si, ci, FREE)

@@ -123,6 +123,18 @@ def test_types_run_out() -> None:
     assert caught.value.errno == errno.EPERM
 
 
+@pytest.mark.parametrize("design", ["ghost-dynamic", "xswap"])
+def test_nothing_is_left_of_clusters_that_came_and_went(design: str) -> None:
+    machine = Machine(design=design, zswap=True, compiled=False)
+    area = machine.swapon_pages(3000)
+    task = machine.task()
+    task.write(0, 1500)
+    task.pageout(0, 1500)
+    task.drop(600, 900)
+    machine.swapoff(area)
+    machine.check_invariants()
+
+
 def test_types_are_reused() -> None:
     """The lowest free number is given to the next area, with clusters of its own."""
     machine = make()
