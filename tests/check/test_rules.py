@@ -75,3 +75,13 @@ def test_areas_that_end_in_a_panic(kernel: str, last_page: int, is_fatal: bool) 
     assert report.accepted
     found = {finding.code: finding.severity for finding in report.findings}
     assert (found.get("M604") == Severity.ERROR) is is_fatal
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_what_is_refused_is_not_called_accepted(active: bool) -> None:
+    """Behind a loop device that is swapped on, and by itself or not."""
+    area = swap_area(is_behind_swap=True, active=active)
+    report = check_area(area, "6.18", 4096, 8 << 30)
+    (message,) = (one.message for one in report.findings if one.code == "A809")
+    assert ("accepted" in message) is report.accepted
+    assert report.accepted is not active

@@ -197,7 +197,7 @@ def encrypted(case: Case) -> Iterator[str]:
     needs_header=False,
 )
 def behind_swap(case: Case) -> Iterator[str]:
-    """The kernel takes the file, too, and two areas then write the same blocks.
+    """The kernel may take the file, too, and two areas then write the same blocks.
 
     Kernel: drivers/block/loop.c; the inode of the file is not marked.
 
@@ -205,7 +205,8 @@ def behind_swap(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area()``
     """
     if case.area.is_behind_swap:
-        yield "accepted, although its blocks are swap already"
+        taken = "accepted, although " if case.verdict.accepted else ""
+        yield f"{taken}its blocks are swap already"
 
 
 @rule(
