@@ -5,7 +5,7 @@ Not here: swapcheck FILE (verdicts.py), the options (swapcheck.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from swaptools.doctor.summary import Understood
     from swaptools.observe.system import System
 
+#: Names that are shown of those that lead nowhere we know.
+_MAX_UNKNOWN: Final = 5
 _FINDING_KEYS = (
     "code",
     "severity",
@@ -118,8 +120,28 @@ def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
         fix = finding.code, finding.hint, finding.hint_command
         yield from finding_lines(finding, is_told=fix in told)
         told.add(fix)
-    if not diagnosis.findings and understood:
+    yield from _closing_lines(diagnosis, understood)
+
+
+def _closing_lines(
+    diagnosis: Diagnosis, understood: Sequence[Understood]
+) -> Iterator[str]:
+    # What is not known is not ok.
+    unknown = [one.name for one in understood if _is_unknown(one)]
+    if not diagnosis.findings and len(unknown) < len(understood):
         yield f"  {click.style('ok', fg='green')}: nothing found that does not match"
+    if unknown:
+        names = ", ".join(map(output.escape, dict.fromkeys(unknown[:_MAX_UNKNOWN])))
+        more = f" and {len(unknown) - _MAX_UNKNOWN} more"
+        more = more if len(unknown) > _MAX_UNKNOWN else ""
+        is_device = any(not n.startswith("/") or n.startswith("/dev/") for n in unknown)
+        needs_disks = diagnosis.system.root and not diagnosis.system.devices
+        disks = "; its disks can be given as FILE" if is_device and needs_disks else ""
+        yield f"  not judged: what {names}{more} leads to{disks}"
+
+
+def _is_unknown(one: Understood) -> bool:
+    return one.found is None and one.kind != "zram"
 
 
 def _is_without_resume(diagnosis: Diagnosis, understood: Sequence[Understood]) -> bool:
@@ -172,7 +194,7 @@ def _asked(one: Understood) -> str:
         facts.append(output.escape(one.path))
     if one.found is False:
         facts.append("not there")
-    elif one.found is None and one.kind != "zram":
+    elif _is_unknown(one):
         facts.append("not known here")
     if one.size is not None:
         facts.append(format_size(one.size))

@@ -57,13 +57,16 @@ def read_system(
         ram_bytes: Of that machine.
 
     Raises:
-        AreaError: The directory or an image cannot be looked at.
+        AreaError: The directory or an image cannot be looked at, or there is neither
+            an etc nor a usr/lib below the directory.
     """
     is_running = root is None if is_running is None else is_running
     try:
         tree = Tree("/" if root is None else root)
     except (OSError, ValueError) as exc:
         raise AreaError("/" if root is None else root, _reason(exc)) from exc
+    if not is_running and tree.stat("/etc") is None and tree.stat("/usr/lib") is None:
+        raise AreaError(tree.root or "/", f"no system below {tree.root or '/'}: no etc")
     config = _config(tree, is_running)
     running = read_running(tree) if is_running else None
     devices = read_devices(tree) if is_running else read_images(tuple(images))

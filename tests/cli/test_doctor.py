@@ -56,6 +56,7 @@ class TestStatus:
     """0 without an error, 1 with one, 2 when something could not be looked at."""
 
     def test_nothing_to_say(self, tmp_path: Path) -> None:
+        (tmp_path / "etc").mkdir()
         result = run("--root", tmp_path)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout == (
@@ -92,10 +93,44 @@ class TestStatus:
         assert result.exit_code == 2
         assert result.stderr.startswith(f"swapcheck: {tmp_path / name}: N")
 
+    @pytest.mark.parametrize("beside", [None, "boot", "image.img"])
+    def test_no_system(self, tmp_path: Path, beside: str | None) -> None:
+        if beside is not None:
+            (tmp_path / beside).mkdir()
+        for words in ([], ["--json"]):
+            result = run("--root", tmp_path, *words)
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert f"no system below {tmp_path}" in result.stderr
+
+    @pytest.mark.parametrize("there", ["etc", "usr/lib"])
+    def test_little_of_a_system(self, tmp_path: Path, there: str) -> None:
+        (tmp_path / there).mkdir(parents=True)
+        assert run("--root", tmp_path).exit_code == 0
+
+    @pytest.mark.parametrize("name", ["/dev/sda2", "UUID=1", "LABEL=a"])
+    def test_what_is_not_known_is_not_ok(self, tmp_path: Path, name: str) -> None:
+        root = root_with(tmp_path, "")
+        (root / "etc" / "kernel").mkdir()
+        (root / "etc" / "kernel" / "cmdline").write_text(f"resume={name}\n")
+        alone = run("--root", root)
+        assert alone.exit_code == 0
+        assert "ok" not in alone.stdout
+        disks = "its disks can be given as FILE"
+        assert f"not judged: what {name} leads to; {disks}" in alone.stdout
+        (root / "swapfile").write_bytes(
+            header_page(last_page=255).ljust(1 << 20, b"\0")
+        )
+        (root / "swapfile").chmod(0o600)
+        (root / "etc" / "fstab").write_text("/swapfile none swap sw 0 0\n")
+        both = run("--root", root, "--ignore", "D121").stdout
+        assert "ok: nothing found" in both
+        assert f"not judged: what {name} leads to" in both
+
     def test_no_name(self) -> None:
         assert run("--root", "").exit_code == 2
 
     def test_no_image(self, tmp_path: Path) -> None:
+        (tmp_path / "etc").mkdir()
         result = run("--root", tmp_path, tmp_path / "none.img")
         assert result.exit_code == 2
         assert result.stderr == (
