@@ -169,6 +169,8 @@ class Names:
     def _add_area(self, name: str, backing: str) -> None:
         if name in self.areas:
             raise ValueError(f"{name} is on")
+        if name in COUNTERS:
+            raise ValueError(f"{name} is what a counter is called")
         self.areas[name] = backing
 
     def _swapoff(self, operation: Operation) -> None:

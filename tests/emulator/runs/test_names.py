@@ -90,3 +90,9 @@ def test_counters_are_those_of_a_machine() -> None:
     machine = Machine(compiled=False)
     counted = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
     assert counted.keys() == COUNTERS
+
+
+@pytest.mark.parametrize("name", ["pswpout", "SwapFree", "stored_pages"])
+def test_an_area_hides_no_counter(name: str) -> None:
+    with pytest.raises(ScriptError, match="what a counter is called"):
+        parse_script(f"swapon {name} block 64\nexpect {name} 0")
