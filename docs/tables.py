@@ -81,7 +81,7 @@ def compare(scenario: str, **columns: Callable[[dict[str, Any]], object]) -> Tab
     def rows(value: Any) -> Iterable[dict[str, object]]:
         for found in value["designs"]:
             yield {
-                "design": found["design"],
+                "design": found["design"] + " (as plain)" * found["as_plain"],
                 **{name.replace("_", " "): of(found) for name, of in columns.items()},
             }
 

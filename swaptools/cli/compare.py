@@ -122,6 +122,7 @@ def _end(script: str, results: list[Compared]) -> None:
 
 
 def _run(script: Script, design: Design, interpreted: bool) -> Compared:
+    from swaptools.emulator.machine.design import is_as_plain
     from swaptools.emulator.runs.script import Run
     from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
@@ -139,4 +140,5 @@ def _run(script: Script, design: Design, interpreted: bool) -> Compared:
     except ScriptError as exc:
         error = str(exc)
     stats = run.stats() if error is None else None
-    return Compared(design.name, stats, error, run.expectations)
+    alike = is_as_plain(design, script.setup)
+    return Compared(design.name, stats, error, run.expectations, alike)

@@ -27,6 +27,8 @@ class Compared(NamedTuple):
     error: str | None
     #: Expectations that were not judged.
     not_judged: int
+    #: Whether the design has no part in it: nothing is virtual in the script.
+    is_as_plain: bool
 
 
 class _Bars(NamedTuple):
@@ -160,6 +162,9 @@ def print_text(title: str, results: Sequence[Compared]) -> None:
     click.echo(click.wrap_text(output.escape(title), 80))
     if results[0].not_judged:
         click.echo(f"Lines that expect something, not judged: {results[0].not_judged}")
+    if alike := [each.design for each in results if each.is_as_plain]:
+        text = f"As plain: nothing is virtual in this script for {', '.join(alike)}"
+        click.echo(click.wrap_text(output.escape(text), 80))
     for heading, columns in _TABLES:
         click.echo(f"\n{heading}")
         output.print_table(stats, (_NAME, *columns))
@@ -199,6 +204,7 @@ def _as_json(result: Compared) -> dict[str, Any]:
     return {
         "design": result.design,
         "error": None,
+        "as_plain": result.is_as_plain,
         "kernel": stats.kernel,
         "metadata_mode": stats.metadata_mode,
         "counts": stats.counts,

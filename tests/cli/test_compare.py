@@ -333,3 +333,26 @@ def test_short_work_and_no_terminal_are_told_nothing(
         script = parse_script(f"swapon a block 4096\nwrite 0 {nr_pages}")
         assert list(steps(script, Run(compiled=False), "plain")) == []
         assert terminal.getvalue() == ""
+
+
+class TestAsPlain:
+    """A design that has no part in a script must not look like one that has."""
+
+    DISKS = "zswap on\nswapon a block 512 prio=5\nwrite 0 9\npageout 0 9\n"
+    ALIKE = ("zram", "ghost", "ghost-dynamic", "xswap")
+
+    def test_where_nothing_is_virtual(self) -> None:
+        found = {each["design"]: each["as_plain"] for each in compared(text=self.DISKS)}
+        assert {name for name, alike in found.items() if alike} == set(self.ALIKE)
+        _, out, _ = invoke("compare", "-", stdin=self.DISKS)
+        said = out.partition("\n\n")[0]
+        assert said.replace("\n", " ").strip() == (
+            f"As plain: nothing is virtual in this script for {', '.join(self.ALIKE)}"
+        )
+
+    @pytest.mark.parametrize("disk", ["", "swapon a block 512 prio=5\n"])
+    def test_where_something_is(self, disk: str) -> None:
+        text = f"zswap on\nvirtual 4M\n{disk}write 0 9\npageout 0 9\n"
+        assert not any(each["as_plain"] for each in compared(text=text))
+        _, out, _ = invoke("compare", "-", stdin=text)
+        assert "As plain" not in out

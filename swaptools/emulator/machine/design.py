@@ -18,7 +18,7 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -95,6 +95,18 @@ def disks(setup: Setup) -> tuple[AreaPlan, ...]:
     if setup.disks or not setup.virtual_pages:
         return only_disks(setup)
     return (AreaPlan("disk", setup.virtual_pages, "block", setup.virtual_prio),)
+
+
+def is_as_plain(design: Design, setup: Setup) -> bool:
+    """Tell whether a design has no part in a setup, since nothing is virtual there.
+
+    Its areas are then those of a kernel without it, which they are not elsewhere.
+    """
+    if setup.virtual_pages or design.redirects:
+        return False
+    other = replace(setup, virtual_pages=1 << 10)
+    makes_none = design.areas(setup) == disks(setup)
+    return makes_none and design.areas(other) != disks(other)
 
 
 def zswap_as_asked(setup: Setup) -> bool:
