@@ -179,7 +179,7 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
             key = (finding.code, finding.message)
             if key not in found or is_cause:
                 found[key] = finding
-            kernels.setdefault(key, []).append(case.verdict.label)
+            kernels.setdefault(key, []).append(case.verdict.asked)
             if is_cause and case is cases[0]:
                 causes.add(finding.code)
     named = [_naming(found[key], kernels[key], len(cases)) for key in found]

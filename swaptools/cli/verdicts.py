@@ -11,6 +11,7 @@ from swaptools.cli import output
 from swaptools.cli.wrapping import colour, fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.info import holds_json, partition_json
+from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import Reason
 from swaptools.observe import read_areas
 from swaptools.observe.caller import read_caller
@@ -49,6 +50,10 @@ _DOUBTS: Final = {
     Reason.OLDER: "judged as {}; it is older than all that are known",
     Reason.NEWER: "judged as {}; it is newer than all that are known",
 }
+#: The same where the profile was tried, and the rules of this release were not.
+_PARTLY_READ: Final = (
+    "{} was held against a running {}; what differs from it was read, not tried"
+)
 _FINDING_KEYS: Final = (
     "code",
     "severity",
@@ -180,7 +185,7 @@ def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines that describe one area, with colours."""
     path = click.style(output.escape(report.area.path), bold=True)
     yield f"{path}{_part(report.area)}: {_description(report)}"
-    names = [output.escape(verdict.label) for verdict in report.verdicts]
+    names = [output.escape(verdict.asked) for verdict in report.verdicts]
     width = max(map(len, names))
     for name, verdict in zip(names, report.verdicts, strict=True):
         yield f"  {name:<{width}}  {_answer(verdict)}{_doubt(verdict)}"
@@ -227,7 +232,11 @@ def _answer(verdict: Verdict) -> str:
 
 def _doubt(verdict: Verdict) -> str:
     if verdict.reason is None:
-        return ""
+        is_own = verdict.asked == verdict.kernel
+        return "" if is_own else f" (judged as {verdict.kernel})"
+    held = PROFILES[verdict.kernel].confirmed_by
+    if verdict.reason is Reason.READ_ONLY and held is not None:
+        return f" ({_PARTLY_READ.format(verdict.kernel, held)})"
     return f" ({_DOUBTS[verdict.reason].format(verdict.kernel)})"
 
 

@@ -157,11 +157,6 @@ class Verdict:
         return self.reason is None
 
     @property
-    def label(self) -> str:
-        """What people call the kernel: the profile's name where that is exact."""
-        return self.kernel if self.exact else self.asked
-
-    @property
     def underflows(self) -> bool:
         """Whether duplicates were taken off until the count went below zero."""
         return self.accepted and self.pages >= self.max

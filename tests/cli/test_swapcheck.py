@@ -233,7 +233,11 @@ class TestText:
             ("5.14.0-570.el9", "5.14.0-570.el9  .*judged as 5.10; it has changes"),
             ("4.15", "4.15  .*judged as 4.18; it is older than"),
             ("9.1", "9.1  .*judged as 7.3; it is newer than"),
-            ("7.3-rc7", '7.3  refused, EINVAL, kernel log: "Empty swap-file"$'),
+            ("7.3-rc7", '7.3-rc7  refused, .* log: "Empty swap-file" .judged as 7.3.$'),
+            ("v6.1", 'v6.1  refused, .* log: "Empty swap-file" .judged as 6.1.$'),
+            ("6.18", '6.18  refused, EINVAL, kernel log: "Empty swap-file"$'),
+            ("6.18.50", "6.18.50  .*held against a running 6.18.44; what differs from"),
+            ("6.12.0", "6.12.0  .*held against a running 6.12.* read, not tried"),
         ],
     )
     def test_any_release(
