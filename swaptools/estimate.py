@@ -190,6 +190,16 @@ def _count(pages: Iterable[bytes], lengths: Sequence[_Lengths]) -> Counter[str]:
     return kinds
 
 
+def is_rounding(found: Estimate) -> bool:
+    """Tell whether the pages are so few that zspages are for the most part empty.
+
+    Each size class that is used takes a whole zspage. The ratio is then that of
+    rounding up, and no larger pool is like it.
+    """
+    pools = [one.zswap for one in found.codecs] + [one.zram for one in found.codecs]
+    return any(one.pool_bytes > 2 * one.bytes_a_page * found.nr_pages for one in pools)
+
+
 def holds(found: Estimate, pool_limit_bytes: int, size_bytes: int) -> tuple[Holds, ...]:
     """Say what a pool of zswap, and a zram device and a ghost of a size, would hold.
 

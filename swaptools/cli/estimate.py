@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
     from swaptools.estimate import CodecEstimate, Estimate, Holds, Pool
 
+_TOO_FEW: Final = (
+    "RATIO: of so few pages that rounding decides: each size class takes a whole",
+    "  zspage, most of it empty; what a full pool or device holds cannot be told",
+)
 #: The kernel's own. Kernel: mm/zswap.c zswap_max_pool_percent.
 _POOL_PERCENT: Final = 20
 
@@ -69,7 +73,7 @@ def show(
         pool_percent = (zswap and zswap.max_pool_percent) or _POOL_PERCENT
     size_bytes = ram if size_bytes is None else size_bytes
     limit = ram * pool_percent // 100
-    held = room.holds(told, limit, size_bytes)
+    held = () if room.is_rounding(told) else room.holds(told, limit, size_bytes)
     about = {"pool_percent": pool_percent, "pool_limit_bytes": limit}
     about |= {"size_bytes": size_bytes}
     unseen = [unreadable_processes(found.unreadable)] if found.unreadable else []
@@ -98,7 +102,17 @@ def _of_cgroup(cgroup: str) -> tuple[dict[str, Any], PageSample]:
     if directory is None:
         raise AreaError(cgroup, "no such cgroup")
     pids = list(pids_of(directory))
-    return {"cgroup": directory, "processes": len(pids)}, find_pages(pids)
+    about = {"cgroup": directory, "processes": len(pids)}
+    return {**about, "swap_bytes": sum(map(_swap_bytes, pids))}, find_pages(pids)
+
+
+def _swap_bytes(pid: int) -> int:
+    # What may not be looked at is named among the unreadable.
+    try:
+        process = read_process(pid)
+    except PermissionError:
+        return 0
+    return process.swap_bytes if process else 0
 
 
 def _of_process(pid: int) -> tuple[dict[str, Any], PageSample]:
@@ -109,7 +123,8 @@ def _of_process(pid: int) -> tuple[dict[str, Any], PageSample]:
     found = find_pages([process.pid])
     if found.unreadable:
         raise AreaError(f"/proc/{pid}/mem", "Permission denied", EACCES)
-    return {"pid": pid, "name": process.name}, found
+    about = {"pid": pid, "name": process.name, "swap_bytes": process.swap_bytes}
+    return about, found
 
 
 def _estimate(found: PageSample, samples: int) -> Estimate:
@@ -160,8 +175,10 @@ def _print(
     click.echo()
     output.print_table(told.codecs, _pool_columns())
     click.echo()
-    output.print_table(held, _hold_columns())
-    for line in chain(_meaning(about), _remarks(found, told)):
+    if held:
+        output.print_table(held, _hold_columns())
+    meaning = _meaning(about) if held else iter(_TOO_FEW)
+    for line in chain(meaning, _remarks(found, told)):
         click.echo(line)
 
 
@@ -173,6 +190,8 @@ def _lines(what: dict[str, Any], found: PageSample, told: Estimate) -> Iterator[
     )
     size = format_size(told.nr_pages * told.page_size)
     yield f"{who}: {size} of anonymous memory, {told.nr_pages} pages"
+    if what["swap_bytes"]:
+        yield f"{format_size(what['swap_bytes'])} more is in swap already; not sampled"
     if told.nr_sampled:
         yield (
             f"read {told.nr_sampled}: {told.zero_percent} % zero, "

@@ -154,7 +154,8 @@ def check(live: Live, *, about_files: bool) -> None:
     asked = [
         name
         for name, is_asked in (
-            ("--who", live.who is not None),
+            ("--who=mapping", live.who == "mapping"),
+            ("--who", live.who not in (None, "mapping")),
             ("--map", live.map_area is not None),
             ("--estimate", live.estimate),
         )
@@ -168,12 +169,12 @@ def check(live: Live, *, about_files: bool) -> None:
         ("--plot", live.plot_path, ["--map"]),
         ("--probe", live.probe or None, ["--map"]),
         ("--settle", live.settle or None, ["--map"]),
-        ("--watch", live.watch_seconds, ["--who", "--map"]),
+        ("--watch", live.watch_seconds, ["--who", "--who=mapping", "--map"]),
         ("--cgroup", live.cgroup, ["--estimate"]),
         ("--samples", live.samples, ["--estimate"]),
         ("--pool", live.pool_percent, ["--estimate"]),
         ("--size", live.size_bytes, ["--estimate"]),
-        ("--pid", live.pid, ["--who", "--estimate"]),
+        ("--pid", live.pid, ["--who=mapping", "--estimate"]),
     ):
         if value is not None and not set(asked) & set(wanted):
             raise click.UsageError(f"{option} needs {' or '.join(wanted)}")
@@ -181,8 +182,8 @@ def check(live: Live, *, about_files: bool) -> None:
         raise click.UsageError("--settle learns what --probe does; one of them")
     if live.plot_path is not None and not is_name(live.plot_path):
         raise click.UsageError(f"{live.plot_path}: neither .svg nor .png")
-    if live.who is not None and (live.who == "mapping") != (live.pid is not None):
-        raise click.UsageError("--who=mapping and --pid go together")
+    if live.who == "mapping" and live.pid is None:
+        raise click.UsageError("--who=mapping needs --pid")
     if live.estimate and (live.pid is None) == (live.cgroup is None):
         raise click.UsageError("--estimate needs one of --pid and --cgroup")
 

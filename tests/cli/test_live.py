@@ -311,11 +311,21 @@ class TestEstimate:
     def memory(
         self, machine: FakeProc, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """Process 9 has five pages, one of zeros; 400 KiB of RAM, pool 20 %."""
-        machine.process(9, "big", Mapped(0x10000, (PRESENT | EXCLUSIVE,) * 5))
-        with (machine.root / "9" / "mem").open("wb") as file:
-            file.seek(0x10000)
-            file.write(bytes(PAGE) + b"".join(bytes([n]) * PAGE for n in b"aabc"))
+        """Process 8 has five pages, one of zeros, and 9 has 128 times the same.
+
+        There are 400 KiB of RAM, and pools have 20 %. Two more pages of 8 are in swap.
+        """
+        five = bytes(PAGE) + b"".join(bytes([n]) * PAGE for n in b"aabc")
+        there = PRESENT | EXCLUSIVE
+        swap = swapped(0, 1), swapped(0, 2)
+        machine.process(
+            8, "little", Mapped(0x10000, (there,) * 5), Mapped(0x90000, swap)
+        )
+        machine.process(9, "big", Mapped(0x10000, (there,) * 640))
+        for pid, data in ((8, five), (9, five * 128)):
+            with (machine.root / str(pid) / "mem").open("wb") as file:
+                file.seek(0x10000)
+                file.write(data)
         monkeypatch.setattr(estimate, "CODEC_NAMES", ("deflate",))
         monkeypatch.setattr(cli_estimate, "memory_bytes", lambda: 400 << 10)
         monkeypatch.setattr(cli_estimate, "read_zswap", lambda: None)
@@ -334,11 +344,11 @@ class TestEstimate:
         result = run("--estimate", "--pid", "9", "--size", "1M")
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.splitlines() == [
-            "9 (big): 20 KiB of anonymous memory, 5 pages",
-            "read 5: 20.0 % zero, 80.0 % of one word, 20.0 % (or more) duplicates",
+            "9 (big): 2.5 MiB of anonymous memory, 640 pages",
+            "read 640: 20.0 % zero, 80.0 % of one word, 99.38 % (or more) duplicates",
             "",
-            "CODEC   ZSWAP   +- RATIO NOT-SMALLER ZRAM +- RATIO  RAW",
-            "deflate    4K 0.0%  5.00        0.0%   0B          0.0%",
+            "CODEC   ZSWAP   +-  RATIO NOT-SMALLER ZRAM +- RATIO  RAW",
+            "deflate   16K 0.0% 160.00        0.0%   0B          0.0%",
             "",
             "CODEC   POOL-HOLDS ZRAM-TAKES GHOST-TAKES GHOST-HOLDS",
             "deflate      12.5M         4K        6.4K          1M",
@@ -348,6 +358,20 @@ class TestEstimate:
             "  what it holds before it or that pool is full",
         ]
 
+    def test_of_few_pages_no_pool_is_foretold(self) -> None:
+        """One zspage of 128 objects for four: the ratio is that of rounding."""
+        result = run("--estimate", "--pid", "8")
+        lines = result.stdout.splitlines()
+        assert lines[1] == "8 KiB more is in swap already; not sampled"
+        assert lines[4:6] == [
+            "CODEC   ZSWAP   +- RATIO NOT-SMALLER ZRAM +- RATIO  RAW",
+            "deflate    4K 0.0%  5.00        0.0%   0B          0.0%",
+        ]
+        assert "POOL-HOLDS" not in result.stdout
+        assert "of so few pages that rounding decides" in result.stdout
+        found = told("--estimate", "--pid", "8")
+        assert (found["swap_bytes"], found["holds"]["codecs"]) == (8192, [])
+
     def test_json_has_every_key(self) -> None:
         found = told("--estimate", "--pid", "9", "--pool", "50", "--samples", "9")
         codec = found["codecs"][0]
@@ -356,7 +380,8 @@ class TestEstimate:
             "bytes_a_page",
         ]
         assert list(found) == [
-            *("pid", "name", "kernel", "page_size", "nr_pages", "nr_sampled"),
+            *("pid", "name", "swap_bytes", "kernel", "page_size", "nr_pages"),
+            "nr_sampled",
             *("zero_percent", "same_filled_percent", "duplicate_percent", "codecs"),
             *("missing", "nr_shared", "nr_gone", "holds", "unseen"),
         ]
@@ -373,13 +398,14 @@ class TestEstimate:
 
     def test_a_cgroup_is_all_its_processes(self, tmp_path: Path) -> None:
         write(tmp_path / "c")
-        (tmp_path / "c" / "cgroup.procs").write_text("9\n77\n")
+        (tmp_path / "c" / "cgroup.procs").write_text("8\n9\n77\n")
         found = told("--estimate", "--cgroup", str(tmp_path / "c"))
         assert (found["cgroup"], found["processes"], found["nr_pages"]) == (
             str(tmp_path / "c"),
-            2,
-            5,
+            3,
+            645,
         )
+        assert found["swap_bytes"] == 8192
 
     @pytest.mark.parametrize(
         ("words", "reason"),
@@ -445,8 +471,9 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
         (["--watch", "1e300", "--who"], "x<="),
         (["--plot", "a.png"], "--plot needs --map"),
         (["--map", "--plot", "a.pdf"], "neither .svg nor .png"),
-        (["--who=mapping"], "go together"),
-        (["--who", "--pid", "1"], "go together"),
+        (["--who=mapping"], "--who=mapping needs --pid"),
+        (["--who", "--pid", "1"], "--pid needs --who=mapping or --estimate"),
+        (["--pid", "1"], "--pid needs --who=mapping or --estimate"),
         (["--map", "-k"], "no columns and no units"),
         (["--estimate"], "one of --pid and --cgroup"),
         (["--estimate", "--pid", "1", "--cgroup", "/"], "one of --pid and --cgroup"),
@@ -459,7 +486,7 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
         (["--probe"], "--probe needs --map"),
         (["--settle", "--who"], "--settle needs --map"),
         (["--map", "--probe", "--settle"], "one of them"),
-        (["--map", "--pid", "1"], "--pid needs --who or --estimate"),
+        (["--map", "--pid", "1"], "--pid needs --who=mapping or --estimate"),
         (["--who=thread"], "thread"),
     ],
 )
