@@ -163,7 +163,7 @@ def print_text(title: str, results: Sequence[Compared]) -> None:
     if results[0].not_judged:
         click.echo(f"Lines that expect something, not judged: {results[0].not_judged}")
     if alike := [each.design for each in results if each.is_as_plain]:
-        text = f"As plain: nothing is virtual in this script for {', '.join(alike)}"
+        text = f"As plain: nothing is virtual in this script under {', '.join(alike)}"
         click.echo(click.wrap_text(output.escape(text), 80))
     for heading, columns in _TABLES:
         click.echo(f"\n{heading}")

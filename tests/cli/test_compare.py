@@ -347,8 +347,20 @@ class TestAsPlain:
         _, out, _ = invoke("compare", "-", stdin=self.DISKS)
         said = out.partition("\n\n")[0]
         assert said.replace("\n", " ").strip() == (
-            f"As plain: nothing is virtual in this script for {', '.join(self.ALIKE)}"
+            f"As plain: nothing is virtual in this script under {', '.join(self.ALIKE)}"
         )
+
+    @pytest.mark.parametrize(
+        ("text", "alike"),
+        [
+            ("swapon a block 512\nwrite 0 9\n", ALIKE),
+            ("virtual 4M\nswapon a block 512\nwrite 0 9\n", ("xswap",)),
+        ],
+    )
+    def test_where_zswap_is_off(self, text: str, alike: tuple[str, ...]) -> None:
+        """There is no xswap without it."""
+        found = compared(text=text)
+        assert [each["design"] for each in found if each["as_plain"]] == [*alike]
 
     @pytest.mark.parametrize("disk", ["", "swapon a block 512 prio=5\n"])
     def test_where_something_is(self, disk: str) -> None:

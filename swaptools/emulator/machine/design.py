@@ -102,9 +102,9 @@ def is_as_plain(design: Design, setup: Setup) -> bool:
 
     Its areas are then those of a kernel without it, which they are not elsewhere.
     """
-    if setup.virtual_pages or design.redirects:
+    if design.redirects:
         return False
-    other = replace(setup, virtual_pages=1 << 10)
+    other = replace(setup, virtual_pages=1 << 10, zswap=True)
     makes_none = design.areas(setup) == disks(setup)
     return makes_none and design.areas(other) != disks(other)
 
