@@ -75,11 +75,12 @@ def compare(
     what it shows is not printed.
     """
     if list_designs:
-        comparison.print_designs(usable_designs())
+        comparison.print_designs(usable_designs(), as_json=as_json)
         return
     if list_names:
         comparison.print_scenarios(
-            {name: parsed(read_script(name), name) for name in scenario_names()}
+            {name: parsed(read_script(name), name) for name in scenario_names()},
+            as_json=as_json,
         )
         return
     if script is None:

@@ -43,6 +43,10 @@ def _kib(number: int) -> str:
     return f"{number / 1024:,.0f} KiB"
 
 
+def _grouped(number: int) -> str:
+    return f"{number:,}"
+
+
 def _ratio(pair: tuple[float, float]) -> str:
     return f"{pair[0]:.2f} + {pair[1]:.2f}"
 
@@ -124,19 +128,28 @@ _BARS = (
     _Bars(
         "Disk slots held by pages in zswap",
         lambda s: s.counts["disk_slots_held_peak"],
-        str,
+        _grouped,
     ),
-    _Bars("Pages that stayed in memory", lambda s: s.counts["stayed_peak_pages"], str),
+    _Bars(
+        "Pages that stayed in memory", lambda s: s.counts["stayed_peak_pages"], _grouped
+    ),
     _Bars(
         "Page table entries visited",
         lambda s: s.counts["swapoff_pte_visits"] + s.counts["transfer_pte_visits"],
-        str,
+        _grouped,
     ),
 )
 
 
-def print_scenarios(scenarios: Mapping[str, Script]) -> None:
+def print_scenarios(scenarios: Mapping[str, Script], *, as_json: bool) -> None:
     """Print the name of each scenario and what it is about."""
+    if as_json:
+        rows = [
+            {"scenario": name, "title": scenario.title}
+            for name, scenario in scenarios.items()
+        ]
+        output.print_json({"scenarios": rows})
+        return
     width = max(map(len, scenarios))
     for name, scenario in scenarios.items():
         click.echo(
@@ -144,8 +157,15 @@ def print_scenarios(scenarios: Mapping[str, Script]) -> None:
         )
 
 
-def print_designs(designs: Sequence[Design]) -> None:
+def print_designs(designs: Sequence[Design], *, as_json: bool) -> None:
     """Print the name of each design, its first source and what it is."""
+    if as_json:
+        rows = [
+            {"design": each.name, "title": each.title, "source": each.source}
+            for each in designs
+        ]
+        output.print_json({"designs": rows})
+        return
     columns = (
         output.Column("DESIGN", False, lambda design: design.name),
         output.Column("TITLE", False, lambda design: design.title),

@@ -5,7 +5,7 @@ Not here: the formulas and their sources (emulator/designs/costs.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swaptools.emulator.designs.overhead import OverheadRow
+
+#: Of the formulas.
+_PAGE_BYTES: Final = 4096
 
 
 @click.command()
@@ -55,6 +58,8 @@ def overhead(
     from swaptools.emulator.designs.overhead import overhead_table
     from swaptools.errors import SelectionError
 
+    if area_bytes < _PAGE_BYTES:
+        raise click.UsageError(f"--area: less than a page of {_PAGE_BYTES} bytes")
     if to_break_even and len(designs) not in (0, 2):
         raise click.UsageError("--break-even is between two designs")
     try:

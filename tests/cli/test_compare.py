@@ -368,3 +368,27 @@ class TestAsPlain:
         assert not any(each["as_plain"] for each in compared(text=text))
         _, out, _ = invoke("compare", "-", stdin=text)
         assert "As plain" not in out
+
+
+@pytest.mark.parametrize("size", ["0", "1", "4095"])
+def test_overhead_of_no_area_is_refused(size: str) -> None:
+    code, out, err = invoke("overhead", "--area", size)
+    assert (code, out) == (2, "")
+    assert "--area: less than a page of 4096 bytes" in err
+    assert invoke("overhead", "--area", "4096")[0] == 0
+
+
+def test_lists_are_json_when_it_is_asked_for() -> None:
+    _, out, _ = invoke("compare", "--list-designs", "-J")
+    assert [each["design"] for each in json.loads(out)["designs"]] == [*design_names()]
+    assert {len(each) for each in json.loads(out)["designs"]} == {3}
+    _, out, _ = invoke("compare", "--list", "--json")
+    names = [line.split()[0] for line in invoke("compare", "--list")[1].splitlines()]
+    assert [each["scenario"] for each in json.loads(out)["scenarios"]] == names
+
+
+def test_bars_have_digits_as_tables_have() -> None:
+    text = "zswap on\nswapon a block 4096\nwrite 0 1500\npageout 0 1500\n"
+    _, out, _ = invoke("compare", "--design", "plain", "-", stdin=text)
+    assert re.search(r"^Disk slots held .*\n.* 1,500$", out, re.M)
+    assert "1500" not in out
