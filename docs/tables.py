@@ -116,8 +116,8 @@ def lookups(key: str) -> Callable[[dict[str, Any]], object]:
 
 
 def up_to(percent: float) -> str:
-    """Write a usage; there are two ends of the line."""
-    return {0: "nothing", 100: "all of it"}.get(percent, f"{percent:.1f} %")
+    """Write a usage as the command does."""
+    return f"{percent:.1f}%"
 
 
 BREAK_EVEN = Table(

@@ -11,7 +11,7 @@ import click
 
 from swaptools.cli import comparison, completing, output, params
 from swaptools.cli.comparison import Compared
-from swaptools.cli.language import ScriptCommand
+from swaptools.cli.legend import CompareCommand
 from swaptools.cli.scripts import (
     INTERPRETED_HELP,
     compiles,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.runs.script import Script
 
 
-@click.command(cls=ScriptCommand)
+@click.command(cls=CompareCommand)
 @click.option(
     "--design",
     "names",

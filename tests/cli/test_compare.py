@@ -7,19 +7,18 @@ import json
 import re
 import sys
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from swaptools.cli.legend import LEGEND
 from swaptools.cli.scripts import steps
 from swaptools.cli.swapemu import main
 from swaptools.emulator.machine import design as designs
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.runs.script import Run, parse_script
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SMALL = """\
 # A small one: as small as can be.
@@ -392,3 +391,18 @@ def test_bars_have_digits_as_tables_have() -> None:
     _, out, _ = invoke("compare", "--design", "plain", "-", stdin=text)
     assert re.search(r"^Disk slots held .*\n.* 1,500$", out, re.M)
     assert "1500" not in out
+
+
+def test_every_column_is_explained() -> None:
+    """In the order in which it is printed, in the help and in the man page."""
+    _, out, _ = invoke("compare", "--design", "plain", "-", stdin=SMALL)
+    printed = re.findall(r"^DESIGN +(.*)$", out, re.M)
+    explained = [" ".join(name for name, _ in columns) for _, columns in LEGEND]
+    assert [" ".join(line.split()) for line in printed] == explained
+    _, shown, _ = invoke("compare", "--help")
+    page = (Path(__file__).parents[2] / "man" / "swapemu.1").read_text()
+    for _, columns in LEGEND:
+        for name, meaning in columns:
+            assert re.search(rf"^  {name} +\S", shown, re.M), name
+            text = meaning.replace("-", "\\-")
+            assert f".B {name.replace('-', chr(92) + '-')}\n{text}\n" in page
