@@ -36,9 +36,10 @@ test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # The compiled emulator against the interpreted one, and random runs, at length.
+# SWAPTOOLS_OPERATIONS=200000 and SWAPTOOLS_SCRIPTS=500 make it longer.
 test-compiled: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
-	$(BIN)/python -m pytest -m compiled tests
+	$(BIN)/python -m pytest -m compiled -n auto --dist worksteal tests
 
 # As root: asks the running kernel with swap areas in scratch files.
 test-kernel: $(VENV)/developing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 GOLDEN = sorted((Path(__file__).parents[1] / "emulator" / "golden").glob("*.swap"))
 NAMES = [*scenario_names(), "ghost.swap"]
-LONG = [pytest.mark.compiled]
+#: So many random scripts are tried by make test-compiled, the first few by make test.
+NR_SCRIPTS = int(os.environ.get("SWAPTOOLS_SCRIPTS", "150"))
+FEW_OR_MANY = [
+    pytest.param(range(8), id="few"),
+    pytest.param(range(8, NR_SCRIPTS), id="many", marks=pytest.mark.compiled),
+]
 
 
 def answer(*args: str, stdin: str | None = None) -> Any:
@@ -55,9 +61,7 @@ def test_golden_scripts_under_plain(path: Path) -> None:
     assert ran == compared
 
 
-@pytest.mark.parametrize(
-    "seeds", [range(8), pytest.param(range(8, 500), marks=LONG)], ids=str
-)
+@pytest.mark.parametrize("seeds", FEW_OR_MANY)
 def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
     for seed in seeds:
         ran, compared = counts("plain", "-", random_script(random.Random(seed)))
@@ -71,9 +75,7 @@ def test_scenarios_under_every_design(name: str, design: str) -> None:
     assert ran == compared
 
 
-@pytest.mark.parametrize(
-    "seeds", [range(8), pytest.param(range(8, 500), marks=LONG)], ids=str
-)
+@pytest.mark.parametrize("seeds", FEW_OR_MANY)
 def test_a_machine_without_a_design_and_with_plain_has_the_same_slots(
     seeds: Iterable[int],
 ) -> None:
