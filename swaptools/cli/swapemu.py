@@ -156,9 +156,22 @@ def run(
     if as_json:
         about_map = {"assumed": assumed} if started_from else {}
         output.print_json(_result(state, shown) | about_map)
+    elif not shown:
+        click.echo(_summary(state))
     for failed in state.failed:
         output.error(str(failed), script)
     output.finish(output.EXIT_FAILED if state.failed else 0)
+
+
+def _summary(state: Run) -> str:
+    # Of a script that shows nothing.
+    held = state.expectations - len(state.failed)
+    counts = state.started().counts()
+    judged = f"; {held:,} of {state.expectations:,} expectations hold"
+    return (
+        f"{state.operations:,} operations, {state.touched:,} pages touched; "
+        f"{counts['pages_out']:,} pages out, {counts['pages_in']:,} in"
+    ) + (judged if state.expectations else "")
 
 
 def _result(state: Run, shown: list[Shown]) -> dict[str, object]:

@@ -173,8 +173,10 @@ def test_lines_are_those_of_an_editor() -> None:
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_a_mark_of_the_byte_order_is_no_word(mark: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.swap"
-    path.write_bytes(mark + b"swapon a block 64\r\nexpect a 0\r\n")
-    assert swapemu("run", path) == (0, "", "")
+    path.write_bytes(mark + b"swapon a block 64\r\nexpect a 0\r\nshow swaps\r\n")
+    code, out, err = swapemu("run", path)
+    assert (code, err) == (0, "")
+    assert out.startswith("Filename")
 
 
 def test_operation_that_is_none() -> None:
@@ -291,3 +293,19 @@ def test_short_scripts_are_interpreted(
     code, _, err = invoke(*command, *words, "-", stdin=text)
     assert (code, err) == (0, "")
     assert asked == [compiled]
+
+
+def test_a_run_that_shows_nothing_tells_what_was_done() -> None:
+    text = "swapon a block 4096\nwrite 0 1500\npageout 0 1500\nread 0 7\nexpect 9 1: 10"
+    code, out, err = invoke("run", "-", stdin=text)
+    assert (code, err) == (0, "")
+    assert out == (
+        "5 operations, 3,007 pages touched; 1,500 pages out, 7 in; "
+        "1 of 1 expectations hold\n"
+    )
+    assert invoke("run", "-", stdin="swapon a block 64")[1] == (
+        "1 operations, 0 pages touched; 0 pages out, 0 in\n"
+    )
+    assert invoke("run", "-", stdin=f"{text}\nshow 9 1")[1] == "10\n"
+    code, out, _ = invoke("run", "-", stdin=text.replace(": 10", ": 11"))
+    assert (code, out.endswith("; 0 of 1 expectations hold\n")) == (1, True)
