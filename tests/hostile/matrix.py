@@ -77,6 +77,8 @@ class Scratch:
     def __init__(self, folder: Path) -> None:
         """Make them in ``folder``."""
         self._folder = folder
+        # What swapcheck --root takes for a system.
+        (folder / "etc").mkdir(exist_ok=True)
         self._made = 0
         image = bytes(1 << 20) + header_page(last_page=15)
         self._write("area", header_page().ljust(1 << 20, b"\0"))
