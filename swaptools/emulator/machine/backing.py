@@ -13,6 +13,7 @@ Left out: asynchronous writes, extents, merging of requests.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
@@ -73,7 +74,7 @@ class Writer(Protocol):
         """
 
 
-class Backing:
+class Backing(ABC):
     """What is behind one area. Kernel: struct swap_ops."""
 
     #: What becomes of a write, in a few words.
@@ -109,6 +110,7 @@ class Backing:
         del writer, nr_pages
         return entry
 
+    @abstractmethod
     def submit_write(
         self, writer: Writer, entry: int, contents: Sequence[int]
     ) -> list[int] | None:
@@ -120,7 +122,6 @@ class Backing:
 
         Kernel: mm/page_io.c __swap_writepage().
         """
-        raise NotImplementedError
 
     def write_back(self, nr_pages: int) -> int:
         """Move the oldest pages to where the device itself writes to; say how many."""
@@ -132,6 +133,7 @@ class Backing:
 
         Called only where ``follows_clusters`` is set.
         """
+        del nr_tables, last
 
     def other_bytes(self, nr_tables: int) -> int:
         """Return bytes of metadata that no formula has."""
@@ -169,17 +171,10 @@ class Refuses(Backing):
         return None
 
 
-class Fails(Backing):
+class Fails(Refuses):
     """A device that says no; pages stay in memory."""
 
     a_write = "fails"
-
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Fail."""
-        del writer, entry, contents
-        return None
 
 
 class Loses(Backing):
