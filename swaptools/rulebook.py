@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -69,6 +69,31 @@ class Remedy(NamedTuple):
     command: str | None = None
     #: What is lost when it is followed; None for nothing.
     loses: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found; the fields are its JSON keys."""
+
+    code: str
+    severity: Severity
+    title: str
+    #: One sentence with names and values, measured and expected.
+    message: str
+    #: What to do, in words.
+    hint: str
+    #: A command that does it, safe to be pasted; None where there is none.
+    hint_command: str | None = None
+    #: What is lost by it; the hint says so, too.
+    hint_loses: str | None = None
+    #: Header field at fault; null about a system.
+    field: str | None = None
+    #: What the kernel logs when this is why it refuses; null about a system.
+    kernel_message: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, as JSON has them."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ path: an area comes from observe/, a verdict from kernel/.
 """
 
 from swaptools.check.registry import Rule, all_rules, select_rules
-from swaptools.check.report import Finding, Report, check_area
-from swaptools.rulebook import Severity
+from swaptools.check.report import Report, check_area
+from swaptools.rulebook import Finding, Severity
 
 __all__ = [
     "Finding",

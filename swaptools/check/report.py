@@ -15,7 +15,7 @@ from swaptools.format import layout
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
-from swaptools.rulebook import Severity
+from swaptools.rulebook import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,27 +30,6 @@ RUNNING = "running"
 #: Asked besides about an area that only patched kernels may take.
 _GHOST_KERNEL = "ghost-rfc"
 _ORDER = tuple(Severity)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a rule found; the fields are its JSON keys."""
-
-    code: str
-    severity: Severity
-    title: str
-    #: One sentence with measured and expected values.
-    message: str
-    #: What to do, in words.
-    hint: str
-    #: A command that does it, safe to be pasted; None where there is none.
-    hint_command: str | None = None
-    #: What is lost by it; the hint says so, too.
-    hint_loses: str | None = None
-    #: Header field at fault.
-    field: str | None = None
-    #: What the kernel logs when this is why it refuses.
-    kernel_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
 #: Names that are shown of those that lead nowhere we know.
 _MAX_UNKNOWN: Final = 5
-_FINDING_KEYS = (
-    "code",
-    "severity",
-    "title",
-    "message",
-    "hint",
-    "hint_command",
-    "hint_loses",
-    "field",
-    "kernel_message",
-    "path",
-    "file",
-    "line",
-)
 
 
 def check_system(
@@ -92,10 +78,7 @@ def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
         "can_hibernate": system.running.can_hibernate if system.running else None,
         "whole": diagnosis.is_whole,
         "understood": [one._asdict() for one in summarize(system)],
-        "findings": [
-            {key: getattr(finding, key) for key in _FINDING_KEYS}
-            for finding in diagnosis.findings
-        ],
+        "findings": [finding.as_dict() for finding in diagnosis.findings],
     }
 
 

@@ -54,17 +54,6 @@ _DOUBTS: Final = {
 _PARTLY_READ: Final = (
     "{} was held against a running {}; what differs from it was read, not tried"
 )
-_FINDING_KEYS: Final = (
-    "code",
-    "severity",
-    "title",
-    "message",
-    "hint",
-    "hint_command",
-    "hint_loses",
-    "field",
-    "kernel_message",
-)
 
 
 class Checking:
@@ -169,10 +158,7 @@ def _as_dict(report: Report) -> dict[str, Any]:
         "holds": holds_json(report.area),
         "page_size": report.page_size,
         "verdicts": [verdict_dict(verdict) for verdict in report.verdicts],
-        "findings": [
-            {key: getattr(finding, key) for key in _FINDING_KEYS}
-            for finding in report.findings
-        ],
+        "findings": [finding.as_dict() for finding in report.findings],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from swaptools import rulebook
 from swaptools.doctor.registry import all_rules
 from swaptools.rulebook import Remedy, Severity
 
@@ -22,23 +23,9 @@ _UNSEEN = "D901"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a rule found; the fields are its JSON keys."""
+class Finding(rulebook.Finding):
+    """What a rule found in a system; the fields are its JSON keys."""
 
-    code: str
-    severity: Severity
-    title: str
-    #: One sentence with names and values.
-    message: str
-    #: What to do, in words.
-    hint: str
-    #: A command that does it, safe to be pasted; None where there is none.
-    hint_command: str | None = None
-    #: What is lost by it; the hint says so, too.
-    hint_loses: str | None = None
-    #: Always null: these two are of findings about an area.
-    field: str | None = None
-    kernel_message: str | None = None
     #: The area or device that it is about.
     path: str | None = None
     #: Where it is said; None for what no file says.
