@@ -1,18 +1,28 @@
 """What rules about areas and rules about whole systems have in common.
 
 A rule has a code, a title and a severity, its reason and two examples in its
-docstring, and remedies. Codes are a family letter and a number, never reused.
+docstring, and remedies. Codes are a family letter and a number, never reused. One
+decorator is the whole registration.
 
 Not here: the rules about areas (check/), those about systems (doctor/).
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from importlib import import_module
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    TypeVar,
+)
 
 from swaptools.errors import SelectionError
 
@@ -96,16 +106,18 @@ class Finding:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class RuleBase:
     """One thing that can be said."""
 
-    #: Family letter and number: ``S201``.
-    code: str
-    title: str
-    severity: Severity
     #: Yields what is found; its docstring is the rule's.
     explain: Callable[..., Any]
+    #: Family letter and number: ``S201``.
+    code: str
+    #: The finding in a few words, without values.
+    title: str
+    #: By consequence.
+    severity: Severity
 
     @property
     def doc(self) -> str:
@@ -114,8 +126,10 @@ class RuleBase:
 
     @property
     def why(self) -> str:
-        """Why it matters, in paragraphs."""
-        return inspect.cleandoc(_REST.split(self.doc)[0]).replace("``", "`")
+        """Why it matters, in paragraphs, each of them one line."""
+        reason = _REST.split(self.doc)[0].replace("``", "`")
+        paragraphs = re.split(r"\n\s*\n", reason.strip())
+        return "\n\n".join(" ".join(each.split()) for each in paragraphs)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -124,18 +138,55 @@ class RuleBase:
         return tuple(" ".join(found.split()) for found in _SOURCE.findall(doc))
 
 
+_Explain = TypeVar("_Explain", bound="Callable[..., Any]")
 _Rule = TypeVar("_Rule", bound=RuleBase)
+_P = ParamSpec("_P")
 
 
-def register(rules: dict[str, _Rule], rule: _Rule) -> None:
-    """Add a rule to a registry.
+class Rulebook(Generic[_Explain, _P, _Rule]):
+    """The rules of one kind, each of which its decorator registers.
 
-    Raises:
-        ValueError: Its code is malformed or taken.
+    Args:
+        make: The kind of rules: takes the decorated generator, then what the
+            decorator is given.
+        package: Where the rooms of the rules are.
+        rooms: Their names, in the order in which people read them.
     """
-    if not _CODE.fullmatch(rule.code) or rule.code in rules:
-        raise ValueError(f"rule code {rule.code} is malformed or taken")
-    rules[rule.code] = rule
+
+    def __init__(
+        self,
+        make: Callable[Concatenate[_Explain, _P], _Rule],
+        package: str,
+        rooms: Sequence[str],
+    ) -> None:
+        self._make = make
+        self._package = package
+        self._rooms = rooms
+        self._rules: dict[str, _Rule] = {}
+
+    def rule(
+        self, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Callable[[_Explain], _Explain]:
+        """Register the decorated generator; the arguments are the rule's fields.
+
+        Raises:
+            ValueError: The code is malformed or taken, when it is decorated.
+        """
+
+        def register(explain: _Explain) -> _Explain:
+            made = self._make(explain, *args, **kwargs)
+            if not _CODE.fullmatch(made.code) or made.code in self._rules:
+                raise ValueError(f"rule code {made.code} is malformed or taken")
+            self._rules[made.code] = made
+            return explain
+
+        return register
+
+    def rules(self) -> tuple[_Rule, ...]:
+        """Return every rule, room by room."""
+        for room in self._rooms:
+            import_module(f"{self._package}.{room}")
+        return tuple(self._rules.values())
 
 
 def select(

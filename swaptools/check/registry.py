@@ -1,22 +1,22 @@
-"""The common form of all rules: one decorator is the whole registration.
+"""The form of the rules about an area.
 
 A rule is a generator of sentences with measured and expected values; code,
 title, severity and remedy are arguments of its decorator, the reason and two
-examples its docstring. Codes are a family letter and a number, never reused.
+examples its docstring.
 
-Not here: the rules (rules/), which of them are run when (report.py).
+Not here: the rules (rules/), which of them are run when (report.py), what they have
+in common with those about systems (rulebook.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from swaptools import rulebook
-from swaptools.rulebook import Remedy, RuleBase, Severity
+from swaptools.rulebook import Remedy, RuleBase, Rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,21 +42,20 @@ _ROOMS: Final = (
     "caller",
     "unseen",
 )
-_RULES: Final[dict[str, Rule]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(RuleBase):
-    """One thing that can be said about an area."""
+    """One thing that can be said about an area; the decorator takes its fields."""
 
     #: Yields a sentence for each thing found.
-    explain: Explain
+    explain: Explain = field(kw_only=False)
     hint: Hint
     #: Header field at fault, under its kernel name.
     field: str | None = None
     #: Kernel tests that this rule puts into words (Verdict.test); none for a
     #: rule about what the kernel accepts.
-    refused_by: frozenset[str] = frozenset()
+    refused_by: tuple[str, ...] = ()
     #: Says nothing unless the kernel found its magic.
     needs_header: bool = True
 
@@ -65,51 +64,14 @@ class Rule(RuleBase):
         return Remedy(self.hint) if isinstance(self.hint, str) else self.hint(case)
 
 
-def rule(
-    code: str,
-    title: str,
-    severity: Severity,
-    *,
-    hint: Hint,
-    field: str | None = None,
-    refused_by: Iterable[str] = (),
-    needs_header: bool = True,
-) -> Callable[[Explain], Explain]:
-    """Register the decorated generator as a rule.
-
-    Args:
-        code: Family letter and number, never used before.
-        title: The finding in a few words, without values.
-        severity: By consequence.
-        hint: What to do, or how to make that up.
-        field: Header field at fault.
-        refused_by: Names of kernel tests that fail when it is found.
-        needs_header: Skip the rule where the kernel finds no magic.
-    """
-
-    def register(explain: Explain) -> Explain:
-        made = Rule(
-            code=code,
-            title=title,
-            severity=severity,
-            explain=explain,
-            hint=hint,
-            field=field,
-            refused_by=frozenset(refused_by),
-            needs_header=needs_header,
-        )
-        rulebook.register(_RULES, made)
-        return explain
-
-    return register
+_BOOK: Final = Rulebook(Rule, "swaptools.check.rules", _ROOMS)
+rule = _BOOK.rule
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by family."""
-    for room in _ROOMS:
-        import_module(f"swaptools.check.rules.{room}")
-    return tuple(_RULES.values())
+    return _BOOK.rules()
 
 
 def select_rules(

@@ -3,23 +3,23 @@
 A rule is a generator of remarks: a sentence, the place it is about, and what to do
 where the rule's own hint does not do.
 
-Not here: the rules (rules/), running them (report.py).
+Not here: the rules (rules/), running them (report.py), what they have in common with
+those about areas (rulebook.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from swaptools import rulebook
-from swaptools.rulebook import Remedy, RuleBase, Severity
+from swaptools.rulebook import RuleBase, Rulebook
 
 if TYPE_CHECKING:
     from swaptools.config.text import Place
     from swaptools.observe.system import System
+    from swaptools.rulebook import Remedy
 
 #: The rooms of rules, in the order in which people read them.
 _ROOMS: Final = (
@@ -36,7 +36,6 @@ _ROOMS: Final = (
     "settings",
     "unseen",
 )
-_RULES: Final[dict[str, Rule]] = {}
 
 
 class Remark(NamedTuple):
@@ -57,51 +56,21 @@ Explain = Callable[["System"], Iterator[Remark]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(RuleBase):
-    """One thing that can be said about a system."""
+    """One thing that can be said about a system; the decorator takes its fields."""
 
     #: Yields a remark for each thing found.
-    explain: Explain
+    explain: Explain = field(kw_only=False)
+    #: What to do.
     hint: str
-    #: About the kernel that runs, which is not a container's own.
+    #: About the kernel that runs, which is not a container's own: skipped there.
     is_about_kernel: bool = False
 
 
-def rule(
-    code: str,
-    title: str,
-    severity: Severity,
-    *,
-    hint: str,
-    is_about_kernel: bool = False,
-) -> Callable[[Explain], Explain]:
-    """Register the decorated generator as a rule.
-
-    Args:
-        code: D and a number, never used before.
-        title: The finding in a few words, without values.
-        severity: By consequence.
-        hint: What to do.
-        is_about_kernel: Skip the rule in a container.
-    """
-
-    def register(explain: Explain) -> Explain:
-        made = Rule(
-            code=code,
-            title=title,
-            severity=severity,
-            explain=explain,
-            hint=hint,
-            is_about_kernel=is_about_kernel,
-        )
-        rulebook.register(_RULES, made)
-        return explain
-
-    return register
+_BOOK: Final = Rulebook(Rule, "swaptools.doctor.rules", _ROOMS)
+rule = _BOOK.rule
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by code."""
-    for room in _ROOMS:
-        import_module(f"swaptools.doctor.rules.{room}")
-    return tuple(sorted(_RULES.values(), key=lambda one: one.code))
+    return tuple(sorted(_BOOK.rules(), key=lambda one: one.code))

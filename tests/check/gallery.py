@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from swaptools.cli.verdicts import report_lines
 from tests.check.examples import Example, examples
 from tests.doctor.examples import Example as SystemExample
 from tests.doctor.examples import examples as system_examples
+
+if TYPE_CHECKING:
+    from swaptools.rulebook import RuleBase
 
 PAGE = Path(__file__).parents[2] / "docs" / "swapcheck.md"
 _INTRODUCTION = """\
@@ -51,13 +55,18 @@ def render() -> str:
 
 
 def _system_section(example: SystemExample) -> str:
-    rule = example.rule
     found = example.diagnosis().findings
     lines = (line for one in found for line in finding_lines(one))
     printed = textwrap.dedent(click.unstyle("\n".join(lines)))
-    sources = "\n".join(f"* {source}" for source in rule.sources)
-    head = f"### {rule.code} {rule.title}\n\n{rule.why}\n\n{sources}\n"
-    return f"{head}\n```\n{printed}\n```\n"
+    return f"{_head(example.rule)}\n```\n{printed}\n```\n"
+
+
+def _head(rule: RuleBase) -> str:
+    # As swapcheck --explain prints it.
+    paragraphs = [f"### {rule.code} {rule.title}"]
+    paragraphs += [textwrap.fill(text, 84) for text in rule.why.split("\n\n")]
+    paragraphs += ["\n".join(f"* {source}" for source in rule.sources)]
+    return "".join(f"{text}\n\n" for text in paragraphs if text).removesuffix("\n")
 
 
 def systems() -> list[SystemExample]:
@@ -70,13 +79,8 @@ def _code(example: SystemExample) -> str:
 
 
 def _section(example: Example) -> str:
-    rule = example.rule
     printed = click.unstyle("\n".join(report_lines(example.report())))
-    sources = "".join(f"\n* {source}" for source in rule.sources)
-    listed = f"\n{sources.strip()}\n" if sources else ""
-    return (
-        f"### {rule.code} {rule.title}\n\n{rule.why}\n{listed}\n```\n{printed}\n```\n"
-    )
+    return f"{_head(example.rule)}\n```\n{printed}\n```\n"
 
 
 def _family_name(letter: str) -> str:

@@ -27,7 +27,7 @@ _BUSY: Final = "lsblk and findmnt show what uses it"
     "file system is read-only",
     Severity.ERROR,
     hint=access.remount_writable,
-    refused_by=["readonly_filesystem", "readonly_subvolume", "readonly_mount"],
+    refused_by=("readonly_filesystem", "readonly_subvolume", "readonly_mount"),
     needs_header=False,
 )
 def readonly(case: Case) -> Iterator[str]:
@@ -52,7 +52,7 @@ def readonly(case: Case) -> Iterator[str]:
     "file must not be changed",
     Severity.ERROR,
     hint=access.changeable,
-    refused_by=["immutable"],
+    refused_by=("immutable",),
     needs_header=False,
 )
 def immutable(case: Case) -> Iterator[str]:
@@ -74,7 +74,7 @@ def immutable(case: Case) -> Iterator[str]:
     "file is sealed by fs-verity",
     Severity.ERROR,
     hint="make a new file; the seal cannot be taken off",
-    refused_by=["has_verity"],
+    refused_by=("has_verity",),
     needs_header=False,
 )
 def verity(case: Case) -> Iterator[str]:
@@ -94,7 +94,7 @@ def verity(case: Case) -> Iterator[str]:
     "a process runs this file",
     Severity.ERROR,
     hint="end the process, which fuser(1) names",
-    refused_by=["executing"],
+    refused_by=("executing",),
     needs_header=False,
 )
 def running(case: Case) -> Iterator[str]:
@@ -114,7 +114,7 @@ def running(case: Case) -> Iterator[str]:
     "already swapped on",
     Severity.ERROR,
     hint="nothing to do: swapon --show lists it, perhaps under another name",
-    refused_by=["already_active", "claimed"],
+    refused_by=("already_active", "claimed"),
     needs_header=False,
 )
 def active(case: Case) -> Iterator[str]:
@@ -134,7 +134,7 @@ def active(case: Case) -> Iterator[str]:
     "device is in use",
     Severity.ERROR,
     hint=_BUSY,
-    refused_by=["claimed"],
+    refused_by=("claimed",),
     needs_header=False,
 )
 def in_use(case: Case) -> Iterator[str]:
@@ -154,7 +154,7 @@ def in_use(case: Case) -> Iterator[str]:
     "file has no name any more",
     Severity.ERROR,
     hint="make a new file; this one goes when its last user closes it",
-    refused_by=["unlinked"],
+    refused_by=("unlinked",),
     needs_header=False,
 )
 def unlinked(case: Case) -> Iterator[str]:
@@ -174,7 +174,7 @@ def unlinked(case: Case) -> Iterator[str]:
     "file is encrypted by its file system",
     Severity.ERROR,
     hint="put a loop device over it, or use dm-crypt below the area",
-    refused_by=["encrypted"],
+    refused_by=("encrypted",),
     needs_header=False,
 )
 def encrypted(case: Case) -> Iterator[str]:

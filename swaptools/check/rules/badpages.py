@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="nr_badpages",
-    refused_by=["badpages_on_file"],
+    refused_by=("badpages_on_file",),
 )
 def on_file(case: Case) -> Iterator[str]:
     """A list is for devices; on a file the kernel refuses without a word.
@@ -53,7 +53,7 @@ def on_file(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="nr_badpages",
-    refused_by=["list_too_long", "swabbed_list_too_long"],
+    refused_by=("list_too_long", "swabbed_list_too_long"),
 )
 def too_long(case: Case) -> Iterator[str]:
     """The list ends in front of the magic; the kernel refuses without a word.
@@ -75,7 +75,7 @@ def too_long(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="badpages",
-    refused_by=["setup_bad_slots"],
+    refused_by=("setup_bad_slots",),
 )
 def out_of_range(case: Case) -> Iterator[str]:
     """Page 0 is the header, and pages end at ``last_page``; 7.1 names the entry.
@@ -105,7 +105,7 @@ def out_of_range(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="badpages",
-    refused_by=["setup_bad_slots"],
+    refused_by=("setup_bad_slots",),
 )
 def duplicate_refused(case: Case) -> Iterator[str]:
     """Kernels before 7.1 took this and counted the page twice.
@@ -169,7 +169,7 @@ def underflow(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="badpages",
-    refused_by=["no_usable_page"],
+    refused_by=("no_usable_page",),
 )
 def none_left(case: Case) -> Iterator[str]:
     """Every page is bad, or none lies on page bounds of its device.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "kernel without swap",
     Severity.ERROR,
     hint="boot a kernel that was built with CONFIG_SWAP",
-    refused_by=["without_swap"],
+    refused_by=("without_swap",),
     needs_header=False,
 )
 def without_swap(case: Case) -> Iterator[str]:

@@ -30,7 +30,7 @@ _NAMED = ("crypto", "raid", "filesystem", "container", "compressed", "partitions
     "encrypted data",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def encryption(case: Case) -> Iterator[str]:
@@ -49,7 +49,7 @@ def encryption(case: Case) -> Iterator[str]:
     "part of LVM or of an array",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def member(case: Case) -> Iterator[str]:
@@ -68,7 +68,7 @@ def member(case: Case) -> Iterator[str]:
     "file system",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def filesystem(case: Case) -> Iterator[str]:
@@ -87,7 +87,7 @@ def filesystem(case: Case) -> Iterator[str]:
     "disk image of a virtual machine",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def container(case: Case) -> Iterator[str]:
@@ -106,7 +106,7 @@ def container(case: Case) -> Iterator[str]:
     "compressed data",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def compressed(case: Case) -> Iterator[str]:
@@ -125,7 +125,7 @@ def compressed(case: Case) -> Iterator[str]:
     "divided into partitions",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def divided(case: Case) -> Iterator[str]:
@@ -150,7 +150,7 @@ def divided(case: Case) -> Iterator[str]:
     "something else",
     Severity.ERROR,
     hint=contents.instead,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def something_else(case: Case) -> Iterator[str]:
@@ -171,7 +171,7 @@ def something_else(case: Case) -> Iterator[str]:
     "device without a size",
     Severity.ERROR,
     hint=headers.too_short,
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def without_size(case: Case) -> Iterator[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "hole in the file",
     Severity.ERROR,
     hint=storage.fill_holes,
-    refused_by=["hole"],
+    refused_by=("hole",),
 )
 def hole(case: Case) -> Iterator[str]:
     """A slot without storage cannot be written to when memory is short.
@@ -56,7 +56,7 @@ def hole(case: Case) -> Iterator[str]:
     "hole behind the last page",
     Severity.ERROR,
     hint=lengths.cut_or_allocate,
-    refused_by=["hole"],
+    refused_by=("hole",),
 )
 def hole_behind(case: Case) -> Iterator[str]:
     """The whole file is walked, not only the part that the header claims.
@@ -79,7 +79,7 @@ def hole_behind(case: Case) -> Iterator[str]:
     "extents shared with another file",
     Severity.ERROR,
     hint=storage.make_anew,
-    refused_by=["shared"],
+    refused_by=("shared",),
 )
 def shared(case: Case) -> Iterator[str]:
     """A reflinked copy, or a snapshot, would be written along.
@@ -98,7 +98,7 @@ def shared(case: Case) -> Iterator[str]:
     "data kept inside the inode",
     Severity.ERROR,
     hint=storage.make_anew,
-    refused_by=["inline"],
+    refused_by=("inline",),
 )
 def inline(case: Case) -> Iterator[str]:
     """Inline data has no block of its own to write to.
@@ -116,7 +116,7 @@ def inline(case: Case) -> Iterator[str]:
     "no whole page on page bounds",
     Severity.ERROR,
     hint=elsewhere.aligned_blocks,
-    refused_by=["unaligned"],
+    refused_by=("unaligned",),
 )
 def all_unaligned(case: Case) -> Iterator[str]:
     """Every run of blocks is off page bounds of the device and shorter than two.

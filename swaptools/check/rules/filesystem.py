@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "file is copied on write",
     Severity.ERROR,
     hint=storage.make_anew,
-    refused_by=["copy_on_write"],
+    refused_by=("copy_on_write",),
 )
 def copy_on_write(case: Case) -> Iterator[str]:
     """A block of btrfs moves with each write, and swap must stay where it is.
@@ -49,7 +49,7 @@ def copy_on_write(case: Case) -> Iterator[str]:
     "file is compressed",
     Severity.ERROR,
     hint=storage.make_anew,
-    refused_by=["compressed"],
+    refused_by=("compressed",),
 )
 def compressed(case: Case) -> Iterator[str]:
     """Compressed blocks have no place for a page of their own.
@@ -73,7 +73,7 @@ def compressed(case: Case) -> Iterator[str]:
     "data is kept more than once",
     Severity.ERROR,
     hint=elsewhere.one_copy,
-    refused_by=["several_copies"],
+    refused_by=("several_copies",),
 )
 def several_copies(case: Case) -> Iterator[str]:
     """There is one place to swap to; a mirror or stripe of it would go stale.
@@ -119,7 +119,7 @@ def chunks_unknown(case: Case) -> Iterator[str]:
     "file system block larger than a page",
     Severity.ERROR,
     hint=elsewhere.on_loop,
-    refused_by=["block_over_page"],
+    refused_by=("block_over_page",),
     needs_header=False,
 )
 def large_blocks(case: Case) -> Iterator[str]:
@@ -142,7 +142,7 @@ def large_blocks(case: Case) -> Iterator[str]:
     "no page cache to read a header from",
     Severity.ERROR,
     hint=elsewhere.elsewhere,
-    refused_by=["no_read_folio"],
+    refused_by=("no_read_folio",),
     needs_header=False,
 )
 def without_page_cache(case: Case) -> Iterator[str]:
@@ -166,7 +166,7 @@ def without_page_cache(case: Case) -> Iterator[str]:
     "file system cannot say where blocks lie",
     Severity.ERROR,
     hint=elsewhere.elsewhere,
-    refused_by=["no_bmap"],
+    refused_by=("no_bmap",),
 )
 def without_bmap(case: Case) -> Iterator[str]:
     """ramfs, ZFS, bcachefs, FUSE: not to know the block counts as a hole.
@@ -185,7 +185,7 @@ def without_bmap(case: Case) -> Iterator[str]:
     "zoned device",
     Severity.ERROR,
     hint="use a device that is not zoned",
-    refused_by=["zoned"],
+    refused_by=("zoned",),
     needs_header=False,
 )
 def on_zones(case: Case) -> Iterator[str]:
@@ -227,7 +227,7 @@ def f2fs_sections(case: Case) -> Iterator[str]:
     "file lies on several devices",
     Severity.ERROR,
     hint="make it anew on a file system with one device, or smaller than a chunk",
-    refused_by=["several_devices"],
+    refused_by=("several_devices",),
 )
 def several_devices(case: Case) -> Iterator[str]:
     """Chunks of btrfs are spread over its devices; an area has one.
@@ -249,7 +249,7 @@ def several_devices(case: Case) -> Iterator[str]:
     "f2fs writes in the order of a log",
     Severity.ERROR,
     hint="mount it with -o mode=adaptive, or use another file system",
-    refused_by=["log_structured"],
+    refused_by=("log_structured",),
 )
 def log_structured(case: Case) -> Iterator[str]:
     """A block of a log moves with each write, and swap must stay where it is.
@@ -268,7 +268,7 @@ def log_structured(case: Case) -> Iterator[str]:
     "SMB without swap on this kernel",
     Severity.ERROR,
     hint="use a local file system, or a kernel before 5.19 or from 6.12 on",
-    refused_by=["no_swap_rw"],
+    refused_by=("no_swap_rw",),
 )
 def without_swap_rw(case: Case) -> Iterator[str]:
     """From 5.19 to 6.8 it lacked an operation; the kernel refuses without a word.

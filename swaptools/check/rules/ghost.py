@@ -72,7 +72,7 @@ def shape_without_flag(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=_ON_ANY_KERNEL,
     field="last_page",
-    refused_by=["shorter_than_header"],
+    refused_by=("shorter_than_header",),
 )
 def ghost_refused(case: Case) -> Iterator[str]:
     """Mainline wants every page that the header claims.
@@ -120,7 +120,7 @@ def on_block_device(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_header,
     field="nr_badpages",
-    refused_by=["setup_bad_slots"],
+    refused_by=("setup_bad_slots",),
 )
 def out_of_bounds(case: Case) -> Iterator[str]:
     """The RFC takes a ghost before the length of its bad page list is looked at.

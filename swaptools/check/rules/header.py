@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=headers.first_header,
     field="magic",
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def no_signature(case: Case) -> Iterator[str]:
     """Nothing at the end of the first page says that this is a swap area.
 
-    Where something else has a name, contents.py says so instead.
+    What has a name is told by a rule of its own, H301 and the like.
 
     Kernel: mm/swapfile.c read_swap_header().
 
@@ -52,7 +52,7 @@ def no_signature(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.for_this_page_size,
     field="magic",
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def other_page_size(case: Case) -> Iterator[str]:
@@ -80,7 +80,7 @@ def other_page_size(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_header,
     field="magic",
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def version_0(case: Case) -> Iterator[str]:
@@ -102,7 +102,7 @@ def version_0(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=contents.resume_first,
     field="magic",
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def suspended(case: Case) -> Iterator[str]:
@@ -124,7 +124,7 @@ def suspended(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.too_short,
     field="magic",
-    refused_by=["no_signature"],
+    refused_by=("no_signature",),
     needs_header=False,
 )
 def shorter_than_page(case: Case) -> Iterator[str]:
@@ -184,7 +184,7 @@ def second_header(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_header,
     field="version",
-    refused_by=["unknown_version"],
+    refused_by=("unknown_version",),
 )
 def version(case: Case) -> Iterator[str]:
     """Only version 1 exists, in either byte order.
@@ -205,7 +205,7 @@ def version(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_header,
     field="last_page",
-    refused_by=["last_page_zero"],
+    refused_by=("last_page_zero",),
 )
 def empty(case: Case) -> Iterator[str]:
     """``last_page`` counts from 0, and page 0 is the header.

@@ -33,7 +33,7 @@ _FATAL_PART: Final = 8 / 9
     Severity.ERROR,
     hint=headers.claim_less,
     field="last_page",
-    refused_by=["out_of_memory"],
+    refused_by=("out_of_memory",),
 )
 def refused_for_memory(case: Case) -> Iterator[str]:
     """One array over all slots alone is larger than memory.

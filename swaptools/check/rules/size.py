@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=lengths.lengthen,
     field="last_page",
-    refused_by=["shorter_than_header"],
+    refused_by=("shorter_than_header",),
 )
 def shorter(case: Case) -> Iterator[str]:
     """The header was copied, the file cut, or the device shrunk.
@@ -155,7 +155,7 @@ def unaligned_blocks(case: Case) -> Iterator[str]:
     "device shorter than a block of its own",
     Severity.ERROR,
     hint="use a device of at least two pages",
-    refused_by=["unreadable_page"],
+    refused_by=("unreadable_page",),
     needs_header=False,
 )
 def shorter_than_block(case: Case) -> Iterator[str]:
