@@ -1,12 +1,12 @@
 """swapcheck: would swapon(2) take this area; without one, is all as it was asked for.
 
 Not here: the checks one after the other, and how a report looks (verdicts.py), the
-machine's configuration (doctor.py).
+machine's configuration (doctor.py), the rules themselves (rules.py).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,9 +16,30 @@ if TYPE_CHECKING:
     from swaptools.rulebook import RuleBase
 
 
-def _codes(
-    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
-) -> tuple[str, ...]:
+class _Asked(NamedTuple):
+    # What the command line has, one field an option or argument.
+    files: tuple[str, ...]
+    files0: str | None
+    kernels: tuple[str, ...]
+    pagesize: int | None
+    ram_bytes: int | None
+    offset: int | None
+    partition: int | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    root: str | None
+    #: Codes, or nothing for all; None when no list is wanted.
+    listed: str | None
+    explain: str | None
+    as_json: bool
+
+    @property
+    def is_about_rules(self) -> bool:
+        return self.listed is not None or self.explain is not None
+
+
+def _codes(*values: str) -> tuple[str, ...]:
+    # Of lists with commas.
     return tuple(code for value in values for code in value.split(",") if code)
 
 
@@ -71,7 +92,7 @@ def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> li
 @click.option(
     "--select",
     multiple=True,
-    callback=_codes,
+    callback=lambda _ctx, _param, values: _codes(*values),
     shell_complete=_codes_begun,
     metavar="CODES",
     help="Run only rules whose code begins so, such as S,G501.",
@@ -79,38 +100,31 @@ def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> li
 @click.option(
     "--ignore",
     multiple=True,
-    callback=_codes,
+    callback=lambda _ctx, _param, values: _codes(*values),
     shell_complete=_codes_begun,
     metavar="CODES",
     help="Leave out rules whose code begins so.",
 )
-@click.option("--list", "list_rules", is_flag=True, help="Print every rule and exit.")
+@click.option(
+    "--list",
+    "listed",
+    is_flag=False,
+    flag_value="",
+    shell_complete=_codes_begun,
+    metavar="[CODES]",
+    help="Print every rule, or those whose code begins so, and exit.",
+)
 @click.option(
     "--explain",
     shell_complete=_codes_begun,
-    metavar="CODE",
+    metavar="CODES",
     help="Print what a rule is for, and exit.",
 )
 @params.files0_option()
 @params.json_option()
 @params.version_option()
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(readable=False))
-def main(
-    *,
-    files: tuple[str, ...],
-    files0: str | None,
-    kernels: tuple[str, ...],
-    pagesize: int | None,
-    ram_bytes: int | None,
-    offset: int | None,
-    partition: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    root: str | None,
-    list_rules: bool,
-    explain: str | None,
-    as_json: bool,
-) -> None:
+def main(**given: Any) -> None:
     """Say whether swapon(2) would take each FILE, and why not.
 
     FILE is a swapfile, device or image, UUID= and the like as in fstab(5), or - for
@@ -122,80 +136,81 @@ def main(
 
     Nothing is swapped on, nothing is written.
     """
-    place = params.place(offset, partition)
-    # Imported here: construct takes longer to start than --help may, and the child
-    # that asks libblkid starts meanwhile.
-    from swaptools.observe.blkid import PROBER
+    asked = _Asked(**given)
+    if asked.listed is not None and asked.explain is not None:
+        raise click.UsageError("--list and --explain exclude each other")
+    is_about_files = bool(asked.files) or asked.files0 is not None
+    if is_about_files and not asked.is_about_rules:
+        # The child that asks libblkid starts while all else is imported.
+        from swaptools.observe.blkid import PROBER
 
-    has_files = bool(files) or files0 is not None
-    if has_files:
         PROBER.start()
+    rules = _chosen_rules(asked)
+    if "list" in asked.kernels:
+        from swaptools.cli.kernels import print_kernels
+
+        print_kernels(asked.as_json)
+    elif asked.is_about_rules:
+        from swaptools.cli.rules import print_at_length, print_list
+
+        show = print_list if asked.explain is None else print_at_length
+        show(rules, as_json=asked.as_json)
+    elif is_about_files and asked.root is None:
+        output.finish(_check_files(asked, rules))
+    else:
+        output.finish(_check_system(asked, rules))
+
+
+def _chosen_rules(asked: _Asked) -> tuple[RuleBase, ...]:
+    # Of both kinds; says which word of the command line is none, a kernel's as well.
+    # Imported here: the rules take longer to start than --help may.
     from swaptools import check, doctor, rulebook
-    from swaptools.cli import verdicts
     from swaptools.errors import SelectionError
     from swaptools.kernel.releases import find_kernel
 
-    if "list" in kernels:
-        from swaptools.cli.kernels import print_kernels
-
-        print_kernels(as_json)
-        return
-    known: tuple[rulebook.RuleBase, ...] = (*check.all_rules(), *doctor.all_rules())
+    known: tuple[RuleBase, ...] = (*check.all_rules(), *doctor.all_rules())
     try:
-        rules = rulebook.select(known, select, ignore)
-        for name in set(kernels) - {"running"}:
+        for name in set(asked.kernels) - {"running", "list"}:
             find_kernel(name)
-        explained = rulebook.select(known, [explain]) if explain is not None else ()
+        rules = rulebook.select(known, asked.select, asked.ignore)
+        for codes in (asked.listed, asked.explain):
+            rules = rulebook.select(rules, _codes(codes)) if codes else rules
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
-    if list_rules:
-        verdicts.print_rules(rules)
-        return
-    if explain is not None:
-        verdicts.print_rules_at_length(explained)
-        return
-    if root is not None or not has_files:
-        _check_system(
-            root, files, files0, place, kernels, pagesize, ram_bytes, rules, as_json
-        )
+    return rules
+
+
+def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
+    from swaptools import check
+    from swaptools.cli import verdicts
+
     checking = verdicts.Checking(
-        params.all_files(files, files0),
-        place,
-        kernels=kernels,
-        page_size=pagesize,
-        ram_bytes=ram_bytes,
+        params.all_files(asked.files, asked.files0),
+        params.place(asked.offset, asked.partition),
+        kernels=asked.kernels,
+        page_size=asked.pagesize,
+        ram_bytes=asked.ram_bytes,
         rules=tuple(rule for rule in rules if isinstance(rule, check.Rule)),
     )
-    show = verdicts.print_json if as_json else verdicts.print_reports
+    show = verdicts.print_json if asked.as_json else verdicts.print_reports
     show(checking.reports())
-    output.finish(checking.code)
+    return checking.code
 
 
-def _check_system(
-    root: str | None,
-    files: tuple[str, ...],
-    files0: str | None,
-    place: params.Place,
-    kernels: tuple[str, ...],
-    page_size: int | None,
-    ram_bytes: int | None,
-    rules: tuple[RuleBase, ...],
-    as_json: bool,
-) -> NoReturn:
-    if place != (None, None):
+def _check_system(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
+    if params.place(asked.offset, asked.partition) != (None, None):
         raise click.UsageError("--offset and --partition are for a FILE")
-    if len(kernels) > 1:
+    if len(asked.kernels) > 1:
         raise click.UsageError("a system has one kernel")
     from swaptools import doctor
     from swaptools.cli.doctor import check_system
 
-    code = check_system(
-        root,
-        tuple(params.all_files(files, files0)),
-        kernel=next((name for name in kernels if name != "running"), None),
-        page_size=page_size,
-        ram_bytes=ram_bytes,
+    return check_system(
+        asked.root,
+        tuple(params.all_files(asked.files, asked.files0)),
+        kernel=next((name for name in asked.kernels if name != "running"), None),
+        page_size=asked.pagesize,
+        ram_bytes=asked.ram_bytes,
         rules=tuple(rule for rule in rules if isinstance(rule, doctor.Rule)),
-        as_json=as_json,
+        as_json=asked.as_json,
     )
-    output.finish(code)

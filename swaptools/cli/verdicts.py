@@ -1,4 +1,7 @@
-"""swapcheck FILE...: one report an area, for people or as JSON; the list of rules."""
+"""swapcheck FILE...: one report an area, for people or as JSON.
+
+Not here: the rules themselves (rules.py), a whole system (doctor.py).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from swaptools.check import Finding, Report, Rule
     from swaptools.cli.params import Place
     from swaptools.kernel.attempt import Verdict
-    from swaptools.rulebook import RuleBase
 
 #: Of a finding's first word.
 COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -133,21 +135,6 @@ def print_reports(reports: Iterable[Report]) -> None:
         # click leaves the colours out where standard output is no terminal.
         gap = "\n" * (number > 0)
         click.echo(gap + "\n".join(fitted(report_lines(report), width)), color=colour())
-
-
-def print_rules(rules: Iterable[RuleBase]) -> None:
-    """Print a line for each rule."""
-    for rule in rules:
-        click.echo(f"{rule.code}  {rule.severity:<7}  {rule.title}")
-
-
-def print_rules_at_length(rules: Iterable[RuleBase]) -> None:
-    """Print what each rule is for, and whose word it goes by."""
-    for number, rule in enumerate(rules):
-        title = f"{rule.code} {rule.title} ({rule.severity})"
-        click.echo("\n" * (number > 0) + f"{title}\n\n{rule.why}\n")
-        for source in rule.sources:
-            click.echo(f"* {source}")
 
 
 def _as_dict(report: Report) -> dict[str, Any]:

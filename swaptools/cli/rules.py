@@ -1,0 +1,64 @@
+"""swapcheck --list and --explain: the rules themselves, a line or a page each.
+
+Not here: their text (their docstrings), what they find (verdicts.py, doctor.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from swaptools.cli import output
+from swaptools.cli.wrapping import USUAL_WIDTH, terminal_width, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from swaptools.rulebook import RuleBase
+
+#: Below the bullet of a source.
+_INDENT: Final = 2
+#: Lines of prose are no longer on a wide terminal.
+_MOST_WIDTH: Final = 88
+
+
+def print_list(rules: Iterable[RuleBase], *, as_json: bool) -> None:
+    """Print a line for each rule."""
+    if as_json:
+        output.print_json_list("rules", map(_as_dict, rules))
+        return
+    for rule in rules:
+        click.echo(f"{rule.code}  {rule.severity:<7}  {rule.title}")
+
+
+def print_at_length(rules: Iterable[RuleBase], *, as_json: bool) -> None:
+    """Print what each rule is for, and whose word it goes by."""
+    if as_json:
+        output.print_json_list("rules", map(_as_dict, rules))
+        return
+    width = min(terminal_width() or USUAL_WIDTH, _MOST_WIDTH)
+    for number, rule in enumerate(rules):
+        gap = "\n" * (number > 0)
+        click.echo(gap + "\n".join(_lines(rule, width)))
+
+
+def _lines(rule: RuleBase, width: int) -> Iterator[str]:
+    yield f"{rule.code} {rule.title} ({rule.severity})"
+    for paragraph in rule.why.split("\n\n"):
+        yield ""
+        yield from wrapped(paragraph, width, 0)
+    if rule.sources:
+        yield ""
+    for source in rule.sources:
+        yield from wrapped(f"* {source}", width, _INDENT)
+
+
+def _as_dict(rule: RuleBase) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "severity": rule.severity,
+        "title": rule.title,
+        "why": rule.why,
+        "sources": rule.sources,
+    }
