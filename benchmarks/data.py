@@ -69,10 +69,10 @@ def time_pool(lengths: list[int], order: list[int]) -> Timing:
     """Time the pool alone, given lengths."""
     pool = ZsPool()
     start = time.process_time()
-    handles = [pool.malloc(length_bytes) for length_bytes in lengths]
+    zspages = [pool.malloc(length_bytes) for length_bytes in lengths]
     stored = time.process_time()
     for index in order:
-        pool.free(handles[index])
+        pool.free(zspages[index])
     return Timing(stored - start, time.process_time() - stored)
 
 

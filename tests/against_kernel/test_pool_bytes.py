@@ -72,15 +72,15 @@ class TestZram:
         pool = ZsPool()
         with scratch_zram("lzo", NR_PAGES) as zram:
             lengths = zram.lengths(pages)
-            handles: list[int | None] = [pool.malloc(n) for n in lengths]
+            zspages: list[int | None] = [pool.malloc(n) for n in lengths]
             for _ in range(500):
                 index, content = choose.randrange(NR_PAGES), choose.randrange(NR_PAGES)
-                old, handles[index] = handles[index], None
+                old, zspages[index] = zspages[index], None
                 if choose.random() < 0.5:
                     zram.discard(index)
                 else:
                     zram.write(index, pages[content])
-                    handles[index] = pool.malloc(lengths[content])
+                    zspages[index] = pool.malloc(lengths[content])
                 if old is not None:
                     pool.free(old)
                 assert zram_agrees(zram, pool)
@@ -110,12 +110,12 @@ class TestZswap:
             AnonymousPages(pages) as anonymous,
         ):
             anonymous.pageout()
-            handles = [pool.malloc(n) for n in lengths]
+            zspages = [pool.malloc(n) for n in lengths]
             assert zswap_holds(zswap) == (pool.nr_objects, pool.pool_bytes)
 
             for index in dropped:
                 anonymous.drop(index)
-                pool.free(handles[index])
+                pool.free(zspages[index])
             assert zswap_holds(zswap) == (pool.nr_objects, pool.pool_bytes)
 
             for index in sorted(dropped):

@@ -128,6 +128,9 @@ class Arena:
         if need.frames:
             each = args[need.frames_at] if need.frames_at >= 0 else 1
             self.grow("frames", totals.nr_frames + need.frames * each)
+        if need.zspages:
+            each = args[need.zspages_at] if need.zspages_at >= 0 else 1
+            self.grow("zspages", totals.nr_zspages + 1 + need.zspages * each)
         order = args[need.order_at] if need.order_at >= 0 else need.order
         if order >= 0:
             wanted = (1 << order) + totals.slots_cache_pages + 1
@@ -186,7 +189,7 @@ class Arena:
 
 
 # Buffers that are asked for a little more each time.
-_DOUBLED: Final = {"frames", "objects", "traffic"}
+_DOUBLED: Final = {"frames", "objects", "traffic", "zspages"}
 
 
 def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:

@@ -30,7 +30,7 @@ RUNS: Final[set[Callable[..., Any]]] = set()
 
 
 class Needs(NamedTuple):
-    """What a hot function may use up at most: frames, and tables of clusters.
+    """What a hot function may use up at most: frames, tables of clusters, zspages.
 
     Places are those of its arguments behind the buffers; -1 where it is a constant.
     """
@@ -41,6 +41,8 @@ class Needs(NamedTuple):
     order_at: int
     #: Of a folio, each page of which may open a cluster; -1 for no table at all.
     order: int
+    zspages_at: int
+    zspages: int
 
 
 #: By function; those that need nothing are not here.
@@ -78,7 +80,11 @@ def hot_run(function: _Function) -> _Function:
 
 
 def needs(
-    *, frames: str | int = 0, each: int = 1, order: str | int = -1
+    *,
+    frames: str | int = 0,
+    each: int = 1,
+    order: str | int = -1,
+    zspages: str | int = 0,
 ) -> Callable[[_Function], _Function]:
     """Say what room a function needs; whoever runs it sees to that.
 
@@ -86,6 +92,7 @@ def needs(
         frames: How many frames it takes, or the argument that says how many.
         each: So many for each of those.
         order: Of the folio that it gives slots, or the argument that says it.
+        zspages: How many objects it places, or the argument that says how many.
     """
 
     def declare(function: _Function) -> _Function:
@@ -96,6 +103,8 @@ def needs(
             each if isinstance(frames, str) else frames,
             names.index(order) if isinstance(order, str) else -1,
             -1 if isinstance(order, str) else order,
+            names.index(zspages) if isinstance(zspages, str) else -1,
+            1 if isinstance(zspages, str) else zspages,
         )
         return function
 

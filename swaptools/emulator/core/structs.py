@@ -1,6 +1,7 @@
 """The records that the slot map and the page tables are made of.
 
-Not here: what happens to them (slots.py, faults.py), what is counted (events.py).
+Not here: what happens to them (slots.py, faults.py), what is counted (events.py),
+compressed memory (zsmalloc_structs.py).
 
 Kernel: include/linux/swap.h, mm/swap.h, mm/swap_table.h, include/linux/mm_types.h.
 Same: what is known of an area, a cluster, a slot, a folio.
@@ -16,6 +17,7 @@ from ctypes import Structure, c_int32, c_int64, c_uint8, c_uint16, c_uint32
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.emulator.core.events import Traffic, VmStat
+from swaptools.emulator.core.zsmalloc_structs import ZsClass, Zspage, ZsPoolRecord
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -78,6 +80,9 @@ class Totals(Structure):
     #: to ask for them, or to go another way than to the CPU's hint (allow()).
     allowed_areas: int
     asks_first: int
+    #: Zspages made so far, in use or not, and the first of those that are free, or 0.
+    nr_zspages: int
+    free_zspages: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -108,6 +113,8 @@ class Totals(Structure):
         ("virtual_space", c_int32),
         ("allowed_areas", c_int64),
         ("asks_first", c_int32),
+        ("nr_zspages", c_int32),
+        ("free_zspages", c_int32),
     ]
 
 
@@ -323,6 +330,18 @@ class Slots(NamedTuple):
     vmstat: Buffer[VmStat]
     #: By cgroup and type.
     traffic: Buffer[Traffic]
+    #: By length of an object: its class in any pool.
+    zs_class_of: Buffer[int]
+    #: By class and number of objects: the group of a zspage with so many.
+    zs_groups: Buffer[int]
+    #: By number; pool 0 is none.
+    zs_pools: Buffer[ZsPoolRecord]
+    #: By pool and class.
+    zs_classes: Buffer[ZsClass]
+    #: By pool, class and group: the first zspage, or 0.
+    zs_lists: Buffer[int]
+    #: By number; zspage 0 is none.
+    zspages: Buffer[Zspage]
 
 
 #: What an item of each buffer is.
@@ -348,4 +367,10 @@ ITEMS: Final[dict[str, Any]] = {
     "objects": Stored,
     "vmstat": VmStat,
     "traffic": Traffic,
+    "zs_class_of": c_uint8,
+    "zs_groups": c_uint8,
+    "zs_pools": ZsPoolRecord,
+    "zs_classes": ZsClass,
+    "zs_lists": c_int32,
+    "zspages": Zspage,
 }

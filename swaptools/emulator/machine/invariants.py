@@ -49,6 +49,7 @@ from swaptools.emulator.machine.buffer_invariants import (
 )
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_invariants import check_pages, count_references
+from swaptools.emulator.store.zsmalloc import check_zspages
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
@@ -307,6 +308,7 @@ def check_slots_cache(state: State) -> None:
 def check_pools(state: State) -> None:
     """Check zswap's and zram's pools, and zswap's lists, with the slots they serve."""
     zswap = state.zswap
+    check_zspages(state.slots)
     zswap.check_invariants()
     listed = 0
     for memcg in state.cgroups:

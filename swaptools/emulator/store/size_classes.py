@@ -1,6 +1,6 @@
 """The size classes of zsmalloc: which object sizes there are, and their zspages.
 
-Not here: the pool that places objects (zsmalloc.py).
+Not here: the pool that places objects (core/zsmalloc.py).
 
 Pages are joined to a *zspage* and cut into equal objects. A request goes to the
 smallest class that holds it and the 8-byte handle in front of it. Sizes go in
@@ -18,6 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from swaptools.emulator.core.zsmalloc_structs import (
+    ZS_INUSE_RATIO_0,
+    ZS_INUSE_RATIO_100,
+)
 from swaptools.kernel.swapout_rules import ZsmallocRules
 
 #: In front of each object, save a huge one. Kernel: ZS_HANDLE_SIZE.
@@ -26,10 +30,6 @@ ZS_HANDLE_SIZE = 8
 ZS_MIN_ALLOC_SIZE = 32
 #: Of a kernel that nobody named.
 NEWEST_ZSMALLOC = ZsmallocRules()
-#: Groups of zspages by use: 0 is empty, 1 to 10 tenths, 11 is full. Where there are
-#: quarters, 1 is almost empty and 2 almost full.
-#: Kernel: mm/zsmalloc.c enum fullness_group.
-ZS_INUSE_RATIO_0, ZS_INUSE_RATIO_100, NR_FULLNESS_GROUPS = 0, 11, 12
 
 # The steps between sizes, as a power of two of the page. Kernel: CLASS_BITS.
 _CLASS_BITS = 8
@@ -137,3 +137,15 @@ def get_fullness_group(
     if rules.fullness_groups == "quarters":
         return 1 if inuse <= 3 * objs_per_zspage // 4 else 2
     return 100 * inuse // objs_per_zspage // 10 + 1
+
+
+@cache
+def groups_by_inuse(table: ClassTable, rules: ZsmallocRules) -> list[bytes]:
+    """Return, for each class, the group of a zspage by its number of objects."""
+    return [
+        bytes(
+            get_fullness_group(inuse, size_class.objs_per_zspage, rules)
+            for inuse in range(size_class.objs_per_zspage + 1)
+        )
+        for size_class in table.classes
+    ]

@@ -1,127 +1,123 @@
-"""The allocator below zswap and zram: how many pages a set of objects takes.
+"""A pool of zsmalloc: made, looked at, given back.
 
-Not here: the sizes there are (size_classes.py), compression (compress.py), what
-is stored where (zswap.py, zram.py).
+Not here: which zspage an object is put in (core/zsmalloc.py), the sizes there are
+(size_classes.py), compression (compress.py), what is stored where (zswap.py, zram.py).
 
-Within its size class an object goes to the fullest zspage with room: zspages are
-listed in groups by tenths of their use, the last one to enter a group is its
-first. Frees leave holes, later requests fill them, and a zspage goes back only
-when it is empty. Older kernels have two groups, and an emptier zspage comes behind
-the first.
-
-Kernel: mm/zsmalloc.c, v4.18 to v6.18; what changed is in ZsmallocRules.
-Same: fullness groups and their order, which zspage an object goes to, pages held.
-Changed: a handle is a small number, given out again after a free; state is flat
-lists; full zspages are on no list, as nothing looks for one; an empty zspage is
-never kept back because one of its pages is locked.
-Left out: the order of objects in a zspage, compaction (only the shrinker and
-zram's ``compact`` file ask for it), migration, locks, failing for want of memory.
+Kernel: mm/zsmalloc.c zs_create_pool(), zs_destroy_pool(), v4.18 to v6.18.
+Same: what a pool counts.
+Changed: all pools of a machine have the same classes, and their zspages are numbered
+together.
+Left out: see core/zsmalloc.py.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.arena import Arena
+from swaptools.emulator.core.engine import Engine
+from swaptools.emulator.core.zsmalloc import zs_free, zs_malloc
+from swaptools.emulator.core.zsmalloc_structs import (
+    NR_FULLNESS_GROUPS,
+    ZS_INUSE_RATIO_100,
+    ZS_SIZE_CLASSES,
+    ZsClass,
+    ZsPoolRecord,
+)
 from swaptools.emulator.store.size_classes import (
     NEWEST_ZSMALLOC,
-    NR_FULLNESS_GROUPS,
     ZS_HANDLE_SIZE,
-    ZS_INUSE_RATIO_0,
-    ZS_INUSE_RATIO_100,
     ZS_MIN_ALLOC_SIZE,
-    SizeClass,
     class_table,
-    get_fullness_group,
+    groups_by_inuse,
 )
 from swaptools.errors import InvariantBroken
+from swaptools.kernel.swapout_rules import AllocatorRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from swaptools.emulator.core.structs import Slots
+    from swaptools.emulator.store.size_classes import ClassTable, SizeClass
     from swaptools.kernel.swapout_rules import ZsmallocRules
 
 #: struct zspage on 64 bits, one for each zspage. Kernel: BTF of v6.18.
-ZSPAGE_BYTES = 56
-
-# End of a list, and the zspage of a handle that nobody holds.
-_NONE = -1
+ZSPAGE_BYTES: Final = 56
 
 
 class ZsPool:
-    """A pool: objects by handle, pages counted.
-
-    Every method is O(1) save ``check_invariants``.
+    """A pool: objects by the zspage they are in, pages counted.
 
     >>> pool = ZsPool()
-    >>> handles = [pool.malloc(2000) for _ in range(3)]
+    >>> zspages = [pool.malloc(2000) for _ in range(3)]
     >>> pool.pool_bytes  # two objects to a page
     8192
-    >>> pool.free(handles[0])
+    >>> pool.free(zspages[0])
     >>> pool.pool_bytes  # a hole
     8192
     """
 
-    __slots__ = (
-        "_class_by_length",
-        "_class_of",
-        "_first",
-        "_free_handles",
-        "_free_zspages",
-        "_fuller_first",
-        "_fullest",
-        "_fullness",
-        "_groups",
-        "_inuse",
-        "_next",
-        "_nonempty",
-        "_prev",
-        "_zspage_of",
-        "nr_pages",
-        "page_size",
-        "table",
-    )
+    __slots__ = ("_arena", "_groups", "number", "page_size", "table")
 
     def __init__(
         self,
         page_size: int = 4096,
         rules: ZsmallocRules = NEWEST_ZSMALLOC,
         min_alloc_bytes: int = ZS_MIN_ALLOC_SIZE,
+        *,
+        arena: Arena | None = None,
+        codec: int = 0,
     ) -> None:
+        """Make an empty pool.
+
+        Args:
+            page_size: In bytes.
+            rules: Of the kernel.
+            min_alloc_bytes: The smallest object.
+            arena: Of the machine whose pool it is; all of its pools are alike in what
+                comes before. None for a pool by itself.
+            codec: Number of the compressor whose pages are in it.
+        """
+        if arena is None:
+            arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
+        self._arena = arena
         self.page_size = page_size
         self.table = class_table(page_size, rules, min_alloc_bytes)
-        self._fuller_first = rules.fullness_groups == "quarters"
-        #: Pages that the zspages hold. Kernel: zs_get_total_pages().
-        self.nr_pages = 0
-        self._class_by_length = self.table.class_by_length
-        # By class: the group for each number of objects in use; the first zspage
-        # of each group; the groups that have one, a bit each; and the first of
-        # the fullest of them, where the next object goes.
-        self._groups = [_groups_by_inuse(c, rules) for c in self.table.classes]
-        nr_classes = len(self.table.classes)
-        self._first = [_NONE] * (nr_classes * NR_FULLNESS_GROUPS)
-        self._nonempty = [0] * nr_classes
-        self._fullest = [_NONE] * nr_classes
-        # By zspage; neighbours in its group's list mean nothing off the lists.
-        self._class_of: list[int] = []
-        self._inuse: list[int] = []
-        self._fullness: list[int] = []
-        self._prev: list[int] = []
-        self._next: list[int] = []
-        self._free_zspages: list[int] = []
-        # By handle; the kernel's are never 0 either.
-        self._zspage_of = [_NONE]
-        self._free_handles: list[int] = []
+        self._groups = groups_by_inuse(self.table, rules)
+        #: Which of the arena's pools it is.
+        self.number = _zs_create_pool(arena, self.table, self._groups)
+        self.record.codec = codec
+        self.record.fuller_first = rules.fullness_groups == "quarters"
+
+    def destroy(self) -> None:
+        """Give back the number of a pool without objects.
+
+        Kernel: mm/zsmalloc.c zs_destroy_pool().
+        """
+        self._arena.slots.zs_pools[self.number] = ZsPoolRecord()
+        for ci in range(len(self.table.classes)):
+            self._arena.slots.zs_classes[self._first_class + ci] = ZsClass()
+
+    @property
+    def record(self) -> ZsPoolRecord:
+        """What the core knows of it."""
+        return self._arena.slots.zs_pools[self.number]
+
+    @property
+    def nr_pages(self) -> int:
+        """Pages that the zspages hold. Kernel: zs_get_total_pages()."""
+        return self.record.nr_pages
 
     @property
     def nr_objects(self) -> int:
         """Objects in the pool."""
-        return len(self._zspage_of) - 1 - len(self._free_handles)
+        return self.record.nr_objects
 
     @property
     def nr_zspages(self) -> int:
         """Zspages with an object."""
-        return len(self._inuse) - len(self._free_zspages)
+        return self.record.nr_zspages
 
     @property
     def pool_bytes(self) -> int:
@@ -139,166 +135,177 @@ class ZsPool:
         return self.nr_objects * ZS_HANDLE_SIZE
 
     def malloc(self, length_bytes: int) -> int:
-        """Place an object of 1 to ``page_size`` bytes and return its handle.
+        """Place an object of 1 to ``page_size`` bytes and return its zspage.
 
         Raises:
             ValueError: No object can be that long or that short.
-
-        Kernel: mm/zsmalloc.c zs_malloc(), find_get_zspage().
         """
         if not 0 < length_bytes <= self.page_size:
             raise ValueError(
                 f"an object of {length_bytes} bytes: not 1 to {self.page_size}"
             )
-        ci = self._class_by_length[length_bytes]
-        zspage = self._fullest[ci]
-        if zspage == _NONE:
-            zspage = self._alloc_zspage(ci)
-        self._inuse[zspage] = inuse = self._inuse[zspage] + 1
-        group = self._groups[ci][inuse]
-        if group != self._fullness[zspage]:
-            self._fix_fullness_group(zspage, ci, group)
-        if self._free_handles:
-            handle = self._free_handles.pop()
-            self._zspage_of[handle] = zspage
-        else:
-            handle = len(self._zspage_of)
-            self._zspage_of.append(zspage)
-        return handle
+        return self._arena.run(zs_malloc, self.number, length_bytes)
 
-    def free(self, handle: int) -> None:
+    def free(self, zspage: int) -> None:
         """Take an object out; its zspage too when it was the last one there.
 
         Raises:
-            ValueError: Nobody holds that handle.
-
-        Kernel: mm/zsmalloc.c zs_free().
+            ValueError: There is no object in that zspage, or it is another pool's.
         """
-        zspage = self._held(handle)
-        self._zspage_of[handle] = _NONE
-        self._free_handles.append(handle)
-        self._inuse[zspage] = inuse = self._inuse[zspage] - 1
-        ci = self._class_of[zspage]
-        group = self._groups[ci][inuse]
-        if group != self._fullness[zspage]:
-            self._fix_fullness_group(zspage, ci, group)
-            if group == ZS_INUSE_RATIO_0:
-                self.nr_pages -= self.table.classes[ci].pages_per_zspage
-                self._free_zspages.append(zspage)
+        self._arena.run(zs_free, self._held(zspage))
 
-    def size_class(self, handle: int) -> SizeClass:
-        """Return the class that an object is in.
+    def size_class(self, zspage: int) -> SizeClass:
+        """Return the class of the objects in a zspage.
 
         Raises:
-            ValueError: Nobody holds that handle.
+            ValueError: There is no object in it, or it is another pool's.
         """
-        return self.table.classes[self._class_of[self._held(handle)]]
+        record = self._arena.slots.zspages[self._held(zspage)]
+        return self.table.classes[record.size_class - self._first_class]
 
     def check_invariants(self) -> None:
-        """Compare the handles, the counts and the lists with one another.
+        """Compare the zspages, the counts and the lists with one another.
 
         Raises:
             InvariantBroken: They disagree.
         """
-        objects = Counter(z for z in self._zspage_of if z != _NONE)
-        live = set(range(len(self._inuse))) - set(self._free_zspages)
-        self._check(objects.keys() == live, "live zspages", len(live))
-        self._check(objects.total() == self.nr_objects, "nr_objects", self.nr_objects)
-        pages = 0
-        on_lists: dict[tuple[int, int], set[int]] = defaultdict(set)
-        for zspage in live:
-            ci, group = self._class_of[zspage], self._fullness[zspage]
-            pages += self.table.classes[ci].pages_per_zspage
-            self._check(self._inuse[zspage] == objects[zspage], "inuse", zspage)
-            self._check(self._groups[ci][objects[zspage]] == group, "group", zspage)
-            if group != ZS_INUSE_RATIO_100:
-                on_lists[ci, group].add(zspage)
-        self._check(pages == self.nr_pages, "nr_pages", pages)
-        for ci in range(len(self.table.classes)):
-            self._check_lists(ci, on_lists)
+        check_zs_pool(self._arena.slots, self.number, self.table, self._groups)
 
-    def _check_lists(self, ci: int, on_lists: dict[tuple[int, int], set[int]]) -> None:
-        fullest = _NONE
-        for group in range(NR_FULLNESS_GROUPS):
-            members = list(self._members(ci, group))
-            self._check(set(members) == on_lists[ci, group], "list", ci)
-            self._check(len(set(members)) == len(members), "listed twice", ci)
-            bit = self._nonempty[ci] >> group & 1
-            self._check(bit == bool(members), "bit of a list", ci)
-            fullest = members[0] if members else fullest
-        self._check(self._fullest[ci] == fullest, "fullest", ci)
+    @property
+    def _first_class(self) -> int:
+        return self.number * ZS_SIZE_CLASSES
 
-    def _held(self, handle: int) -> int:
-        if 0 < handle < len(self._zspage_of):
-            zspage = self._zspage_of[handle]
-            if zspage != _NONE:
+    def _held(self, zspage: int) -> int:
+        s = self._arena.slots
+        if 0 < zspage < len(s.zspages):
+            record = s.zspages[zspage]
+            if record.inuse and record.size_class // ZS_SIZE_CLASSES == self.number:
                 return zspage
-        raise ValueError(f"no object has handle {handle}")
-
-    def _alloc_zspage(self, ci: int) -> int:
-        self.nr_pages += self.table.classes[ci].pages_per_zspage
-        if self._free_zspages:
-            zspage = self._free_zspages.pop()
-            self._class_of[zspage] = ci
-            return zspage
-        self._class_of.append(ci)
-        self._inuse.append(0)
-        self._fullness.append(ZS_INUSE_RATIO_0)
-        self._prev.append(_NONE)
-        self._next.append(_NONE)
-        return len(self._inuse) - 1
-
-    # Moves a zspage from its list to the head of another group's, or behind the head
-    # if that is fuller. Empty ones, just made or about to go, and full ones are on no
-    # list. In one piece because this is half the cost of a store.
-    def _fix_fullness_group(self, zspage: int, ci: int, group: int) -> None:
-        first, after_of, before_of = self._first, self._next, self._prev
-        lists = ci * NR_FULLNESS_GROUPS
-        nonempty = self._nonempty[ci]
-        old = self._fullness[zspage]
-        self._fullness[zspage] = group
-        if ZS_INUSE_RATIO_0 < old < ZS_INUSE_RATIO_100:
-            before, after = before_of[zspage], after_of[zspage]
-            if after != _NONE:
-                before_of[after] = before
-            if before != _NONE:
-                after_of[before] = after
-            else:
-                first[lists + old] = after
-                if after == _NONE:
-                    nonempty ^= 1 << old
-        if ZS_INUSE_RATIO_0 < group < ZS_INUSE_RATIO_100:
-            before, after = _NONE, first[lists + group]
-            compares = self._fuller_first and after != _NONE
-            if compares and self._inuse[zspage] < self._inuse[after]:
-                before, after = after, after_of[after]
-                after_of[before] = zspage
-            if after != _NONE:
-                before_of[after] = zspage
-            before_of[zspage] = before
-            after_of[zspage] = after
-            if before == _NONE:
-                first[lists + group] = zspage
-            nonempty |= 1 << group
-        self._nonempty[ci] = nonempty
-        fullest = nonempty.bit_length() - 1
-        self._fullest[ci] = first[lists + fullest] if nonempty else _NONE
-
-    def _members(self, ci: int, group: int) -> Iterator[int]:
-        zspage = self._first[ci * NR_FULLNESS_GROUPS + group]
-        while zspage != _NONE:
-            yield zspage
-            zspage = self._next[zspage]
-
-    def _check(self, holds: bool, what: str, number: int) -> None:
-        if not holds:
-            raise InvariantBroken(
-                f"zsmalloc: {what} ({number}): class {self._class_of} "
-                f"inuse {self._inuse} fullness {self._fullness} next {self._next} "
-                f"zspage of handle {self._zspage_of}"
-            )
+        raise ValueError(f"no object of this pool is in zspage {zspage}")
 
 
-def _groups_by_inuse(size_class: SizeClass, rules: ZsmallocRules) -> bytes:
-    objs = size_class.objs_per_zspage
-    return bytes(get_fullness_group(inuse, objs, rules) for inuse in range(objs + 1))
+def _zs_create_pool(arena: Arena, table: ClassTable, groups: list[bytes]) -> int:
+    """Return the number of a new pool, with its classes."""
+    pools = arena.slots.zs_pools
+    free = (n for n in range(1, len(pools)) if not pools[n].nr_classes)
+    number = next(free, len(pools))
+    first = number * ZS_SIZE_CLASSES
+    arena.grow("zs_pools", number + 1)
+    arena.grow("zs_classes", first + ZS_SIZE_CLASSES)
+    arena.grow("zs_lists", (first + ZS_SIZE_CLASSES) * NR_FULLNESS_GROUPS)
+    _lay_out_classes(arena, table, groups)
+    arena.slots.zs_pools[number].nr_classes = len(table.classes)
+    at = 0
+    for ci, size_class in enumerate(table.classes, first):
+        record = arena.slots.zs_classes[ci]
+        record.pages_per_zspage = size_class.pages_per_zspage
+        record.objs_per_zspage = size_class.objs_per_zspage
+        record.groups = at
+        at += size_class.objs_per_zspage + 1
+    return number
+
+
+def _lay_out_classes(arena: Arena, table: ClassTable, groups: list[bytes]) -> None:
+    """Let the core know what all pools have in common."""
+    flat = b"".join(groups)
+    if len(arena.slots.zs_groups) == len(flat):
+        return
+    for name, values in (("zs_class_of", table.class_by_length), ("zs_groups", flat)):
+        arena.grow(name, len(values))
+        buffer = getattr(arena.slots, name)
+        for place, value in enumerate(values):
+            buffer[place] = value
+
+
+# --- invariants ------------------------------------------------------------
+
+
+def check_zs_pool(
+    s: Slots, number: int, table: ClassTable, groups: list[bytes]
+) -> None:
+    """Compare the zspages of a pool, its counts and its lists with one another.
+
+    Raises:
+        InvariantBroken: They disagree.
+    """
+    record, first = s.zs_pools[number], number * ZS_SIZE_CLASSES
+    nr_classes = len(table.classes)
+    _check(record.nr_classes == nr_classes, "nr_classes", record.nr_classes)
+    on_lists: dict[tuple[int, int], set[int]] = defaultdict(set)
+    pages = objects = zspages = 0
+    for zspage in range(1, s.totals[0].nr_zspages + 1):
+        here = s.zspages[zspage]
+        ci = here.size_class - first
+        if here.inuse and 0 <= ci < nr_classes:
+            zspages += 1
+            objects += here.inuse
+            pages += table.classes[ci].pages_per_zspage
+            inuse, fullness = here.inuse, here.fullness
+            _check(inuse < len(groups[ci]), "inuse", zspage)
+            _check(fullness == groups[ci][inuse], "group", zspage)
+            if fullness < ZS_INUSE_RATIO_100:
+                on_lists[ci, fullness].add(zspage)
+    _check(record.nr_zspages == zspages, "nr_zspages", zspages)
+    _check(record.nr_objects == objects, "nr_objects", objects)
+    _check(record.nr_pages == pages, "nr_pages", pages)
+    for ci in range(nr_classes):
+        _check_class(s, first + ci, table.classes[ci])
+        lists = [on_lists[ci, group] for group in range(NR_FULLNESS_GROUPS)]
+        _check_lists(s, first + ci, lists)
+
+
+def check_zspages(s: Slots) -> None:
+    """Check that every zspage is in a pool, or free and empty.
+
+    Raises:
+        InvariantBroken: One is neither.
+    """
+    nr_zspages = s.totals[0].nr_zspages
+    free = list(_chain(s, s.totals[0].free_zspages))
+    _check(len(free) == len(set(free)), "a zspage free twice", len(free))
+    in_use = sum(s.zs_pools[n].nr_zspages for n in range(len(s.zs_pools)))
+    _check(nr_zspages == in_use + len(free), "zspages", nr_zspages)
+    for zspage in free:
+        here = s.zspages[zspage]
+        left = (here.inuse, here.size_class, here.fullness, here.prev)
+        _check(not any(left), "a free zspage in use", zspage)
+
+
+def _check_class(s: Slots, ci: int, size_class: SizeClass) -> None:
+    record = s.zs_classes[ci]
+    _check(record.pages_per_zspage == size_class.pages_per_zspage, "pages", ci)
+    _check(record.objs_per_zspage == size_class.objs_per_zspage, "objects", ci)
+
+
+def _check_lists(s: Slots, ci: int, wanted: list[set[int]]) -> None:
+    fullest = highest = 0
+    for group, members in enumerate(wanted):
+        first = s.zs_lists[ci * NR_FULLNESS_GROUPS + group]
+        listed = list(_chain(s, first))
+        _check(len(listed) == len(members), "listed twice", ci)
+        _check(set(listed) == members, "list", ci)
+        before = 0
+        for zspage in listed:
+            _check(s.zspages[zspage].prev == before, "prev", zspage)
+            before = zspage
+        if members:
+            fullest, highest = first, group
+    _check(s.zs_classes[ci].fullest == fullest, "fullest", ci)
+    _check(s.zs_classes[ci].highest == highest, "highest", ci)
+
+
+# One zspage after another, up to one more than there are.
+def _chain(s: Slots, zspage: int) -> Iterator[int]:
+    nr_zspages = s.totals[0].nr_zspages
+    for _ in range(nr_zspages + 1):
+        if not zspage:
+            return
+        _check(0 < zspage <= nr_zspages, "no zspage", zspage)
+        yield zspage
+        zspage = s.zspages[zspage].next
+    raise InvariantBroken("zsmalloc: a chain without an end")
+
+
+def _check(holds: bool, what: str, number: int) -> None:
+    if not holds:
+        raise InvariantBroken(f"zsmalloc: {what} ({number})")

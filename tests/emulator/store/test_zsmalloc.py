@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swaptools.emulator.core.arena import Arena
+from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.store.size_classes import (
     ClassTable,
     SizeClass,
     class_table,
     get_fullness_group,
 )
-from swaptools.emulator.store.zsmalloc import ZsPool
+from swaptools.emulator.store.zsmalloc import ZsPool, check_zspages
 from swaptools.errors import InvariantBroken
 from swaptools.kernel.profiles import PROFILES
-from swaptools.kernel.swapout_rules import ZsmallocRules
+from swaptools.kernel.swapout_rules import AllocatorRules, ZsmallocRules
 
 # Size, pages and objects of each class of a kernel with 4 KiB pages and
 # CONFIG_ZSMALLOC_CHAIN_SIZE=8, as /sys/kernel/debug/zsmalloc would list them.
@@ -161,33 +163,33 @@ class TestPool:
 
     def test_holes_keep_their_pages_until_a_zspage_is_empty(self) -> None:
         pool = ZsPool()
-        handles = [pool.malloc(2040) for _ in range(8)]
-        for handle in handles[::2]:
-            pool.free(handle)
+        zspages = [pool.malloc(2040) for _ in range(8)]
+        for zspage in zspages[::2]:
+            pool.free(zspage)
         assert pool.pool_bytes == 4 * 4096
-        pool.free(handles[1])
+        pool.free(zspages[1])
         assert pool.pool_bytes == 3 * 4096
 
     def test_a_request_fills_the_fullest_zspage_first(self) -> None:
         """Of zspages with 3, 6 and 7 of 8 objects the last two are filled up."""
         pool = ZsPool()
-        handles = [pool.malloc(500) for _ in range(24)]
-        for freed in (*handles[0:5], *handles[8:10], handles[16]):
+        zspages = [pool.malloc(500) for _ in range(24)]
+        for freed in (*zspages[0:5], *zspages[8:10], zspages[16]):
             pool.free(freed)
         for _ in range(3):
             pool.malloc(500)
-        for freed in handles[5:8]:
+        for freed in zspages[5:8]:
             pool.free(freed)
         assert pool.pool_bytes == 2 * 4096
 
     def test_of_equals_the_last_to_enter_the_group_is_filled_first(self) -> None:
         """The zspage that lost an object last takes the next one."""
         pool = ZsPool()
-        handles = [pool.malloc(2040) for _ in range(4)]
-        pool.free(handles[0])
-        pool.free(handles[2])
+        zspages = [pool.malloc(2040) for _ in range(4)]
+        pool.free(zspages[0])
+        pool.free(zspages[2])
         pool.malloc(2040)
-        pool.free(handles[1])
+        pool.free(zspages[1])
         assert pool.pool_bytes == 4096
 
     def test_a_zspage_that_stays_in_its_group_keeps_its_place(self) -> None:
@@ -199,8 +201,8 @@ class TestPool:
         pool.free(second.pop())
         pool.free(first.pop())
         taken_by_second = pool.malloc(24)
-        for handle in second:
-            pool.free(handle)
+        for zspage in second:
+            pool.free(zspage)
         assert pool.pool_bytes == 2 * 4096
         pool.free(taken_by_second)
         assert pool.pool_bytes == 4096
@@ -212,23 +214,39 @@ class TestPool:
             pool.malloc(length_bytes)
         assert (pool.nr_objects, pool.pool_bytes) == (0, 0)
 
-    @pytest.mark.parametrize("handle", [-1, 0, 2, 99])
-    def test_a_handle_that_nobody_holds_is_refused(self, handle: int) -> None:
+    @pytest.mark.parametrize("zspage", [-1, 0, 2, 99])
+    def test_a_zspage_that_is_none_is_refused(self, zspage: int) -> None:
         pool = ZsPool()
         pool.malloc(100)
-        with pytest.raises(ValueError, match="no object has handle"):
-            pool.free(handle)
-        with pytest.raises(ValueError, match="no object has handle"):
-            pool.size_class(handle)
+        with pytest.raises(ValueError, match="no object of this pool"):
+            pool.free(zspage)
+        with pytest.raises(ValueError, match="no object of this pool"):
+            pool.size_class(zspage)
         assert pool.nr_objects == 1
 
     def test_freeing_twice_is_refused(self) -> None:
         pool = ZsPool()
-        handle = pool.malloc(100)
-        pool.free(handle)
-        with pytest.raises(ValueError, match="no object has handle"):
-            pool.free(handle)
+        zspage = pool.malloc(100)
+        pool.free(zspage)
+        with pytest.raises(ValueError, match="no object of this pool"):
+            pool.free(zspage)
         pool.check_invariants()
+
+    def test_pools_of_one_machine_are_apart(self) -> None:
+        """Their zspages are numbered together, and one that goes leaves its number."""
+        arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
+        first, second = ZsPool(arena=arena, codec=1), ZsPool(arena=arena, codec=4)
+        zspages = [pool.malloc(2000) for pool in (first, second, second)]
+        assert (first.nr_pages, second.nr_pages) == (1, 1)
+        assert zspages == [1, 2, 2]
+        with pytest.raises(ValueError, match="no object of this pool"):
+            second.free(zspages[0])
+        first.free(zspages[0])
+        second.check_invariants()
+        first.destroy()
+        third = ZsPool(arena=arena)
+        assert (third.number, third.record.codec, third.malloc(100)) == (1, 0, 1)
+        check_zspages(arena.slots)
 
     def test_an_object_knows_its_class(self) -> None:
         pool = ZsPool()
@@ -237,7 +255,7 @@ class TestPool:
     def test_a_broken_pool_says_so(self) -> None:
         pool = ZsPool()
         pool.malloc(100)
-        pool.nr_pages += 1
+        pool.record.nr_pages += 1
         with pytest.raises(InvariantBroken, match="nr_pages"):
             pool.check_invariants()
 
@@ -304,19 +322,19 @@ def test_random_stores_and_frees_agree_with_the_rules(
     choose = random.Random(seed)
     rules = PROFILES[kernel].zsmalloc
     pool, slow = ZsPool(rules=rules), SlowPool(rules)
-    handles: list[int] = []
-    for _ in range(300):
-        if handles and choose.random() < share_freed:
-            handle = handles.pop(choose.randrange(len(handles)))
-            pool.free(handle)
+    zspage_of: dict[int, int] = {}
+    for step in range(300):
+        if zspage_of and choose.random() < share_freed:
+            handle = choose.choice(list(zspage_of))
+            pool.free(zspage_of.pop(handle))
             slow.free(handle)
         else:
             length_bytes = choose.choice(lengths)
-            handles.append(pool.malloc(length_bytes))
-            slow.malloc(length_bytes, handles[-1])
+            zspage_of[step] = pool.malloc(length_bytes)
+            slow.malloc(length_bytes, step)
         assert pool.nr_pages == slow.nr_pages
     pool.check_invariants()
-    for handle in handles:
-        pool.free(handle)
+    for zspage in zspage_of.values():
+        pool.free(zspage)
     assert (pool.pool_bytes, pool.nr_objects, pool.nr_zspages) == (0, 0, 0)
     pool.check_invariants()

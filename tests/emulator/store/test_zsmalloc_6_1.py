@@ -26,17 +26,17 @@ NR_POOLS = 3
 def test_pool_has_as_many_pages_as_the_kernels() -> None:
     """After every store of some objects, and after every free of others."""
     pools = []
-    handles: list[int] = []
+    zspages: list[int] = []
     for line in RECORDED.read_text().splitlines():
         (what, *numbers), pages = (part.split() for part in line.split("="))
         if what == "pool":
-            handles = []
+            zspages = []
             pools.append(ZsPool(rules=RULES))
         for number in map(int, numbers):
             if what == "free":
-                pools[-1].free(handles[number])
+                pools[-1].free(zspages[number])
             else:
-                handles.append(pools[-1].malloc(number))
+                zspages.append(pools[-1].malloc(number))
         assert pools[-1].nr_pages == int(*pages), line
         pools[-1].check_invariants()
     assert len(pools) == NR_POOLS
