@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench designs verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench packed designs verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -72,6 +72,10 @@ record-kernels: $(VENV)/developing
 
 bench: $(VENV)/developing
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+# swaptools/format/packed.py, from the definitions in layout.py.
+packed: $(VENV)/developing
+	$(BIN)/python -m tests.format.packed
 
 # The tables of docs/designs.md.
 designs: $(VENV)/developing

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from swaptools.format import layout
 from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
+    from swaptools.format.layout import Field
 
 
 class AreaInfo(NamedTuple):
@@ -134,6 +134,8 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
     A page that carries a suspend image is followed by the fields that overlay
     its end.
     """
+    from swaptools.format import layout  # construct: for those who look at all of it
+
     page = header.build()
     meanings = _meanings(header)
     yield from _dump(page, layout.fields(header.definition), meanings)
@@ -150,7 +152,7 @@ def dump_header(header: SwapHeader) -> Iterator[DumpRow]:
 
 
 def _dump(
-    page: bytes, fields: tuple[layout.Field, ...], meanings: dict[str, str]
+    page: bytes, fields: tuple[Field, ...], meanings: dict[str, str]
 ) -> Iterator[DumpRow]:
     for field in fields:
         data = page[field.offset : field.offset + field.length]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from swaptools.check.case import Case
 from swaptools.check.registry import all_rules
-from swaptools.format import layout
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
@@ -75,11 +74,7 @@ class Report:
         header = self.area.header_at(self.page_size)
         if header is None or finding.field is None:
             return None
-        shape = layout.swap_header(header.page_size, header.byte_order)
-        for name, offset, length in layout.fields(shape):
-            if name == finding.field:
-                return offset, header.build()[offset : offset + length]
-        return None
+        return header.field_bytes(finding.field)
 
 
 def check_area(

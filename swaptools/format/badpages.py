@@ -7,10 +7,11 @@ Not here: what a kernel does with them (kernel/badpages.py).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from swaptools.format import layout
+from swaptools.errors import FormatError
 
 if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
 _CLEAR = tuple(
     tuple(bit for bit in range(8) if not byte >> bit & 1) for byte in range(256)
 )
+
+
+def parse_words(data: bytes, byte_order: ByteOrder) -> tuple[int, ...]:
+    """Decode ``data`` as the 32-bit words of a list."""
+    order = "<" if byte_order == "little" else ">"
+    return struct.unpack(f"{order}{len(data) // 4}I", data)
+
+
+def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:
+    """Encode 32-bit words; the other direction of parse_words().
+
+    Raises:
+        FormatError: A value that is no unsigned 32-bit number.
+    """
+    order = "<" if byte_order == "little" else ">"
+    try:
+        return struct.pack(f"{order}{len(words)}I", *words)
+    except struct.error as exc:
+        reason = f"a bad page that is no 32-bit number: {exc}"
+        raise FormatError(reason, field="badpages") from exc
 
 
 class _Numbers(Collection[int]):
@@ -49,7 +70,7 @@ class Listed(_Numbers):
         return len(self._words) // 4
 
     def __iter__(self) -> Iterator[int]:
-        return iter(layout.parse_words(self._words, self._byte_order))
+        return iter(parse_words(self._words, self._byte_order))
 
     def __contains__(self, number: object) -> bool:
         return any(number == listed for listed in self)

@@ -10,9 +10,10 @@ Kernel: mm/swapfile.c as of v2.6.28, sys_swapon() case 1; Linux kernel commit
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
-from swaptools.format import layout
+from swaptools.format import packed
 from swaptools.format.constants import UUID_BYTES, VOLUME_BYTES
 
 
@@ -22,8 +23,9 @@ def bitmap_fields(page: bytes) -> dict[str, Any]:
     The last set bit stands for the last page, clear bits below it are bad pages;
     what such a page does not have is empty.
     """
-    fields = layout.parse(layout.bitmap_header(len(page)), page)
-    bits = int.from_bytes(fields.bitmap, "little")
+    values = struct.unpack(f"<{packed.BITMAP_HEADER[len(page)]}", page)
+    fields = dict(zip(packed.BITMAP_HEADER_FIELDS, values, strict=True))
+    bits = int.from_bytes(fields["bitmap"], "little")
     last_page = max(bits.bit_length() - 1, 0)
     usable = (bits >> 1).bit_count()
     return {
@@ -38,6 +40,5 @@ def bitmap_fields(page: bytes) -> dict[str, Any]:
         "padding": b"",
         "badpage_bytes": b"",
         "slack": b"",
-        "magic": fields.magic,
-        "bitmap": fields.bitmap,
+        **fields,
     }

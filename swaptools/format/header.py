@@ -14,12 +14,14 @@ Kernel: include/linux/swap.h union swap_header; mm/swapfile.c read_swap_header()
 from __future__ import annotations
 
 import dataclasses
+import struct
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
-from swaptools.format import layout
-from swaptools.format.badpages import ClearBits, Listed
+from swaptools.format import packed
+from swaptools.format.badpages import ClearBits, Listed, build_words
 from swaptools.format.bitmap import bitmap_fields
 from swaptools.format.constants import (
     GHOST_FLAG_OFFSET,
@@ -38,10 +40,21 @@ from swaptools.format.signature import SWAP_NAMES, magic_name
 from swaptools.units import MIN_PAGE_SIZE, format_size, is_page_size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from uuid import UUID
 
     from swaptools.format.layout import ByteOrder
+
+#: Our names of what packed.py has, in its order.
+_FIELDS = tuple(
+    {"badpages": "badpage_bytes"}.get(name, name) for name in packed.SWAP_HEADER_FIELDS
+)
+
+
+@cache
+def _unpacker(page_size: int, is_big: bool) -> Callable[[bytes], tuple[Any, ...]]:
+    order = ">" if is_big else "<"
+    return struct.Struct(order + packed.SWAP_HEADER[page_size]).unpack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -161,23 +174,12 @@ class SwapHeader:
         is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
         if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
             return BitmapHeader(**bitmap_fields(page))
-        byte_order: ByteOrder = "little"
-        if page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1":
-            byte_order = "big"
-        fields = layout.parse(layout.swap_header(page_size, byte_order), page)
+        is_big = page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1"
+        values = _unpacker(page_size, is_big)(page)
         return SwapHeader(
             page_size=page_size,
-            byte_order=byte_order,
-            version=fields["version"],
-            last_page=fields["last_page"],
-            nr_badpages=fields["nr_badpages"],
-            sws_uuid=fields["sws_uuid"],
-            sws_volume=fields["sws_volume"],
-            bootbits=fields["bootbits"],
-            padding=fields["padding"],
-            badpage_bytes=fields["badpages"],
-            slack=fields["slack"],
-            magic=fields["magic"],
+            byte_order="big" if is_big else "little",
+            **dict(zip(_FIELDS, values, strict=True)),
         )
 
     def __repr__(self) -> str:
@@ -200,14 +202,18 @@ class SwapHeader:
         Raises:
             FormatError: A field holds what its place cannot.
         """
+        from swaptools.format import layout  # construct: for those who build only
+
         return layout.build(self.definition, self._fields())
 
     @property
     def definition(self) -> Any:
         """The construct definition of this page."""
+        from swaptools.format import layout  # as above
+
         return layout.swap_header(self.page_size, self.byte_order)
 
-    def _fields(self) -> dict[str, object]:
+    def _fields(self) -> dict[str, bytes | int]:
         return {
             "bootbits": self.bootbits,
             "version": self.version,
@@ -257,7 +263,7 @@ class SwapHeader:
                 f"{len(badpages)} bad pages, the header has room for {limit}",
                 field="nr_badpages",
             )
-        words = layout.build_words(badpages, self.byte_order)
+        words = build_words(badpages, self.byte_order)
         return words + self.badpage_bytes[len(words) :]
 
     @property
@@ -300,7 +306,22 @@ class SwapHeader:
         """What the page says about a hibernation image, None without one."""
         if self.signature == "SWAPSPACE2":
             return None
-        return SuspendHeader.parse(self.signature, self.build(), self.byte_order)
+        return SuspendHeader.parse(self.signature, self.list_bytes, self.byte_order)
+
+    @property
+    def list_bytes(self) -> bytes:
+        """The page from its bad page list on: the list, the slack and the magic."""
+        return self.badpage_bytes + self.slack + self.magic
+
+    def field_bytes(self, name: str) -> tuple[int, bytes] | None:
+        """Return where a field of the definition begins, and its bytes; or None."""
+        offset = 0
+        for field, value in self._fields().items():
+            data = _data(value, self.byte_order)
+            if field == name:
+                return offset, data
+            offset += len(data)
+        return None
 
     @property
     def ghost_flag(self) -> bool:
@@ -334,10 +355,17 @@ class BitmapHeader(SwapHeader):
     @property
     def definition(self) -> Any:
         """The construct definition of this page."""
+        from swaptools.format import layout  # as above
+
         return layout.bitmap_header(self.page_size)
 
-    def _fields(self) -> dict[str, object]:
+    def _fields(self) -> dict[str, bytes | int]:
         return {"bitmap": self.bitmap, "magic": self.magic}
+
+    @property
+    def list_bytes(self) -> bytes:
+        """The page, all of which is the list."""
+        return self.bitmap + self.magic
 
     @property
     def badpages(self) -> Collection[int]:
@@ -348,6 +376,10 @@ class BitmapHeader(SwapHeader):
     def usable_bytes(self) -> int:
         """Bytes that can hold pages: one page for every set bit but the first."""
         return (self.last_page - self.nr_badpages) * self.page_size
+
+
+def _data(value: bytes | int, byte_order: ByteOrder) -> bytes:
+    return value.to_bytes(4, byte_order) if isinstance(value, int) else value
 
 
 def _volume(label: str) -> bytes:

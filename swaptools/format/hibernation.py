@@ -11,10 +11,11 @@ swsusp_check().
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from swaptools.format import layout
-from swaptools.format.constants import MAGIC_BYTES, SWSUSP_FLAGS
+from swaptools.format import packed
+from swaptools.format.constants import MAGIC_BYTES, SWSUSP_BYTES, SWSUSP_FLAGS
 from swaptools.format.signature import SWAP_NAMES, magic_name
 
 if TYPE_CHECKING:
@@ -49,21 +50,21 @@ class SuspendHeader(NamedTuple):
 
         Args:
             signature: The magic as text; None is returned for a swap magic.
-            page: The whole header page.
+            page: The header page, or its end, SWSUSP_BYTES long or longer.
             byte_order: The header's, which is that of the machine that slept.
         """
         if signature in SWAP_NAMES:
             return None
-        tail = page[layout.swsusp_offset(len(page)) :]
-        fields = layout.parse(layout.swsusp_header(byte_order), tail)
-        orig_sig = magic_name(fields.orig_sig)
+        order = "<" if byte_order == "little" else ">"
+        values = struct.unpack(order + packed.SWSUSP_HEADER, page[-SWSUSP_BYTES:])
+        fields = dict(zip(packed.SWSUSP_HEADER_FIELDS, values, strict=True))
+        orig_sig = magic_name(fields["orig_sig"])
         if orig_sig not in SWAP_NAMES:
             orig_sig = None
         if signature != "S1SUSPEND":
             return cls(signature, orig_sig)
-        return cls(
-            signature, orig_sig, fields.image, fields.flags, fields.hw_sig, fields.crc32
-        )
+        told = {name: fields[name] for name in ("image", "flags", "hw_sig", "crc32")}
+        return cls(signature, orig_sig, **told)
 
 
 def flag_names(flags: int) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ Not here: what the fields mean (header.py), which page size and magic (signature
 
 Every byte of a page belongs to a named field, the two slack bytes before the
 magic included, so that parsing and building give the same page back. The
-definitions are built once per page size and byte order.
+definitions are built once per page size and byte order. What is read is read by
+packed.py, which is made from them.
 
 Kernel: include/linux/swap.h union swap_header; kernel/power/swap.c
 struct swsusp_header.
@@ -12,7 +13,6 @@ struct swsusp_header.
 
 from __future__ import annotations
 
-import struct
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -29,10 +29,6 @@ from swaptools.format.constants import (
     VOLUME_BYTES,
     max_swap_badpages,
 )
-
-_COMPILE_AFTER = 64
-_uses: dict[Any, int] = {}
-_compiled: dict[Any, Any] = {}
 
 ByteOrder = Literal["little", "big"]
 
@@ -95,38 +91,6 @@ def swsusp_header(byte_order: ByteOrder) -> Any:
     )
 
 
-@cache
-def _words(count: int, byte_order: ByteOrder) -> Any:
-    return construct.Array(count, _u32(byte_order))
-
-
-def parse_words(data: bytes, byte_order: ByteOrder) -> tuple[int, ...]:
-    """Decode ``data`` as 32-bit words; a bad page list, say."""
-    order = "<" if byte_order == "little" else ">"
-    return struct.unpack(f"{order}{len(data) // 4}I", data)
-
-
-def build_words(words: tuple[int, ...], byte_order: ByteOrder) -> bytes:
-    """Encode 32-bit words; the other direction of parse_words().
-
-    Raises:
-        FormatError: A value that is no unsigned 32-bit number.
-    """
-    return build(_words(len(words), byte_order), list(words))
-
-
-def parse(layout: Any, data: bytes) -> Any:
-    """Parse with ``layout``; construct's errors become FormatError here only."""
-    try:
-        return _quick(layout).parse(data)
-    except (construct.ConstructError, struct.error):
-        pass  # plain code does not know which field; the definition does
-    try:
-        return layout.parse(data)
-    except construct.ConstructError as exc:
-        raise FormatError(_reason(exc), field=_field(exc)) from exc
-
-
 def build(layout: Any, values: Any) -> bytes:
     """Build with ``layout``; construct's errors become FormatError here only."""
     try:
@@ -150,18 +114,6 @@ def fields(layout: Any, base: int = 0) -> tuple[Field, ...]:
 def swsusp_offset(page_size: int) -> int:
     """Return where in the page the suspend header begins."""
     return page_size - SWSUSP_BYTES
-
-
-def _quick(layout: Any) -> Any:
-    # Construct can turn a definition into plain code, five times as quick. That
-    # takes 2 ms, so it is for those who read many headers.
-    uses = _uses.get(layout, 0)
-    if uses < _COMPILE_AFTER:
-        _uses[layout] = uses + 1
-        return layout
-    if layout not in _compiled:
-        _compiled[layout] = layout.compile()
-    return _compiled[layout]
 
 
 def _reason(exc: construct.ConstructError) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.format import layout
-from swaptools.format.constants import BADPAGES_OFFSET, max_swap_badpages
+from swaptools.format.badpages import parse_words
+from swaptools.format.constants import max_swap_badpages
 from swaptools.kernel.attempt import EMPTY, Refusal, signed
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def listed_badpages(
         return ()
     if header.nr_badpages <= max_swap_badpages(attempt.page_size):
         return header.badpages
-    words = header.build()[BADPAGES_OFFSET:]
+    words = header.list_bytes
     count = min(header.nr_badpages, len(words) // 4)
-    return layout.parse_words(words[: 4 * count], header.byte_order)
+    return parse_words(words[: 4 * count], header.byte_order)
 
 
 def setup_bad_slots(
