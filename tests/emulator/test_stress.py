@@ -104,7 +104,7 @@ def test_everything_comes_back() -> None:
     machine.swapoff(devices[2])
     machine.check_invariants()
     assert machine.meminfo() == dict.fromkeys(machine.meminfo(), 0)
-    assert len(machine.state.objects) == 0
+    assert len(machine.state.contents) == 0
     machine.swapon_pages(2560)
     task = machine.task()
     task.write(0, 600)

@@ -23,13 +23,16 @@ from swaptools.emulator.core.buffers import NEEDS, grown, integers, zeroed
 from swaptools.emulator.core.constants import (
     ALL_AREAS,
     CLUSTER_WORDS,
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     MAX_SWAPFILES,
+    NR_CODECS,
     NR_LISTS,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
+    XA_CHUNK_SIZE,
 )
+from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 from swaptools.emulator.core.structs import Slots
 
@@ -74,6 +77,7 @@ class Arena:
             "returned": cpus * rules.slots_cache_pages,
             "free_blocks": SWAP_NR_ORDERS,
             "traffic": MAX_SWAPFILES,
+            "lengths": NR_CODECS,
         }
         #: Every buffer; another tuple after any of them has grown.
         self.slots = Slots(
@@ -86,6 +90,8 @@ class Arena:
         self.totals = self.slots.totals[0]
         set_totals(self.totals, rules, cpus)
         allow(self.slots, ALL_AREAS)
+        memcg_online(self.slots, 0, -1)
+        self.slots.zswap[0].next_shrink = -1
         for which in range(MAX_SWAPFILES * NR_LISTS):
             self.slots.lists[which] = structs.ListHead(-1, -1)
         for place, step in enumerate(rules.trial_order):
@@ -154,6 +160,13 @@ class Arena:
         self._per_table["redirects"] = SWAPFILE_CLUSTER
         self.grow("redirects", self.nr_tables * SWAPFILE_CLUSTER)
 
+    def add_compressed(self) -> None:
+        """Have a record for each slot of what zswap or a zram has for it."""
+        self._per_table["compressed"] = SWAPFILE_CLUSTER
+        self._per_table["leaves"] = SWAPFILE_CLUSTER // XA_CHUNK_SIZE
+        for name in ("compressed", "leaves"):
+            self.grow(name, self.nr_tables * self._per_table[name])
+
     def grow(self, name: str, length: int) -> None:
         """Have so many items in a buffer; more, so that it seldom has to grow."""
         old = getattr(self.slots, name)
@@ -162,7 +175,7 @@ class Arena:
                 length = max(length, 2 * len(old))
             self.slots = self.slots._replace(**{name: grown(old, length)})
 
-    # --- traffic and objects -----------------------------------------------
+    # --- traffic and contents ----------------------------------------------
 
     def work_for(self, memcg: int) -> None:
         """Let the next operation count for a cgroup, by its number."""
@@ -177,19 +190,26 @@ class Arena:
         return self.slots.traffic[place]
 
     def take_released(self) -> list[int]:
-        """Empty the chain of released objects; the first one released first."""
+        """Empty the chain of released contents; the first one released first."""
         released = []
-        value, objects = self.totals.released, self.slots.objects
+        value, contents = self.totals.released, self.slots.contents
         while value:
             released.append(value)
-            value = objects[value - FIRST_OBJECT].next
+            value = contents[value - FIRST_CONTENT].next
         self.totals.released = 0
         released.reverse()
         return released
 
 
 # Buffers that are asked for a little more each time.
-_DOUBLED: Final = {"frames", "objects", "traffic", "zspages"}
+_DOUBLED: Final = {
+    "frames",
+    "contents",
+    "lengths",
+    "traffic",
+    "memcgs",
+    "zspages",
+}
 
 
 def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:

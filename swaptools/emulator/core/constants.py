@@ -85,7 +85,7 @@ OFFSET_MASK: Final = (1 << TYPE_SHIFT) - 1
 POISONED_ENTRY: Final = 31 << TYPE_SHIFT | 2
 
 # Where the data of a slot are: the upper bits of ``stored``. Below them is what
-# a page's content is: FIRST_OBJECT and more name an object, less is the length
+# a page's content is: FIRST_CONTENT and more name bytes, less is the length
 # that a page without bytes would compress to, 0 a page of zeros.
 STORED_SHIFT: Final = 28
 STORED_MASK: Final = (1 << STORED_SHIFT) - 1
@@ -95,4 +95,30 @@ STORED_DEVICE: Final = 2
 STORED_ZSWAP: Final = 3
 #: In the slot of another area, which ``redirects`` names.
 STORED_SLOT: Final = 4
-FIRST_OBJECT: Final = 1 << 19
+#: On a device as well, compressed.
+STORED_ZRAM: Final = 5
+FIRST_CONTENT: Final = 1 << 19
+
+#: Compressors there are (store/compress.py), and entries to a leaf of zswap's tree.
+#: Kernel: include/linux/xarray.h XA_CHUNK_SIZE.
+NR_CODECS: Final = 5
+XA_CHUNK_SIZE: Final = 64
+
+# What becomes of a write to an area: it is kept; does not get as far, as there is no
+# data section; fails; ends well, and the page is gone; goes to a zram's pool, which
+# may be full; goes to a slot of another area.
+KEEPS: Final = 0
+REFUSES: Final = 1
+FAILS: Final = 2
+LOSES: Final = 3
+COMPRESSES: Final = 4
+REDIRECTS: Final = 5
+
+# Flags of what is compressed. In zswap: has its second chance before it. In a zram:
+# did not get smaller, is one word over and over, was not used lately, is on the
+# backing device.
+COMPRESSED_REFERENCED: Final = 1
+COMPRESSED_HUGE: Final = 2
+COMPRESSED_SAME: Final = 4
+COMPRESSED_IDLE: Final = 8
+COMPRESSED_WRITTEN_BACK: Final = 16

@@ -36,10 +36,10 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.slots import (
     data_index,
-    get_object,
+    get_content,
     get_stored,
     is_redirected,
-    put_object,
+    put_content,
     set_stayed,
     slot_get,
     slot_index,
@@ -97,7 +97,7 @@ def alloc_frames(s: Slots, order: int) -> int:
 def free_frame(s: Slots, number: int) -> None:
     """Free a frame that is neither mapped nor in the swap cache."""
     frame = s.frames[number]
-    put_object(s, frame.content)
+    put_content(s, frame.content)
     frame.content = 0
     if frame.stayed:
         set_stayed(s, number, 0)
@@ -167,7 +167,7 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
         s.map[index] &= ~SWAP_HAS_DATA
         s.vmstat[0].zswpin += 1
     else:
-        get_object(s, frame.content)
+        get_content(s, frame.content)
         frame.dirty = bypass
         if where == STORED_ZERO:
             s.vmstat[0].swpin_zero += 1
@@ -302,7 +302,7 @@ def write_range(
             do_wp_page(s, pte, vpn)
         number = pte[vpn] >> PTE_SHIFT
         frame = s.frames[number]
-        put_object(s, frame.content)
+        put_content(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
         if frame.stayed:

@@ -45,7 +45,7 @@ from swaptools.emulator.core.slot_alloc import (
 from swaptools.emulator.core.slots import (
     data_index,
     free_swap_slot,
-    get_object,
+    get_content,
     is_redirected,
     set_stayed,
     set_stored,
@@ -318,7 +318,7 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
             traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
             s.traffic[traffic_row(s, slot)].to_backing += nr
             for number in range(head, head + nr):
-                content = get_object(s, s.frames[number].content)
+                content = get_content(s, s.frames[number].content)
                 finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
             s.vmstat[0].pswpout += nr
         else:

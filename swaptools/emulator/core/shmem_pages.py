@@ -30,7 +30,7 @@ from swaptools.emulator.core.faults import (
 from swaptools.emulator.core.pageout import stay_without_slot, writeout_range
 from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
 from swaptools.emulator.core.slots import (
-    put_object,
+    put_content,
     set_stayed,
     slot_get,
     slot_put,
@@ -167,7 +167,7 @@ def shmem_write_range(
         if not shmem_fault(s, pages, pte, vpn, True):
             return vpn - first
         frame = s.frames[pte[vpn] >> PTE_SHIFT]
-        put_object(s, frame.content)
+        put_content(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
         set_stayed(s, pte[vpn] >> PTE_SHIFT, 0)

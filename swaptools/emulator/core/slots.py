@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.clusters import cluster_of
 from swaptools.emulator.core.constants import (
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     MAX_SWAPFILES,
     OFFSET_MASK,
     STORED_MASK,
@@ -56,18 +56,18 @@ def slot_index(s: Slots, entry: int) -> int:
 
 
 @hot_inline
-def get_object(s: Slots, value: int) -> int:
+def get_content(s: Slots, value: int) -> int:
     """Let one more slot or page refer to what ``value`` names; returns it."""
-    if value >= FIRST_OBJECT:
-        s.objects[value - FIRST_OBJECT].refs += 1
+    if value >= FIRST_CONTENT:
+        s.contents[value - FIRST_CONTENT].refs += 1
     return value
 
 
 @hot_inline
-def put_object(s: Slots, value: int) -> None:
+def put_content(s: Slots, value: int) -> None:
     """Let one less refer to it; the last one puts it on the chain for its owner."""
-    if value >= FIRST_OBJECT:
-        stored = s.objects[value - FIRST_OBJECT]
+    if value >= FIRST_CONTENT:
+        stored = s.contents[value - FIRST_CONTENT]
         stored.refs -= 1
         if stored.refs == 0:
             stored.next = s.totals[0].released
@@ -81,7 +81,7 @@ def place_free(s: Slots, index: int) -> None:
     s.redirects[index] = 0
     there = slot_index(s, place)
     if s.map[there] & SWAP_HAS_DATA:
-        put_object(s, s.slots[there].stored & STORED_MASK)
+        put_content(s, s.slots[there].stored & STORED_MASK)
     s.redirects[there] = 0
     si = place >> TYPE_SHIFT
     range_free(s, si, cluster_of(s, si, place & OFFSET_MASK), there)
@@ -92,7 +92,7 @@ def set_stored(s: Slots, index: int, stored: int) -> None:
     """Say where a slot's data are from now on, in place of where they were."""
     if s.map[index] & SWAP_HAS_DATA:
         before = s.slots[index].stored
-        put_object(s, before & STORED_MASK)
+        put_content(s, before & STORED_MASK)
         if before >> STORED_SHIFT == STORED_SLOT:
             place_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA

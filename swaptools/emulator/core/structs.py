@@ -1,7 +1,7 @@
 """The records that the slot map and the page tables are made of.
 
 Not here: what happens to them (slots.py, faults.py), what is counted (events.py),
-compressed memory (zsmalloc_structs.py).
+what is known of compressed pages (compressed.py), zspages (zsmalloc_structs.py).
 
 Kernel: include/linux/swap.h, mm/swap.h, mm/swap_table.h, include/linux/mm_types.h.
 Same: what is known of an area, a cluster, a slot, a folio.
@@ -16,6 +16,12 @@ from __future__ import annotations
 from ctypes import Structure, c_int32, c_int64, c_uint8, c_uint16, c_uint32
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from swaptools.emulator.core.compressed import (
+    Compressed,
+    Content,
+    MemCg,
+    ZswapInfo,
+)
 from swaptools.emulator.core.events import Traffic, VmStat
 from swaptools.emulator.core.zsmalloc_structs import ZsClass, Zspage, ZsPoolRecord
 
@@ -35,7 +41,7 @@ class Totals(Structure):
     nr_cpus: int
     #: Not zero once the kernel would have died.
     oopsed: int
-    #: Head of the chain of stored objects that nothing refers to any more.
+    #: Head of the chain of contents that nothing refers to any more.
     released: int
     #: Frames made so far, in use or not; frame 0 is the shared page of zeros.
     nr_frames: int
@@ -133,6 +139,8 @@ class SwapInfo(Structure):
     #: The clusters from here on that are UNTOUCHED head the free list; by columns
     #: where those count (clusters.py untouched_at).
     untouched: int
+    #: What becomes of a write: see constants.py, KEEPS and what follows.
+    kind: int
     #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
     reclaim_work: int
     #: Of an area with SWP_NEXT_FIT: where a scan begins, how many slots it goes on
@@ -150,6 +158,7 @@ class SwapInfo(Structure):
         ("first_cluster", c_int32),
         ("nr_clusters", c_int32),
         ("untouched", c_int32),
+        ("kind", c_int32),
         ("reclaim_work", c_int32),
         ("cluster_nr", c_int32),
         ("cluster_next", c_int64),
@@ -277,15 +286,6 @@ class Frame(Structure):
     ]
 
 
-class Stored(Structure):
-    """An object that slots and pages refer to: bytes of a page, or their length."""
-
-    refs: int
-    #: The next one on the chain of released objects.
-    next: int
-    _fields_ = [("refs", c_int32), ("next", c_int32)]
-
-
 class Slots(NamedTuple):
     """Every buffer of a machine, but for its page tables."""
 
@@ -325,7 +325,18 @@ class Slots(NamedTuple):
     frames: Buffer[Frame]
     #: By order: first of the free blocks, or 0.
     free_blocks: Buffer[int]
-    objects: Buffer[Stored]
+    #: By number, from FIRST_CONTENT on; and by number and codec the length that each
+    #: compresses to: 0 where that was not asked yet, a page where it is no less.
+    contents: Buffer[Content]
+    lengths: Buffer[int]
+    #: By table and slot; by table and 64 slots, how many of those are in zswap. One
+    #: item each before there was a zswap or zram.
+    compressed: Buffer[Compressed]
+    leaves: Buffer[int]
+    #: By number.
+    memcgs: Buffer[MemCg]
+    #: A buffer of one.
+    zswap: Buffer[ZswapInfo]
     #: A buffer of one.
     vmstat: Buffer[VmStat]
     #: By cgroup and type.
@@ -364,7 +375,12 @@ ITEMS: Final[dict[str, Any]] = {
     "redirects": c_int64,
     "frames": Frame,
     "free_blocks": c_int64,
-    "objects": Stored,
+    "contents": Content,
+    "lengths": c_int32,
+    "compressed": Compressed,
+    "leaves": c_uint8,
+    "memcgs": MemCg,
+    "zswap": ZswapInfo,
     "vmstat": VmStat,
     "traffic": Traffic,
     "zs_class_of": c_uint8,

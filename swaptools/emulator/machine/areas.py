@@ -31,7 +31,7 @@ from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from swaptools.emulator.machine.backing import SwapOps
+    from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.swapoff import Unuse
 
@@ -136,7 +136,7 @@ class SwapAreas:
         self._state.slot_map.add_area(type_, flags, priority, max_pages, bad_pages)
         device = SwapDevice(self._state, type_, path)
         self._by_type[type_] = device
-        self._state.backings[type_] = ops.backing(ops, path, max_pages, found)
+        self._stand_behind(type_, ops.backing(ops, path, max_pages, found))
         if is_ghost(ops):
             self._nr_leaked += self._state.ghost_rules.leaks_nr_rotate_swap
         return device
@@ -146,9 +146,13 @@ class SwapAreas:
         state, ops = self._state, redirect.VIRTUAL
         state.slot_map.add_virtual_space(redirect.SPACE_TYPE)
         self.space = SwapDevice(state, redirect.SPACE_TYPE, ops.path)
-        state.backings[redirect.SPACE_TYPE] = ops.backing(
-            ops, ops.path, self.space.max, state.conditions()
-        )
+        found = state.conditions()
+        backing = ops.backing(ops, ops.path, self.space.max, found)
+        self._stand_behind(redirect.SPACE_TYPE, backing)
+
+    def _stand_behind(self, si: int, backing: Backing) -> None:
+        self._state.backings[si] = backing
+        self._state.slots.si[si].kind = backing.kind
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
     def _default_priority(self) -> int:

@@ -19,7 +19,7 @@ from swaptools.emulator.machine.slot_map import SlotMap
 from swaptools.emulator.machine.state import State
 from swaptools.emulator.machine.swap_io import SwapIO
 from swaptools.emulator.machine.tiers import SwapTiers
-from swaptools.emulator.store.contents import ObjectStore
+from swaptools.emulator.store.contents import ContentStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
 from swaptools.emulator.store.zswap import Zswap
@@ -69,10 +69,10 @@ def put_together(
     arena = Arena(engine, profile.allocator, cpus)
     cgroups = MemCgroups()
     backings: dict[int, Backing] = {}
-    objects = ObjectStore(arena)
+    contents = ContentStore(arena)
     rules, zsmalloc = profile.zswap, profile.zsmalloc
     zswap = Zswap(rules, page_size, ram_bytes, compressor, zsmalloc)
-    io = SwapIO(arena, objects, zswap, backings)
+    io = SwapIO(arena, contents, zswap, backings)
     shrinker = ZswapShrinker(zswap, cgroups, io.write_back)
     zswap.shrink_memcg = shrinker.shrink_memcg
     cgroups.css_offline = shrinker.memcg_offline_cleanup
@@ -83,7 +83,7 @@ def put_together(
         ram_bytes=ram_bytes,
         arena=arena,
         slot_map=SlotMap(arena),
-        objects=objects,
+        contents=contents,
         backings=backings,
         cgroups=cgroups,
         zswap=zswap,

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from swaptools.emulator.core.constants import (
+    COMPRESSES,
+    FAILS,
+    KEEPS,
+    LOSES,
     OFFSET_MASK,
+    REFUSES,
     STORED_DEVICE,
     STORED_SHIFT,
     SWP_BLKDEV,
@@ -77,7 +82,8 @@ class Writer(Protocol):
 class Backing(ABC):
     """What is behind one area. Kernel: struct swap_ops."""
 
-    #: What becomes of a write, in a few words.
+    #: What becomes of a write: for core/, and in a few words.
+    kind: ClassVar[int]
     a_write: ClassVar[str]
     #: The zram device it is, if it is one.
     zram: Zram | None = None
@@ -148,6 +154,7 @@ class Backing(ABC):
 class Keeps(Backing):
     """A disk, which keeps every page."""
 
+    kind = KEEPS
     a_write = "is kept"
 
     def submit_write(
@@ -161,6 +168,7 @@ class Keeps(Backing):
 class Refuses(Backing):
     """No data section: no write gets as far as this (swap_io.py)."""
 
+    kind = REFUSES
     a_write = "does not get as far"
 
     def submit_write(
@@ -174,12 +182,14 @@ class Refuses(Backing):
 class Fails(Refuses):
     """A device that says no; pages stay in memory."""
 
+    kind = FAILS
     a_write = "fails"
 
 
 class Loses(Backing):
     """A device that says yes and forgets: every page reads as zeros."""
 
+    kind = LOSES
     a_write = "ends well, and the page is gone"
 
     def submit_write(
@@ -193,6 +203,7 @@ class Loses(Backing):
 class Compresses(Backing):
     """A zram device, which may be full."""
 
+    kind = COMPRESSES
     a_write = "goes to a pool, which may be full"
     zram: Zram
 

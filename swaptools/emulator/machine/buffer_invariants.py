@@ -23,7 +23,7 @@ from swaptools.emulator.core.arena import set_totals
 from swaptools.emulator.core.constants import (
     ALL_AREAS,
     CLUSTER_WORDS,
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     FREE,
     MAX_SWAPFILES,
     NR_LISTS,
@@ -181,6 +181,8 @@ def check_infos(state: State, devices: list[SwapDevice]) -> None:
     for device in devices:
         info = state.slots.si[device.type]
         expect(device.is_as_made(), "another area", device.path, info.flags, info.max)
+        kind = state.backings[device.type].kind
+        expect(info.kind == kind, "what becomes of a write", device.path, info.kind)
         expect(not info.reclaim_work, "a worker did not run", device.path)
         if not info.flags & SWP_NEXT_FIT:
             scan = (info.cluster_nr, info.cluster_next, info.lowest_bit)
@@ -328,7 +330,7 @@ def check_data(state: State, device: SwapDevice) -> None:
 
 def _check_stored(state: State, device: SwapDevice, entry: int, stored: int) -> None:
     where, content = stored >> STORED_SHIFT, stored & STORED_MASK
-    kept = state.objects[content] if content >= FIRST_OBJECT else None
+    kept = state.contents[content] if content >= FIRST_CONTENT else None
     if where == STORED_ZSWAP:
         is_it = isinstance(kept, ZswapEntry) and _is_for(state, kept.swpentry, entry)
         expect(is_it, "not zswap's entry for a slot", entry, stored)

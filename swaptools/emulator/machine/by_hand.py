@@ -45,7 +45,7 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
     state.work_for(state.cgroups.root)
     io = state.io
     state.work_for(state.cgroups.root)
-    state.objects.reap()
+    state.contents.reap()
     content = io.content_of(page)
     if content == 0:
         stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
@@ -55,7 +55,7 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
         traffic.left += 1
     else:
         stored = io.store([content], entry, state.cgroups.root)
-        state.objects.put(content)
+        state.contents.put(content)
     if stored is None:
         if is_ghost(state.backings[entry >> TYPE_SHIFT].ops):
             raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")

@@ -317,7 +317,7 @@ def check_pools(state: State) -> None:
             expect(entry.memcg is memcg, "entry of another cgroup", entry.swpentry)
             where = stored_of(state, entry.swpentry)
             expect(where >> STORED_SHIFT == STORED_ZSWAP, "not in zswap", where)
-            kept = state.objects[where & STORED_MASK]
+            kept = state.contents[where & STORED_MASK]
             expect(kept is entry, "another entry in its slot", entry.swpentry)
         below = sum(e.length for m in memcg.and_below() for e in m.zswap_lru)
         expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)

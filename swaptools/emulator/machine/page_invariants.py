@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import (
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     OFFSET_MASK,
     STORED_MASK,
     SWAP_HAS_CACHE,
@@ -32,6 +32,7 @@ from swaptools.emulator.core.faults import (
 )
 from swaptools.emulator.core.slots import data_index, get_stored, slot_index
 from swaptools.emulator.machine.expect import expect
+from swaptools.emulator.store.contents import is_same_filled
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Frame, Slots
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def check_pages(state: State, frames: Counter[int]) -> None:
-    """Check every frame, and the objects that pages and slots refer to.
+    """Check every frame, and the contents that pages and slots refer to.
 
     Args:
         state: Of the machine.
@@ -50,7 +51,7 @@ def check_pages(state: State, frames: Counter[int]) -> None:
     check_frames(state, frames)
     check_blocks(state)
     check_contents(state)
-    check_objects(state)
+    check_contents_refs(state)
 
 
 def count_references(
@@ -118,8 +119,8 @@ def check_frames(state: State, frames: Counter[int]) -> None:
             expect(s.frames[number].live == live[number], "live frames", number)
 
 
-def check_objects(state: State) -> None:
-    """Check that objects count the pages and slots that refer to them."""
+def check_contents_refs(state: State) -> None:
+    """Check that contents count the pages and slots that refer to them."""
     s = state.slots
     refs: Counter[int] = Counter()
     for number in range(1, state.totals.nr_frames):
@@ -132,11 +133,15 @@ def check_objects(state: State) -> None:
             ):
                 if s.map[index] & SWAP_HAS_DATA and s.map[index] != SWAP_MAP_BAD:
                     refs[s.slots[index].stored & STORED_MASK] += 1
-    refs = Counter({value: n for value, n in refs.items() if value >= FIRST_OBJECT})
-    expect(len(refs) == len(state.objects), "objects lost", len(state.objects))
+    refs = Counter({value: n for value, n in refs.items() if value >= FIRST_CONTENT})
+    expect(len(refs) == len(state.contents), "contents lost", len(state.contents))
     for value, number in refs.items():
-        counted = s.objects[value - FIRST_OBJECT].refs
-        expect(counted == number, "references to an object", value, counted, number)
+        counted = s.contents[value - FIRST_CONTENT].refs
+        expect(counted == number, "references to a content", value, counted, number)
+        page = state.contents[value]
+        is_same = isinstance(page, bytes) and is_same_filled(page)
+        counted = s.contents[value - FIRST_CONTENT].is_same
+        expect(counted == is_same, "a page of one word", value)
 
 
 def check_blocks(state: State) -> None:
@@ -184,8 +189,8 @@ def check_contents(state: State) -> None:
         expect(frame.dirty in (0, 1), "dirty", number, frame.dirty)
         expect(frame.stayed in (0, 1), "stayed", number, frame.stayed)
         content = frame.content
-        if content >= FIRST_OBJECT:
-            is_page = isinstance(state.objects[content], bytes)
+        if content >= FIRST_CONTENT:
+            is_page = isinstance(state.contents[content], bytes)
             expect(is_page, "a page that is no bytes", number)
         else:
             expect(0 <= content <= page_size, "length of a page", number, content)
@@ -204,9 +209,9 @@ def _check_dirty(state: State, number: int, frame: Frame) -> None:
     stored = get_stored(s, data_index(s, slot_index(s, frame.entry)))
     there = stored & STORED_MASK
     expect(bool(frame.dirty or stored), "a clean page that no slot has", number)
-    if there < FIRST_OBJECT:
+    if there < FIRST_CONTENT:
         is_same = there == frame.content
         expect(bool(frame.dirty or is_same), "a clean page that differs", number, there)
-    elif isinstance(state.objects[there], bytes):
+    elif isinstance(state.contents[there], bytes):
         is_same = there == frame.content
         expect(is_same != frame.dirty, "a page and its slot", number, there)

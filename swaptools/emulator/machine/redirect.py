@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
+    REDIRECTS,
     SWP_BLKDEV,
     SWP_DYNAMIC,
     SWP_VIRTUAL,
@@ -61,6 +62,7 @@ SPACE_TYPE: Final = 0
 class Redirects(Refuses):
     """No data of its own: a page is written to a slot of another area."""
 
+    kind = REDIRECTS
     a_write = "goes to a slot of another area"
 
     def slots_for(self, writer: Writer, entry: int, nr_pages: int) -> int:
@@ -89,7 +91,7 @@ def empty(state: State, si: int) -> Unuse:
     room = max(min(state.free_pages, state.slots.si[si].inuse_pages), 0)
     is_empty = state.run(empty_places, si, room, counts)
     state.io.load(range(1, state.totals.nr_frames))
-    state.objects.reap()
+    state.contents.reap()
     state.counter.moves.swapoff_slot_visits += counts[VISITED]
     if not is_empty:
         raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")

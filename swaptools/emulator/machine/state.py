@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.slot_map import SlotMap
     from swaptools.emulator.machine.swap_io import SwapIO
     from swaptools.emulator.machine.tiers import SwapTiers
-    from swaptools.emulator.store.contents import ObjectStore
+    from swaptools.emulator.store.contents import ContentStore
     from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.shrinker import ZswapShrinker
     from swaptools.emulator.store.zswap import Zswap
@@ -83,7 +83,7 @@ class State:
     ram_bytes: int | None
     arena: Arena
     slot_map: SlotMap
-    objects: ObjectStore
+    contents: ContentStore
     #: By type.
     backings: dict[int, Backing]
     cgroups: MemCgroups
@@ -175,14 +175,14 @@ class State:
             self.settle()
 
     def settle(self) -> None:
-        """End an operation: workers run, objects nobody wants go."""
+        """End an operation: workers run, contents nobody wants go."""
         if self.is_in_one:
             self.check_alive()
             return
         self._reclaim_full_areas()
-        self.objects.reap()
+        self.contents.reap()
         self.shrinker.work()
-        self.objects.reap()
+        self.contents.reap()
         self._discard()
         self._tell_backings()
         self.check_alive()

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZSWAP,
@@ -39,7 +39,7 @@ from swaptools.emulator.core.pageout import finish_page, finish_range, writeback
 from swaptools.emulator.core.redirect import take_place
 from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.slots import (
-    get_object,
+    get_content,
     get_stored,
     set_stayed,
     set_stored,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing, SwapOps
-    from swaptools.emulator.store.contents import Kept, ObjectStore
+    from swaptools.emulator.store.contents import ContentStore, Kept
     from swaptools.emulator.store.memcg import LruEntry, MemCgroup
     from swaptools.emulator.store.zswap import Zswap
 
@@ -119,13 +119,13 @@ class SwapIO:
     def __init__(
         self,
         arena: Arena,
-        objects: ObjectStore,
+        contents: ContentStore,
         zswap: Zswap,
         backings: Mapping[int, Backing],
     ) -> None:
-        """Work on the buffers and objects of one machine, backings by type."""
+        """Work on the buffers and contents of one machine, backings by type."""
         self._arena = arena
-        self._objects = objects
+        self._contents = contents
         self._zswap = zswap
         self._backings = backings
         self.page_size = zswap.page_size
@@ -143,15 +143,15 @@ class SwapIO:
         """Return the number for what is in a page: its bytes, or their length."""
         if isinstance(page, int):
             return page
-        return self._objects.add(page, refs) if any(page) else 0
+        return self._contents.add(page, refs) if any(page) else 0
 
     def page_of(self, content: int) -> bytes | int:
         """Return the bytes that a number stands for; a length if that is all."""
         if content == 0:
             return bytes(self.page_size)
-        if content < FIRST_OBJECT:
+        if content < FIRST_CONTENT:
             return content
-        value = self._objects[content]
+        value = self._contents[content]
         return value if isinstance(value, bytes) else value.page()
 
     # --- out ---------------------------------------------------------------
@@ -163,7 +163,7 @@ class SwapIO:
 
         Kernel: mm/page_io.c swap_writeout().
         """
-        self._objects.reap()
+        self._contents.reap()
         for head in heads:
             frames = self._arena.slots.frames
             frame = frames[head]
@@ -202,7 +202,7 @@ class SwapIO:
     ) -> list[int] | None:
         """Return where the pages of a folio go, all of them; None when nowhere."""
         pages = [
-            content if 0 < content < FIRST_OBJECT else self.page_of(content)
+            content if 0 < content < FIRST_CONTENT else self.page_of(content)
             for content in contents
         ]
         nr_pages = len(pages)
@@ -216,7 +216,7 @@ class SwapIO:
             vmstat = self._arena.slots.vmstat[0]
             vmstat.zswpout += nr_pages
             vmstat.mthp_zswpout += nr_pages > 1
-            add = self._objects.add
+            add = self._contents.add
             return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
         if self._zswap.enabled and self._zswap.pool_reached_full:
             self.wake_shrink_worker()
@@ -247,7 +247,7 @@ class SwapIO:
             return []
         content = self.content_of(self.page_of(stored & STORED_MASK))
         written = self._submit_write(new, [content])
-        self._objects.put(content)
+        self._contents.put(content)
         if written is not None:
             s.vmstat[0].pswpin += 1
             virtual = s.redirects[slot_index(s, place)]
@@ -275,11 +275,11 @@ class SwapIO:
 
     def keep(self, content: int) -> int:
         """Let one slot more refer to a content; returns it."""
-        return get_object(self._arena.slots, content)
+        return get_content(self._arena.slots, content)
 
     def add(self, kept: Kept) -> int:
         """Own an object that one slot refers to; returns its number."""
-        return self._objects.add(kept)
+        return self._contents.add(kept)
 
     def put_on(self, entry: int, stored: int) -> None:
         """Say where a slot's data are."""
@@ -319,7 +319,7 @@ class SwapIO:
             return -errno.ENOMEM
         content = self.content_of(entry.page())
         number = self._arena.run(writeback_page, swpentry, content)
-        self._objects.reap()
+        self._contents.reap()
         self._arena.slots.vmstat[0].zswpwb += 1
         self._arena.traffic(entry.memcg.number, slot).written_back += 1
         self.write_to_device(number, slot)
@@ -344,13 +344,13 @@ class SwapIO:
 
         Kernel: mm/zswap.c zswap_load(), which decompresses and erases the entry.
         """
-        frames, objects = self._arena.slots.frames, self._objects
+        frames, contents = self._arena.slots.frames, self._contents
         for number in numbers:
             frame = frames[number]
             content = frame.content
-            if content < FIRST_OBJECT:
+            if content < FIRST_CONTENT:
                 continue
-            value = objects[content]
+            value = contents[content]
             if not isinstance(value, bytes):
                 frame.content = self.content_of(value.page())
-                objects.put(content)
+                contents.put(content)

@@ -97,7 +97,7 @@ def _unuse(
         room = min(state.free_pages, state.slots.si[si].inuse_pages)
         here = state.run(function, pages, here, nr_pages, si, room, counts)
         state.io.load(range(1, state.totals.nr_frames))
-        state.objects.reap()
+        state.contents.reap()
         if here < nr_pages and state.free_pages <= 0:
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
 

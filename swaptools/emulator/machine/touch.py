@@ -56,11 +56,11 @@ def write_pages(
             before it are written.
     """
     done = state.run(function, *tables, first, nr_pages, contents, *args)
-    if len(state.objects):
+    if len(state.contents):
         left = (contents[page] for page in range(done))
         state.io.load(number for number in left if number)
     for page in range(done, nr_pages):
-        state.objects.put(contents[page])
+        state.contents.put(contents[page])
     _end(state, first, done, nr_pages)
 
 
@@ -78,7 +78,7 @@ def read_pages(
     """
     numbers = state.scratch(nr_pages)
     done = state.run(function, *tables, first, nr_pages, numbers)
-    if len(state.objects):
+    if len(state.contents):
         state.io.load(numbers[page] for page in range(done))
     _end(state, first, done, nr_pages)
     frames, page_of = state.slots.frames, state.io.page_of

@@ -30,7 +30,7 @@ from swaptools.emulator.core.faults import count_read
 from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
-    put_object,
+    put_content,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -92,20 +92,20 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
     else:
         content = io.content_of(io.page_of(stored & STORED_MASK))
         written = io.store([content], new, memcg)
-        state.objects.put(content)
+        state.contents.put(content)
     s = state.slots
     if written is None:
         return False
     if swap_cache_get(s, entry) >= 0:
         # Room for it in zswap was made at its own expense, and its device failed.
-        put_object(s, written[0] & STORED_MASK)
+        put_content(s, written[0] & STORED_MASK)
         return False
     count_read(s, entry, where)
     s.vmstat[0].pswpin += where == STORED_DEVICE
     s.vmstat[0].zswpin += where == STORED_ZSWAP
     s.vmstat[0].swpin_zero += where == STORED_ZERO
     move_slot(s, entry, new, written[0])
-    state.objects.reap()
+    state.contents.reap()
     return True
 
 

@@ -11,20 +11,30 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from swaptools.emulator.core.constants import (
-    FIRST_OBJECT,
+    FIRST_CONTENT,
     STORED_MASK,
 )
 from swaptools.emulator.core.slots import (
-    put_object,
+    put_content,
 )
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.arena import Arena
 
-_MAX_OBJECTS = STORED_MASK - FIRST_OBJECT
+# What is compared with what follows it. Kernel: page_same_filled().
+_WORD_BYTES: Final = 8
+_MAX_OBJECTS = STORED_MASK - FIRST_CONTENT
+
+
+def is_same_filled(page: bytes) -> bool:
+    """Tell whether a page is one word over and over.
+
+    Kernel: drivers/block/zram/zram_drv.c page_same_filled().
+    """
+    return page[_WORD_BYTES:] == page[:-_WORD_BYTES]
 
 
 class Kept(Protocol):
@@ -37,8 +47,8 @@ class Kept(Protocol):
         """Give its room back, now that nothing refers to it."""
 
 
-class ObjectStore:
-    """Python objects by number, from FIRST_OBJECT on."""
+class ContentStore:
+    """Python objects by number, from FIRST_CONTENT on."""
 
     def __init__(self, arena: Arena) -> None:
         """Make an empty store whose references are counted in ``arena``."""
@@ -52,7 +62,7 @@ class ObjectStore:
 
     def __getitem__(self, number: int) -> bytes | Kept:
         """Return an object that something refers to."""
-        found = self._objects[number - FIRST_OBJECT]
+        found = self._objects[number - FIRST_CONTENT]
         if found is None:
             raise KeyError(number)
         return found
@@ -71,14 +81,16 @@ class ObjectStore:
             if place > _MAX_OBJECTS:
                 raise MemoryError("too many pages with bytes")
             self._objects.append(value)
-            if place >= len(self._arena.slots.objects):
-                self._arena.grow("objects", place + 1)
-        self._arena.slots.objects[place].refs = refs
-        return place + FIRST_OBJECT
+            if place >= len(self._arena.slots.contents):
+                self._arena.grow("contents", place + 1)
+        content = self._arena.slots.contents[place]
+        content.refs = refs
+        content.is_same = isinstance(value, bytes) and is_same_filled(value)
+        return place + FIRST_CONTENT
 
     def put(self, number: int) -> None:
         """Refer to an object once less."""
-        put_object(self._arena.slots, number)
+        put_content(self._arena.slots, number)
 
     def reap(self) -> None:
         """Release what nothing refers to any more, in the order it came to that."""
@@ -86,7 +98,7 @@ class ObjectStore:
             return
         objects, free = self._objects, self._free
         for number in self._arena.take_released():
-            place = number - FIRST_OBJECT
+            place = number - FIRST_CONTENT
             value = objects[place]
             objects[place] = None
             free.append(place)

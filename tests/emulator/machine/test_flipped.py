@@ -141,7 +141,7 @@ def places(machine: Machine) -> Iterator[Place]:
         "redirects": [n for n in range(len(s.redirects)) if s.redirects[n]],
         "frames": range(1, totals.nr_frames),
         "free_blocks": range(len(s.free_blocks)),
-        "objects": [n for n in range(len(s.objects)) if s.objects[n].refs],
+        "contents": [n for n in range(len(s.contents)) if s.contents[n].refs],
         "vmstat": [0],
         "traffic": [row * MAX_SWAPFILES + si for row in range(nr_rows) for si in types],
     }
@@ -150,7 +150,7 @@ def places(machine: Machine) -> Iterator[Place]:
         ("frames", "order"): lambda n: n not in heads,
         ("frames", "next"): lambda n: n not in heads or s.frames[n].live,
         ("frames", "dirty"): lambda n: not (s.frames[n].mapcount or s.frames[n].entry),
-        ("objects", "next"): lambda _n: True,
+        ("contents", "next"): lambda _n: True,
         ("slots_cache", "cur"): lambda n: not s.slots_cache[n].nr,
     }
     for name, numbers in in_use.items():

@@ -398,7 +398,7 @@ def lose(machine: Machine, slot: int) -> None:
     """Make zswap forget a page behind the emulator's back."""
     s = machine.state.slots
     index = (s.ci[0].table - 1) * 512 + slot
-    machine.state.objects.put(s.slots[index].stored & (1 << 28) - 1)
+    machine.state.contents.put(s.slots[index].stored & (1 << 28) - 1)
     s.map[index] &= 0x7FFF
     machine.state.settle()
 
@@ -420,10 +420,10 @@ def test_illegal_call_changes_nothing(call: object) -> None:
     machine = machine_with()
     task = machine.task()
     task.write(0, 2, data=b"z" * 4096)
-    before = task.entries(0, 4), machine.vmstat(), len(machine.state.objects)
+    before = task.entries(0, 4), machine.vmstat(), len(machine.state.contents)
     with pytest.raises(IllegalOperation):
         call(task)  # type: ignore[operator]
-    assert (task.entries(0, 4), machine.vmstat(), len(machine.state.objects)) == before
+    assert (task.entries(0, 4), machine.vmstat(), len(machine.state.contents)) == before
     machine.check_invariants()
 
 
