@@ -8,7 +8,6 @@ import click
 
 from swaptools import remarks
 from swaptools.cli import columns, output
-from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.observe.cmdline import read_cmdline
 from swaptools.observe.devices import size_bytes
@@ -28,33 +27,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from swaptools.area import SwapArea
+    from swaptools.cli.choosing import Look
 
 
-def show(
-    shown: list[output.Column], *, style: TableStyle, headings: bool, as_json: bool
-) -> int:
+def show(look: Look) -> int:
     """Print the active areas and what works behind them; return the exit status."""
     found = _areas()
     code = output.EXIT_USAGE if found is None else 0
     areas = found.areas if found else ()
     zswap, zrams = read_zswap(), read_zrams()
     said = tuple(_remarks(found, zswap))
-    if as_json:
+    if look.as_json:
         output.print_json(
             {
-                "swaps": found and [area._asdict() for area in areas],
+                "swaps": found and [look.chosen.as_dict(area) for area in areas],
                 "zswap": zswap and zswap._asdict(),
                 "zram": [zram._asdict() for zram in zrams],
                 "remarks": said,
             }
         )
         return code
-    if style is not TableStyle.PLAIN or not headings:
-        output.print_table(areas, shown, style=style, headings=headings)
+    if not look.is_for_people:
+        look.print(areas)
         return code
     if areas:
         total = (columns.total(areas),) if len(areas) > 1 else ()
-        output.print_table([*areas, *total], shown)
+        look.print([*areas, *total])
     elif found:
         without = ": this kernel was built without swap"
         click.echo(f"no swap area is active{'' if kernel_has_swap() else without}")

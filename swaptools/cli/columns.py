@@ -1,72 +1,50 @@
-"""The columns of swapinfo's two tables, and how -o picks them."""
+"""The columns of swapinfo's tables: what each is, and what Tab offers of them.
+
+Not here: how -o and -O pick them (choosing.py).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from swaptools.cli import completing
+import click
+
+from swaptools.cli import completing, output
+from swaptools.cli.choosing import Chosen, ColumnSpec, Table
 from swaptools.cli.output import Column
-from swaptools.units import format_numbers, format_size
+from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from swaptools.status import ActiveArea
 
 
-_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+def _others(found: Sequence[dict[str, Any]]) -> str:
+    return ",".join(f"{one['signature']}@{one['offset']:#x}" for one in found)
 
 
-class ColumnSpec(NamedTuple):
-    """One column before its size unit is known."""
+def _types(held: Sequence[dict[str, Any]]) -> str:
+    # Once each: a member of ZFS has more than sixty signatures.
+    return ",".join(dict.fromkeys(one["type"] for one in held))
 
-    heading: str
-    key: str
-    help: str
-    is_size: bool = False
-    right: bool = False
-
-
-class Table(NamedTuple):
-    """The columns of a table and which are shown when none are asked for."""
-
-    columns: tuple[ColumnSpec, ...]
-    usual: tuple[str, ...]
-
-    def choose(self, chosen: str | None, unit: str | None) -> list[Column]:
-        """Return the columns that ``-o`` names.
-
-        Args:
-            chosen: Headings in either case, separated by commas; a leading ``+``
-                adds them to the usual ones.
-            unit: ``b``, ``k``, ``m``, ``g``, or None for a size with its unit.
-
-        Raises:
-            ValueError: There is no such column.
-        """
-        names = list(self.usual)
-        if chosen is not None:
-            extra = chosen.removeprefix("+").upper().split(",")
-            names = names + extra if chosen.startswith("+") else extra
-        known = {spec.heading: spec for spec in self.columns}
-        for name in names:
-            if name not in known:
-                raise ValueError(f"unknown column: {name}")
-        return [_column(known[name], unit) for name in names]
-
-
-#: How the columns themselves are listed.
-LISTING = (
-    Column("COLUMN", False, lambda spec: f"  {spec.heading}"),
-    Column("MEANING", False, lambda spec: spec.help),
-)
 
 AREA = Table(
     columns=(
         ColumnSpec("PATH", "path", "the argument"),
-        ColumnSpec("PARTITION", "partition", "number of the partition", right=True),
-        ColumnSpec("PARTLABEL", "partition_name", "name of the partition"),
-        ColumnSpec("PARTUUID", "partition_uuid", "UUID of the partition"),
+        ColumnSpec(
+            *("PARTITION", "partition", "number of the partition"),
+            right=True,
+            shown=lambda row: row.partition and row.partition["number"],
+        ),
+        ColumnSpec(
+            *("PARTLABEL", "partition_name", "name of the partition"),
+            value=lambda row: row.partition and row.partition["name"],
+        ),
+        ColumnSpec(
+            *("PARTUUID", "partition_uuid", "UUID of the partition"),
+            value=lambda row: row.partition and row.partition["uuid"],
+        ),
         ColumnSpec("KIND", "kind", "file, block, image or stream"),
         ColumnSpec("SIGNATURE", "signature", "magic at the page end"),
         ColumnSpec("VERSION", "version", "header version", right=True),
@@ -74,7 +52,10 @@ AREA = Table(
         ColumnSpec("BYTE-ORDER", "byte_order", "order of the header's integers"),
         ColumnSpec("LAST-PAGE", "last_page", "number of the last page", right=True),
         ColumnSpec("NR-BADPAGES", "nr_badpages", "bad pages claimed", right=True),
-        ColumnSpec("BADPAGES", "badpages", "bad pages listed"),
+        ColumnSpec(
+            *("BADPAGES", "badpages", "bad pages listed"),
+            shown=lambda row: format_numbers(row.badpages or ()),
+        ),
         ColumnSpec("UUID", "uuid", "UUID, empty when nil"),
         ColumnSpec("LABEL", "label", "label"),
         ColumnSpec("SIZE", "size_bytes", "size claimed, header included", True, True),
@@ -84,9 +65,18 @@ AREA = Table(
         ColumnSpec("GHOST", "is_ghost", "a header page and nothing else"),
         ColumnSpec("GHOST-FLAG", "ghost_flag", "marked as header only on purpose"),
         ColumnSpec("OFFSET", "offset", "where the area begins", right=True),
-        ColumnSpec("HIBERNATION", "hibernation", "hibernation image present"),
-        ColumnSpec("OTHER", "other_signatures", "further signatures, with offsets"),
-        ColumnSpec("HOLDS", "holds", "all that lies there, as libblkid names it"),
+        ColumnSpec(
+            *("HIBERNATION", "hibernation", "hibernation image present"),
+            shown=lambda row: row.hibernation and row.hibernation["signature"],
+        ),
+        ColumnSpec(
+            *("OTHER", "other_signatures", "further signatures, with offsets"),
+            shown=lambda row: _others(row.other_signatures or ()),
+        ),
+        ColumnSpec(
+            *("HOLDS", "holds", "all that lies there, as libblkid names it"),
+            shown=lambda row: _types(row.holds or ()),
+        ),
         ColumnSpec("ACTIVE", "active", "swapped on now"),
         ColumnSpec("ERROR", "error", "why the row is empty"),
     ),
@@ -99,8 +89,16 @@ ACTIVE = Table(
         ColumnSpec("TYPE", "type", "partition, file, ghost, ..."),
         ColumnSpec("SIZE", "size", "what can hold pages", True, True),
         ColumnSpec("USED", "used", "slots in use", True, True),
-        ColumnSpec("AVAIL", "avail", "slots free", True, True),
-        ColumnSpec("USE%", "percent", "used part", right=True),
+        ColumnSpec(
+            *("AVAIL", "avail", "slots free", True, True),
+            value=lambda row: row.size - row.used,
+        ),
+        ColumnSpec(
+            *("USE%", "used_percent", "used part"),
+            right=True,
+            value=lambda row: round(100 * row.used / row.size, 2) if row.size else None,
+            shown=lambda row: f"{100 * row.used // row.size}%" if row.size else None,
+        ),
         ColumnSpec("PRIO", "priority", "priority", right=True),
         ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable"),
         ColumnSpec("LABEL", "label", "label"),
@@ -118,7 +116,11 @@ WHO_PROCESS = Table(
         ColumnSpec("SWAP", "swap_bytes", "its pages in swap", True, True),
         ColumnSpec("SHARE", "share_bytes", "its part of the slots", True, True),
         ColumnSpec("SHMEM", "shared_memory_bytes", "shared memory of SWAP", True, True),
-        ColumnSpec("USE%", "used_percent", "SHARE of all that is used", right=True),
+        ColumnSpec(
+            *("USE%", "used_percent", "SHARE of all that is used"),
+            right=True,
+            shown=lambda row: f"{row.used_percent:.1f}%",
+        ),
         ColumnSpec("MAPPED", "mapping_bytes", "swap of MAPPING", True, True),
         ColumnSpec("MAPPING", "mapping", "the mapping with most swap"),
     ),
@@ -129,7 +131,11 @@ WHO_CGROUP = Table(
     columns=(
         ColumnSpec("CGROUP", "path", "path from the topmost one"),
         ColumnSpec("OWN", "own_bytes", "what it has itself", True, True),
-        ColumnSpec("USE%", "used_percent", "OWN of all that is used", right=True),
+        ColumnSpec(
+            *("USE%", "used_percent", "OWN of all that is used"),
+            right=True,
+            shown=lambda row: f"{row.used_percent:.1f}%",
+        ),
         ColumnSpec("TREE", "tree_bytes", "with all below it", True, True),
         ColumnSpec("ZSWAP", "zswap_bytes", "of zswap's pool", True, True),
         ColumnSpec("LIMIT", "limit_bytes", "most that it may have", True, True),
@@ -139,8 +145,12 @@ WHO_CGROUP = Table(
 
 WHO_MAPPING = Table(
     columns=(
-        ColumnSpec("START", "start_hex", "first address"),
-        ColumnSpec("END", "end_hex", "address behind the last"),
+        ColumnSpec(
+            "START", "start", "first address", shown=lambda row: f"{row.start:x}"
+        ),
+        ColumnSpec(
+            *("END", "end", "address behind the last"), shown=lambda row: f"{row.end:x}"
+        ),
         ColumnSpec("PERM", "permissions", "rwx, p for private, s for shared"),
         ColumnSpec("OFFSET", "offset_bytes", "where it begins in its file", right=True),
         ColumnSpec("RSS", "rss_bytes", "in memory", True, True),
@@ -193,51 +203,25 @@ def total(areas: Sequence[ActiveArea]) -> ActiveArea:
     )
 
 
-def usual_on_disks(unit: str | None) -> list[Column]:
+def usual_on_disks(unit: str | None) -> Chosen:
     """Return the usual columns of areas, with the partition of each and its place."""
-    path, *others = AREA.usual
-    return AREA.choose(",".join([path, "PARTITION", "OFFSET", *others]), unit)
+    return AREA.usually(unit, ("PARTITION", "OFFSET"))
 
 
-#: What a column computes when it is no plain attribute.
-_COMPUTED: dict[str, Callable[[Any], Any]] = {
-    "badpages": lambda row: format_numbers(row.badpages or ()),
-    "avail": lambda row: row.size - row.used,
-    "percent": lambda row: f"{100 * row.used // row.size}%" if row.size else None,
-    "hibernation": lambda row: row.hibernation and row.hibernation["signature"],
-    "start_hex": lambda row: f"{row.start:x}" if row.start is not None else None,
-    "end_hex": lambda row: f"{row.end:x}" if row.end is not None else None,
-    "used_percent": lambda row: f"{row.used_percent:.1f}%",
-    "partition": lambda row: row.partition and row.partition["number"],
-    "partition_name": lambda row: row.partition and row.partition["name"],
-    "partition_uuid": lambda row: row.partition and row.partition["uuid"],
-    "holds": lambda row: ",".join(
-        # Once each: a member of ZFS has more than sixty signatures.
-        dict.fromkeys(held["type"] for held in row.holds or ())
-    ),
-    "other_signatures": lambda row: ",".join(
-        f"{found['signature']}@{found['offset']:#x}"
-        for found in row.other_signatures or ()
-    ),
-}
-
-
-def _column(spec: ColumnSpec, unit: str | None) -> Column:
-    def text(row: object) -> str:
-        get = _COMPUTED.get(spec.key)
-        return _text(get(row) if get else getattr(row, spec.key), spec.is_size, unit)
-
-    return Column(spec.heading, spec.right, text)
-
-
-def _text(value: object, is_size: bool, unit: str | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if is_size and isinstance(value, int):
-        if unit is None:
-            sign = "-" if value < 0 else ""
-            return sign + format_size(abs(value), separator="", suffix="")
-        return str(value // _UNITS[unit])
-    return str(value)
+def print_listed(*, as_json: bool) -> None:
+    """Print what columns there are."""
+    if as_json:
+        listed = [
+            {"table": title, "column": spec.heading, "key": spec.key, "help": spec.help}
+            for title, table in TABLES.items()
+            for spec in table.columns
+        ]
+        output.print_json_list("columns", listed)
+        return
+    shown = (
+        Column("COLUMN", False, lambda spec: f"  {spec.heading}"),
+        Column("MEANING", False, lambda spec: spec.help),
+    )
+    for title, table in TABLES.items():
+        click.echo(f"{title}:")
+        output.print_table(table.columns, shown, headings=False)

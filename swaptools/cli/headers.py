@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from swaptools.area import SwapArea
+    from swaptools.cli.choosing import Chosen, Look
     from swaptools.cli.params import Place
 
 #: So many rows are waited for, to see whether any of them is in a partition.
@@ -75,35 +76,25 @@ class Reading:
                 self._complain(area)
             yield AreaInfo.from_area(area)
 
-    def print_table(
-        self,
-        shown: list[output.Column],
-        on_disks: list[output.Column],
-        *,
-        style: TableStyle,
-        headings: bool,
-    ) -> None:
+    def print_table(self, look: Look, on_disks: Look) -> None:
         """Print a table.
 
         Args:
-            shown: Its columns.
-            on_disks: Its columns where there are areas within partitions.
-            style: How it looks.
-            headings: Print them.
+            look: Its columns, and its form.
+            on_disks: The same where there are areas within partitions.
         """
         rows = output.with_progress(self._rows(), "areas")
         first = list(islice(rows, _FIRST_ROWS))
-        if len(first) == 1 and style is TableStyle.PLAIN and self.code:
+        if len(first) == 1 and look.style is TableStyle.PLAIN and self.code:
             # A table of one row with nothing in it would only repeat the reason.
             return
-        columns = on_disks if any(row.partition for row in first) else shown
-        rows = chain(first, rows)
-        output.print_table(rows, columns, style=style, headings=headings)
+        has_parts = any(row.partition for row in first)
+        (on_disks if has_parts else look).print(chain(first, rows))
 
-    def print_json(self) -> None:
+    def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
         rows = output.with_progress(self._rows(), "areas")
-        output.print_json_list("swapareas", (row._asdict() for row in rows))
+        output.print_json_list("swapareas", map(chosen.as_dict, rows))
 
     def dump(self) -> None:
         """Print every field of each header page."""

@@ -17,7 +17,7 @@ from swaptools.errors import AreaError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swaptools.cli.output import TableStyle
+    from swaptools.cli.choosing import Asked
 
 _WORDS: Final = tuple(columns.WHO)
 _SAMPLES: Final = 4096
@@ -188,41 +188,16 @@ def check(live: Live, *, about_files: bool) -> None:
         raise click.UsageError("--estimate needs one of --pid and --cgroup")
 
 
-def run(
-    live: Live,
-    chosen: str | None,
-    unit: str | None,
-    *,
-    style: TableStyle,
-    headings: bool,
-    as_json: bool,
-) -> int:
+def run(live: Live, asked: Asked) -> int:
     """Print what was asked for, once or until Ctrl-C; return the exit status."""
-    if live.who is None and (chosen or unit):
+    has_columns = asked.names is not None or asked.is_all or asked.unit is not None
+    if live.who is None and has_columns:
         raise click.UsageError("--map and --estimate have no columns and no units")
     if live.estimate:
-        from swaptools.cli import estimate
-
-        return estimate.show(
-            live.pid,
-            live.cgroup,
-            samples=live.samples or _SAMPLES,
-            pool_percent=live.pool_percent,
-            size_bytes=live.size_bytes,
-            as_json=as_json,
-        )
+        return _estimate(live, as_json=asked.as_json)
+    show = _show_map if live.map_area is not None else _show_who
     while True:
-        if live.map_area is not None:
-            from swaptools.cli import swapmap
-
-            code = swapmap.show(
-                live.map_area,
-                as_json=as_json,
-                plot_path=live.plot_path,
-                learning="settle" if live.settle else "probe" if live.probe else None,
-            )
-        else:
-            code = _show_who(live, chosen, unit, style, headings, as_json)
+        code = show(live, asked)
         has_ended = live.pid is not None and code != 0
         if live.watch_seconds is None or has_ended:
             return code
@@ -232,22 +207,35 @@ def run(
             click.clear()
 
 
-def _show_who(
-    live: Live,
-    chosen: str | None,
-    unit: str | None,
-    style: TableStyle,
-    headings: bool,
-    as_json: bool,
-) -> int:
+def _estimate(live: Live, *, as_json: bool) -> int:
+    from swaptools.cli import estimate
+
+    return estimate.show(
+        live.pid,
+        live.cgroup,
+        samples=live.samples or _SAMPLES,
+        pool_percent=live.pool_percent,
+        size_bytes=live.size_bytes,
+        as_json=as_json,
+    )
+
+
+def _show_map(live: Live, asked: Asked) -> int:
+    from swaptools.cli import swapmap
+
+    return swapmap.show(
+        live.map_area or "",
+        as_json=asked.as_json,
+        plot_path=live.plot_path,
+        learning="settle" if live.settle else "probe" if live.probe else None,
+    )
+
+
+def _show_who(live: Live, asked: Asked) -> int:
     from swaptools.cli import who
 
     word = live.who or _WORDS[0]
-    try:
-        shown = columns.WHO[word].choose(chosen, unit)
-    except ValueError as exc:
-        raise click.UsageError(str(exc)) from exc
-    look = who.Look(shown, style, headings, as_json)
+    look = asked.look(columns.WHO[word])
     if word == "mapping":
         return who.show_mappings(live.pid or 0, look)
     return who.show_cgroups(look) if word == "cgroup" else who.show_processes(look)

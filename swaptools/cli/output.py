@@ -51,6 +51,8 @@ class Column(NamedTuple):
     heading: str
     right: bool
     text: Callable[[Any], str]
+    #: Letters that a narrow terminal leaves of it at least; None for all of them.
+    least: int | None = None
 
 
 def escape(text: str) -> str:

@@ -6,11 +6,12 @@ an area lies (placement.py), of who has the slots in use (live.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from swaptools.cli import columns, live, output, params
+from swaptools.cli.choosing import Asked
 from swaptools.cli.output import TableStyle
 
 if TYPE_CHECKING:
@@ -18,13 +19,41 @@ if TYPE_CHECKING:
 
 _STYLES = ("raw", "pairs")
 _PLACES = ("offset", "partition")
-_TABLE = ("chosen", "noheadings", *_STYLES, "unit")
+_COLUMNS = ("chosen", "output_all", "unit")
 #: What each view of a FILE has no use for.
 _NO_USE = {
-    "dump": _TABLE,
-    "extents": ("chosen", "unit", *_PLACES),
-    "resume_offset": (*_TABLE, *_PLACES),
+    "dump": (*_COLUMNS, "noheadings", *_STYLES),
+    "extents": (*_COLUMNS, *_PLACES),
+    "resume_offset": (*_COLUMNS, "noheadings", *_STYLES, *_PLACES),
 }
+
+
+class _Options(NamedTuple):
+    # What the command line has besides the options of live.py, by name.
+    files: tuple[str, ...]
+    files0: str | None
+    chosen: str | None
+    output_all: bool
+    list_columns: bool
+    noheadings: bool
+    raw: bool
+    pairs: bool
+    unit: str | None
+    offset: int | None
+    partition: int | None
+    dump: bool
+    extents: bool
+    resume_offset: bool
+    as_json: bool
+
+    @property
+    def is_about_files(self) -> bool:
+        return bool(self.files) or self.files0 is not None
+
+    @property
+    def view(self) -> str | None:
+        # What is asked of a FILE besides its row.
+        return next((name for name in _NO_USE if getattr(self, name)), None)
 
 
 def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
@@ -51,6 +80,7 @@ def _columns_begun(
     shell_complete=_columns_begun,
     help="Columns to print, separated by commas; +COLS adds to the usual ones.",
 )
+@click.option("-O", "--output-all", is_flag=True, help="Print all columns.")
 @click.option("--list-columns", is_flag=True, help="List the columns and exit.")
 @click.option("-n", "--noheadings", is_flag=True, help="Print no headings.")
 @click.option("-r", "--raw", is_flag=True, help="Print one blank between columns.")
@@ -72,92 +102,98 @@ def _columns_begun(
 @params.json_option()
 @params.version_option()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(readable=False))
-def main(
-    *,
-    files: tuple[str, ...],
-    files0: str | None,
-    chosen: str | None,
-    list_columns: bool,
-    noheadings: bool,
-    raw: bool,
-    pairs: bool,
-    unit: str | None,
-    offset: int | None,
-    partition: int | None,
-    dump: bool,
-    extents: bool,
-    resume_offset: bool,
-    as_json: bool,
-    **running: Any,
-) -> None:
+def main(**given: Any) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
 
     FILE is a swapfile, device or image, UUID= and the like as in fstab(5), or - for
     standard input. Page size and byte order are found, not assumed. Needs no root
     where FILE can be read.
     """
-    if list_columns:
-        for title, listed in columns.TABLES.items():
-            click.echo(f"{title}:")
-            output.print_table(listed.columns, columns.LISTING, headings=False)
+    rest = {name: given.pop(name) for name in live.Live._fields}
+    running, options = live.Live(**rest), _Options(**given)
+    if options.list_columns:
+        columns.print_listed(as_json=options.as_json)
         return
-    if raw + pairs + as_json > 1:
-        raise click.UsageError("--raw, --pairs and --json exclude each other")
-    if dump + extents + resume_offset > 1:
-        raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
-    if dump and as_json:
-        raise click.UsageError("--dump is text; --json has the fields without it")
+    _refuse_together(options)
     _refuse_useless()
-    place = params.place(offset, partition)
-    about_files = bool(files) or files0 is not None
-    style = TableStyle.RAW if raw else TableStyle.PAIRS if pairs else TableStyle.PLAIN
-    headings = not noheadings
-    asked = live.Live(**running)
-    if asked.is_asked:
-        live.check(asked, about_files=about_files or dump or extents or resume_offset)
-        output.finish(
-            live.run(
-                *(asked, chosen, unit), style=style, headings=headings, as_json=as_json
-            )
-        )
-    table = columns.AREA if about_files else columns.ACTIVE
-    try:
-        shown = table.choose(chosen, unit)
-    except ValueError as exc:
-        raise click.UsageError(str(exc)) from exc
-    # Each view imports what it needs: the active areas do without construct.
-    if not about_files:
-        if dump or extents or resume_offset:
-            raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
-        if place != (None, None):
-            raise click.UsageError("--offset and --partition need a FILE")
-        from swaptools.cli import active
+    asked = _asked(options)
+    if running.is_asked:
+        live.check(running, about_files=options.is_about_files or bool(options.view))
+        output.finish(live.run(running, asked))
+    if not options.is_about_files:
+        output.finish(_show_active(options, asked))
+    show = _show_headers if options.view in (None, "dump") else _show_place
+    output.finish(show(options, asked))
 
-        output.finish(
-            active.show(shown, style=style, headings=headings, as_json=as_json)
-        )
-    names = params.all_files(files, files0)
-    if extents or resume_offset:
-        from swaptools.cli import placement
 
-        if extents:
-            placement.show_extents(names, style, headings=headings, as_json=as_json)
-        else:
-            are_many = len(files) != 1
-            placement.show_resume_offset(names, named=are_many, as_json=as_json)
-        output.finish()
+def _refuse_together(options: _Options) -> None:
+    if options.raw + options.pairs + options.as_json > 1:
+        raise click.UsageError("--raw, --pairs and --json exclude each other")
+    if options.dump + options.extents + options.resume_offset > 1:
+        raise click.UsageError("one of --dump, --extents, --resume-offset at a time")
+    if options.dump and options.as_json:
+        raise click.UsageError("--dump is text; --json has the fields without it")
+    if options.output_all and options.chosen is not None:
+        raise click.UsageError("--output and --output-all exclude each other")
+
+
+def _asked(options: _Options) -> Asked:
+    style = TableStyle.PAIRS if options.pairs else TableStyle.PLAIN
+    return Asked(
+        names=options.chosen,
+        is_all=options.output_all,
+        unit=options.unit,
+        style=TableStyle.RAW if options.raw else style,
+        headings=not options.noheadings,
+        as_json=options.as_json,
+    )
+
+
+# Each view imports what it needs: the active areas do without construct.
+
+
+def _show_active(options: _Options, asked: Asked) -> int:
+    look = asked.look(columns.ACTIVE)
+    if options.view is not None:
+        raise click.UsageError("--dump, --extents and --resume-offset need a FILE")
+    if params.place(options.offset, options.partition) != (None, None):
+        raise click.UsageError("--offset and --partition need a FILE")
+    from swaptools.cli import active
+
+    return active.show(look)
+
+
+def _show_place(options: _Options, asked: Asked) -> int:
+    names = params.all_files(options.files, options.files0)
+    from swaptools.cli import placement
+
+    if options.extents:
+        placement.show_extents(
+            *(names, asked.style), headings=asked.headings, as_json=asked.as_json
+        )
+    else:
+        are_many = len(options.files) != 1
+        placement.show_resume_offset(names, named=are_many, as_json=asked.as_json)
+    return 0
+
+
+def _show_headers(options: _Options, asked: Asked) -> int:
+    look = asked.look(columns.AREA)
+    names = params.all_files(options.files, options.files0)
+    place = params.place(options.offset, options.partition)
     from swaptools.cli import headers
 
-    looks = any(column.heading == "HOLDS" for column in shown)
+    looks = look.chosen.has("HOLDS")
     reading = headers.Reading(names, place, holds=looks or None)
-    if dump:
+    if options.dump:
         reading.dump()
-    elif as_json:
-        reading.print_json()
+    elif look.as_json:
+        reading.print_json(look.chosen)
     else:
-        on_disks = shown if chosen else columns.usual_on_disks(unit)
-        reading.print_table(shown, on_disks, style=style, headings=headings)
-    output.finish(reading.code)
+        is_usual = look.chosen.is_usual
+        on_disks = columns.usual_on_disks(asked.unit) if is_usual else look.chosen
+        reading.print_table(look, look._replace(chosen=on_disks))
+    return reading.code
 
 
 def _refuse_useless() -> None:

@@ -6,28 +6,19 @@ Not here: finding out (who/), columns (columns.py).
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from swaptools.cli import columns, output
-from swaptools.cli.output import TableStyle
 from swaptools.errors import AreaError
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from swaptools.cli.choosing import Look
     from swaptools.who import Rest
-
-
-class Look(NamedTuple):
-    """How the answer is to look."""
-
-    shown: list[output.Column]
-    style: TableStyle
-    headings: bool
-    as_json: bool
 
 
 def show_processes(look: Look) -> int:
@@ -83,15 +74,15 @@ def show_mappings(pid: int, look: Look) -> int:
                 "pid": pid,
                 "name": found.process.name,
                 "swap_bytes": found.swap_bytes,
-                "mappings": [row._asdict() for row in found.rows],
+                "mappings": [look.chosen.as_dict(row) for row in found.rows],
             }
         )
         return 0
     if not found.rows:
         click.echo(output.escape(f"{pid} ({found.process.name}) has nothing in swap"))
         return 0
-    output.print_table(found.rows, look.shown, style=look.style, headings=look.headings)
-    if look.style is TableStyle.PLAIN and look.headings:
+    look.print(found.rows)
+    if look.is_for_people:
         total = format_size(found.swap_bytes)
         click.echo(output.escape(f"total: {total} of {pid} ({found.process.name})"))
     return 0
@@ -126,12 +117,14 @@ def _show(
     rest: Sequence[Rest],
     unseen: Sequence[str],
 ) -> None:
+    used_bytes, rows = told["used_bytes"], told[key]
+    lines = [SimpleNamespace(**row) for row in rows]
     if look.as_json:
+        if not look.chosen.is_usual:
+            told[key] = [look.chosen.as_dict(line) for line in lines]
         output.print_json(told)
         return
-    used_bytes, rows = told["used_bytes"], told[key]
     if used_bytes or rows:
-        lines = [SimpleNamespace(**row) for row in rows]
         blank = dict.fromkeys(spec.key for spec in columns.WHO[told["who"]].columns)
         for one in rest:
             values = {name: f"({one.what.replace('_', ' ')})", part: one.bytes}
@@ -139,13 +132,13 @@ def _show(
             lines.append(
                 SimpleNamespace(**{**blank, **values, "used_percent": percent})
             )
-        if look.style is TableStyle.PLAIN and look.headings:
+        if look.is_for_people:
             values = {name: "Total", part: used_bytes, "used_percent": 100.0}
             lines.append(SimpleNamespace(**{**blank, **values}))
-        output.print_table(lines, look.shown, style=look.style, headings=look.headings)
+        look.print(lines)
     else:
         click.echo("no swap is in use")
-    if look.style is TableStyle.PLAIN and look.headings:
+    if look.is_for_people:
         for one in rest:
             click.echo(f"{one.what.replace('_', ' ')}: {one.means}")
         for sentence in unseen:

@@ -109,6 +109,18 @@ class TestActive:
             ("priority", -2),
         ]
 
+    def test_json_has_the_columns_that_are_named(
+        self, swaps: Callable[..., None]
+    ) -> None:
+        swaps(*ROWS)
+        told = json.loads(run("--json", "-o", "name,avail,use%").stdout)
+        assert told["swaps"][0] == {
+            "name": "/dev/no-such",
+            "avail": 7516188672,
+            "used_percent": 12.5,
+        }
+        assert "zswap" in told
+
     def test_the_header_of_an_active_area_is_read_where_it_can_be(
         self, area_file: Callable[..., Path], swaps: Callable[..., None]
     ) -> None:

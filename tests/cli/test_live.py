@@ -90,7 +90,12 @@ class TestWho:
     def test_columns_and_styles_are_those_of_other_tables(self) -> None:
         assert run("--who", "-rn", "-o", "PID,SHMEM", "-b").stdout == "7 0\n8 0\n \n"
         assert run("--who", "-P", "-o", "share").stdout.splitlines()[0] == 'SHARE="8K"'
-        assert "unknown column: NAME" in run("--who", "-o", "NAME").stderr
+        assert "unknown column 'NAME'" in run("--who", "-o", "NAME").stderr
+
+    def test_json_has_the_columns_that_are_named(self) -> None:
+        found = told("--who", "-o", "pid,USE%")
+        assert found["processes"][1] == {"pid": 8, "used_percent": 33.33}
+        assert found["rest"]
 
     def test_json_has_every_key(self) -> None:
         found = told("--who")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
+from swaptools.cli.columns import AREA
 from swaptools.cli.swapinfo import main
 from tests.builders import bitmap_page, header_page, suspend_tail
 
@@ -284,7 +285,57 @@ class TestTable:
     ) -> None:
         result = run("-o", "LABEL,NONSENSE", area_file())
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "unknown column: NONSENSE" in result.stderr
+        assert "unknown column 'NONSENSE'; there are PATH, PART" in result.stderr
+        assert result.stderr.endswith(", ACTIVE, ERROR\n")
+
+    def test_without_a_file_the_columns_are_others(self) -> None:
+        assert "'PATH'; there are NAME, TYPE, " in run("-o", "PATH").stderr
+
+    @pytest.mark.parametrize("option", ["-O", "--output-all"])
+    def test_all_columns(self, option: str, area_file: Callable[..., Path]) -> None:
+        lines = run(option, area_file()).stdout.splitlines()
+        assert lines[0].split() == [spec.heading for spec in AREA.columns]
+
+    @pytest.mark.parametrize(
+        "words",
+        [["-O", "-o", "PATH"], ["-O", "--dump"], ["-O", "--extents"], ["-O", "--map"]],
+        ids=" ".join,
+    )
+    def test_all_columns_of_what_has_none(
+        self, words: list[str], area_file: Callable[..., Path]
+    ) -> None:
+        files = [] if "--map" in words else [area_file()]
+        assert run(*words, *files).exit_code == 2
+
+    def test_json_has_the_columns_that_are_named(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        path = area_file(label=b"x", badpages=(3,))
+        named = "path,label,size,partlabel,partition,badpages"
+        (row,) = json.loads(run("--json", "-o", named, path).stdout)["swapareas"]
+        assert row == {
+            "path": str(path),
+            "label": "x",
+            "size_bytes": 1 << 22,
+            "partition_name": None,
+            "partition": None,
+            "badpages": [3],
+        }
+        usual = json.loads(run("--json", "-o", "+LABEL", path).stdout)["swapareas"][0]
+        assert list(usual) == [
+            *("path", "kind", "is_ghost", "page_size", "size_bytes"),
+            *("usable_bytes", "label", "uuid"),
+        ]
+
+    def test_the_list_of_columns_names_the_keys_of_json(
+        self, area_file: Callable[..., Path]
+    ) -> None:
+        listed = json.loads(run("--list-columns", "--json").stdout)["columns"]
+        keys = {one["key"] for one in listed if one["table"] == "FILE"}
+        (row,) = json.loads(run("-O", "--json", area_file()).stdout)["swapareas"]
+        assert set(row) == keys
+        (whole,) = json.loads(run("--json", area_file()).stdout)["swapareas"]
+        assert set(row) - set(whole) == {"partition_name", "partition_uuid"}
 
     def test_raw_and_pairs_exclude_each_other(self) -> None:
         assert run("-r", "-P").exit_code == 2

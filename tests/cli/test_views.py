@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from swaptools.backing import Extent
 from swaptools.cli import columns, placement
+from swaptools.cli.choosing import Asked
 from swaptools.cli.swapinfo import main
 from swaptools.info import AreaInfo
 from swaptools.resume import ResumeOffset
@@ -131,6 +132,6 @@ class TestResumeOffsets:
 
 def test_what_has_many_signatures_is_named_once() -> None:
     """As a member of ZFS has, which libblkid finds more than sixty times."""
-    (column,) = columns.AREA.choose("HOLDS", None)
+    (column,) = columns.AREA.choose(Asked("HOLDS")).columns()
     holds = [{"type": "zfs_member"}] * 64 + [{"type": "swap"}]
     assert column.text(AreaInfo(path="z", holds=tuple(holds))) == "zfs_member,swap"

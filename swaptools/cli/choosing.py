@@ -1,0 +1,165 @@
+"""Which columns of a table are shown, and how: -o, -O and what else lsblk(8) has.
+
+Not here: the tables themselves (columns.py), printing (output.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from swaptools.cli.output import Column, TableStyle, print_table
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_UNITS: Final = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class ColumnSpec(NamedTuple):
+    """One column before its size unit is known."""
+
+    heading: str
+    #: Of JSON.
+    key: str
+    help: str
+    is_size: bool = False
+    right: bool = False
+    #: What JSON has of a row; without it the attribute of that key.
+    value: Callable[[Any], Any] | None = None
+    #: What a table has of a row, where that is another thing.
+    shown: Callable[[Any], object] | None = None
+    #: Letters that a narrow terminal leaves of it at least; None for all of them.
+    least: int | None = None
+
+    def value_of(self, row: object) -> Any:
+        """Return what JSON has."""
+        return self.value(row) if self.value else getattr(row, self.key)
+
+    def text_of(self, row: object, unit: str | None) -> str:
+        """Return what a table has."""
+        value = self.shown(row) if self.shown else self.value_of(row)
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if self.is_size and isinstance(value, int):
+            return _size(value, unit)
+        return str(value)
+
+
+def _size(size_bytes: int, unit: str | None) -> str:
+    if unit is None:
+        sign = "-" if size_bytes < 0 else ""
+        return sign + format_size(abs(size_bytes), separator="", suffix="")
+    return str(size_bytes // _UNITS[unit])
+
+
+class Chosen(NamedTuple):
+    """The columns that are to be shown."""
+
+    specs: tuple[ColumnSpec, ...]
+    #: ``b``, ``k``, ``m``, ``g``, or None for a size with its unit.
+    unit: str | None = None
+    #: None were asked for: JSON has all of its keys then.
+    is_usual: bool = True
+
+    def columns(self) -> list[Column]:
+        """Return them as a table takes them."""
+        return [self._column(spec) for spec in self.specs]
+
+    def _column(self, spec: ColumnSpec) -> Column:
+        def text(row: object) -> str:
+            return spec.text_of(row, self.unit)
+
+        return Column(spec.heading, spec.right, text, spec.least)
+
+    def has(self, heading: str) -> bool:
+        """Tell whether a column is among them."""
+        return any(spec.heading == heading for spec in self.specs)
+
+    def as_dict(self, row: Any) -> dict[str, Any]:
+        """Return a row as JSON has it: whole, or the keys of the chosen columns."""
+        if self.is_usual:
+            whole: dict[str, Any] = row._asdict()
+            return whole
+        return {spec.key: spec.value_of(row) for spec in self.specs}
+
+
+class Table(NamedTuple):
+    """The columns of a table and which are shown when none are asked for."""
+
+    columns: tuple[ColumnSpec, ...]
+    usual: tuple[str, ...]
+
+    def usually(self, unit: str | None, more: Iterable[str] = ()) -> Chosen:
+        """Return what is shown when nothing is asked for, ``more`` behind the first."""
+        first, *others = self.usual
+        return Chosen(self._named([first, *more, *others]), unit)
+
+    def choose(self, asked: Asked) -> Chosen:
+        """Return the columns that the options name.
+
+        Raises:
+            click.UsageError: There is no such column.
+        """
+        if asked.is_all:
+            return Chosen(self.columns, asked.unit, is_usual=False)
+        if asked.names is None:
+            return self.usually(asked.unit)
+        extra = asked.names.removeprefix("+").upper().split(",")
+        names = [*self.usual, *extra] if asked.names.startswith("+") else extra
+        return Chosen(self._named(names), asked.unit, is_usual=False)
+
+    def _named(self, names: Iterable[str]) -> tuple[ColumnSpec, ...]:
+        known = {spec.heading: spec for spec in self.columns}
+        found = []
+        for name in names:
+            if name not in known:
+                listed = ", ".join(known)
+                raise click.UsageError(f"unknown column {name!r}; there are {listed}")
+            found.append(known[name])
+        return tuple(found)
+
+
+class Asked(NamedTuple):
+    """What the command line says of columns, and of the form of tables."""
+
+    #: Headings in either case, separated by commas; a leading ``+`` adds them to the
+    #: usual ones.
+    names: str | None = None
+    is_all: bool = False
+    unit: str | None = None
+    style: TableStyle = TableStyle.PLAIN
+    headings: bool = True
+    as_json: bool = False
+
+    def look(self, table: Table) -> Look:
+        """Return how a table is to be shown.
+
+        Raises:
+            click.UsageError: It has no such column.
+        """
+        return Look(table.choose(self), self.style, self.headings, self.as_json)
+
+
+class Look(NamedTuple):
+    """How rows are to be shown."""
+
+    chosen: Chosen
+    style: TableStyle = TableStyle.PLAIN
+    headings: bool = True
+    as_json: bool = False
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether it is a table with all that goes with it: a total, remarks."""
+        return self.style is TableStyle.PLAIN and self.headings
+
+    def print(self, rows: Iterable[Any]) -> None:
+        """Print the table."""
+        print_table(
+            rows, self.chosen.columns(), style=self.style, headings=self.headings
+        )
