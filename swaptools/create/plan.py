@@ -93,6 +93,22 @@ def plan_area(
     Raises:
         CreateRefused: The sentence says which of these cannot be.
     """
+    pages = _pages(size_bytes, page_size)
+    _check_label(label)
+    _check_badpages(badpages, last_page=pages - 1, page_size=page_size)
+    header = SwapHeader.new(
+        page_size=page_size,
+        last_page=pages - 1,
+        byte_order=byte_order,
+        uuid=uuid,
+        label=label,
+        badpages=badpages,
+        ghost_flag=is_ghost and ghost_flag,
+    )
+    return CreatePlan(header=header, is_ghost=is_ghost, offset=offset)
+
+
+def _pages(size_bytes: int, page_size: int) -> int:
     if not is_page_size(page_size):
         raise CreateRefused(
             f"page size {page_size} is not a power of two"
@@ -108,18 +124,7 @@ def plan_area(
             f"{pages} pages of {page_size} are more than a header can count"
             f" ({MAX_LAST_PAGE + 1})"
         )
-    _check_label(label)
-    _check_badpages(badpages, last_page=pages - 1, page_size=page_size)
-    header = SwapHeader.new(
-        page_size=page_size,
-        last_page=pages - 1,
-        byte_order=byte_order,
-        uuid=uuid,
-        label=label,
-        badpages=badpages,
-        ghost_flag=is_ghost and ghost_flag,
-    )
-    return CreatePlan(header=header, is_ghost=is_ghost, offset=offset)
+    return pages
 
 
 def seeded_uuid(seed: str, label: str) -> UUID:

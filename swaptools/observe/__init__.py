@@ -11,7 +11,7 @@ import os
 import stat
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.errors import AreaError
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from swaptools.backing import Backing
     from swaptools.contents import Unclaimed
     from swaptools.format.header import SwapHeader
+    from swaptools.format.signature import Signature
     from swaptools.observe.contents import Contents
     from swaptools.observe.loops import Loop
     from swaptools.observe.mounts import Mounts
@@ -82,54 +83,91 @@ def read_area(
     """
     name = os.fspath(path)
     swaps = active_swaps() if active is None else active
+    wanted = _Wanted(below, holds, mounts, descriptor)
     try:
-        with _opened(name, descriptor) as own:
-            beginning = read_beginning(name, offset, own, partition=partition)
-            signatures = find_signatures(beginning.data)
-            header, reason = find_header(beginning, signatures)
-            looks = bool(holds) or (holds is None and header is None)
-            # The child reads through the same descriptor, and moves its position as it
-            # pleases: what reads so, too, waits until it is done.
-            with _contents(own, beginning) if looks else nullcontext() as contents_of:
-                contents = contents_of() if contents_of and descriptor else None
-                backing, unseen = (
-                    _backing(name, beginning, mounts, descriptor)
-                    if below
-                    else (None, ())
-                )
-                contents = contents or (contents_of() if contents_of else None)
-            unclaimed = _unclaimed(name, beginning, header, own) if holds else None
-    except AreaError:
-        raise
+        seen = _look(name, offset, partition, wanted)
     except OSError as exc:
+        if isinstance(exc, AreaError):
+            raise
         raise AreaError.from_os_error(name, exc) from exc
-    status = beginning.status
-    active_now = is_active(beginning, swaps)
-    if status and active_now is None:
+    return _area(name, seen, swaps, loops, looks=bool(holds))
+
+
+class _Wanted(NamedTuple):
+    # Besides the header; and what is known already.
+    below: bool
+    holds: bool | None
+    mounts: Mounts | None
+    descriptor: int | None
+
+
+class _Seen(NamedTuple):
+    beginning: Beginning
+    signatures: tuple[Signature, ...]
+    header: SwapHeader | None
+    reason: str | None
+    contents: Contents | None
+    backing: Backing | None
+    unclaimed: Unclaimed | None
+    #: What could not be looked at, and why.
+    unseen: tuple[str, ...]
+
+
+def _look(name: str, offset: int, partition: int | None, wanted: _Wanted) -> _Seen:
+    holds = wanted.holds
+    with _opened(name, wanted.descriptor) as own:
+        beginning = read_beginning(name, offset, own, partition=partition)
+        signatures = find_signatures(beginning.data)
+        header, reason = find_header(beginning, signatures)
+        looks = bool(holds) or (holds is None and header is None)
+        # The child reads through the same descriptor, and moves its position as it
+        # pleases: what reads so, too, waits until it is done.
+        with _contents(own, beginning) if looks else nullcontext() as contents_of:
+            contents = contents_of() if contents_of and wanted.descriptor else None
+            backing, unseen = _backing(name, beginning, wanted)
+            contents = contents or (contents_of() if contents_of else None)
+        unclaimed = _unclaimed(name, beginning, header, own) if holds else None
+    return _Seen(
+        *(beginning, signatures, header, reason, contents, backing, unclaimed, unseen)
+    )
+
+
+def _area(
+    name: str,
+    seen: _Seen,
+    swaps: ActiveSwaps,
+    loops: tuple[Loop, ...] | None,
+    *,
+    looks: bool,
+) -> SwapArea:
+    beginning, contents, status = seen.beginning, seen.contents, seen.beginning.status
+    active, unseen = is_active(beginning, swaps), seen.unseen
+    if status and active is None:
         unseen += (f"active or not: {swaps.unknown}",)
     if contents is not None and contents.unseen:
         unseen += (contents.unseen,)
+    others = other_headers(beginning, seen.signatures) if seen.header else ()
     return SwapArea(
         path=name,
         kind=beginning.kind,
         offset=beginning.offset,
-        header=header,
-        reason=reason and better_reason(reason, beginning, contents),
-        other_headers=other_headers(beginning, signatures) if header else (),
-        signatures=signatures,
+        header=seen.header,
+        reason=seen.reason and better_reason(seen.reason, beginning, contents),
+        other_headers=others,
+        signatures=seen.signatures,
         holds=contents.holds if contents else None,
         believed=contents.believed if contents else None,
-        unclaimed=unclaimed,
+        unclaimed=seen.unclaimed,
         partition=beginning.partition,
         table=beginning.table,
         area_bytes=beginning.area_bytes,
         allocated_bytes=_allocated_bytes(status),
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=owner_uid(status) if status else None,
-        active=active_now,
+        active=active,
         is_behind_swap=is_behind_swap(beginning, swaps),
-        loop_use=loop_use(beginning, swaps, loops) if holds else None,
-        backing=backing,
+        loop_use=loop_use(beginning, swaps, loops) if looks else None,
+        backing=seen.backing,
         unseen=unseen,
     )
 
@@ -213,18 +251,16 @@ def _allocated_bytes(status: os.stat_result | None) -> int | None:
 
 
 def _backing(
-    path: str,
-    beginning: Beginning,
-    mounts: Mounts | None,
-    descriptor: int | None,
+    path: str, beginning: Beginning, wanted: _Wanted
 ) -> tuple[Backing | None, tuple[str, ...]]:
-    if path == STDIN and descriptor is None:
+    descriptor = wanted.descriptor
+    if not wanted.below or (path == STDIN and descriptor is None):
         return None, ()
     # Imported where they are needed: most callers want the header alone.
     from swaptools.observe.backing import observe_backing
     from swaptools.observe.mounts import Mounts
 
-    known = Mounts() if mounts is None else mounts
+    known = Mounts() if wanted.mounts is None else wanted.mounts
     node = own_device(beginning)
     if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
         return observe_backing(f"/dev/{node[0]}", known)
