@@ -77,6 +77,7 @@ class Arena:
             "returned": cpus * rules.slots_cache_pages,
             "free_blocks": SWAP_NR_ORDERS,
             "traffic": MAX_SWAPFILES,
+            "zrams": MAX_SWAPFILES,
             "lengths": NR_CODECS,
         }
         #: Every buffer; another tuple after any of them has grown.
@@ -137,6 +138,7 @@ class Arena:
         if need.zspages:
             each = args[need.zspages_at] if need.zspages_at >= 0 else 1
             self.grow("zspages", totals.nr_zspages + 1 + need.zspages * each)
+            self.grow("losses", self.slots.vmstat[0].swpout_lost + need.zspages * each)
         order = args[need.order_at] if need.order_at >= 0 else need.order
         if order >= 0:
             wanted = (1 << order) + totals.slots_cache_pages + 1
@@ -209,6 +211,7 @@ _DOUBLED: Final = {
     "traffic",
     "memcgs",
     "zspages",
+    "losses",
 }
 
 

@@ -92,7 +92,8 @@ def needs(
         frames: How many frames it takes, or the argument that says how many.
         each: So many for each of those.
         order: Of the folio that it gives slots, or the argument that says it.
-        zspages: How many objects it places, or the argument that says how many.
+        zspages: How many pages it writes, each of which may be an object in a pool, or
+            be lost; or the argument that says how many.
     """
 
     def declare(function: _Function) -> _Function:

@@ -1,7 +1,7 @@
 """The records of what is compressed: contents of pages, zswap, zrams, control groups.
 
-Not here: what happens to them (zswap.py, memcg.py), zspages (zsmalloc_structs.py),
-the slots that they are for (structs.py).
+Not here: what happens to them (zswap.py, zram.py, memcg.py), zspages
+(zsmalloc_structs.py), the slots that they are for (structs.py).
 
 Kernel: mm/zswap.c, drivers/block/zram/zram_drv.h, include/linux/memcontrol.h, 6.18.
 Same: what is known of a stored page, of a group, of zswap.
@@ -32,7 +32,7 @@ class Compressed(Structure):
     Kernel: struct zswap_entry, struct zram_table_entry.
     """
 
-    #: The slot it is for; 0 where there is none.
+    #: The slot it is for.
     entry: int
     #: Where it is in the pool; 0 for what has no object there.
     zspage: int
@@ -44,6 +44,7 @@ class Compressed(Structure):
     #: cgroup, those of a zram in the order they were written; -1 at the ends.
     prev: int
     next: int
+    #: Number of its pool; 0 where nothing is compressed.
     pool: int
     #: See constants.py, COMPRESSED_*.
     flags: int
@@ -155,4 +156,56 @@ class ZswapInfo(Structure):
         ("reject_compress_poor", c_int64),
         ("reject_reclaim_fail", c_int64),
         ("written_back_pages", c_int64),
+    ]
+
+
+class ZramInfo(Structure):
+    """The zram that an area is, by the area's type. Kernel: struct zram."""
+
+    #: Numbers of its pool and of its codec; no pool where the area is no zram.
+    pool: int
+    codec: int
+    page_size: int
+    #: Length from which a page is kept as it was. Kernel: zs_huge_class_size().
+    huge_class_bytes: int
+    #: Most pages of the pool, 0 for no limit, and the most that it had.
+    limit_pages: int
+    max_used_pages: int
+    #: Its pages in the order they were written, by the numbers of their slots; -1 when
+    #: there are none.
+    first: int
+    last: int
+    nr_stored: int
+    #: Bytes of objects; pages of one word; huge pages there are, and were written.
+    compr_data_bytes: int
+    nr_same: int
+    nr_huge: int
+    nr_huge_since: int
+    #: Writes that the limit forbade. Kernel: zram_stats failed_writes.
+    failed_writes: int
+    #: Pages of the backing device, 0 without one; how many of them hold one, how many
+    #: were read and written.
+    backing_dev_pages: int
+    bd_count: int
+    bd_reads: int
+    bd_writes: int
+    _fields_ = [
+        ("pool", c_int32),
+        ("codec", c_int32),
+        ("page_size", c_int32),
+        ("huge_class_bytes", c_int32),
+        ("limit_pages", c_int64),
+        ("max_used_pages", c_int64),
+        ("first", c_int32),
+        ("last", c_int32),
+        ("nr_stored", c_int64),
+        ("compr_data_bytes", c_int64),
+        ("nr_same", c_int64),
+        ("nr_huge", c_int64),
+        ("nr_huge_since", c_int64),
+        ("failed_writes", c_int64),
+        ("backing_dev_pages", c_int64),
+        ("bd_count", c_int64),
+        ("bd_reads", c_int64),
+        ("bd_writes", c_int64),
     ]

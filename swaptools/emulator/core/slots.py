@@ -31,6 +31,7 @@ from swaptools.emulator.core.constants import (
     STORED_MASK,
     STORED_SHIFT,
     STORED_SLOT,
+    STORED_ZRAM,
     STORED_ZSWAP,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
@@ -41,6 +42,7 @@ from swaptools.emulator.core.constants import (
     WORD_MASK,
 )
 from swaptools.emulator.core.ranges import range_free
+from swaptools.emulator.core.zram import zram_slot_free
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -81,7 +83,10 @@ def place_free(s: Slots, index: int) -> None:
     s.redirects[index] = 0
     there = slot_index(s, place)
     if s.map[there] & SWAP_HAS_DATA:
-        put_content(s, s.slots[there].stored & STORED_MASK)
+        stored = s.slots[there].stored
+        put_content(s, stored & STORED_MASK)
+        if stored >> STORED_SHIFT == STORED_ZRAM:
+            zram_slot_free(s, there)
     s.redirects[there] = 0
     si = place >> TYPE_SHIFT
     range_free(s, si, cluster_of(s, si, place & OFFSET_MASK), there)
@@ -95,6 +100,8 @@ def set_stored(s: Slots, index: int, stored: int) -> None:
         put_content(s, before & STORED_MASK)
         if before >> STORED_SHIFT == STORED_SLOT:
             place_free(s, index)
+        elif before >> STORED_SHIFT == STORED_ZRAM:
+            zram_slot_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA
     if stored:
         s.slots[index].stored = stored

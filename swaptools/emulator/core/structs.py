@@ -20,6 +20,7 @@ from swaptools.emulator.core.compressed import (
     Compressed,
     Content,
     MemCg,
+    ZramInfo,
     ZswapInfo,
 )
 from swaptools.emulator.core.events import Traffic, VmStat
@@ -337,6 +338,10 @@ class Slots(NamedTuple):
     memcgs: Buffer[MemCg]
     #: A buffer of one.
     zswap: Buffer[ZswapInfo]
+    #: By type.
+    zrams: Buffer[ZramInfo]
+    #: Slots whose data were lost, in that order; how many is ``vmstat.swpout_lost``.
+    losses: Buffer[int]
     #: A buffer of one.
     vmstat: Buffer[VmStat]
     #: By cgroup and type.
@@ -381,6 +386,8 @@ ITEMS: Final[dict[str, Any]] = {
     "leaves": c_uint8,
     "memcgs": MemCg,
     "zswap": ZswapInfo,
+    "zrams": ZramInfo,
+    "losses": c_int64,
     "vmstat": VmStat,
     "traffic": Traffic,
     "zs_class_of": c_uint8,
