@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import Engine, can_compile
 from swaptools.emulator.core.slot_alloc import alloc_range, free_range, toggle_range
 
@@ -55,7 +54,7 @@ def core_sequential(compiled: bool, order: int) -> float:
     machine = machine_of(compiled)
     run = machine.state.run
     nr = (1 << 18 if compiled else 1 << 13) >> order
-    entries = integers(nr)
+    entries = machine.state.arena.integers(nr)
 
     def turn() -> int:
         done = run(alloc_range, order, 0, entries, 0, nr)
@@ -75,7 +74,7 @@ def half_full(compiled: bool, order: int) -> tuple[Machine, Any, int]:
     s = machine.state.slots
     fill = Engine(compiled=can_compile())
     nr = (PAGES - 512) >> order
-    entries: Any = integers(nr)
+    entries: Any = machine.state.arena.integers(nr)
     nr = fill[alloc_range](s, order, 0, entries, 0, nr)
     shuffled = list(entries[:nr])
     random.Random(1).shuffle(shuffled)
@@ -107,7 +106,7 @@ def core_one_by_one(compiled: bool, order: int) -> float:
     run = machine.state.run
     draw = random.Random(2)
     drawn = 1 << 20 if compiled else 1 << 16
-    places: Any = integers(drawn)
+    places: Any = machine.state.arena.integers(drawn)
     places[:] = [draw.randrange(nr) << 4 | order for _ in range(drawn)]
     length = 1 << 14 if compiled else TURN
     turns = iter(range(1 << 62))

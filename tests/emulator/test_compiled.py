@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.slot_alloc import toggle_range
 from swaptools.emulator.machine.design import design_names
@@ -43,8 +42,8 @@ def random_operations(compiled: bool, kernel: str, operations: int) -> list[int]
     machine.swapon_pages(30_000, priority=3, rotational=True)
     machine.swapon_pages(9_000, "zram", priority=1, bad_pages=(5, 700))
     machine.state.arena.add_tables(200)
-    entries: Any = integers(NR_PLACES)
-    places: Any = integers(operations // 10)
+    entries: Any = machine.state.arena.integers(NR_PLACES)
+    places: Any = machine.state.arena.integers(operations // 10)
     orders = [draw.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, 4)) for _ in range(NR_PLACES)]
     seen: list[int] = []
     for part in range(10):

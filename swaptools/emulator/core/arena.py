@@ -16,10 +16,11 @@ Left out: giving room back.
 
 from __future__ import annotations
 
+from ctypes import c_int64
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from swaptools.emulator.core import structs
-from swaptools.emulator.core.buffers import NEEDS, grown, integers, zeroed
+from swaptools.emulator.core.buffers import NEEDS
 from swaptools.emulator.core.constants import (
     ALL_AREAS,
     CLUSTER_WORDS,
@@ -34,7 +35,6 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
-from swaptools.emulator.core.structs import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer, Needs
     from swaptools.emulator.core.engine import Engine
     from swaptools.emulator.core.events import Traffic
+    from swaptools.emulator.core.structs import Slots
     from swaptools.kernel.swapout_rules import AllocatorRules
 
 _Args = ParamSpec("_Args")
@@ -63,6 +64,7 @@ class Arena:
     def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
         """Make the buffers of a machine with this many CPUs and no area."""
         self._engine = engine
+        self._memory = engine.memory()
         self.nr_cpus = cpus
         # Each function as it is run here, and what room it needs.
         self._ways: dict[Any, tuple[Any, Needs | None]] = {}
@@ -81,9 +83,9 @@ class Arena:
             "lengths": NR_CODECS,
         }
         #: Every buffer; another tuple after any of them has grown.
-        self.slots = Slots(
-            **{
-                name: zeroed(item, lengths.get(name, 1))
+        self.slots = self._memory.slots(
+            {
+                name: self._memory.zeroed(item, lengths.get(name, 1))
                 for name, item in structs.ITEMS.items()
             }
         )
@@ -94,14 +96,15 @@ class Arena:
         memcg_online(self.slots, 0, -1)
         self.slots.zswap[0].next_shrink = -1
         for which in range(MAX_SWAPFILES * NR_LISTS):
-            self.slots.lists[which] = structs.ListHead(-1, -1)
+            head = self.slots.lists[which]
+            head.first = head.last = -1
         for place, step in enumerate(rules.trial_order):
             self.slots.trial[place] = TRIAL_STEPS.index(step)
         self._per_table = dict(_TABLE)
         #: Tables there are, free or not.
         self.nr_tables = 0
         self.add_tables(_FIRST_TABLES)
-        self._scratch: Buffer[int] = integers(512)
+        self._scratch = self.integers(512)
 
     def run(
         self,
@@ -122,10 +125,18 @@ class Arena:
             self._make_room(need, args)
         return run(self.slots, *args, **kwargs)
 
+    def integers(self, length: int) -> Buffer[int]:
+        """Make a buffer of integers of 64 bits, such as a page table."""
+        return self._memory.integers(length)
+
+    def longer(self, integers: Buffer[int], length: int) -> Buffer[int]:
+        """Return one of those with more of them, zeros at the end."""
+        return self._memory.grown(integers, c_int64, length)
+
     def scratch(self, nr_items: int) -> Buffer[int]:
         """Return a buffer for one run, with at least that many items."""
         if len(self._scratch) < nr_items:
-            self._scratch = integers(max(nr_items, 2 * len(self._scratch)))
+            self._scratch = self.integers(max(nr_items, 2 * len(self._scratch)))
         return self._scratch
 
     # --- growing -----------------------------------------------------------
@@ -173,9 +184,15 @@ class Arena:
         """Have so many items in a buffer; more, so that it seldom has to grow."""
         old = getattr(self.slots, name)
         if length > len(old):
-            if name in _DOUBLED:
+            if name in _DOUBLED and self._memory.copies:
                 length = max(length, 2 * len(old))
-            self.slots = self.slots._replace(**{name: grown(old, length)})
+            item, per_table = structs.ITEMS[name], self._per_table.get(name)
+            new = (
+                self._memory.grown(old, item, length, is_sparse=name in _SPARSE)
+                if per_table is None
+                else self._memory.grown_by_tables(old, item, length, per_table)
+            )
+            self.slots = self._memory.replaced(self.slots, name, new)
 
     # --- traffic and contents ----------------------------------------------
 
@@ -213,6 +230,8 @@ _DOUBLED: Final = {
     "zspages",
     "losses",
 }
+# Those that are large before they are used.
+_SPARSE: Final = {"ci"}
 
 
 def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None:

@@ -1,10 +1,10 @@
-"""Flat typed buffers, and the marks of the functions that run over them.
+"""What a buffer is, and the marks of the functions that run over them.
 
 Not here: what the records are (structs.py), what is done to them (slots.py, ...),
-how a function runs (engine.py).
+what buffers are made of (memory.py, plain.py), how a function runs (engine.py).
 
 Kernel: none; this is what stands in for memory.
-Same: a buffer costs resident memory only where it was written, as vmalloc() does.
+Same: nothing.
 Changed: hot functions are Python over a NamedTuple of buffers. What they may use
 is what both ways to run them know: integers of 64 signed bits, buffers, records,
 loops.
@@ -13,8 +13,6 @@ Left out: locks.
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ NEEDS: Final[dict[Callable[..., Any], Needs]] = {}
 
 
 class Buffer(Protocol[_Item]):
-    """What a ctypes array and a numpy array have in common.
+    """What a list, a ctypes array and a numpy array have in common.
 
     An item is an integer, or a record that is changed in place.
     """
@@ -110,34 +108,3 @@ def needs(
         return function
 
     return declare
-
-
-def zeroed(item: type[_Item], length: int) -> Buffer[_Item]:
-    """Make a buffer of zeros that takes memory only where it is written.
-
-    Args:
-        item: A record of structs.py.
-        length: In items; at least one is made.
-    """
-    return cast("Buffer[_Item]", _anonymous(item, max(length, 1)))
-
-
-def integers(length: int) -> Buffer[int]:
-    """Make a buffer of integers of 64 bits."""
-    return cast("Buffer[int]", _anonymous(ctypes.c_int64, max(length, 1)))
-
-
-def grown(old: Buffer[_Item], length: int) -> Buffer[_Item]:
-    """Return a longer copy of a buffer, zeros at the end."""
-    array = cast("ctypes.Array[Any]", old)
-    new = _anonymous(array._type_, length)
-    ctypes.memmove(new, array, ctypes.sizeof(array))
-    return cast("Buffer[_Item]", new)
-
-
-# Private and anonymous: pages of zeros that the system adds when first written.
-def _anonymous(item: Any, length: int) -> ctypes.Array[Any]:  # noqa: ANN401
-    memory = mmap.mmap(
-        -1, length * ctypes.sizeof(item), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    )
-    return (item * length).from_buffer(memory)  # type: ignore[no-any-return]

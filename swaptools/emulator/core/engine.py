@@ -16,6 +16,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from swaptools.emulator.core.buffers import RUNS
+from swaptools.emulator.core.memory import Flat
+from swaptools.emulator.core.plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +33,18 @@ def can_compile() -> bool:
 class Engine:
     """One of the two ways: interpreted, or compiled by numba."""
 
+    #: What buffers are made of, interpreted.
+    plain: type[Plain] = Plain
+
     def __init__(self, *, compiled: bool | None = None) -> None:
         """Choose; None means compiled where that is possible."""
         self.compiled = can_compile() if compiled is None else compiled
         self._functions: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._viewed: tuple[Any, Any] = (None, None)
+
+    def memory(self) -> Flat:
+        """Return what the buffers of a new machine are to be made of."""
+        return Flat() if self.compiled else self.plain()
 
     def __getitem__(self, function: _Function) -> _Function:
         """Return ``function`` as this engine runs it; it takes the same buffers."""

@@ -15,9 +15,7 @@ order of a cluster that is full, counts of what found no slot, bytes of a page.
 
 from __future__ import annotations
 
-import ctypes
-from ctypes import sizeof
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.arena import set_totals
 from swaptools.emulator.core.constants import (
@@ -48,29 +46,23 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
     UNTOUCHED,
 )
+from swaptools.emulator.core.memory import are_zero, first_items, is_zero
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
 from swaptools.emulator.core.slots import slot_index
 from swaptools.emulator.core.structs import (
-    ITEMS,
     Cluster,
     SwapInfo,
     Totals,
-    Word,
 )
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.store.zram import ZramEntry
 from swaptools.emulator.store.zswap import ZswapEntry
 
 if TYPE_CHECKING:
-    from ctypes import Structure
-
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.events import Traffic
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.state import State
 
-# What a range without anything is compared with, so much at a time.
-_ZEROS: Final = bytes(1 << 20)
 #: Of the totals, what a kernel's rules say for good.
 _CONSTANT: Final = (
     "nr_cpus",
@@ -86,11 +78,6 @@ _CONSTANT: Final = (
     "splits_in_order",
     "cluster_columns",
 )
-
-
-# Bytes of one table.
-_MAP_BYTES: Final = SWAPFILE_CLUSTER * sizeof(ITEMS["map"])
-_WORDS_BYTES: Final = CLUSTER_WORDS * sizeof(Word)
 
 
 def check_buffers(state: State, devices: list[SwapDevice]) -> None:
@@ -112,23 +99,6 @@ def check_buffers(state: State, devices: list[SwapDevice]) -> None:
     for device in devices:
         check_data(state, device)
     check_unused(state, devices)
-
-
-def is_zero(record: Structure) -> bool:
-    """Tell whether nothing is in a record."""
-    return not any(bytes(record))
-
-
-def are_zero(buffer: Buffer[Any], first: int, length: int) -> bool:
-    """Tell whether nothing is in a range of a buffer, which may be of some GiB."""
-    array = cast("ctypes.Array[Any]", buffer)
-    size = ctypes.sizeof(array._type_)
-    start = ctypes.addressof(array) + first * size
-    end = start + length * size
-    return all(
-        ctypes.string_at(at, min(len(_ZEROS), end - at)) == _ZEROS[: end - at]
-        for at in range(start, end, len(_ZEROS))
-    )
 
 
 # --- the machine and its areas ---------------------------------------------
@@ -284,20 +254,13 @@ def check_free_tables(state: State) -> None:
     s, nr_tables = state.slots, state.arena.nr_tables
     nr_free = state.totals.nr_free_tables
     expect(0 <= nr_free <= nr_tables, "free tables", nr_free)
-    free = [s.free_tables[place] for place in range(nr_free)]
+    free = first_items(s.free_tables, nr_free)
     expect(len(set(free)) == nr_free, "a table free twice", *free)
-    map_bytes, words_bytes = _bytes_of(s.map), _bytes_of(s.words)
     for table in free:
         expect(0 <= table < nr_tables, "no table", table)
-        is_empty = all(
-            not any(buffer[table * each : (table + 1) * each].tobytes().strip(b"\0"))
-            for buffer, each in ((map_bytes, _MAP_BYTES), (words_bytes, _WORDS_BYTES))
-        )
+        is_empty = are_zero(s.map, table * SWAPFILE_CLUSTER, SWAPFILE_CLUSTER)
+        is_empty &= are_zero(s.words, table * CLUSTER_WORDS, CLUSTER_WORDS)
         expect(is_empty, "a free table in use", table)
-
-
-def _bytes_of(buffer: Buffer[Any]) -> memoryview:
-    return memoryview(cast("Any", buffer)).cast("B")
 
 
 def check_slots_cache_room(state: State) -> None:

@@ -37,6 +37,7 @@ from swaptools.emulator.core.constants import (
     UNTOUCHED,
     WORD_BITS,
 )
+from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.slots import (
     get_stored,
     is_redirected,
@@ -204,7 +205,7 @@ def check_totals(state: State, devices: list[SwapDevice], tables: set[int]) -> N
     inuse = sum(device.inuse_pages for device in devices)
     expect(totals.total_swap_pages == pages, "total_swap_pages", pages)
     expect(totals.nr_swap_pages == pages - inuse, "nr_swap_pages", pages, inuse)
-    free = {s.free_tables[place] + 1 for place in range(totals.nr_free_tables)}
+    free = {t + 1 for t in first_items(s.free_tables, totals.nr_free_tables)}
     expect(not free & tables, "a table free and in use")
     expect(len(free) + len(tables) == state.arena.nr_tables, "tables lost")
     available = [s.avail[place] for place in range(totals.nr_avail)]

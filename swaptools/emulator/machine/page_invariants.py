@@ -30,6 +30,7 @@ from swaptools.emulator.core.faults import (
     PTE_SWAP,
     PTE_ZERO,
 )
+from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.slots import data_index, get_stored, slot_index
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.store.contents import is_same_filled
@@ -125,7 +126,7 @@ def check_contents_refs(state: State) -> None:
     refs: Counter[int] = Counter()
     for number in range(1, state.totals.nr_frames):
         refs[s.frames[number].content] += 1
-    free = {s.free_tables[place] for place in range(s.totals[0].nr_free_tables)}
+    free = set(first_items(s.free_tables, s.totals[0].nr_free_tables))
     for table in range(state.arena.nr_tables):
         if table not in free:
             for index in range(
@@ -149,7 +150,7 @@ def check_blocks(state: State) -> None:
     frames, nr_frames = state.slots.frames, state.totals.nr_frames
     expect(0 < nr_frames <= len(frames), "frames", nr_frames)
     zeros: Frame = frames[0]
-    expect(not any(bytes(zeros)), "the page of zeros is in use")
+    expect(is_zero(zeros), "the page of zeros is in use")
     free: dict[int, int] = {}
     number = 1
     while number < nr_frames:

@@ -22,7 +22,6 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     REDIRECTS,
@@ -87,7 +86,7 @@ def empty(state: State, si: int) -> Unuse:
 
     RFC: 20260208215839.87595-1-nphamcs@gmail.com, swapoff.
     """
-    counts = integers(3)
+    counts = state.arena.integers(3)
     room = max(min(state.free_pages, state.slots.si[si].inuse_pages), 0)
     is_empty = state.run(empty_places, si, room, counts)
     state.io.load(range(1, state.totals.nr_frames))

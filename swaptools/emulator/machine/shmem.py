@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import SWP_VIRTUAL, TYPE_SHIFT
 from swaptools.emulator.core.shmem_pages import (
     shmem_pageout_range,
@@ -77,7 +76,7 @@ class Shm:
         self.has_name = True
         self.mappings: list[ShmMapping] = []
         #: Its pages, as page table entries are written. Kernel: i_pages.
-        self.pages: Buffer[int] = integers(nr_pages)
+        self.pages: Buffer[int] = state.arena.integers(nr_pages)
         shms.append(self)
 
     def map(self, task: Mapper) -> ShmMapping:
@@ -126,7 +125,7 @@ class ShmMapping:
         self._state = state
         self.shm = shm
         self.task = task
-        self.pte: Buffer[int] = integers(shm.nr_pages)
+        self.pte: Buffer[int] = state.arena.integers(shm.nr_pages)
         shm.mappings.append(self)
         task.mappings.append(self)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core import structs
 from swaptools.emulator.core.clusters import (
     avail_add,
     avail_del,
@@ -34,6 +33,7 @@ from swaptools.emulator.core.constants import (
     SWP_WRITEOK,
     WORD_BITS,
 )
+from swaptools.emulator.core.memory import clear
 from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.swap_slots import drain_slots_cache
 
@@ -176,9 +176,10 @@ class SlotMap:
         for where in range(NR_LISTS):
             for ci in list(self.clusters_on(si, where)):
                 self._forget_cluster(ci)
-            s.lists[si * NR_LISTS + where] = structs.ListHead(-1, -1)
+            head = s.lists[si * NR_LISTS + where]
+            head.first = head.last = -1
         self.holes.append((clusters.start, len(clusters)))
-        s.si[si] = structs.SwapInfo()
+        clear(s.si[si])
         self._forget_hints(si)
         self._totals.slots_cache_enabled = self._totals.slots_cache_pages > 0
 
@@ -198,7 +199,7 @@ class SlotMap:
             for word in range(table * CLUSTER_WORDS, (table + 1) * CLUSTER_WORDS):
                 s.words[word].used = 0
             cluster_free_table(s, ci)
-        s.ci[ci] = structs.Cluster()
+        clear(s.ci[ci])
 
     # --- looking -----------------------------------------------------------
 

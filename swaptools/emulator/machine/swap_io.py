@@ -26,7 +26,6 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
     STORED_MASK,
@@ -136,7 +135,7 @@ class SwapIO:
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
         # Pairs of a frame and where its data went, for finish_range().
-        self._written = integers(2 * _BATCH_PAGES)
+        self._written = arena.integers(2 * _BATCH_PAGES)
         self._nr_written = 0
 
     def content_of(self, page: bytes | int, refs: int = 1) -> int:

@@ -23,7 +23,6 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import SWAP_BY_HAND, TYPE_SHIFT
 from swaptools.emulator.core.unuse import (
     BROUGHT_IN,
@@ -66,7 +65,7 @@ def try_to_unuse(state: State, si: int) -> Unuse:
 
     Kernel: mm/swapfile.c try_to_unuse().
     """
-    counts = integers(3)
+    counts = state.arena.integers(3)
     visited = {}
     info = state.slots.si[si]
     for shm in state.shms if info.inuse_pages else ():

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import grown, integers
 from swaptools.emulator.core.constants import SWAP_MAP_MAX, SWAP_NR_ORDERS
 from swaptools.emulator.core.faults import (
     fork_range,
@@ -69,7 +68,7 @@ class Task:
         #: The control group it lives in, and pages it pages out belong to.
         self.memcg = memcg
         #: Its page table.
-        self.pte: Buffer[int] = integers(512)
+        self.pte: Buffer[int] = state.arena.integers(512)
         #: Whether a page was ever written here or where it was forked from; without
         #: that a fork copies nothing. Kernel: vma->anon_vma.
         self.has_anon_vma = False
@@ -195,7 +194,7 @@ class Task:
         child = Task(state, self._tasks, self.memcg, name)
         if self.has_anon_vma:
             child.has_anon_vma = True
-            child.pte = integers(nr_pages)
+            child.pte = state.arena.integers(nr_pages)
             state.run(fork_range, self.pte, child.pte, nr_pages)
             if largest:
                 state.mmlist.insert(state.mmlist.index(self) + 1, child)
@@ -223,7 +222,8 @@ class Task:
 
     def _reach(self, end: int) -> None:
         if end > len(self.pte):
-            self.pte = grown(self.pte, max(end, min(2 * len(self.pte), MAX_TASK_PAGES)))
+            nr_pages = max(end, min(2 * len(self.pte), MAX_TASK_PAGES))
+            self.pte = self._state.arena.longer(self.pte, nr_pages)
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._state.check_alive()

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import integers
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     STORED_DEVICE,
@@ -110,7 +109,7 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
 
 
 def _repoint(state: State, si: int, moved: dict[int, int]) -> None:
-    olds, news = integers(len(moved)), integers(len(moved))
+    olds, news = (state.arena.integers(len(moved)) for _ in range(2))
     for place, (old, new) in enumerate(sorted(moved.items())):
         olds[place], news[place] = old, new
     tables = [shm.pages for shm in state.shms] + [task.pte for task in state.mmlist]

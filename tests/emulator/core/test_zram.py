@@ -1,6 +1,6 @@
 """Pages in a zram: where each is, what is counted, what a limit refuses.
 
-Pages have a slot number each; no cluster is asked for.
+Pages are slots of the first table; no area has it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import OrderedDict
 import pytest
 
 from swaptools.emulator.core.arena import Arena
+from swaptools.emulator.core.clusters import cluster_alloc_table
 from swaptools.emulator.core.constants import (
     COMPRESSED_HUGE,
     COMPRESSED_IDLE,
@@ -47,6 +48,7 @@ def arena_with(kind: int) -> Arena:
     """Slots of one area of a kind, with a zram of no limit."""
     arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
     arena.add_compressed()
+    arena.run(cluster_alloc_table, 0)
     arena.slots.si[SI].kind = kind
     pool = ZsPool(arena=arena, codec=CODEC)
     zram = arena.slots.zrams[SI]

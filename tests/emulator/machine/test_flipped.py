@@ -19,6 +19,7 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_BAD,
     SWAPFILE_CLUSTER,
 )
+from swaptools.emulator.core.memory import numbers_of
 from swaptools.emulator.core.slots import is_reserved
 from swaptools.errors import InvariantBroken
 
@@ -115,7 +116,8 @@ def fields(record: Any) -> list[str | None]:
 def places(machine: Machine) -> Iterator[Place]:
     """Every field in use."""
     s, totals = machine.state.slots, machine.state.totals
-    tables = {s.ci[ci].table - 1 for ci in range(len(s.ci)) if s.ci[ci].table}
+    clusters = numbers_of(s.ci)
+    tables = {s.ci[ci].table - 1 for ci in clusters if s.ci[ci].table}
     types = [device.type for device in machine.areas.and_space()]
     nr_rows = len(s.traffic) // MAX_SWAPFILES
     held = [
@@ -134,7 +136,7 @@ def places(machine: Machine) -> Iterator[Place]:
         "slots_cache": range(totals.nr_cpus if totals.slots_cache_pages else 0),
         "taken": [n for n in held if s.taken[n]],
         "returned": [n for n in held if s.returned[n]],
-        "ci": [ci for ci in range(len(s.ci)) if s.ci[ci].flags],
+        "ci": [ci for ci in clusters if s.ci[ci].flags],
         "free_tables": range(totals.nr_free_tables),
         "words": [t * CLUSTER_WORDS + n for t in tables for n in range(CLUSTER_WORDS)],
         "map": [t * SWAPFILE_CLUSTER + n for t in tables for n in range(512)],
