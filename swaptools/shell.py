@@ -8,11 +8,10 @@ form, a plain sh does not.
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Final
 
 #: What begins a path that programs would take for something else.
-_ODD: Final = re.compile(r"[-=]|\w+=")
+_ODD: Final = r"[-=]|\w+="
 
 
 def quote(text: str, *, ascii_only: bool = False) -> str:
@@ -27,7 +26,7 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
     'my swap' $'a\nb' $'caf\351'
     """
     if text.isprintable() and (text.isascii() or not ascii_only):
-        return shlex.quote(text)
+        return _plainly(text)
     return "$'" + "".join(_escaped(char, ascii_only) for char in text) + "'"
 
 
@@ -37,7 +36,7 @@ def quote_path(path: str, *, ascii_only: bool = False) -> str:
     A relative one is never taken for an option, nor for ``UUID=`` and the like, nor
     by zsh for the name of a command.
     """
-    is_odd = _ODD.match(path) is not None
+    is_odd = re.match(_ODD, path) is not None
     return quote(f"./{path}" if is_odd else path, ascii_only=ascii_only)
 
 
@@ -48,7 +47,13 @@ def needs_bash(word: str) -> bool:
 
 def for_any_shell(command: str) -> str:
     """Return a command that a plain sh runs, too, whatever is in its words."""
-    return f"bash -c {shlex.quote(command)}" if "$'" in command else command
+    return f"bash -c {_plainly(command)}" if "$'" in command else command
+
+
+def _plainly(text: str) -> str:
+    from shlex import quote  # most commands quote nothing
+
+    return quote(text)
 
 
 def _escaped(char: str, ascii_only: bool) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from click.shell_completion import CompletionItem
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import click
+    from click.shell_completion import CompletionItem
 
     #: As click's ``shell_complete`` has it.
     Completer = Callable[[click.Context, click.Parameter, str], list[str]]
@@ -43,6 +42,8 @@ def script(
     _ctx: click.Context, _param: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """Offer the scripts that come with the package, and files."""
+    from click.shell_completion import CompletionItem  # only for Tab
+
     from swaptools.cli.scripts import package_scripts
 
     names = [name for name in package_scripts() if name.startswith(begun)]

@@ -68,10 +68,20 @@ def _run(program: str) -> int:
     return code
 
 
+def _begin_early(program: str) -> None:
+    # What asks libblkid about areas is a process: it starts while click is imported.
+    words = sys.argv[1:]
+    if program == "swapcheck" and not all(word.startswith("-") for word in words):
+        from swaptools.observe.blkid import PROBER
+
+        PROBER.start()
+
+
 def _command_status(program: str) -> int:
     from importlib import import_module
 
     try:
+        _begin_early(program)
         module = import_module(f"swaptools.cli.{program.replace('-', '_')}")
         return int(module.main(prog_name=program, standalone_mode=False) or 0)
     except SystemExit as exc:

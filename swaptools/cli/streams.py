@@ -13,7 +13,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import select
 import sys
 from typing import Any, Final, TextIO
 
@@ -43,11 +42,17 @@ class _Output(io.FileIO):
             return memoryview(data).nbytes
         try:
             while (count := super().write(data)) is None:
-                select.select((), (self,), ())  # somebody else's O_NONBLOCK
+                _wait_for(self)  # somebody else's O_NONBLOCK
         except OSError as exc:
             self._is_lost = True
             raise OutputLost(exc) from exc
         return count
+
+
+def _wait_for(output: io.FileIO) -> None:
+    import select  # seldom needed
+
+    select.select((), (output,), ())
 
 
 class _Errors(io.FileIO):

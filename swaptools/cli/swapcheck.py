@@ -37,6 +37,11 @@ class _Asked(NamedTuple):
     def is_about_rules(self) -> bool:
         return self.listed is not None or self.explain is not None
 
+    @property
+    def is_about_files(self) -> bool:
+        # With a root, files are the disks of that system.
+        return self.root is None and (bool(self.files) or self.files0 is not None)
+
 
 def _codes(*values: str) -> tuple[str, ...]:
     # Of lists with commas.
@@ -139,12 +144,6 @@ def main(**given: Any) -> None:
     asked = _Asked(**given)
     if asked.listed is not None and asked.explain is not None:
         raise click.UsageError("--list and --explain exclude each other")
-    is_about_files = bool(asked.files) or asked.files0 is not None
-    if is_about_files and not asked.is_about_rules:
-        # The child that asks libblkid starts while all else is imported.
-        from swaptools.observe.blkid import PROBER
-
-        PROBER.start()
     rules = _chosen_rules(asked)
     if "list" in asked.kernels:
         from swaptools.cli.kernels import print_kernels
@@ -155,20 +154,20 @@ def main(**given: Any) -> None:
 
         show = print_list if asked.explain is None else print_at_length
         show(rules, as_json=asked.as_json)
-    elif is_about_files and asked.root is None:
+    elif asked.is_about_files:
         output.finish(_check_files(asked, rules))
     else:
         output.finish(_check_system(asked, rules))
 
 
 def _chosen_rules(asked: _Asked) -> tuple[RuleBase, ...]:
-    # Of both kinds; says which word of the command line is none, a kernel's as well.
-    # Imported here: the rules take longer to start than --help may.
-    from swaptools import check, doctor, rulebook
+    # Of the kinds that may be meant; says which word of the command line is none, a
+    # kernel's as well. Imported here: rules take longer to start than --help may.
+    from swaptools import rulebook
     from swaptools.errors import SelectionError
     from swaptools.kernel.releases import find_kernel
 
-    known: tuple[RuleBase, ...] = (*check.all_rules(), *doctor.all_rules())
+    known = _known_rules(asked)
     try:
         for name in set(asked.kernels) - {"running", "list"}:
             find_kernel(name)
@@ -178,6 +177,21 @@ def _chosen_rules(asked: _Asked) -> tuple[RuleBase, ...]:
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
     return rules
+
+
+def _known_rules(asked: _Asked) -> tuple[RuleBase, ...]:
+    # Both kinds have to be known where codes are picked out of them.
+    is_picked = bool(asked.select or asked.ignore or asked.is_about_rules)
+    known: list[RuleBase] = []
+    if is_picked or asked.is_about_files:
+        from swaptools import check
+
+        known += check.all_rules()
+    if is_picked or not asked.is_about_files:
+        from swaptools import doctor
+
+        known += doctor.all_rules()
+    return tuple(known)
 
 
 def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:

@@ -6,7 +6,6 @@ Not here: tables (output.py), which a terminal cuts or wraps as it likes.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +30,8 @@ def terminal_width() -> int | None:
     """
     if not sys.stdout.isatty():
         return None
+    import shutil  # not where there is no terminal
+
     return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, _NARROWEST)
 
 

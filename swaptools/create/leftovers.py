@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import secrets
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -27,7 +26,7 @@ _NAME_CHARACTERS: Final = 50
 
 def new_temporary_name(place: Place) -> str:
     """Return a name that nobody has, in the directory of the place."""
-    return f".{_stem(place)}.ghost-mkswap.{secrets.token_hex(4)}"
+    return f".{_stem(place)}.ghost-mkswap.{os.urandom(4).hex()}"
 
 
 def remove_leftovers(place: Place) -> None:

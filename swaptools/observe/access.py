@@ -8,7 +8,6 @@ Not here: what a file's own flags say (backing.py).
 
 from __future__ import annotations
 
-import ctypes
 import os
 
 
@@ -22,8 +21,12 @@ def denial(directory: int, mode: int) -> OSError | None:
     Returns:
         Why not, None when it may. It is the real user who is asked about.
     """
+    if os.access(".", mode, dir_fd=directory):
+        return None
+    import ctypes  # only for the reason of a no
+
     libc = ctypes.CDLL(None, use_errno=True)
     if not libc.faccessat(directory, b".", mode, 0):
-        return None
+        return None  # it has become possible
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number))

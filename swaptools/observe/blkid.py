@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.contents import Held
 
 if TYPE_CHECKING:
-    import socket
+    import _socket
     from collections.abc import Callable, Iterator
 
 _CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
@@ -66,7 +66,7 @@ class Prober:
         self._timeout_seconds = timeout_seconds
         self._child = child
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._socket: _socket.socket | None = None
         self._pid = 0
         self._owner = 0
         self._failures = 0
@@ -126,11 +126,9 @@ class Prober:
             self._disconnect()
 
     def _send(self, descriptor: int, request: bytes) -> _Failed | None:
-        import socket  # only where a child is asked
-
         try:
             with _for_reading(descriptor) as readable:
-                socket.send_fds(self._connect(), [request], [readable])
+                _send_with(self._connect(), request, readable)
         except OSError:
             return _Crashed(_CRASHED)
         except _Failed as exc:
@@ -165,19 +163,22 @@ class Prober:
             raise _Crashed(_CRASHED)
         return _parse(data)
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> _socket.socket:
         # A fork of ours has a child of its own: two cannot share a socket.
         if self._socket is not None and self._owner == os.getpid():
             return self._socket
-        import socket
+        # The C module: socket itself takes as long to import as the child to start.
+        import _socket
 
         self._pid = 0
         try:
-            self._socket, theirs = socket.socketpair(
-                socket.AF_UNIX, socket.SOCK_SEQPACKET
+            self._socket, theirs = _socket.socketpair(
+                _socket.AF_UNIX, _socket.SOCK_SEQPACKET
             )
-            with theirs:
+            try:
                 self._pid = _spawn(self._child, theirs.fileno())
+            finally:
+                theirs.close()
         except OSError as exc:
             raise _Failed(f"no process to ask libblkid: {exc.strerror}") from exc
         atexit.register(self.close)
@@ -208,6 +209,14 @@ class Prober:
 
 #: One child for all areas.
 PROBER: Final = Prober()
+
+
+def _send_with(to: _socket.socket, data: bytes, descriptor: int) -> None:
+    # As socket.send_fds() does.
+    import _socket
+
+    rights = descriptor.to_bytes(4, sys.byteorder)
+    to.sendmsg([data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
 
 
 def _spawn(script: str, descriptor: int) -> int:
