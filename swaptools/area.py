@@ -7,9 +7,8 @@ kernel answers (kernel/). Everything that could not be looked at is None, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.format.ghost import is_header_only
 
@@ -34,8 +33,7 @@ class AreaKind(StrEnum):
     STREAM = "stream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SwapArea:
+class SwapArea(NamedTuple):
     """One area as it was seen, with its header or the reason there is none."""
 
     #: As the caller gave it; ``-`` for stdin.

@@ -7,7 +7,6 @@ looked at is None, and the area's ``unseen`` says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from typing import NamedTuple
 
@@ -85,8 +84,7 @@ class Chunk(NamedTuple):
     device: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backing:
+class Backing(NamedTuple):
     """The file or device an area was read from."""
 
     file_type: FileType
@@ -129,7 +127,7 @@ class Backing:
     is_log_structured: bool = False
     is_on_zones: bool = False
     #: btrfs: profiles of its data (``single``, ``dup``), and its devices.
-    data_profiles: frozenset[str] = field(default_factory=frozenset)
+    data_profiles: frozenset[str] = frozenset()
     device_count: int | None = None
     #: btrfs: where the file lies, in file order; None where there is no choice,
     #: or where it takes root to look.

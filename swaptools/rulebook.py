@@ -42,14 +42,11 @@ SOURCES: Final = (
     "zram-generator",
     "dphys-swapfile",
 )
-_CODE: Final = re.compile(r"[A-Z]\d{3}")
-_SOURCE: Final = re.compile(
-    r"^(?:{0}): .*?(?=\n\n|\n(?:{0}): |\Z)".format("|".join(SOURCES)),
-    re.MULTILINE | re.DOTALL,
-)
+_CODE: Final = r"[A-Z]\d{3}"
+_SOURCE: Final = r"(?ms)^(?:{0}): .*?(?=\n\n|\n(?:{0}): |\Z)".format("|".join(SOURCES))
 
 #: What follows the reason in a docstring.
-_REST: Final = re.compile(r"\n\n\s*(?:\*Trips|(?:{}):)".format("|".join(SOURCES)))
+_REST: Final = r"\n\n\s*(?:\*Trips|(?:{}):)".format("|".join(SOURCES))
 
 
 class Severity(StrEnum):
@@ -127,7 +124,7 @@ class RuleBase:
     @property
     def why(self) -> str:
         """Why it matters, in paragraphs, each of them one line."""
-        reason = _REST.split(self.doc)[0].replace("``", "`")
+        reason = re.split(_REST, self.doc)[0].replace("``", "`")
         paragraphs = re.split(r"\n\s*\n", reason.strip())
         return "\n\n".join(" ".join(each.split()) for each in paragraphs)
 
@@ -135,7 +132,7 @@ class RuleBase:
     def sources(self) -> tuple[str, ...]:
         """Where the rule comes from: kernel file and function, RFC, manual page."""
         doc = re.sub(r"(?m)^ +", "", self.doc)
-        return tuple(" ".join(found.split()) for found in _SOURCE.findall(doc))
+        return tuple(" ".join(found.split()) for found in re.findall(_SOURCE, doc))
 
 
 _Explain = TypeVar("_Explain", bound="Callable[..., Any]")
@@ -175,7 +172,7 @@ class Rulebook(Generic[_Explain, _P, _Rule]):
 
         def register(explain: _Explain) -> _Explain:
             made = self._make(explain, *args, **kwargs)
-            if not _CODE.fullmatch(made.code) or made.code in self._rules:
+            if not re.fullmatch(_CODE, made.code) or made.code in self._rules:
                 raise ValueError(f"rule code {made.code} is malformed or taken")
             self._rules[made.code] = made
             return explain

@@ -7,7 +7,6 @@ under test, so that a test compares two independent readings of the format.
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from uuid import UUID
 
 from swaptools.area import AreaKind, SwapArea
@@ -105,7 +104,7 @@ def swap_area(page: bytes | None = None, **changes: object) -> SwapArea:
         owner_uid=0,
         active=False,
     )
-    return replace(area, **changes)  # type: ignore[arg-type]
+    return area._replace(**changes)  # type: ignore[arg-type]
 
 
 def with_page(area: SwapArea, page: bytes) -> SwapArea:
@@ -113,8 +112,7 @@ def with_page(area: SwapArea, page: bytes) -> SwapArea:
     data = page[: area.area_bytes]
     found = find_signatures(data)
     headers = [SwapHeader.parse(data[: s.page_size]) for s in found if s.page_size]
-    return replace(
-        area,
+    return area._replace(
         header=headers[0] if headers else None,
         other_headers=tuple(headers[1:]),
         signatures=found,

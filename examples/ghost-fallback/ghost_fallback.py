@@ -25,7 +25,7 @@ def with_fallback(profile: KernelProfile) -> KernelProfile:
     """Return a kernel with the ghost patch, and its refused pages moved on."""
     profile = with_ghost(profile)
     assert profile.ghost is not None
-    return replace(profile, ghost=replace(profile.ghost, never_falls_back=False))
+    return profile._replace(ghost=profile.ghost._replace(never_falls_back=False))
 
 
 GHOST_FALLBACK = replace(

@@ -5,8 +5,7 @@ Not here: the rules (rules/), the kernel's own tests (kernel/).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.backing import FileType
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from swaptools.kernel.swapon_rules import SwapOnRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """An attempt and how it ended, with shorthands for what rules ask most."""
 
     attempt: Attempt
@@ -62,7 +60,7 @@ class Case:
 
     def on(self, profile: KernelProfile) -> Case:
         """Return the same area on another kernel."""
-        attempt = replace(self.attempt, profile=profile)
+        attempt = self.attempt._replace(profile=profile)
         return Case.of(attempt, judge_attempt(attempt))
 
     @property

@@ -6,8 +6,8 @@ Not here: how a report looks (cli/swapcheck.py).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.check.case import Case
 from swaptools.check.registry import all_rules
@@ -31,8 +31,7 @@ _GHOST_KERNEL = "ghost-rfc"
 _ORDER = tuple(Severity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Report:
+class Report(NamedTuple):
     """What came out for one area: never an exception, whatever the area holds."""
 
     area: SwapArea

@@ -10,7 +10,6 @@ Not here: what follows from it (refuse.py, warn.py, way.py).
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind, SwapArea
@@ -64,7 +63,7 @@ def judge_new(target: Target, plan: CreatePlan) -> tuple[Verdict, Backing]:
     """Judge a file that is going to be made in the directory of the target."""
     backing = observe_directory(target.place.directory, target.mounts)
     # Each new file is made as swapon(2) wants it, see inode.py.
-    backing = replace(backing, inode_flags=InodeFlags.NOCOW)
+    backing = backing._replace(inode_flags=InodeFlags.NOCOW)
     return _judge(_whole_file(target, plan, backing), plan), backing
 
 
@@ -73,7 +72,7 @@ def judge_made(
 ) -> tuple[Verdict, Backing]:
     """Judge a file that is made already, but for its name."""
     backing, _ = observe_backing(target.path, target.mounts, descriptor)
-    backing = replace(backing, is_unlinked=False)
+    backing = backing._replace(is_unlinked=False)
     return _judge(_whole_file(target, plan, backing), plan), backing
 
 
@@ -86,7 +85,7 @@ def judge_there(area: SwapArea, plan: CreatePlan) -> Verdict:
     there = (area.area_bytes or 0) // page_size
     if not plan.is_ghost and there <= header.last_page:
         header = header.replace(last_page=max(there - 1, 0))
-    return _judge(replace(area, header=header, other_headers=(), active=False), plan)
+    return _judge(area._replace(header=header, other_headers=(), active=False), plan)
 
 
 def objection(verdict: Verdict, backing: Backing | None) -> str | None:
@@ -128,7 +127,7 @@ def _judge(area: SwapArea, plan: CreatePlan) -> Verdict:
     page_size = plan.header.page_size
     is_ours = page_size == page_size_bytes()
     if area.backing is not None and not is_ours:
-        area = replace(area, backing=replace(area.backing, block_bytes=None))
+        area = area._replace(backing=area.backing._replace(block_bytes=None))
     kernel = find_kernel(GHOST_RFC.name if plan.is_ghost else os.uname().release)
     attempt = Attempt.of(
         area,

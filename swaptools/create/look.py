@@ -14,8 +14,7 @@ import fcntl
 import os
 import stat
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from swaptools.area import AreaKind
 from swaptools.create.place import Place, find_place
@@ -38,13 +37,15 @@ _MAY_LOOK: Final = frozenset(
 _CHANGED: Final = "changed while it was looked at"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """The place of a new area, and what is there; open as long as the run lasts."""
 
     #: As the caller gave it, for messages.
     path: str
     place: Place
+    #: What was asked on the way, and need not be asked twice.
+    swaps: ActiveSwaps
+    mounts: Mounts
     #: Of what is there, open for writing; None when nothing is there.
     descriptor: int | None = None
     #: What was seen there; None when nothing is there.
@@ -52,9 +53,6 @@ class Target:
     area: SwapArea | None = None
     #: Why the descriptor is for reading only, if it is.
     unwritable: OSError | None = None
-    #: What was asked on the way, and need not be asked twice.
-    swaps: ActiveSwaps
-    mounts: Mounts
 
     @property
     def is_block(self) -> bool:

@@ -6,9 +6,7 @@ Not here: where the values come from (defaults.py), what already lies at the pat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from hashlib import sha1
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from swaptools.errors import CreateRefused
@@ -29,8 +27,7 @@ SEED_NAMESPACE = UUID("6f6be0c6-5d7e-5b0c-8f5e-6b7f6f0a2c11")
 MIN_PAGES = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatePlan:
+class CreatePlan(NamedTuple):
     """One area to be made: the header page, and how much storage goes with it."""
 
     header: SwapHeader
@@ -61,7 +58,7 @@ class CreatePlan:
         _check_badpages(
             badpages, last_page=header.last_page, page_size=header.page_size
         )
-        return replace(self, header=header.replace(badpages=badpages))
+        return self._replace(header=header.replace(badpages=badpages))
 
 
 def plan_area(
@@ -133,6 +130,8 @@ def seeded_uuid(seed: str, label: str) -> UUID:
     Version 5, so that the same seed gives the same image bytes for ever, and
     two areas of one image need only differ in their labels.
     """
+    from hashlib import sha1  # few ask for it, and OpenSSL comes with it
+
     # As uuid.uuid5() does, which takes no bytes that are not UTF-8.
     name = f"{seed}\0{label}".encode("utf-8", errors="surrogateescape")
     digest = sha1(SEED_NAMESPACE.bytes + name, usedforsecurity=False).digest()

@@ -5,8 +5,7 @@ Not here: what is taken where nothing was asked for (defaults.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ class AreaOptions(TypedDict, total=False):
     force: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRequest:
+class CreateRequest(NamedTuple):
     """What the caller wants; None leaves a value to its default or to keep_id."""
 
     path: str
@@ -75,11 +73,10 @@ class CreateRequest:
     lock: Literal["wait", "nonblock"] | None = None
     #: Do everything but write.
     dry_run: bool = False
-    progress: Progress = field(default=_quiet)
+    progress: Progress = _quiet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateResult:
+class CreateResult(NamedTuple):
     """The area that was made, or that was found good enough."""
 
     path: str
@@ -89,9 +86,9 @@ class CreateResult:
     file_bytes: int
     #: False when nothing had to be written.
     changed: bool
-    #: What was wiped besides the header page, in words.
-    wiped: tuple[str, ...] = ()
     #: What a kernel says to it: the running one, or one with the ghost patch.
     verdict: Verdict
+    #: What was wiped besides the header page, in words.
+    wiped: tuple[str, ...] = ()
     #: What the caller should know, one sentence each.
     warnings: tuple[str, ...] = ()

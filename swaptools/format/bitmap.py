@@ -38,7 +38,7 @@ def bitmap_fields(page: bytes) -> dict[str, Any]:
         "sws_volume": bytes(VOLUME_BYTES),
         "bootbits": b"",
         "padding": b"",
-        "badpage_bytes": b"",
+        "badpage_bytes": fields["bitmap"],
         "slack": b"",
-        **fields,
+        "magic": fields["magic"],
     }

@@ -13,16 +13,12 @@ Kernel: include/linux/swap.h union swap_header; mm/swapfile.c read_swap_header()
 
 from __future__ import annotations
 
-import dataclasses
 import struct
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import packed
-from swaptools.format.badpages import ClearBits, Listed, build_words
-from swaptools.format.bitmap import bitmap_fields
 from swaptools.format.constants import (
     GHOST_FLAG_OFFSET,
     INFO_OFFSET,
@@ -35,18 +31,18 @@ from swaptools.format.constants import (
     max_swap_badpages,
 )
 from swaptools.format.ghost import has_ghost_flag, with_ghost_flag
-from swaptools.format.hibernation import SuspendHeader, original_magic
-from swaptools.format.signature import SWAP_NAMES, magic_name
+from swaptools.format.signature import SWAP_NAMES, magic_name, original_magic
 from swaptools.units import MIN_PAGE_SIZE, format_size, is_page_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from uuid import UUID
 
+    from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.layout import ByteOrder
 
 #: Our names of what packed.py has, in its order.
-_FIELDS = tuple(
+_NAMES = tuple(
     {"badpages": "badpage_bytes"}.get(name, name) for name in packed.SWAP_HEADER_FIELDS
 )
 
@@ -57,8 +53,7 @@ def _unpacker(page_size: int, is_big: bool) -> Callable[[bytes], tuple[Any, ...]
     return struct.Struct(order + packed.SWAP_HEADER[page_size]).unpack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SwapHeader:
+class SwapHeader(NamedTuple):
     """A version 1 header page; BitmapHeader is its version 0 sibling.
 
     The fields are the kernel's, raw; ``uuid``, ``label`` and ``badpages`` read
@@ -173,13 +168,15 @@ class SwapHeader:
             )
         is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
         if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
+            from swaptools.format.bitmap import bitmap_fields  # seldom met
+
             return BitmapHeader(**bitmap_fields(page))
         is_big = page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1"
         values = _unpacker(page_size, is_big)(page)
         return SwapHeader(
             page_size=page_size,
             byte_order="big" if is_big else "little",
-            **dict(zip(_FIELDS, values, strict=True)),
+            **dict(zip(_NAMES, values, strict=True)),
         )
 
     def __repr__(self) -> str:
@@ -204,7 +201,7 @@ class SwapHeader:
         """
         from swaptools.format import layout  # construct: for those who build only
 
-        return layout.build(self.definition, self._fields())
+        return layout.build(self.definition, self._values())
 
     @property
     def definition(self) -> Any:
@@ -213,7 +210,7 @@ class SwapHeader:
 
         return layout.swap_header(self.page_size, self.byte_order)
 
-    def _fields(self) -> dict[str, bytes | int]:
+    def _values(self) -> dict[str, bytes | int]:
         return {
             "bootbits": self.bootbits,
             "version": self.version,
@@ -253,7 +250,7 @@ class SwapHeader:
             changes["badpage_bytes"] = self._with_badpages(badpages)
         if ghost_flag is not None:
             changes["padding"] = with_ghost_flag(self.padding, ghost_flag)
-        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+        return self._replace(**changes)  # type: ignore[arg-type]
 
     def _with_badpages(self, badpages: tuple[int, ...]) -> bytes:
         # The list in the header's own byte order, over what was there.
@@ -263,6 +260,10 @@ class SwapHeader:
                 f"{len(badpages)} bad pages, the header has room for {limit}",
                 field="nr_badpages",
             )
+        if not badpages:
+            return self.badpage_bytes
+        from swaptools.format.badpages import build_words  # few areas have any
+
         words = build_words(badpages, self.byte_order)
         return words + self.badpage_bytes[len(words) :]
 
@@ -271,6 +272,8 @@ class SwapHeader:
         """The bad pages listed, as many as are claimed and can be there."""
         if not self.nr_badpages:
             return ()
+        from swaptools.format.badpages import Listed  # few areas have any
+
         count = min(self.nr_badpages, max_swap_badpages(self.page_size))
         return Listed(self.badpage_bytes[: 4 * count], self.byte_order)
 
@@ -306,6 +309,8 @@ class SwapHeader:
         """What the page says about a hibernation image, None without one."""
         if self.signature == "SWAPSPACE2":
             return None
+        from swaptools.format.hibernation import SuspendHeader  # few machines sleep
+
         return SuspendHeader.parse(self.signature, self.list_bytes, self.byte_order)
 
     @property
@@ -316,7 +321,7 @@ class SwapHeader:
     def field_bytes(self, name: str) -> tuple[int, bytes] | None:
         """Return where a field of the definition begins, and its bytes; or None."""
         offset = 0
-        for field, value in self._fields().items():
+        for field, value in self._values().items():
             data = _data(value, self.byte_order)
             if field == name:
                 return offset, data
@@ -340,17 +345,20 @@ class SwapHeader:
         return (self.last_page - len(bad)) * self.page_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BitmapHeader(SwapHeader):
     """A version 0 page: one bit a page, set where it is usable, bit 0 clear.
 
     It has no ``last_page``, UUID or label of its own: the last set bit stands
-    for the first, clear bits below it are bad pages, the others are empty. No
-    kernel since 2.6.29 takes it.
+    for the first, clear bits below it are bad pages, and the bitmap is the list
+    of them; the others are empty. No kernel since 2.6.29 takes it.
     """
 
-    #: The page up to its magic, least significant bit first.
-    bitmap: bytes
+    __slots__ = ()
+
+    @property
+    def bitmap(self) -> bytes:
+        """The page up to its magic, least significant bit first."""
+        return self.badpage_bytes
 
     @property
     def definition(self) -> Any:
@@ -359,17 +367,14 @@ class BitmapHeader(SwapHeader):
 
         return layout.bitmap_header(self.page_size)
 
-    def _fields(self) -> dict[str, bytes | int]:
+    def _values(self) -> dict[str, bytes | int]:
         return {"bitmap": self.bitmap, "magic": self.magic}
-
-    @property
-    def list_bytes(self) -> bytes:
-        """The page, all of which is the list."""
-        return self.bitmap + self.magic
 
     @property
     def badpages(self) -> Collection[int]:
         """The clear bits between the header and the last set bit."""
+        from swaptools.format.badpages import ClearBits  # seldom met
+
         return ClearBits(self.bitmap, self.last_page, self.nr_badpages)
 
     @property

@@ -15,7 +15,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.format import packed
-from swaptools.format.constants import MAGIC_BYTES, SWSUSP_BYTES, SWSUSP_FLAGS
+from swaptools.format.constants import SWSUSP_BYTES, SWSUSP_FLAGS
 from swaptools.format.signature import SWAP_NAMES, magic_name
 
 if TYPE_CHECKING:
@@ -75,8 +75,3 @@ def flag_names(flags: int) -> tuple[str, ...]:
     """
     bits = [1 << bit for bit in range(flags.bit_length()) if flags >> bit & 1]
     return tuple(SWSUSP_FLAGS.get(bit, f"{bit:#x}") for bit in bits)
-
-
-def original_magic(page: bytes) -> bytes:
-    """Return the ten bytes where a suspended page keeps its old magic."""
-    return page[-2 * MAGIC_BYTES : -MAGIC_BYTES]

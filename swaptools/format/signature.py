@@ -93,3 +93,8 @@ def find_signatures(data: bytes) -> tuple[Signature, ...]:
     if data.startswith(TUXONICE):
         found.append(Signature("TuxOnIce", 0, None))
     return tuple(found)
+
+
+def original_magic(page: bytes) -> bytes:
+    """Return the ten bytes where a suspended page keeps its old magic."""
+    return page[-2 * MAGIC_BYTES : -MAGIC_BYTES]

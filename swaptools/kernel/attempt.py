@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.area import AreaKind
@@ -48,8 +47,7 @@ def signed(number: int) -> int:
     return number - (1 << 32) if number >> 31 else number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """An area, and the machine that is asked to swap it on."""
 
     area: SwapArea
@@ -124,17 +122,16 @@ OpenTest = Callable[[Attempt], Refusal | None]
 HeaderTest = Callable[["Attempt", "SwapHeader"], Refusal | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The kernel's answer, and nothing else."""
 
     #: Name of the profile that answered.
     kernel: str
     #: The kernel as it was asked for, which may have no profile of its own.
     asked: str
+    accepted: bool
     #: Why that kernel may answer otherwise; None: its rules were confirmed.
     reason: Reason | None = None
-    accepted: bool
     #: Name of the error number of a refusal.
     errno: str | None = None
     #: First log line of a refusal, None where the kernel is silent.

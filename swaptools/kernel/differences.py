@@ -5,7 +5,6 @@ Not here: how a list looks (cli/kernels.py), the page (docs/kernels.md).
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.kernel.profiles import PROFILES
@@ -194,9 +193,9 @@ def by_release() -> Iterator[Change]:
 def _values(profile: KernelProfile) -> dict[str, Any]:
     # In the order of TOPICS, others behind.
     found = {
-        f"{group}.{each.name}": getattr(getattr(profile, group), each.name)
+        f"{group}.{name}": value
         for group in ("swapon", "files", "allocator", "zswap", "zsmalloc")
-        for each in fields(getattr(profile, group))
+        for name, value in getattr(profile, group)._asdict().items()
     }
     order = {path: number for number, path in enumerate(TOPICS)}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))

@@ -13,7 +13,6 @@ f2fs_migrate_blocks().
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
@@ -74,17 +73,24 @@ def _line(attempt: Attempt, said: str) -> str:
     return f"F2FS-fs ({attempt.backing.device_name or '<unknown>'}): {said}"
 
 
-@dataclass(slots=True)
 class _Walk:
     # Places are in bytes from the start of the file.
-    runs: tuple[Run, ...]
-    #: As far as the header reaches, and as far as the file does.
-    max_bytes: int
-    end_bytes: int
-    #: From 6.12; before, what is left of a last section stays where it is.
-    moves_tail: bool
-    #: What was logged before the walk ended.
-    first_line: str | None = None
+    def __init__(
+        self,
+        runs: tuple[Run, ...],
+        max_bytes: int,
+        end_bytes: int,
+        *,
+        moves_tail: bool,
+    ) -> None:
+        self.runs = runs
+        #: As far as the header reaches, and as far as the file does.
+        self.max_bytes = max_bytes
+        self.end_bytes = end_bytes
+        #: From 6.12; before, what is left of a last section stays where it is.
+        self.moves_tail = moves_tail
+        #: What was logged before the walk ended.
+        self.first_line: str | None = None
 
     # The error and the line of a hole, if one is met.
     def fault(self) -> tuple[str, str] | None:

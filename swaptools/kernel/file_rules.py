@@ -6,12 +6,10 @@ Not here: their values (profiles.py), the walk over extents that is made with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRules:
+class FileRules(NamedTuple):
     """Who is asked where the slots of a file lie, and what is said against it.
 
     ``bmap``: mm/page_io.c generic_swapfile_activate() asks block by block, as far
@@ -21,9 +19,6 @@ class FileRules:
 
     #: Kernel: fs/ext4/inode.c ext4_iomap_swap_activate(), from 5.10 and 5.9.5.
     ext4: Literal["bmap", "iomap"]
-    #: What fallocate(1) reserved has blocks for bmap; not on 5.7 to 5.9, whose
-    #: ext4_bmap() was iomap_bmap().
-    ext4_bmap_maps_unwritten: bool = True
     #: Kernel: fs/exfat/iomap.c exfat_iomap_swap_activate(), from 7.2.
     exfat: Literal["bmap", "iomap"]
     #: ``none``: neither swap nor bmap. Kernel: fs/btrfs/inode.c
@@ -39,8 +34,6 @@ class FileRules:
     #: (from 5.15), ``sections_and_tail``: the rest of the file, too (seen on 6.12).
     #: Kernel: fs/f2fs/data.c check_swap_activate().
     f2fs: Literal["bmap", "pages", "sections", "sections_and_tail"]
-    #: Refuses files that it compresses (from 5.10).
-    f2fs_refuses_compressed: bool = True
     #: Refuses a log-structured mount (5.14, 5.10.50), from 6.12 on only where the
     #: device has no zones.
     f2fs_refuses_lfs: Literal["never", "always", "without_zones"]
@@ -59,3 +52,8 @@ class FileRules:
     #: A file longer than its header says is used as far as the header says; before,
     #: all of it, beyond what swapon(2) made room for (from 5.10.65).
     iomap_heeds_header: bool
+    #: What fallocate(1) reserved has blocks for bmap; not on 5.7 to 5.9, whose
+    #: ext4_bmap() was iomap_bmap().
+    ext4_bmap_maps_unwritten: bool = True
+    #: Refuses files that it compresses (from 5.10).
+    f2fs_refuses_compressed: bool = True

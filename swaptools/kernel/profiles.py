@@ -17,8 +17,7 @@ RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from swaptools.kernel.file_rules import FileRules
 from swaptools.kernel.swapon_rules import (
@@ -47,8 +46,7 @@ from swaptools.kernel.swapout_rules import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelProfile:
+class KernelProfile(NamedTuple):
     """A kernel, mainline or patched, by the name that --kernel takes."""
 
     name: str
@@ -66,7 +64,7 @@ class KernelProfile:
 
     def mended(self) -> KernelProfile:
         """Return the same kernel without the defects of the ghost patch."""
-        return replace(self, ghost=self.ghost and MENDED_GHOST)
+        return self._replace(ghost=self.ghost and MENDED_GHOST)
 
 
 def _after(
@@ -74,7 +72,7 @@ def _after(
 ) -> KernelProfile:
     # The same rules under the name of the next mainline kernel.
     title = f"Linux {name}" if confirmed_by else f"Linux {name}, read only"
-    return replace(older, name=name, title=title, confirmed_by=confirmed_by)
+    return older._replace(name=name, title=title, confirmed_by=confirmed_by)
 
 
 K4_18 = KernelProfile(
@@ -126,22 +124,18 @@ K4_18 = KernelProfile(
         chain_size=4, chain_by="percentage", fullness_groups="quarters"
     ),
 )
-K5_4 = replace(
-    _after(K4_18, "5.4"),
-    swapon=replace(K4_18.swapon, vmalloc_line=VMALLOC_LINE_5_4),
-    files=replace(
-        K4_18.files,
+K5_4 = _after(K4_18, "5.4")._replace(
+    swapon=K4_18.swapon._replace(vmalloc_line=VMALLOC_LINE_5_4),
+    files=K4_18.files._replace(
         btrfs="own",
         f2fs="pages",
         iomap_refuses_no_page=True,
         iomap_heeds_header=True,
     ),
 )
-K5_10 = replace(
-    _after(K5_4, "5.10", confirmed_by="5.10.262"),
-    swapon=replace(K5_4.swapon, refuses_zoned=True, pads_proc_swaps=True),
-    files=replace(
-        K5_4.files,
+K5_10 = _after(K5_4, "5.10", confirmed_by="5.10.262")._replace(
+    swapon=K5_4.swapon._replace(refuses_zoned=True, pads_proc_swaps=True),
+    files=K5_4.files._replace(
         ext4="iomap",
         btrfs_sharing="cross_reference",
         f2fs_refuses_compressed=True,
@@ -149,36 +143,29 @@ K5_10 = replace(
         nfs_counts_blocks=True,
         smb="counts_blocks",
     ),
-    allocator=replace(K5_4.allocator, write_after_read="copies"),  # from 5.9
+    allocator=K5_4.allocator._replace(write_after_read="copies"),  # from 5.9
 )
-K5_15 = replace(
-    _after(K5_10, "5.15"),
-    swapon=replace(
-        K5_10.swapon,
+K5_15 = _after(K5_10, "5.15")._replace(
+    swapon=K5_10.swapon._replace(
         refuses_unlinked=True,
         refuses_encrypted=True,  # late in the series: there in 5.15.224
         vmalloc_line=VMALLOC_LINE,
     ),
-    files=replace(
-        K5_10.files,
+    files=K5_10.files._replace(
         f2fs="sections",
         iomap_names_file=True,
     ),
-    allocator=replace(K5_10.allocator, write_after_read="frees_slot"),  # from 5.14
+    allocator=K5_10.allocator._replace(write_after_read="frees_slot"),  # from 5.14
 )
-K6_1 = replace(
-    _after(K5_15, "6.1", confirmed_by="6.1.192"),
-    files=replace(K5_15.files, smb="refused"),
-    allocator=replace(
-        K5_15.allocator,
+K6_1 = _after(K5_15, "6.1", confirmed_by="6.1.192")._replace(
+    files=K5_15.files._replace(smb="refused"),
+    allocator=K5_15.allocator._replace(
         scan_counts_found=True,
         write_after_read="keeps_slot",  # from 5.19
     ),
 )
-K6_6 = replace(
-    _after(K6_1, "6.6"),
-    swapon=replace(
-        K6_1.swapon,
+K6_6 = _after(K6_1, "6.6")._replace(
+    swapon=K6_1.swapon._replace(
         refuses_encrypted=False,  # to 6.6.152 or before
         arrays=(SWAP_MAP, CLUSTER_INFO_4_18, SWAP_CGROUP_PAGES),
         adding_ends_with="",
@@ -186,39 +173,32 @@ K6_6 = replace(
     zsmalloc=ZsmallocRules(),
 )
 K6_8 = _after(K6_6, "6.8")
-K6_12 = replace(
-    _after(K6_8, "6.12", confirmed_by="6.12.117"),
-    swapon=replace(
-        K6_8.swapon,
+K6_12 = _after(K6_8, "6.12", confirmed_by="6.12.117")._replace(
+    swapon=K6_8.swapon._replace(
         refuses_encrypted=True,  # from 6.12.108
         reads_short_blocks=False,
         asks_extents_first=True,  # from 6.12.42
         arrays=(SWAP_MAP, SWAP_CGROUP_PAGES, ZEROMAP, CLUSTER_INFO_6_12),
     ),
-    files=replace(
-        K6_8.files,
+    files=K6_8.files._replace(
         btrfs_sharing="backrefs",  # from 6.12.8
         f2fs="sections_and_tail",
         f2fs_refuses_lfs="without_zones",
         smb="counts_blocks",
     ),
-    allocator=replace(
-        K6_8.allocator,
+    allocator=K6_8.allocator._replace(
         partly_free_clusters="listed",
         reclaims_full_areas=True,
         frees_runs=True,
     ),
 )
-K6_18 = replace(
-    _after(K6_12, "6.18", confirmed_by="6.18.44"),
-    swapon=replace(
-        K6_12.swapon,
+K6_18 = _after(K6_12, "6.18", confirmed_by="6.18.44")._replace(
+    swapon=K6_12.swapon._replace(
         refuses_encrypted=False,  # to 6.18.48
         refuses_large_folios=True,
         arrays=(SWAP_MAP, SWAP_CGROUP, ZEROMAP, CLUSTER_INFO_6_18),
     ),
-    allocator=replace(
-        K6_12.allocator,
+    allocator=K6_12.allocator._replace(
         trial_order=("nonfull", "free", "reclaim", "frag_one", "steal"),
         slots_cache_pages=0,
         clusters_are_of="machine",
@@ -228,22 +208,18 @@ K6_18 = replace(
         splits_in_order=False,
         shmem_releases_refused=True,
     ),
-    zswap=replace(K6_12.zswap, incompressible="raw", takes_large_folios=True),
+    zswap=K6_12.zswap._replace(incompressible="raw", takes_large_folios=True),
 )
-K6_19 = replace(
-    _after(K6_18, "6.19", confirmed_by="6.19.14"),
-    swapon=replace(K6_18.swapon, default_priority="equal"),
+K6_19 = _after(K6_18, "6.19", confirmed_by="6.19.14")._replace(
+    swapon=K6_18.swapon._replace(default_priority="equal"),
 )
-K7_0 = replace(
-    _after(K6_19, "7.0", confirmed_by="7.0.13"),
-    allocator=replace(
-        K6_19.allocator, bypasses_swap_cache=False, write_fault_keeps_slot=True
+K7_0 = _after(K6_19, "7.0", confirmed_by="7.0.13")._replace(
+    allocator=K6_19.allocator._replace(
+        bypasses_swap_cache=False, write_fault_keeps_slot=True
     ),
 )
-K7_1 = replace(
-    _after(K7_0, "7.1", confirmed_by="7.1.13"),
-    swapon=replace(
-        K7_0.swapon,
+K7_1 = _after(K7_0, "7.1", confirmed_by="7.1.13")._replace(
+    swapon=K7_0.swapon._replace(
         refuses_encrypted=True,  # from 7.1.13
         refuses_duplicate_badpages=True,
         reports_badpage_range=True,
@@ -255,41 +231,36 @@ K7_1 = replace(
         ),
     ),
 )
-K7_2 = replace(
-    _after(K7_1, "7.2", confirmed_by="7.2.13"),
-    swapon=replace(K7_1.swapon, arrays=(CLUSTER_INFO_7_2,)),
-    files=replace(K7_1.files, exfat="iomap"),
+K7_2 = _after(K7_1, "7.2", confirmed_by="7.2.13")._replace(
+    swapon=K7_1.swapon._replace(arrays=(CLUSTER_INFO_7_2,)),
+    files=K7_1.files._replace(exfat="iomap"),
 )
-K7_3 = replace(
-    _after(K7_2, "7.3", confirmed_by="7.3.4"),
-    allocator=replace(K7_2.allocator, write_fault_keeps_slot=False),
-    zswap=replace(K7_2.zswap, shrink_batch=32),
+K7_3 = _after(K7_2, "7.3", confirmed_by="7.3.4")._replace(
+    allocator=K7_2.allocator._replace(write_fault_keeps_slot=False),
+    zswap=K7_2.zswap._replace(shrink_batch=32),
 )
 # Built by hand for the purpose, without cpusets.
 _BARE = VMALLOC_LINE_WITHOUT_CPUSETS
-GHOST_RFC = replace(
-    K7_2,
+GHOST_RFC = K7_2._replace(
     name="ghost-rfc",
     title="Linux 7.2 with the ghost swapfile patch",
     confirmed_by="7.2.13 with the patch",
-    swapon=replace(K7_2.swapon, accepts_ghost=True, vmalloc_line=_BARE),
+    swapon=K7_2.swapon._replace(accepts_ghost=True, vmalloc_line=_BARE),
     ghost=GhostRules(),
 )
-GHOST_RFC_6_12 = replace(
-    K6_12,
+GHOST_RFC_6_12 = K6_12._replace(
     name="ghost-rfc-6.12",
     title="Linux 6.12 with the ghost swapfile patch",
     confirmed_by="6.12.117 with the patch",
-    swapon=replace(K6_12.swapon, accepts_ghost=True, vmalloc_line=_BARE),
+    swapon=K6_12.swapon._replace(accepts_ghost=True, vmalloc_line=_BARE),
     ghost=GhostRules(leaks_nr_rotate_swap=False),
 )
-GHOST_RFC_DYNAMIC = replace(
-    K7_2,
+GHOST_RFC_DYNAMIC = K7_2._replace(
     name="ghost-rfc-dynamic",
     title="Swap table phase IV RFC of February 2026, with dynamic ghost swapfile",
     confirmed_by=None,
-    swapon=replace(GHOST_RFC.swapon, ghost_is_dynamic=True),
-    allocator=replace(K7_2.allocator, free_cluster="lowest"),
+    swapon=GHOST_RFC.swapon._replace(ghost_is_dynamic=True),
+    allocator=K7_2.allocator._replace(free_cluster="lowest"),
     ghost=GhostRules(),
 )
 

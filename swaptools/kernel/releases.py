@@ -10,7 +10,6 @@ release of the running kernel.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -81,8 +80,7 @@ def _read(
     files: FileRules | None = None,
 ) -> KernelProfile:
     # A profile with rules that were read, and that nobody tried.
-    return replace(
-        profile,
+    return profile._replace(
         confirmed_by=None,
         swapon=swapon or profile.swapon,
         files=files or profile.files,
@@ -90,52 +88,50 @@ def _read(
 
 
 def _takes_encrypted(profile: KernelProfile) -> KernelProfile:
-    return _read(profile, replace(profile.swapon, refuses_encrypted=False))
+    return _read(profile, profile.swapon._replace(refuses_encrypted=False))
 
 
 # Files that the file system encrypts are refused late in most series: "mm/swap:
 # reject swapon() on filesystem-level encrypted files" is in 6.1.187, 6.12.108,
 # 6.18.49 and 7.1.13, in 5.15.224, and came to 6.6 between 149 and 153.
 def _refuses_encrypted(profile: KernelProfile) -> KernelProfile:
-    return _read(profile, replace(profile.swapon, refuses_encrypted=True))
+    return _read(profile, profile.swapon._replace(refuses_encrypted=True))
 
 
 # "crypto: lzo - Fix compression buffer overrun" came in 6.12.31, 6.14.9 and 6.15.
 def _lzo_overruns(profile: KernelProfile) -> KernelProfile:
-    zswap = replace(profile.zswap, enospc_compressors=("lzo", "lzo-rle"))
-    return replace(profile, confirmed_by=None, zswap=zswap)
+    zswap = profile.zswap._replace(enospc_compressors=("lzo", "lzo-rle"))
+    return profile._replace(confirmed_by=None, zswap=zswap)
 
 
-_5_0: Final = _read(K4_18, files=replace(K4_18.files, btrfs="own"))
+_5_0: Final = _read(K4_18, files=K4_18.files._replace(btrfs="own"))
 # ext4_bmap() is iomap_bmap().
-_5_7: Final = _read(K5_4, files=replace(K5_4.files, ext4_bmap_maps_unwritten=False))
+_5_7: Final = _read(K5_4, files=K5_4.files._replace(ext4_bmap_maps_unwritten=False))
 # "ext4: implement swap_activate aops using iomap".
-_5_9_5: Final = _read(K5_4, files=replace(K5_4.files, ext4="iomap"))
+_5_9_5: Final = _read(K5_4, files=K5_4.files._replace(ext4="iomap"))
 # "mm/swap: consider max pages in iomap_swapfile_add_extent" came in 5.10.65.
-_5_10: Final = _read(K5_10, files=replace(K5_10.files, iomap_heeds_header=False))
+_5_10: Final = _read(K5_10, files=K5_10.files._replace(iomap_heeds_header=False))
 _5_15: Final = _takes_encrypted(K5_15)
-_5_19: Final = replace(
-    _read(_5_15, files=replace(K5_15.files, smb="refused")), allocator=K6_1.allocator
+_5_19: Final = _read(_5_15, files=K5_15.files._replace(smb="refused"))._replace(
+    allocator=K6_1.allocator
 )
 _6_1: Final = _takes_encrypted(K6_1)
 # "zsmalloc: rework zspage chain size selection", and in 6.4 "zsmalloc: fine-grained
 # inuse ratio based fullness grouping".
-_6_3: Final = replace(_6_1, zsmalloc=replace(K6_6.zsmalloc, fullness_groups="quarters"))
-_6_4: Final = replace(_6_3, zsmalloc=K6_6.zsmalloc)
+_6_3: Final = _6_1._replace(zsmalloc=K6_6.zsmalloc._replace(fullness_groups="quarters"))
+_6_4: Final = _6_3._replace(zsmalloc=K6_6.zsmalloc)
 _6_12_42: Final = _takes_encrypted(K6_12)
 # "mm: swap: correctly use maxpages in swapon syscall" came in 6.12.42 and 6.17.
-_6_12_8: Final = _read(_6_12_42, replace(_6_12_42.swapon, asks_extents_first=False))
+_6_12_8: Final = _read(_6_12_42, _6_12_42.swapon._replace(asks_extents_first=False))
 # "btrfs: fix swap file activation failure due to extents that used to be shared".
 _6_12: Final = _read(
-    _6_12_8, files=replace(K6_12.files, btrfs_sharing="cross_reference")
+    _6_12_8, files=K6_12.files._replace(btrfs_sharing="cross_reference")
 )
 # "mm: zswap: support large folios in zswap_store()".
-_6_13: Final = replace(_6_12_8, zswap=replace(K6_12.zswap, takes_large_folios=True))
+_6_13: Final = _6_12_8._replace(zswap=K6_12.zswap._replace(takes_large_folios=True))
 # "mm, swap: remove swap slot cache"; a CPU has one cluster for all areas from then on.
-_6_15: Final = replace(
-    _6_13,
-    allocator=replace(
-        K6_12.allocator,
+_6_15: Final = _6_13._replace(
+    allocator=K6_12.allocator._replace(
         slots_cache_pages=0,
         clusters_are_of="machine",
         rotational="clusters",
@@ -143,8 +139,8 @@ _6_15: Final = replace(
     ),
 )
 # Seen on 6.16.12 and 6.17.13, like all other rules of theirs.
-_6_16: Final = _read(_6_15, replace(_6_15.swapon, refuses_large_folios=True))
-_6_17: Final = _read(_6_16, replace(_6_16.swapon, asks_extents_first=True))
+_6_16: Final = _read(_6_15, _6_15.swapon._replace(refuses_large_folios=True))
+_6_17: Final = _read(_6_16, _6_16.swapon._replace(asks_extents_first=True))
 _7_1: Final = _takes_encrypted(K7_1)
 
 #: The first kernel.org release of each set of rules, oldest first.

@@ -7,7 +7,6 @@ pages afterwards (swapout_rules.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 
@@ -62,8 +61,7 @@ CLUSTER_INFO_7_1 = SlotArray("cluster_info", 40, 512)
 CLUSTER_INFO_7_2 = SlotArray("cluster_info", 48, 512)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwapOnRules:
+class SwapOnRules(NamedTuple):
     """What swapon(2) accepts, says and costs."""
 
     #: Priority of an area swapped on without one: each one lower than the
@@ -87,19 +85,6 @@ class SwapOnRules:
     #: Asks the file system before it takes memory and reads the bad page list
     #: (from 6.12.42 and 6.17). Kernel: mm/swapfile.c setup_swap_extents().
     asks_extents_first: bool
-    #: A page listed twice is refused, with a message; else it counts twice
-    #: (from 7.1). Kernel: swap_cluster_setup_bad_slot().
-    refuses_duplicate_badpages: bool = False
-    #: An entry out of range leaves a line in the log, its numbers signed; else it is
-    #: silent (from 7.1). Kernel: setup_swap_clusters_info().
-    reports_badpage_range: bool = False
-    #: That no page is left is seen at the entry that takes the last one, before its
-    #: duplicates; else behind the list (from 7.1).
-    counts_within_list: bool = False
-    #: Takes an area of exactly one page as a ghost.
-    accepts_ghost: bool = False
-    #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
-    ghost_is_dynamic: bool = False
     #: Kernel memory that swapon takes, in the order in which it asks for it; behind
     #: the bad page list only where is_late says so.
     arrays: tuple[SlotArray, ...]
@@ -113,6 +98,19 @@ class SwapOnRules:
     #: /proc/swaps has a second tab behind sizes (from 5.10).
     #: Kernel: mm/swapfile.c swap_show().
     pads_proc_swaps: bool
+    #: A page listed twice is refused, with a message; else it counts twice
+    #: (from 7.1). Kernel: swap_cluster_setup_bad_slot().
+    refuses_duplicate_badpages: bool = False
+    #: An entry out of range leaves a line in the log, its numbers signed; else it is
+    #: silent (from 7.1). Kernel: setup_swap_clusters_info().
+    reports_badpage_range: bool = False
+    #: That no page is left is seen at the entry that takes the last one, before its
+    #: duplicates; else behind the list (from 7.1).
+    counts_within_list: bool = False
+    #: Takes an area of exactly one page as a ghost.
+    accepts_ghost: bool = False
+    #: Clusters of a ghost are allocated on demand; its bad pages are ignored.
+    ghost_is_dynamic: bool = False
 
     def arrays_for(self, is_ghost: bool) -> tuple[SlotArray, ...]:
         """Return the arrays that swapon allocates for an area, in order."""

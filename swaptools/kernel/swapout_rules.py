@@ -6,12 +6,10 @@ whether an area is taken at all (swapon_rules.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllocatorRules:
+class AllocatorRules(NamedTuple):
     """How slots are handed out."""
 
     #: Which lists device allocation tries, in this order.
@@ -69,8 +67,7 @@ class AllocatorRules:
     shmem_releases_refused: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZswapRules:
+class ZswapRules(NamedTuple):
     """How zswap treats what it cannot compress, and how it shrinks."""
 
     #: Refused, or stored raw where writeback is allowed (from 6.18).
@@ -89,8 +86,7 @@ class ZswapRules:
     shrink_batch: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZsmallocRules:
+class ZsmallocRules(NamedTuple):
     """How the allocator below zswap and zram joins and fills pages."""
 
     #: Most pages to a zspage: 4 through 6.2, then CONFIG_ZSMALLOC_CHAIN_SIZE, of which
@@ -106,8 +102,7 @@ class ZsmallocRules:
     fullness_groups: Literal["quarters", "tenths"] = "tenths"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GhostRules:
+class GhostRules(NamedTuple):
     """What the patch does that its authors would rather it did not.
 
     Each is a defect of the posting, True where it is there.

@@ -44,31 +44,30 @@ class Release(NamedTuple):
     build: int | None = None
 
 
-_RELEASE: Final = re.compile(
-    r"(?:(?:linux|kernel)[- ])?v?(?P<major>\d{1,3})\.(?P<minor>\d{1,3})"
-    r"(?:\.(?P<point>\d{1,5}|[xy]))?(?P<rest>(?:[-+.~_ ]|rc\d).*)?",
-    re.IGNORECASE | re.DOTALL | re.ASCII,
+#: As text: compiling them all takes longer than most runs need of any.
+_RELEASE: Final = (
+    r"(?ias)(?:(?:linux|kernel)[- ])?v?(?P<major>\d{1,3})\.(?P<minor>\d{1,3})"
+    r"(?:\.(?P<point>\d{1,5}|[xy]))?(?P<rest>(?:[-+.~_ ]|rc\d).*)?"
 )
 _DEBIAN_FLAVOUR: Final = (
     r"(?:amd64|arm64|armmp|686|i386|riscv64|ppc64el|powerpc|s390x|loong64|mips|octeon"
     r"|alpha|parisc|sparc64|m68k|marvell|rpi|4kc|5kc|loongson)"
 )
-_DEBIAN: Final = re.compile(
+_DEBIAN: Final = (
     r"[-.+](?:0\.)?(?:deb\d|bpo)"
     rf"|-(?P<build>\d+)(?:-[a-z]+)*-{_DEBIAN_FLAVOUR}\b"
 )
-_UBUNTU: Final = re.compile(
+_UBUNTU: Final = (
     r"-(?P<build>\d+)(?:-[a-z]+)*-(?:generic|lowlatency|virtual|server|realtime|aws"
     r"|azure|gcp|gke|gkeop|kvm|oracle|oem|ibm|raspi|nvidia|fips|iotg|xilinx|allwinner"
     r"|starfive|laptop|bluefield|tegra|intel)\b"
 )
-_RED_HAT: Final = re.compile(r"\.el\d(?!\w*uek)")
+_RED_HAT: Final = r"\.el\d(?!\w*uek)"
 #: Trees that differ from kernel.org's in more than their configuration.
-_OTHER: Final = re.compile(
-    r"\.amzn|\.azl|\.cm\d|\.oe\d|\.an\d|\.al\d|\.tl\d|\.oc\d|\.ph\d|\.cip"
+_OTHER: Final = (
+    r"(?i)\.amzn|\.azl|\.cm\d|\.oe\d|\.an\d|\.al\d|\.tl\d|\.oc\d|\.ph\d|\.cip"
     r"|-android|microsoft|rpt-rpi|-rpi|-v[678]l?\+|-pve\b|-1[56]\d{4}\.|uek"
-    r"|xanmod|liquorix|-zen\d|cachyos|tkg|-ck\d|-cros|-tegra|-qcom|\+$",
-    re.IGNORECASE,
+    r"|xanmod|liquorix|-zen\d|cachyos|tkg|-ck\d|-cros|-tegra|-qcom|\+$"
 )
 
 
@@ -83,7 +82,7 @@ def parse_release(text: str) -> Release | None:
     74
     >>> parse_release("nonsense")
     """
-    match = _RELEASE.fullmatch(text.strip())
+    match = re.fullmatch(_RELEASE, text.strip())
     if match is None:
         return None
     point, rest = match["point"], match["rest"] or ""
@@ -102,13 +101,15 @@ def _first_if_built(rest: str) -> int | None:
 
 
 def _maker(rest: str) -> tuple[Maker, int | None]:
-    if found := _DEBIAN.search(rest):
+    if not rest:
+        return Maker.MAINLINE, None
+    if found := re.search(_DEBIAN, rest):
         build = found["build"]
         return Maker.DEBIAN, int(build) if build else None
-    if _RED_HAT.search(rest):
+    if re.search(_RED_HAT, rest):
         return Maker.RED_HAT, None
-    if _OTHER.search(rest):
+    if re.search(_OTHER, rest):
         return Maker.OTHER, None
-    if found := _UBUNTU.match(rest):
+    if found := re.match(_UBUNTU, rest):
         return Maker.UBUNTU, int(found["build"])
     return Maker.MAINLINE, None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind, SwapArea
@@ -22,7 +21,6 @@ from swaptools.observe.activity import (
     loop_use,
     own_device,
 )
-from swaptools.observe.caller import owner_uid
 from swaptools.observe.files import (
     STDIN,
     Beginning,
@@ -30,6 +28,7 @@ from swaptools.observe.files import (
     read_beginning,
 )
 from swaptools.observe.header import better_reason, find_header, other_headers
+from swaptools.observe.owner import owner_uid
 from swaptools.observe.proc import ActiveSwaps, active_swaps
 
 if TYPE_CHECKING:
@@ -268,7 +267,7 @@ def _backing(
     # An area in a file or on a disk is for a loop device, which asks for none of
     # this; only who writes to the file does.
     if beginning.offset and beginning.kind == AreaKind.BLOCK:
-        backing = replace(backing, is_claimed=False)
+        backing = backing._replace(is_claimed=False)
     return backing, () if beginning.kind == AreaKind.IMAGE else unseen
 
 

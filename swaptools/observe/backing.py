@@ -12,7 +12,6 @@ import fcntl
 import os
 import stat
 import struct
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
@@ -37,10 +36,10 @@ _EXECUTE_BITS: Final = 0o111
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(slots=True)
 class _Questions:
     # Asks, and remembers what could not be answered.
-    unseen: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.unseen: list[str] = []
 
     def ask(self, what: str, question: Callable[[], _Answer]) -> _Answer | None:
         try:

@@ -182,9 +182,8 @@ def _with_contents(device: Device, area: SwapArea) -> Device:
 
 
 def _named(area: SwapArea, path: str) -> SwapArea:
-    from dataclasses import replace
 
-    return replace(area, path=path, kind=AreaKind.BLOCK, allocated_bytes=None)
+    return area._replace(path=path, kind=AreaKind.BLOCK, allocated_bytes=None)
 
 
 def read_images(paths: tuple[str, ...]) -> tuple[Device, ...]:

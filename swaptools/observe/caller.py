@@ -3,7 +3,7 @@
 A seccomp filter does not say what it does, so a child asks it, in a way that no
 kernel can take for a wish: no path, and flags that do not exist.
 
-Not here: what is swapped on (proc.py).
+Not here: what is swapped on (proc.py), who owns a file (owner.py).
 
 Kernel: fs/proc/array.c proc_pid_status(), include/uapi/linux/capability.h,
 include/linux/nsfs.h PROC_USER_INIT_INO; mm/swapfile.c SYSCALL_DEFINE2(swapon)
@@ -26,9 +26,6 @@ _STATUS: Final = "/proc/self/status"
 _USER_NAMESPACE: Final = "/proc/self/ns/user"
 #: What the link of the first user namespace says on every machine.
 _FIRST: Final = f"user:[{0xEFFFFFFD}]"
-_UID_MAP: Final = "/proc/self/uid_map"
-#: As nearly everybody leaves /proc/sys/kernel/overflowuid.
-_OVERFLOW_UID: Final = 65534
 _CAP_SYS_ADMIN: Final = 1 << 21
 #: ``Seccomp:`` of a process with a filter.
 _FILTERED: Final = "2"
@@ -56,22 +53,6 @@ def read_caller() -> Caller:
         if has_sys_admin and status.get("Seccomp") == _FILTERED
         else None,
     )
-
-
-def owner_uid(status: os.stat_result) -> int | None:
-    """Return the owner's number; None where this user namespace cannot name him.
-
-    Whoever has no number in it, root of the machine included, is shown as nobody.
-
-    Kernel: fs/stat.c, kernel/user_namespace.c from_kuid_munged(), uid_m_show().
-    """
-    uid = status.st_uid
-    if uid != _OVERFLOW_UID:
-        return uid
-    lines = (line.split() for line in (read_text(_UID_MAP) or "").splitlines())
-    ranges = [(int(words[0]), int(words[2])) for words in lines if len(words) == 3]
-    is_mapped = any(first <= uid < first + count for first, count in ranges)
-    return uid if is_mapped else None
 
 
 def _has_sys_admin(effective: str | None) -> bool | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
-from swaptools.contents import foremost
 from swaptools.errors import FormatError
 from swaptools.format.header import SwapHeader
 
@@ -47,7 +46,11 @@ def other_headers(
 
 def better_reason(reason: str, beginning: Beginning, contents: Contents | None) -> str:
     """Say what is there, where something is, not what is missing."""
-    held = foremost(contents.holds, contents.believed) if contents else None
+    held = None
+    if contents is not None:
+        from swaptools.contents import foremost  # good areas do without
+
+        held = foremost(contents.holds, contents.believed)
     is_whole = not beginning.offset and beginning.partition is None
     table = beginning.table if is_whole else None
     if table is not None and (held is None or held.is_table):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from swaptools.observe.btrfs import device_path
 from swaptools.observe.devices import is_readonly_by_name
@@ -23,8 +23,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 _MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of mountinfo."""
 
     #: ``ext4``, ``btrfs``, ``fuse`` for all of its kinds; ext2 and ext3 are ext4
@@ -42,12 +41,12 @@ class Mount:
     mount_point: str | None = None
 
 
-@dataclass(slots=True)
 class Mounts:
     """The mounts of this process, read once and again when one is unknown."""
 
-    _by_id: dict[int, Mount] = field(default_factory=dict)
-    _readonly: dict[str, bool] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._by_id: dict[int, Mount] = {}
+        self._readonly: dict[str, bool] = {}
 
     def of_descriptor(self, descriptor: int) -> Mount | None:
         """Return the mount of an open file; None where nothing tells it."""

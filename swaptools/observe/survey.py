@@ -236,7 +236,7 @@ def _file(
         return SwapFile(path, reason="is a block device", is_block=True)
     file = SwapFile(
         path,
-        replace(area, path=path),
+        area._replace(path=path),
         inode=(status.st_dev, status.st_ino),
     )
     if running is None:

@@ -11,7 +11,6 @@ import itertools
 import random
 import re
 import struct
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.check import check_area
@@ -145,7 +144,7 @@ def active_disagreement(guest: Guest, target: Target) -> str | None:
     page = target.area.header.build() if target.area.header else b""
     written, question = Question(target, page).orders
     replies = guest.ask([written, f"hold {target.path}", question, "reset"])
-    area = replace(target.area, active=True)
+    area = target.area._replace(active=True)
     report = check_area(area, guest.release, PAGE, guest.ram_bytes)
     return comparison.compare(report, answer_of(replies[2]))
 

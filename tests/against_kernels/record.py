@@ -11,7 +11,6 @@ tests/emulator/booted/RELEASE.json.xz: where it puts the pages of short programs
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.against_kernels import headers, lives, programs
@@ -90,8 +89,8 @@ def _moved(
     backing = area.backing
     if backing is not None and backing.resolved_path:
         path = backing.resolved_path.replace(scratch, ROOT)
-        backing = replace(backing, resolved_path=path, mount_point=None)
-    area = replace(area, path=area.path.replace(scratch, ROOT), backing=backing)
+        backing = backing._replace(resolved_path=path, mount_point=None)
+    area = area._replace(path=area.path.replace(scratch, ROOT), backing=backing)
     message = answer.message and answer.message.replace(scratch, ROOT)
     kib = int(answer.lines[0].split()[1].removesuffix("k")) if answer.accepted else None
     case = booted.Case(area, answer.errno, message, kib)

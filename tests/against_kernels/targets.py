@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind, SwapArea
@@ -117,10 +116,10 @@ def _with_state(target: Target) -> Target:
     backing = target.area.backing
     if backing is not None and name in _FLAGS:
         flags = (backing.inode_flags or InodeFlags(0)) | _FLAGS[name]
-        area = replace(target.area, backing=replace(backing, inode_flags=flags))
+        area = target.area._replace(backing=backing._replace(inode_flags=flags))
         return target._replace(area=area, takes_headers=False)
     if backing is not None and name == "unlinked":
-        area = replace(target.area, backing=replace(backing, is_unlinked=True))
+        area = target.area._replace(backing=backing._replace(is_unlinked=True))
         return target._replace(area=area, takes_headers=False, order="unlinked {}")
     return target._replace(takes_headers=name not in _NO_HEADERS)
 
@@ -144,7 +143,7 @@ def mount(guest: Guest, system: System, number: int) -> tuple[Target, ...]:
 def _on_device(target: Target, device: str | None) -> Target:
     backing = target.area.backing
     assert backing is not None
-    area = replace(target.area, backing=replace(backing, device_name=device))
+    area = target.area._replace(backing=backing._replace(device_name=device))
     return target._replace(area=area)
 
 

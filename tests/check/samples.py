@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from swaptools.area import AreaKind, SwapArea
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: What a change belongs to when it is no field of the header.
-_AREA_FIELDS = {field.name for field in dataclasses.fields(SwapArea)}
-_BACKING_FIELDS = {field.name for field in dataclasses.fields(Backing)}
+_AREA_FIELDS = set(SwapArea._fields)
+_BACKING_FIELDS = set(Backing._fields)
 _PADDING_OFFSET = 1068
 
 

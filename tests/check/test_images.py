@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -80,7 +79,7 @@ def test_image(row: Row, tmp_path: Path, swaps: Callable[..., None]) -> None:
     path = tmp_path / "area"
     path.write_bytes(lzma.decompress((IMAGES / row.image / "area.img.xz").read_bytes()))
     path.chmod(0o600)
-    area = replace(read_area(str(path), below=False), owner_uid=0)
+    area = read_area(str(path), below=False)._replace(owner_uid=0)
     report = check_area(area, ["6.18", "ghost-rfc"], row.page_size, 8 << 30)
     said = [None if v.accepted else v.message or "" for v in report.verdicts]
     assert said == [row.mainline, row.patched]

@@ -15,7 +15,6 @@ import re
 import signal
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -309,7 +308,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         is_new = found[:4096] == new and len(found) == pages * 4096
         assert is_new or found in states, number
         states = [found]
-        assert outcome(replace(request, label="after"), nobody) == 0
+        assert outcome(request._replace(label="after"), nobody) == 0
         states = [path.read_bytes()]
         assert listing(tmp_path) == ["area"], number
     assert killed > 10

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import lzma
-from dataclasses import fields, replace
 from enum import IntFlag
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,10 +126,9 @@ def _shown_backing(backing: Backing) -> dict[str, Any]:
     # Fields at their defaults are left out.
     plain = Backing(file_type=backing.file_type)
     shown = {"file_type": backing.file_type.value}
-    for each in fields(Backing):
-        value = getattr(backing, each.name)
-        if value != getattr(plain, each.name):
-            shown[each.name] = _plain(value)
+    for name, value in backing._asdict().items():
+        if value != getattr(plain, name):
+            shown[name] = _plain(value)
     return shown
 
 
@@ -153,7 +151,7 @@ def _area(shown: dict[str, Any]) -> SwapArea:
         active=shown["active"],
     )
     backing = shown["backing"]
-    return replace(area, backing=_backing(backing)) if backing else area
+    return area._replace(backing=_backing(backing)) if backing else area
 
 
 def _backing(shown: dict[str, Any]) -> Backing:

@@ -6,13 +6,13 @@ import errno
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from swaptools.caller import Caller
 from swaptools.observe import caller as room
-from swaptools.observe.caller import owner_uid, read_caller
+from swaptools.observe.caller import read_caller
 
 if TYPE_CHECKING:
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -131,26 +131,3 @@ def test_the_call_itself_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     """No path, and flags that no kernel knows: it cannot swap anything on."""
     assert "swapon(None, -1)" in room._ASK
     assert room._ask_filter() in {None, "ENOSYS", "EPERM", "SIGSYS"}
-
-
-class Owned(NamedTuple):
-    st_uid: int
-
-
-@pytest.mark.parametrize(
-    ("uid_map", "uid", "expected"),
-    [
-        ("         0          0 4294967295\n", 65534, 65534),
-        ("         0          0 4294967295\n", 1000, 1000),
-        ("         0       1000          1\n", 65534, None),
-        ("0 1000 1\n1 100000 65536\n", 65534, 65534),
-        ("         0       1000          1\n", 0, 0),
-        ("", 65534, None),
-    ],
-)
-def test_an_owner_without_a_number_here_is_not_nobody(
-    uid_map: str, uid: int, expected: int | None, fs: FakeFilesystem
-) -> None:
-    """Root of the machine is shown as nobody in a container of somebody else."""
-    fs.create_file("/proc/self/uid_map", contents=uid_map)
-    assert owner_uid(Owned(uid)) == expected  # type: ignore[arg-type]

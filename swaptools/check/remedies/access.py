@@ -8,7 +8,6 @@ Not here: what these forbid others (obstacles.py).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
@@ -76,7 +75,7 @@ def remount_writable(case: Case) -> Remedy:
         return refused
     options = "remount,rw" if backing.is_readonly_filesystem else "remount,bind,rw"
     command = f"mount -o {options} {commands.word(backing.mount_point)}"
-    after = replace(backing, is_readonly_filesystem=False, is_readonly_mount=False)
+    after = backing._replace(is_readonly_filesystem=False, is_readonly_mount=False)
     text = "make the mount writable, if it is not read-only for a reason (dmesg(1))"
     return _changed(case, text, command, after)
 
@@ -93,13 +92,13 @@ def changeable(case: Case) -> Remedy:
         flags &= ~(InodeFlags.IMMUTABLE | InodeFlags.APPEND)
     # chattr(1) follows no symbolic link.
     command = f"chattr -i -a {commands.word(commands.resolved_path(case))}"
-    after = replace(backing, inode_flags=flags)
+    after = backing._replace(inode_flags=flags)
     return _changed(case, "take the attribute off", command, after)
 
 
 def _changed(case: Case, text: str, command: str, after: Backing) -> Remedy:
     return Remedy(
-        text + _then(case, replace(case.area, backing=after)), commands.line(command)
+        text + _then(case, case.area._replace(backing=after)), commands.line(command)
     )
 
 

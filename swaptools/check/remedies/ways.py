@@ -9,7 +9,6 @@ Not here: what the commands are (commands.py), what lies in the way (obstacles.p
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.backing import Extent, InodeFlags
@@ -73,7 +72,7 @@ def judged(case: Case, area: SwapArea) -> Verdict:
     asked = case.attempt
     fresh = Attempt.of(area, asked.profile, asked.page_size)
     return judge_attempt(
-        replace(asked, area=area, backing=fresh.backing, header=fresh.header)
+        asked._replace(area=area, backing=fresh.backing, header=fresh.header)
     )
 
 
@@ -102,8 +101,8 @@ def with_header(
         byte_order=case.attempt.byte_order,
         badpages=badpages,
     )
-    return replace(
-        case.area, header=header, reason=None, other_headers=(), signatures=()
+    return case.area._replace(
+        header=header, reason=None, other_headers=(), signatures=()
     )
 
 
@@ -111,8 +110,7 @@ def as_ghost(case: Case, size_bytes: int) -> SwapArea:
     """Return the area as a marked ghost that claims ``size_bytes``."""
     written = with_header(case, size_bytes)
     header = written.header
-    return replace(
-        written,
+    return written._replace(
         header=header and header.replace(ghost_flag=True),
         area_bytes=case.page_size,
         mode=0o600,
@@ -124,9 +122,9 @@ def with_storage(area: SwapArea, size_bytes: int) -> SwapArea:
     backing = area.backing
     if backing is not None and backing.extents is not None:
         filled = tuple(_filled(backing.extents, size_bytes))
-        backing = replace(backing, extents=filled)
-    return replace(
-        area, area_bytes=size_bytes, allocated_bytes=size_bytes, backing=backing
+        backing = backing._replace(extents=filled)
+    return area._replace(
+        area_bytes=size_bytes, allocated_bytes=size_bytes, backing=backing
     )
 
 
@@ -145,8 +143,7 @@ def _filled(extents: tuple[Extent, ...], end_bytes: int) -> Iterable[Extent]:
 def cut(area: SwapArea, size_bytes: int) -> SwapArea:
     """Return the area as long as that, cut at its end."""
     held = area.allocated_bytes
-    return replace(
-        area,
+    return area._replace(
         area_bytes=size_bytes,
         allocated_bytes=None if held is None else min(held, size_bytes),
     )
@@ -155,8 +152,7 @@ def cut(area: SwapArea, size_bytes: int) -> SwapArea:
 def as_new_file(area: SwapArea, size_bytes: int) -> SwapArea:
     """Return the area in a file that ghost-mkswap(8) made under the same name."""
     backing = area.backing
-    return replace(
-        area,
+    return area._replace(
         area_bytes=size_bytes,
         allocated_bytes=size_bytes,
         mode=0o600,
@@ -171,4 +167,4 @@ def _of_new_file(backing: Backing, size_bytes: int) -> Backing:
         if backing.filesystem == "btrfs":
             flags |= InodeFlags.NOCOW
     extents = (Extent(0, None, size_bytes),)
-    return replace(backing, inode_flags=flags, extents=extents, chunks=None)
+    return backing._replace(inode_flags=flags, extents=extents, chunks=None)

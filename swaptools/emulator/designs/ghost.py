@@ -17,7 +17,6 @@ Left out: hibernation, which oopses.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.machine.design import AreaPlan, Design, only_disks, since_6_12
@@ -37,8 +36,8 @@ def with_ghost(profile: KernelProfile) -> KernelProfile:
     if profile.ghost:
         return profile
     rules = GhostRules(leaks_nr_rotate_swap=profile.allocator.cluster_columns == 1)
-    swapon = replace(profile.swapon, accepts_ghost=True)
-    return replace(profile, confirmed_by=None, swapon=swapon, ghost=rules)
+    swapon = profile.swapon._replace(accepts_ghost=True)
+    return profile._replace(confirmed_by=None, swapon=swapon, ghost=rules)
 
 
 def ghost_before_disks(setup: Setup) -> tuple[AreaPlan, ...]:

@@ -14,7 +14,6 @@ Left out: allocation that fails because it is atomic.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.costs import get_formula
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
 def with_dynamic_ghost(profile: KernelProfile) -> KernelProfile:
     """Return a kernel with the whole series."""
     profile = with_ghost(profile)
-    return replace(
-        profile,
-        swapon=replace(profile.swapon, ghost_is_dynamic=True),
-        allocator=replace(profile.allocator, free_cluster="lowest"),
+    return profile._replace(
+        swapon=profile.swapon._replace(ghost_is_dynamic=True),
+        allocator=profile.allocator._replace(free_cluster="lowest"),
     )
 
 

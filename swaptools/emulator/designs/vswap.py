@@ -17,7 +17,6 @@ Left out: v6's look-up cache, which saves most descents of the xarray.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.designs.costs import VSWAP_PLACES, get_formula
@@ -43,8 +42,7 @@ def with_virtual_swap(profile: KernelProfile) -> KernelProfile:
     """
     since_6_12(profile)
     trial_order = ("nonfull", "free", "reclaim", "frag_one", "steal")
-    allocator = replace(
-        profile.allocator,
+    allocator = profile.allocator._replace(
         trial_order=trial_order,
         slots_cache_pages=0,
         clusters_are_of="machine",
@@ -53,7 +51,7 @@ def with_virtual_swap(profile: KernelProfile) -> KernelProfile:
         frees_runs=False,
         bypasses_swap_cache=False,
     )
-    return replace(profile, confirmed_by=None, allocator=allocator)
+    return profile._replace(confirmed_by=None, allocator=allocator)
 
 
 def prices(ops: SwapOps) -> LookupPrices:

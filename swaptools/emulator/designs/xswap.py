@@ -19,7 +19,6 @@ Left out: destroy, several of them, a limit that changes.
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import SWP_GHOST, SWP_SOLIDSTATE
@@ -91,9 +90,9 @@ SPARSE = SwapOps(
 def with_xswap(profile: KernelProfile) -> KernelProfile:
     """Return a kernel with the series."""
     since_6_12(profile)
-    allocator = replace(profile.allocator, free_cluster="lowest")
+    allocator = profile.allocator._replace(free_cluster="lowest")
     rules = GhostRules(leaks_nr_rotate_swap=False)
-    return replace(profile, confirmed_by=None, allocator=allocator, ghost=rules)
+    return profile._replace(confirmed_by=None, allocator=allocator, ghost=rules)
 
 
 def xswap_before_disks(setup: Setup) -> tuple[AreaPlan, ...]:

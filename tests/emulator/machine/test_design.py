@@ -110,7 +110,7 @@ def test_zswaps_tree_is_asked_only_once_it_has_been_on() -> None:
 
 
 def test_a_patch_makes_the_kernel() -> None:
-    patched = replace(DEAR, patch=lambda kernel: replace(kernel, title="patched"))
+    patched = replace(DEAR, patch=lambda kernel: kernel._replace(title="patched"))
     assert Machine("6.18", design=patched).profile.title == "patched"
 
 
