@@ -8,6 +8,7 @@ import click
 
 from swaptools import remarks
 from swaptools.cli import columns, output
+from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
 from swaptools.observe.cmdline import read_cmdline
 from swaptools.observe.devices import size_bytes
@@ -57,15 +58,15 @@ def show(look: Look) -> int:
         without = ": this kernel was built without swap"
         click.echo(f"no swap area is active{'' if kernel_has_swap() else without}")
     if zswap is not None:
-        click.echo(f"zswap: {output.escape(', '.join(_zswap_parts(zswap)))}")
+        say(f"zswap: {output.escape(', '.join(_zswap_parts(zswap)))}")
     elif not has_sysfs():
         click.echo("zswap: not known, /sys is not mounted")
     for zram in zrams:
-        click.echo(output.escape(_zram_line(zram)))
+        say(output.escape(_zram_line(zram)))
     if areas:
-        click.echo(f"hibernation: {_hibernation_line(areas)}")
+        say(f"hibernation: {_hibernation_line(areas)}")
     for remark in said:
-        click.echo(f"remark: {output.escape(remark)}")
+        say(f"{click.style('remark', fg='yellow')}: {output.escape(remark)}")
     return code
 
 

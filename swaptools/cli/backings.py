@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import output, params, tables
 
 
 @click.command()
@@ -33,11 +33,11 @@ def backings(*, as_json: bool) -> None:
         output.print_json({"backings": rows})
         return
     columns = [
-        output.Column("BACKING", False, lambda row: row["backing"]),
-        output.Column("TYPE", False, lambda row: row["type"]),
-        output.Column(
+        tables.Column("BACKING", False, lambda row: row["backing"]),
+        tables.Column("TYPE", False, lambda row: row["type"]),
+        tables.Column(
             "LARGE-FOLIOS", False, lambda row: "yes" if row["large_folios"] else "no"
         ),
-        output.Column("A-WRITE", False, lambda row: row["write"]),
+        tables.Column("A-WRITE", False, lambda row: row["write"], goes_on=True),
     ]
-    output.print_table(rows, columns)
+    tables.print_table(rows, columns)

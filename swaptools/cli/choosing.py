@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from swaptools.cli.output import Column, TableStyle, print_table
+from swaptools.cli.tables import Column, TableStyle, print_table
 from swaptools.units import format_size
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swaptools.cli import completing, output
+from swaptools.cli import completing, output, tables
 from swaptools.cli.choosing import Chosen, ColumnSpec, Table
-from swaptools.cli.output import Column
+from swaptools.cli.tables import Column
 from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _types(held: Sequence[dict[str, Any]]) -> str:
 
 AREA = Table(
     columns=(
-        ColumnSpec("PATH", "path", "the argument"),
+        ColumnSpec("PATH", "path", "the argument", least=20),
         ColumnSpec(
             *("PARTITION", "partition", "number of the partition"),
             right=True,
@@ -39,10 +39,12 @@ AREA = Table(
         ),
         ColumnSpec(
             *("PARTLABEL", "partition_name", "name of the partition"),
+            least=9,
             value=lambda row: row.partition and row.partition["name"],
         ),
         ColumnSpec(
             *("PARTUUID", "partition_uuid", "UUID of the partition"),
+            least=9,
             value=lambda row: row.partition and row.partition["uuid"],
         ),
         ColumnSpec("KIND", "kind", "file, block, image or stream"),
@@ -54,9 +56,10 @@ AREA = Table(
         ColumnSpec("NR-BADPAGES", "nr_badpages", "bad pages claimed", right=True),
         ColumnSpec(
             *("BADPAGES", "badpages", "bad pages listed"),
+            least=12,
             shown=lambda row: format_numbers(row.badpages or ()),
         ),
-        ColumnSpec("UUID", "uuid", "UUID, empty when nil"),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil", least=9),
         ColumnSpec("LABEL", "label", "label"),
         ColumnSpec("SIZE", "size_bytes", "size claimed, header included", True, True),
         ColumnSpec("USABLE", "usable_bytes", "what can hold pages", True, True),
@@ -71,21 +74,23 @@ AREA = Table(
         ),
         ColumnSpec(
             *("OTHER", "other_signatures", "further signatures, with offsets"),
+            least=12,
             shown=lambda row: _others(row.other_signatures or ()),
         ),
         ColumnSpec(
             *("HOLDS", "holds", "all that lies there, as libblkid names it"),
+            least=12,
             shown=lambda row: _types(row.holds or ()),
         ),
         ColumnSpec("ACTIVE", "active", "swapped on now"),
-        ColumnSpec("ERROR", "error", "why the row is empty"),
+        ColumnSpec("ERROR", "error", "why the row is empty", least=20),
     ),
     usual=("PATH", "KIND", "GHOST", "PAGE-SIZE", "SIZE", "USABLE", "LABEL", "UUID"),
 )
 
 ACTIVE = Table(
     columns=(
-        ColumnSpec("NAME", "name", "file or device"),
+        ColumnSpec("NAME", "name", "file or device", least=20),
         ColumnSpec("TYPE", "type", "partition, file, ghost, ..."),
         ColumnSpec("SIZE", "size", "what can hold pages", True, True),
         ColumnSpec("USED", "used", "slots in use", True, True),
@@ -100,11 +105,13 @@ ACTIVE = Table(
             shown=lambda row: f"{100 * row.used // row.size}%" if row.size else None,
         ),
         ColumnSpec("PRIO", "priority", "priority", right=True),
-        ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable"),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable", least=9),
         ColumnSpec("LABEL", "label", "label"),
-        ColumnSpec("NO-HIBERNATION", "no_hibernation", "why it can hold no image"),
+        ColumnSpec(
+            *("NO-HIBERNATION", "no_hibernation", "why it can hold no image"), least=14
+        ),
         ColumnSpec("ZRAM", "zram", "zram device that it lies on"),
-        ColumnSpec("ERROR", "error", "why the header could not be read"),
+        ColumnSpec("ERROR", "error", "why the header could not be read", least=20),
     ),
     usual=("NAME", "TYPE", "SIZE", "USED", "AVAIL", "USE%", "PRIO"),
 )
@@ -112,7 +119,7 @@ ACTIVE = Table(
 WHO_PROCESS = Table(
     columns=(
         ColumnSpec("PID", "pid", "process, empty for what is no process's", right=True),
-        ColumnSpec("COMMAND", "name", "name of the command"),
+        ColumnSpec("COMMAND", "name", "name of the command", least=8),
         ColumnSpec("SWAP", "swap_bytes", "its pages in swap", True, True),
         ColumnSpec("SHARE", "share_bytes", "its part of the slots", True, True),
         ColumnSpec("SHMEM", "shared_memory_bytes", "shared memory of SWAP", True, True),
@@ -122,14 +129,14 @@ WHO_PROCESS = Table(
             shown=lambda row: f"{row.used_percent:.1f}%",
         ),
         ColumnSpec("MAPPED", "mapping_bytes", "swap of MAPPING", True, True),
-        ColumnSpec("MAPPING", "mapping", "the mapping with most swap"),
+        ColumnSpec("MAPPING", "mapping", "the mapping with most swap", least=20),
     ),
     usual=("PID", "COMMAND", "SWAP", "SHARE", "USE%", "MAPPED", "MAPPING"),
 )
 
 WHO_CGROUP = Table(
     columns=(
-        ColumnSpec("CGROUP", "path", "path from the topmost one"),
+        ColumnSpec("CGROUP", "path", "path from the topmost one", least=20),
         ColumnSpec("OWN", "own_bytes", "what it has itself", True, True),
         ColumnSpec(
             *("USE%", "used_percent", "OWN of all that is used"),
@@ -156,7 +163,7 @@ WHO_MAPPING = Table(
         ColumnSpec("RSS", "rss_bytes", "in memory", True, True),
         ColumnSpec("SWAP", "swap_bytes", "in swap", True, True),
         ColumnSpec("SHARE", "swap_pss_bytes", "its part of the slots", True, True),
-        ColumnSpec("MAPPING", "name", "file, [heap] and the like"),
+        ColumnSpec("MAPPING", "name", "file, [heap] and the like", least=20),
     ),
     usual=("START", "PERM", "RSS", "SWAP", "SHARE", "MAPPING"),
 )
@@ -220,8 +227,8 @@ def print_listed(*, as_json: bool) -> None:
         return
     shown = (
         Column("COLUMN", False, lambda spec: f"  {spec.heading}"),
-        Column("MEANING", False, lambda spec: spec.help),
+        Column("MEANING", False, lambda spec: spec.help, goes_on=True),
     )
     for title, table in TABLES.items():
         click.echo(f"{title}:")
-        output.print_table(table.columns, shown, headings=False)
+        tables.print_table(table.columns, shown, headings=False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from swaptools.cli import output
+from swaptools.cli import output, tables
+from swaptools.cli.wrapping import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,25 +52,25 @@ def _ratio(pair: tuple[float, float]) -> str:
     return f"{pair[0]:.2f} + {pair[1]:.2f}"
 
 
-def _column(heading: str, of: Callable[[Stats], object]) -> output.Column:
+def _column(heading: str, of: Callable[[Stats], object]) -> tables.Column:
     def text(stats: Stats) -> str:
         value = of(stats)
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    return output.Column(heading, True, text)
+    return tables.Column(heading, True, text)
 
 
-def _count(heading: str, name: str) -> output.Column:
+def _count(heading: str, name: str) -> tables.Column:
     return _column(heading, lambda stats: stats.counts[name])
 
 
-def _count_kib(heading: str, name: str) -> output.Column:
+def _count_kib(heading: str, name: str) -> tables.Column:
     return _column(heading, lambda stats: round(stats.counts[name] / 1024))
 
 
-_NAME = output.Column("DESIGN", False, lambda stats: stats.design)
+_NAME = tables.Column("DESIGN", False, lambda stats: stats.design)
 
-_TABLES: tuple[tuple[str, tuple[output.Column, ...]], ...] = (
+_TABLES: tuple[tuple[str, tuple[tables.Column, ...]], ...] = (
     (
         "Memory, in KiB; free(1) shows SWAPTOTAL",
         (
@@ -152,9 +153,8 @@ def print_scenarios(scenarios: Mapping[str, Script], *, as_json: bool) -> None:
         return
     width = max(map(len, scenarios))
     for name, scenario in scenarios.items():
-        click.echo(
-            f"{name:{width}}  {scenario.title.partition(':')[0].partition('.')[0]}"
-        )
+        title = scenario.title.partition(":")[0].partition(".")[0]
+        say(f"{name:{width}}  {title}", width + 2)
 
 
 def print_designs(designs: Sequence[Design], *, as_json: bool) -> None:
@@ -167,11 +167,11 @@ def print_designs(designs: Sequence[Design], *, as_json: bool) -> None:
         output.print_json({"designs": rows})
         return
     columns = (
-        output.Column("DESIGN", False, lambda design: design.name),
-        output.Column("TITLE", False, lambda design: design.title),
-        output.Column("SOURCE", False, lambda design: design.source),
+        tables.Column("DESIGN", False, lambda design: design.name),
+        tables.Column("TITLE", False, lambda design: design.title),
+        tables.Column("SOURCE", False, lambda design: design.source, goes_on=True),
     )
-    output.print_table(designs, columns)
+    tables.print_table(designs, columns)
 
 
 def print_text(title: str, results: Sequence[Compared]) -> None:
@@ -186,8 +186,8 @@ def print_text(title: str, results: Sequence[Compared]) -> None:
         text = f"As plain: nothing is virtual in this script under {', '.join(alike)}"
         click.echo(click.wrap_text(output.escape(text), 80))
     for heading, columns in _TABLES:
-        click.echo(f"\n{heading}")
-        output.print_table(stats, (_NAME, *columns))
+        click.echo(click.style(f"\n{heading}", bold=True))
+        tables.print_table(stats, (_NAME, *columns))
     for bars in _BARS:
         _print_bars(bars, stats)
 
@@ -199,7 +199,7 @@ def _print_bars(bars: _Bars, results: Sequence[Stats]) -> None:
         return
     block = "█" if output.is_utf8() else "#"
     width = max(len(stats.design) for stats in results)
-    click.echo(f"\n{bars.title}")
+    click.echo(click.style(f"\n{bars.title}", bold=True))
     for stats, value in zip(results, values, strict=True):
         bar = block * round(_BAR_WIDTH * value / largest)
         click.echo(f"{stats.design:{width}} {bar:{_BAR_WIDTH}} {bars.text(value):>14}")

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli import output
-from swaptools.cli.verdicts import COLOURS
-from swaptools.cli.wrapping import colour, fitted, terminal_width
+from swaptools.cli import colours, output
+from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.doctor import diagnose
 from swaptools.doctor.summary import summarize
 from swaptools.errors import AreaError
@@ -52,7 +51,7 @@ def check_system(
         output.print_json_list("checks", [as_dict(diagnosis)])
     else:
         lines = fitted(diagnosis_lines(diagnosis), terminal_width())
-        click.echo("\n".join(lines), color=colour())
+        click.echo("\n".join(lines))
     return exit_status(diagnosis)
 
 
@@ -195,7 +194,7 @@ def finding_lines(finding: Finding, *, is_told: bool = False) -> Iterator[str]:
         finding: Of a diagnosis.
         is_told: What to do about it was said of another one.
     """
-    word = click.style(finding.severity, fg=COLOURS[finding.severity])
+    word = colours.severity(finding.severity)
     place = ""
     if finding.file is not None:
         line = "" if finding.line is None else f":{finding.line}"

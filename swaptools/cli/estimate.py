@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from swaptools import estimate as room
-from swaptools.cli import output
-from swaptools.cli.output import Column
+from swaptools.cli import output, tables
+from swaptools.cli.tables import Column
+from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
 from swaptools.observe.cgroups import find_cgroup, pids_of
 from swaptools.observe.pagemap import PAGE_SIZE
@@ -82,7 +83,7 @@ def show(
     else:
         _print(what, found, told, held, about)
         for sentence in unseen:
-            click.echo(f"not seen: {sentence}")
+            say(f"not seen: {sentence}")
     return output.EXIT_USAGE if unseen else 0
 
 
@@ -169,17 +170,17 @@ def _print(
     about: dict[str, Any],
 ) -> None:
     for line in _lines(what, found, told):
-        click.echo(output.escape(line))
+        say(output.escape(line))
     if not told.nr_sampled:
         return
     click.echo()
-    output.print_table(told.codecs, _pool_columns())
+    tables.print_table(told.codecs, _pool_columns())
     click.echo()
     if held:
-        output.print_table(held, _hold_columns())
+        tables.print_table(held, _hold_columns())
     meaning = _meaning(about) if held else iter(_TOO_FEW)
     for line in chain(meaning, _remarks(found, told)):
-        click.echo(line)
+        say(line)
 
 
 def _lines(what: dict[str, Any], found: PageSample, told: Estimate) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from swaptools.cli import output
-from swaptools.cli.output import TableStyle
+from swaptools.cli.tables import TableStyle
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
 from swaptools.observe import read_areas

@@ -1,17 +1,18 @@
-"""Values to text: escaping, tables, JSON, error lines, progress.
+"""Values to text: escaping, JSON, error lines, progress.
 
 Whatever comes from a disk or a path is escaped before it reaches a terminal.
+
+Not here: tables (tables.py).
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from enum import Enum
 from functools import cache
 from itertools import islice
 from types import MappingProxyType, NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,7 +20,7 @@ from swaptools.cli import interrupts, streams
 
 if TYPE_CHECKING:
     import json
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 _Row = TypeVar("_Row")
 
@@ -33,26 +34,6 @@ _BATCH_ROWS = 1000
 _BATCH_CHARS = 1 << 18
 #: What json encodes as it stands.
 _PLAIN = (str, int, float, NoneType, list, tuple, dict)
-
-
-class TableStyle(Enum):
-    """How a table looks, as lsblk(8) has it."""
-
-    PLAIN = "plain"
-    #: One blank between columns, blanks within a cell escaped.
-    RAW = "raw"
-    #: KEY="value", quoted for a shell.
-    PAIRS = "pairs"
-
-
-class Column(NamedTuple):
-    """A column: its heading, whether it is right-aligned, what it shows."""
-
-    heading: str
-    right: bool
-    text: Callable[[Any], str]
-    #: Letters that a narrow terminal leaves of it at least; None for all of them.
-    least: int | None = None
 
 
 def escape(text: str) -> str:
@@ -153,53 +134,6 @@ def print_json_list(
     click.echo("\n]}")
 
 
-def print_table(
-    rows: Iterable[Any],
-    columns: Sequence[Column],
-    *,
-    style: TableStyle = TableStyle.PLAIN,
-    headings: bool = True,
-) -> None:
-    """Print one line a row, while the rows come in.
-
-    Rows are printed in batches; columns line up within a batch, and never get
-    narrower from one to the next.
-    """
-    titles = [column.heading for column in columns]
-    widths = [len(title) if headings else 0 for title in titles]
-    # A style's own escapes come first: those of escape() hold a backslash, too.
-    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
-    lines = ([escape(within(column.text(row))) for column in columns] for row in rows)
-    for batch in _batches(lines):
-        if headings and style is not TableStyle.PAIRS:
-            batch.insert(0, titles)
-            headings = False
-        lengths = zip(*([len(cell) for cell in line] for line in batch), strict=True)
-        widths = [max(old, *new) for old, new in zip(widths, lengths, strict=True)]
-        texts = (_line(line, titles, widths, columns, style) for line in batch)
-        click.echo("\n".join(texts))
-
-
-def _line(
-    cells: Sequence[str],
-    titles: Sequence[str],
-    widths: Sequence[int],
-    columns: Sequence[Column],
-    style: TableStyle,
-) -> str:
-    if style is TableStyle.PAIRS:
-        names = (title.replace("-", "_").replace("%", "_PCT") for title in titles)
-        pairs = zip(names, cells, strict=True)
-        return " ".join(f'{name}="{cell}"' for name, cell in pairs)
-    if style is TableStyle.RAW:
-        return " ".join(cells)
-    padded = (
-        cell.rjust(width) if column.right else cell.ljust(width)
-        for cell, width, column in zip(cells, widths, columns, strict=True)
-    )
-    return " ".join(padded).rstrip()
-
-
 def with_progress(rows: Iterable[_Row], what: str) -> Iterator[_Row]:
     """Count rows on a terminal's standard error while a file takes the output."""
     if sys.stdout.isatty() or not sys.stderr.isatty():
@@ -251,18 +185,10 @@ def _hex(data: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in data)
 
 
-def _unbroken(text: str) -> str:
-    return text.replace("\\", "\\x5c").replace(" ", "\\x20")
-
-
-def _quoted(text: str) -> str:
-    return "".join(f"\\x{ord(char):02x}" if char in '"`$\\' else char for char in text)
-
-
-def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    # Many rows a write, and yet nobody waits for the last of a long list.
+def batches(rows: Iterable[_Row], most: int) -> Iterator[list[_Row]]:
+    """Yield rows in lists of so many: few writes, and yet little in memory."""
     left = iter(rows)
-    while batch := list(islice(left, _BATCH_ROWS)):
+    while batch := list(islice(left, most)):
         yield batch
 
 
@@ -304,7 +230,7 @@ def _json_pieces(row: dict[str, Any]) -> Iterator[str]:
 
 def _json_numbers(numbers: Iterable[int] | Iterable[list[int]]) -> Iterator[str]:
     begin = "["
-    for batch in _batches(numbers):
+    for batch in batches(numbers, _BATCH_ROWS):
         yield begin + ", ".join(map(str, batch))
         begin = ", "
     yield "]" if begin == ", " else "[]"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli import completing, output, params
+from swaptools.cli import completing, output, params, tables
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def overhead(
         return
     area = format_size(area_bytes)
     click.echo(f"Metadata in MiB, by how much of an area of {area} is in use")
-    output.print_table(rows, _columns(rows[0].usage_percent))
+    tables.print_table(rows, _columns(rows[0].usage_percent))
 
 
 def _print_break_even(
@@ -98,11 +98,11 @@ def _print_break_even(
         output.print_json({"break_even": answers})
         return
     columns = [
-        output.Column("DESIGN", False, lambda row: row["design"]),
-        output.Column("AGAINST", False, lambda row: row["against"]),
-        output.Column("LESS-UP-TO", True, lambda row: f"{row['percent']:.1f}%"),
+        tables.Column("DESIGN", False, lambda row: row["design"]),
+        tables.Column("AGAINST", False, lambda row: row["against"]),
+        tables.Column("LESS-UP-TO", True, lambda row: f"{row['percent']:.1f}%"),
     ]
-    output.print_table(answers, columns)
+    tables.print_table(answers, columns)
 
 
 def _as_json(row: OverheadRow) -> dict[str, Any]:
@@ -116,17 +116,17 @@ def _as_json(row: OverheadRow) -> dict[str, Any]:
     }
 
 
-def _columns(usage_percent: tuple[int, ...]) -> list[output.Column]:
+def _columns(usage_percent: tuple[int, ...]) -> list[tables.Column]:
     columns = [
-        output.Column("DESIGN", False, lambda row: row.formula.name),
-        output.Column("FIGURES", False, lambda row: row.mode),
+        tables.Column("DESIGN", False, lambda row: row.formula.name),
+        tables.Column("FIGURES", False, lambda row: row.mode),
     ]
     for place, percent in enumerate(usage_percent):
         columns.append(_usage_column(place, percent))
     return columns
 
 
-def _usage_column(place: int, percent: int) -> output.Column:
-    return output.Column(
+def _usage_column(place: int, percent: int) -> tables.Column:
+    return tables.Column(
         f"{percent}%", True, lambda row: f"{row.metadata_mib[place]:.2f}"
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from swaptools.backing import ExtentFlags
-from swaptools.cli import output
-from swaptools.cli.output import TableStyle
+from swaptools.cli import output, tables
+from swaptools.cli.tables import TableStyle
 from swaptools.errors import AreaError
 from swaptools.observe import read_area
 from swaptools.observe.placement import extents_of
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from swaptools.backing import Extent
 
 _EXTENT_COLUMNS = (
-    output.Column("OFFSET", True, lambda row: str(row[1].offset_bytes)),
-    output.Column("PHYSICAL", True, lambda row: _or_dash(row[1].physical_bytes)),
-    output.Column("LENGTH", True, lambda row: str(row[1].length_bytes)),
-    output.Column("FLAGS", False, lambda row: ",".join(_flag_names(row[1]))),
+    tables.Column("OFFSET", True, lambda row: str(row[1].offset_bytes)),
+    tables.Column("PHYSICAL", True, lambda row: _or_dash(row[1].physical_bytes)),
+    tables.Column("LENGTH", True, lambda row: str(row[1].length_bytes)),
+    tables.Column("FLAGS", False, lambda row: ",".join(_flag_names(row[1]))),
 )
-_PATH_COLUMN = output.Column("PATH", False, lambda row: str(row[0]))
+_PATH_COLUMN = tables.Column("PATH", False, lambda row: str(row[0]))
 
 
 def show_extents(
@@ -48,7 +48,7 @@ def show_extents(
     else:
         columns = (_PATH_COLUMN, *_EXTENT_COLUMNS)
         rows = chain.from_iterable(map(_extent_rows, names))
-        output.print_table(rows, columns, style=style, headings=headings)
+        tables.print_table(rows, columns, style=style, headings=headings)
 
 
 def _print_extents(names: Iterable[str]) -> None:
@@ -59,7 +59,7 @@ def _print_extents(names: Iterable[str]) -> None:
             click.echo(f"{gap}{output.escape(path)}:")
             gap = "\n"
             rows = [(path, extent) for extent in extents]
-            output.print_table(rows, _EXTENT_COLUMNS)
+            tables.print_table(rows, _EXTENT_COLUMNS)
 
 
 def _extent_rows(path: str) -> Iterator[tuple[str, Extent]]:

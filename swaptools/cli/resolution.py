@@ -9,7 +9,7 @@ from math import sqrt
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import output, params, tables
 
 #: In the thread on ghost swapfiles: five runs, with a deviation of 33 seconds.
 _RUNS = (5, 20, 100, 1000)
@@ -46,7 +46,7 @@ def resolution(*, deviation_s: float, runs: tuple[int, ...], as_json: bool) -> N
         output.print_json({"deviation_s": deviation_s, "resolution": rows})
         return
     columns = [
-        output.Column("RUNS-OF-EACH", True, lambda row: f"{row['runs']:,}"),
-        output.Column("DIFFERENCE", True, lambda row: f"{row['difference_s']:.1f} s"),
+        tables.Column("RUNS-OF-EACH", True, lambda row: f"{row['runs']:,}"),
+        tables.Column("DIFFERENCE", True, lambda row: f"{row['difference_s']:.1f} s"),
     ]
-    output.print_table(rows, columns)
+    tables.print_table(rows, columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli import output
+from swaptools.cli import colours, output
 from swaptools.cli.wrapping import USUAL_WIDTH, terminal_width, wrapped
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def print_list(rules: Iterable[RuleBase], *, as_json: bool) -> None:
         output.print_json_list("rules", map(_as_dict, rules))
         return
     for rule in rules:
-        click.echo(f"{rule.code}  {rule.severity:<7}  {rule.title}")
+        click.echo(f"{rule.code}  {colours.severity(rule.severity, 7)}  {rule.title}")
 
 
 def print_at_length(rules: Iterable[RuleBase], *, as_json: bool) -> None:
@@ -44,7 +44,8 @@ def print_at_length(rules: Iterable[RuleBase], *, as_json: bool) -> None:
 
 
 def _lines(rule: RuleBase, width: int) -> Iterator[str]:
-    yield f"{rule.code} {rule.title} ({rule.severity})"
+    title = click.style(f"{rule.code} {rule.title}", bold=True)
+    yield f"{title} ({colours.severity(rule.severity)})"
     for paragraph in rule.why.split("\n\n"):
         yield ""
         yield from wrapped(paragraph, width, 0)

@@ -104,11 +104,16 @@ def _misused(exc: "ClickException") -> int:
     from io import StringIO
 
     from swaptools.cli.output import cut, escape_lines
+    from swaptools.cli.wrapping import terminal_width, wrapped
 
     text = StringIO()
     exc.show(text)
-    lines = map(cut, text.getvalue().split("\n"))
-    sys.stderr.write(escape_lines("\n".join(lines)))
+    width = terminal_width(sys.stderr)
+    for line in escape_lines("\n".join(map(cut, text.getvalue().splitlines()))).split(
+        "\n"
+    ):
+        parts = [line] if width is None else wrapped(line, width, 2)
+        sys.stderr.write("".join(f"{part}\n" for part in parts))
     return exc.exit_code
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from swaptools.cli import completing, output, params
+from swaptools.cli import colours, completing, output, params
 
 if TYPE_CHECKING:
     from swaptools.rulebook import RuleBase
@@ -127,6 +127,7 @@ def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> li
 )
 @params.files0_option()
 @params.json_option()
+@colours.option()
 @params.version_option()
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(readable=False))
 def main(**given: Any) -> None:

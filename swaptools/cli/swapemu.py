@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from swaptools.cli import completing, output, params
+from swaptools.cli import colours, completing, output, params
 from swaptools.cli.backings import backings
 from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
@@ -57,6 +57,7 @@ def _clear_cache(ctx: click.Context, _param: click.Parameter, value: bool) -> No
     callback=_clear_cache,
     help="Remove the compiled code that was kept, and exit.",
 )
+@colours.option()
 @params.version_option()
 @click.pass_context
 def main(ctx: click.Context) -> None:

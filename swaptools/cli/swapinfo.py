@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from swaptools.cli import columns, live, output, params
+from swaptools.cli import colours, columns, live, output, params
 from swaptools.cli.choosing import Asked
-from swaptools.cli.output import TableStyle
+from swaptools.cli.tables import TableStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,7 @@ def _columns_begun(
 @live.options()
 @params.files0_option()
 @params.json_option()
+@colours.option()
 @params.version_option()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(readable=False))
 def main(**given: Any) -> None:

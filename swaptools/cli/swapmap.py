@@ -6,12 +6,14 @@ Not here: finding out (observe/swapmap.py), plots (map_plot.py).
 from __future__ import annotations
 
 import os
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from swaptools.cli import output
-from swaptools.cli.output import Column
+from swaptools.cli import output, tables
+from swaptools.cli.tables import Column
+from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError, MissingExtra
 from swaptools.swapmap import document
 from swaptools.swapmap.shape import fullness
@@ -29,6 +31,7 @@ _MOST_HOLDERS: Final = 10
 _MOST_NAME: Final = 40
 #: Nothing held, tenths, all held.
 _GLYPHS: Final = ".123456789#"
+_COLOURS: Final = {".": "bright_black", "#": "red"}
 
 
 def show(
@@ -69,7 +72,7 @@ def show(
     for area in found.areas:
         _print_area(found, area)
     for sentence in found.unseen:
-        click.echo(f"not seen: {output.escape(sentence)}")
+        say(f"not seen: {output.escape(sentence)}")
     return code
 
 
@@ -128,8 +131,10 @@ def _plot(found: SwapMap, path: str) -> int:
 
 
 def _print_area(found: SwapMap, area: AreaMap) -> None:
-    for line in (*_numbers(found, area), *_orders(area), "", *_picture(area), ""):
-        click.echo(output.escape(line))
+    for line in _numbers(found, area):
+        say(output.escape(line), 4)
+    for line in (*_orders(area), "", *_picture(area), ""):
+        click.echo(line)
     holders = list(found.holders_of(area))
     if not holders:
         return
@@ -140,7 +145,7 @@ def _print_area(found: SwapMap, area: AreaMap) -> None:
         Column("SLOTS", True, lambda one: str(one.entries[number])),
         Column("SIZE", True, lambda one: _size(found, one.entries[number])),
     )
-    output.print_table(holders[:_MOST_HOLDERS], columns)
+    tables.print_table(holders[:_MOST_HOLDERS], columns)
     if len(holders) > _MOST_HOLDERS:
         click.echo(f"and {len(holders) - _MOST_HOLDERS} more (--who, --json)")
     click.echo()
@@ -216,9 +221,16 @@ def _picture(area: AreaMap) -> Iterator[str]:
     width = len(str(area.nr_slots))
     for at in range(0, len(cells), _ROW_CELLS):
         first = at * slots_per_cell
-        yield f"  {first:>{width}} {cells[at : at + _ROW_CELLS]}"
+        row = _painted(cells[at : at + _ROW_CELLS])
+        yield f"  {first:>{width}} {row}"
     slots = "slot" if slots_per_cell == 1 else "slots"
     yield f"  a cell is {slots_per_cell} {slots}: . none held, 1-9 tenths, # all"
+
+
+def _painted(cells: str) -> str:
+    # One colour a run of cells that are free, partly held, or full.
+    runs = groupby(cells, lambda cell: _COLOURS.get(cell, "yellow"))
+    return "".join(click.style("".join(run), fg=colour) for colour, run in runs)
 
 
 def _cells(held: HeldSlots, area: AreaMap, slots_per_cell: int) -> Iterator[str]:

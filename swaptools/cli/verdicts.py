@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from swaptools.check import check_area
-from swaptools.cli import output
-from swaptools.cli.wrapping import colour, fitted, terminal_width
+from swaptools.cli import colours, output
+from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.info import holds_json, partition_json
 from swaptools.kernel.profiles import PROFILES
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from swaptools.cli.params import Place
     from swaptools.kernel.attempt import Verdict
 
-#: Of a finding's first word.
-COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
 _VERDICT_KEYS: Final = (
@@ -132,9 +130,8 @@ def print_reports(reports: Iterable[Report]) -> None:
     shown = output.with_progress(reports, "areas")
     width = terminal_width()
     for number, report in enumerate(shown):
-        # click leaves the colours out where standard output is no terminal.
         gap = "\n" * (number > 0)
-        click.echo(gap + "\n".join(fitted(report_lines(report), width)), color=colour())
+        click.echo(gap + "\n".join(fitted(report_lines(report), width)))
 
 
 def _as_dict(report: Report) -> dict[str, Any]:
@@ -214,7 +211,7 @@ def _doubt(verdict: Verdict) -> str:
 
 
 def _finding_lines(report: Report, finding: Finding) -> Iterator[str]:
-    word = click.style(finding.severity, fg=COLOURS[finding.severity])
+    word = colours.severity(finding.severity)
     message = output.escape(finding.message)
     yield f"  {word} {finding.code} {finding.title}: {message}"
     found = report.field_bytes(finding)

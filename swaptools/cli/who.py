@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from swaptools.cli import columns, output
+from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
 from swaptools.units import format_size
 
@@ -140,6 +141,6 @@ def _show(
         click.echo("no swap is in use")
     if look.is_for_people:
         for one in rest:
-            click.echo(f"{one.what.replace('_', ' ')}: {one.means}")
+            say(f"{one.what.replace('_', ' ')}: {one.means}")
         for sentence in unseen:
-            click.echo(f"not seen: {output.escape(sentence)}")
+            say(f"not seen: {output.escape(sentence)}")

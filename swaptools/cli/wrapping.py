@@ -1,13 +1,13 @@
-"""Lines for people as the terminal can show them: its width, its colours.
+"""Lines for people as the terminal can show them: as wide as it is.
 
-Not here: tables (output.py), which a terminal cuts or wraps as it likes.
+Not here: tables (tables.py), colours (colours.py).
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -23,22 +23,64 @@ _COMMAND: Final = " " * 6
 _FIX: Final = "    fix: "
 
 
-def terminal_width() -> int | None:
+def terminal_width(stream: TextIO | None = None) -> int | None:
     """Return the columns of the terminal that takes the output; None for no terminal.
 
     The variable COLUMNS comes before what the terminal says, as elsewhere.
     """
-    if not sys.stdout.isatty():
+    shown_on = stream or sys.stdout
+    if not shown_on.isatty():
         return None
-    import shutil  # not where there is no terminal
-
-    return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, _NARROWEST)
+    return max(_asked_width() or _width(shown_on) or USUAL_WIDTH, _NARROWEST)
 
 
-def colour() -> bool | None:
-    """Return what click.echo() takes: False for no colours, None for as it likes."""
-    is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return False if is_plain else None
+def _asked_width() -> int:
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if asked.isdecimal() else 0
+
+
+def _width(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except OSError:  # a terminal that does not tell
+        return 0
+
+
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes, colours not counted.
+
+    >>> width_of("日本"), width_of("swap")
+    (4, 4)
+    """
+    if text.isascii() and "\x1b" not in text:
+        return len(text)
+    from unicodedata import combining, east_asian_width  # seldom needed
+
+    return sum(
+        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1
+        for char in click.unstyle(text)
+    )
+
+
+def shortened(text: str, width: int, mark: str) -> str:
+    """Return a text that is no wider; of a path both ends stay.
+
+    Args:
+        text: Of any length.
+        width: Columns that there are; more than those of the mark.
+        mark: Stands for what is left out.
+    """
+    if width_of(text) <= width:
+        return text
+    room = width - width_of(mark)
+    behind = room // 2 if "/" in text else 0
+    end = text[len(text) - behind :]
+    while width_of(end) > behind:
+        end = end[1:]
+    begin = text[: room - behind]
+    while width_of(begin) > room - behind:
+        begin = begin[:-1]
+    return f"{begin}{mark}{end}"
 
 
 def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
@@ -57,6 +99,18 @@ def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
         yield from wrapped(line, width, behind)
 
 
+def say(line: str, indent: int = 2) -> None:
+    """Print a line for people; on a terminal what does not fit goes on below.
+
+    Args:
+        line: Escaped, and maybe with colours in it.
+        indent: Blanks before every further line.
+    """
+    width = terminal_width()
+    parts = [line] if width is None else wrapped(line, width, indent)
+    click.echo("\n".join(parts))
+
+
 def wrapped(line: str, width: int, indent: int) -> Iterator[str]:
     """Yield the parts of a line; a word that is too long stays whole.
 
@@ -69,8 +123,8 @@ def wrapped(line: str, width: int, indent: int) -> Iterator[str]:
     part, *words = line[stem:].split(" ")
     part = line[:stem] + part
     for word in words:
-        if len(click.unstyle(f"{part} {word}")) > width:
-            yield part
+        if width_of(f"{part} {word}") > width:
+            yield part.rstrip(" ")
             part = " " * indent + word
         else:
             part = f"{part} {word}"

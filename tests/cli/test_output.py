@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.cli import output
-from swaptools.cli.output import Column, ProgressLine, TableStyle
+from swaptools.cli.output import ProgressLine
+from swaptools.cli.tables import Column, TableStyle, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def table(
     rows: Sequence[object] = ROWS,
     headings: bool = True,
 ) -> list[str]:
-    output.print_table(rows, COLUMNS, style=style, headings=headings)
+    print_table(rows, COLUMNS, style=style, headings=headings)
     return capsys.readouterr().out.splitlines()
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
+import os
 from os import terminal_size
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from swaptools.cli.swapcheck import main
-from swaptools.cli.wrapping import colour, fitted, terminal_width, wrapped
+from swaptools.cli.wrapping import (
+    fitted,
+    shortened,
+    terminal_width,
+    width_of,
+    wrapped,
+)
 from tests.builders import header_page
 
 if TYPE_CHECKING:
@@ -44,17 +50,40 @@ def test_colours_take_no_room() -> None:
     ]
 
 
-@pytest.mark.parametrize(("columns", "width"), [(100, 100), (7, 40)])
+@pytest.mark.parametrize(
+    ("columns", "asked", "width"),
+    [
+        (100, None, 100),
+        (7, None, 40),
+        (0, None, 80),
+        (None, None, 80),
+        (100, "60", 60),
+        (100, "", 100),
+        (100, "wide", 100),
+    ],
+)
 def test_no_terminal_no_width(
-    columns: int, width: int, monkeypatch: pytest.MonkeyPatch
+    columns: int | None,
+    asked: str | None,
+    width: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """COLUMNS comes first, then what the terminal says, if it does."""
+
+    def size(_descriptor: int) -> terminal_size:
+        if columns is None:
+            raise OSError
+        return terminal_size((columns, 9))
+
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert terminal_width() is None
-    size = terminal_size((columns, 9))
     # pytest asks, too, whatever it passes.
     with monkeypatch.context() as patch:
-        patch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-        patch.setattr(shutil, "get_terminal_size", lambda *_, **__: size)
-        found = terminal_width()
+        stream = SimpleNamespace(isatty=lambda: True, fileno=lambda: 1)
+        patch.setattr(os, "get_terminal_size", size)
+        if asked is not None:
+            patch.setenv("COLUMNS", asked)
+        found = terminal_width(cast("TextIO", stream))
     assert found == width
 
 
@@ -81,18 +110,31 @@ def test_the_list_of_kernels_has_eighty_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "expected"),
+    ("text", "columns"),
     [
-        ("TERM", "xterm", None),
-        ("TERM", "dumb", False),
-        ("NO_COLOR", "1", False),
-        ("NO_COLOR", "", False),
+        ("swap", 4),
+        ("", 0),
+        ("日本", 4),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("\x1b[31mred\x1b[0m", 3),
     ],
 )
-def test_colours_are_left_out_where_they_are_not_wanted(
-    name: str, value: str, expected: bool | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for each in ("TERM", "NO_COLOR"):
-        monkeypatch.delenv(each, raising=False)
-    monkeypatch.setenv(name, value)
-    assert colour() is expected
+def test_a_letter_takes_the_room_that_it_takes(text: str, columns: int) -> None:
+    assert width_of(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("b0585363-21ff", 9, "b0585363*"),
+        ("b0585363", 9, "b0585363"),
+        ("/var/lib/images/swap.img", 13, "/var/l*ap.img"),
+        ("日本語日本語", 7, "日本語*"),
+        ("日本語日本語", 6, "日本*"),
+        ("/日本語/日本語日本語", 8, "/日*語"),
+    ],
+)
+def test_what_is_too_wide_is_cut(text: str, width: int, shown: str) -> None:
+    assert shortened(text, width, "*") == shown
+    assert width_of(shown) <= width

@@ -1,0 +1,172 @@
+"""Rows as a table: columns that line up, one blank between them, or pairs.
+
+On a terminal a table is as wide as that: what may be cut is cut, from the right, and a
+last column of sentences goes on below itself; what is too wide all the same has a line
+for each column. Nothing of this is for anybody else.
+
+Not here: which columns there are (columns.py, choosing.py).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from swaptools.cli.output import batches, escape, is_utf8
+from swaptools.cli.wrapping import shortened, terminal_width, width_of, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+#: Rows that are waited for before a table says how wide its columns are.
+_BATCH_ROWS: Final = 1000
+#: Of what goes on in a further line.
+_LEAST_INDENT: Final = 2
+
+
+class TableStyle(Enum):
+    """How a table looks, as lsblk(8) has it."""
+
+    PLAIN = "plain"
+    #: One blank between columns, blanks within a cell escaped.
+    RAW = "raw"
+    #: KEY="value", quoted for a shell.
+    PAIRS = "pairs"
+
+
+class Column(NamedTuple):
+    """A column: its heading, whether it is right-aligned, what it shows."""
+
+    heading: str
+    right: bool
+    text: Callable[[Any], str]
+    #: Letters that a narrow terminal leaves of it at least; None for all of them.
+    least: int | None = None
+    #: Of sentences, and the last one: goes on in further lines on a terminal.
+    goes_on: bool = False
+
+
+def print_table(
+    rows: Iterable[Any],
+    columns: Sequence[Column],
+    *,
+    style: TableStyle = TableStyle.PLAIN,
+    headings: bool = True,
+) -> None:
+    """Print one line a row, while the rows come in.
+
+    Rows are printed in batches; columns line up within a batch, and never get
+    narrower from one to the next.
+    """
+    titles = [column.heading for column in columns]
+    above = [titles] if headings and style is not TableStyle.PAIRS else []
+    # A style's own escapes come first: those of escape() hold a backslash, too.
+    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
+    lines = ([escape(within(column.text(row))) for column in columns] for row in rows)
+    aligned = _Aligned(columns)
+    for batch in batches(lines, _BATCH_ROWS):
+        if style is TableStyle.PLAIN:
+            texts = aligned.lines(above, batch)
+        elif style is TableStyle.RAW:
+            texts = map(" ".join, above + batch)
+        else:
+            texts = _pairs(titles, batch)
+        click.echo("\n".join(texts))
+        above = []
+
+
+class _Aligned:
+    # Columns that are as wide as what was in them by now, or as a terminal lets them.
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._room = terminal_width()
+        # Who is no terminal has no use for the width of a letter.
+        self._width_of = len if self._room is None else width_of
+        self._widths = [0] * len(columns)
+        self._mark = "\u2026" if is_utf8() else "~"
+        # Then each row is a paragraph, with a line for each column.
+        self._is_too_wide = False
+        self._gap = False
+
+    def lines(
+        self, above: Sequence[list[str]], batch: Sequence[list[str]]
+    ) -> Iterator[str]:
+        for cells in (*above, *batch):
+            widths = map(self._width_of, cells)
+            self._widths = list(map(max, self._widths, widths))
+        fitting = self._fitting(above)
+        if above:
+            goes_on = self._columns[-1].goes_on
+            needed = sum(fitting[: -1 if goes_on else None]) + len(fitting) - 1
+            self._is_too_wide = self._room is not None and needed > self._room
+        if self._is_too_wide:
+            for cells in batch:
+                yield from self._record(cells)
+            return
+        for cells in above:
+            yield click.style(self._padded(cells, fitting), bold=True)
+        for cells in batch:
+            yield from self._row(cells, fitting)
+
+    def _fitting(self, above: Sequence[list[str]]) -> list[int]:
+        # What stands to the right gives way first.
+        widths = list(self._widths)
+        if self._room is None:
+            return widths
+        excess = sum(widths) + len(widths) - 1 - self._room
+        for place in reversed(range(len(widths))):
+            column = self._columns[place]
+            if column.least is None or excess <= 0:
+                continue
+            least = max(column.least, *(len(titles[place]) for titles in above), 1)
+            taken = min(max(widths[place] - least, 0), excess)
+            widths[place] -= taken
+            excess -= taken
+        return widths
+
+    def _row(self, cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+        line = self._padded(cells, widths)
+        if self._room is None or not self._columns[-1].goes_on:
+            yield line
+            return
+        # A word that is too long for the column begins below one farther to the left.
+        longest = max(map(width_of, cells[-1].split(" ")))
+        begins = [sum(widths[:place]) + place for place in range(len(widths))]
+        fitting = [at for at in begins if at + longest <= self._room]
+        yield from wrapped(line, self._room, max(fitting, default=0) or _LEAST_INDENT)
+
+    def _record(self, cells: Sequence[str]) -> Iterator[str]:
+        if self._gap:
+            yield ""
+        self._gap = True
+        width = max(len(column.heading) for column in self._columns)
+        for cell, column in zip(cells, self._columns, strict=True):
+            heading = click.style(f"{column.heading:<{width}}", bold=True)
+            yield f"{heading} {cell}".rstrip()
+
+    def _padded(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+        parts = []
+        for cell, width, column in zip(cells, widths, self._columns, strict=True):
+            text = cell
+            if self._room is not None and column.least is not None:
+                text = shortened(cell, width, self._mark)
+            blanks = " " * (width - self._width_of(text))
+            parts.append(blanks + text if column.right else text + blanks)
+        return " ".join(parts).rstrip()
+
+
+def _pairs(titles: Sequence[str], batch: Iterable[list[str]]) -> Iterator[str]:
+    names = [title.replace("-", "_").replace("%", "_PCT") for title in titles]
+    for cells in batch:
+        pairs = zip(names, cells, strict=True)
+        yield " ".join(f'{name}="{cell}"' for name, cell in pairs)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace("\\", "\\x5c").replace(" ", "\\x20")
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"\\x{ord(char):02x}" if char in '"`$\\' else char for char in text)
