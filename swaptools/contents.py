@@ -6,7 +6,7 @@ how it was found out (observe/).
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 #: What ``SwapArea.believed`` says where libblkid's safe probe refuses to choose.
 AMBIVALENT: Final = "ambivalent"
@@ -52,6 +52,23 @@ _NOUNS_OF_USAGE: Final = {
 }
 
 
+class HeldDict(TypedDict):
+    """Something that lies in an area, as JSON has it."""
+
+    #: libblkid's TYPE or PTTYPE, ``ext4`` or ``crypto_LUKS``; for what it does not
+    #: know, such as ``qcow2``, a name of the same kind.
+    type: str
+    #: ``filesystem``, ``raid``, ``crypto``, ``other``, ``partitions``, ``container`` or
+    #: ``compressed``; null where it is not told.
+    usage: str | None
+    #: Null for none.
+    label: str | None
+    #: As the format writes it, not always 36 characters; null for none.
+    uuid: str | None
+    #: Of its magic, from the start of the area.
+    offset_bytes: int
+
+
 class Held(NamedTuple):
     """One signature in an area, swap's own as well."""
 
@@ -70,6 +87,16 @@ class Held(NamedTuple):
     offset_bytes: int = 0
     #: The bytes of the magic; empty where the format has none.
     magic: bytes = b""
+
+    def to_dict(self) -> HeldDict:
+        """Return it as JSON has it, without its magic."""
+        return {
+            "type": self.type,
+            "usage": self.usage,
+            "label": self.label,
+            "uuid": self.uuid,
+            "offset_bytes": self.offset_bytes,
+        }
 
     @property
     def is_swap(self) -> bool:

@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import sqrt
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.emulator.store.compress import CODEC_NAMES, get_codec
 from swaptools.emulator.store.size_classes import class_table
@@ -51,13 +51,15 @@ ZRAM_TABLE_BYTES: Final = 16
 class Pool(NamedTuple):
     """What all of the pages would take in one pool."""
 
+    #: Memory of the pool.
     pool_bytes: int
     #: In 95 of 100 samples the truth is nearer than this.
     error_bytes: int
     #: Bytes of memory to bytes of the pool; None when nothing is stored.
     ratio: float | None
-    #: Percent of the pages that zswap would refuse, or that are stored as they are.
+    #: Of the pages, those that zswap would refuse.
     refused_percent: float
+    #: Of the pages, those that are stored as they are.
     raw_percent: float
     #: Mean of all pages in a large pool, in which no zspage is half empty.
     bytes_a_page: float
@@ -66,31 +68,61 @@ class Pool(NamedTuple):
 class CodecEstimate(NamedTuple):
     """One compressor."""
 
+    #: Its name in the kernel.
     codec: str
+    #: What zswap's pool would take.
     zswap: Pool
+    #: What a zram device would take.
     zram: Pool
+    #: How much shorter the library's lengths were than the kernel's, in sum, where
+    #: that was measured.
+    library_short_percent: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        pools = {"zswap": self.zswap._asdict(), "zram": self.zram._asdict()}
+        return self._asdict() | pools
 
 
 class Estimate(NamedTuple):
     """What a sample says of all pages."""
 
+    #: The release whose rules were taken.
     kernel: str
+    #: In bytes.
     page_size: int
+    #: Of anonymous memory, all of them.
     nr_pages: int
+    #: Those that were read.
     nr_sampled: int
+    #: Of the pages that were read, those of zeros.
     zero_percent: float
-    #: Of one word that repeats, other than zero.
+    #: Of those, pages of one word that repeats, other than zero.
     same_filled_percent: float
     #: Pages whose contents another one in the sample has, too: at least so many.
     duplicate_percent: float
+    #: Those whose library is installed.
     codecs: tuple[CodecEstimate, ...]
     #: Compressors whose library is not installed.
     missing: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return self._asdict() | {"codecs": [one.to_dict() for one in self.codecs]}
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each pool of each compressor."""
+        return [
+            {"codec": one.codec, "pool": name, **pool._asdict()}
+            for one in self.codecs
+            for name, pool in (("zswap", one.zswap), ("zram", one.zram))
+        ]
 
 
 class Holds(NamedTuple):
     """What memory and areas of some size would do for such pages, in bytes."""
 
+    #: Its name in the kernel.
     codec: str
     #: Memory that a full pool of zswap stands for; None for without end.
     zswap_holds_bytes: int | None
@@ -163,6 +195,7 @@ def estimate(
                 one.codec.name,
                 _zswap(one, scale, keeps_words=keeps_words, keeps_raw=keeps_raw),
                 _zram(one, scale),
+                LIBRARY_SHORT_PERCENT.get(one.codec.name),
             )
             for one in lengths
         ),

@@ -5,16 +5,30 @@ Not here: columns, tables and colours (cli/output.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from typing import Annotated, Literal
 
-    from swaptools.area import SwapArea
+    from swaptools.area import AreaKind, SwapArea
+    from swaptools.contents import HeldDict
     from swaptools.format.header import SwapHeader
+    from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.layout import Field
+    from swaptools.format.partitions import Partition
+    from swaptools.schema.kinds import ByteOrder, UuidText
+
+
+class OtherSignature(TypedDict):
+    """A signature besides the area's own."""
+
+    #: The magic as text, or libblkid's name of the type.
+    signature: str
+    #: Where the magic lies, in bytes from the start of the area.
+    offset: int
 
 
 class AreaInfo(NamedTuple):
@@ -24,19 +38,26 @@ class AreaInfo(NamedTuple):
     those of the header when there is no header.
     """
 
+    #: As it was given.
     path: str
-    #: ``file``, ``block``, ``image`` or ``stream``.
-    kind: str | None = None
-    #: The magic as text.
+    #: Where the bytes lie.
+    kind: Annotated[str, AreaKind] | None = None
+    #: The magic as text: ``SWAPSPACE2``.
     signature: str | None = None
-    version: int | None = None
+    #: 0 for the format before Linux 2.2.
+    version: Annotated[int, Literal[0, 1]] | None = None
+    #: In bytes; found, not assumed.
     page_size: int | None = None
-    byte_order: str | None = None
+    #: Of its integers; found, not assumed.
+    byte_order: ByteOrder | None = None
+    #: Number of the highest page, inclusive.
     last_page: int | None = None
+    #: As the header counts them.
     nr_badpages: int | None = None
+    #: Numbers of the pages listed as unusable.
     badpages: Collection[int] | None = None
     #: None when nil.
-    uuid: str | None = None
+    uuid: UuidText | None = None
     #: None when empty.
     label: str | None = None
     #: (last_page + 1) * page_size: what the header claims.
@@ -45,17 +66,24 @@ class AreaInfo(NamedTuple):
     usable_bytes: int | None = None
     #: What is there.
     area_bytes: int | None = None
+    #: What the file system has given it; None where it does not say.
     allocated_bytes: int | None = None
+    #: A header page and nothing else, which claims more: what kernels with ghosts
+    #: look at.
     is_ghost: bool | None = None
+    #: The mark of ghost-mkswap(8), which every kernel ignores.
     ghost_flag: bool | None = None
+    #: Where the area begins, in bytes from the start of the file or disk.
     offset: int = 0
-    hibernation: dict[str, Any] | None = None
+    #: What a suspended area says of its image.
+    hibernation: Annotated[dict[str, Any], SuspendHeader] | None = None
     #: Of suspend images, of larger pages, and of what is no swap.
-    other_signatures: tuple[dict[str, Any], ...] | None = None
+    other_signatures: tuple[OtherSignature, ...] | None = None
     #: All that lies in the area, None where nobody looked.
-    holds: tuple[dict[str, Any], ...] | None = None
+    holds: tuple[HeldDict, ...] | None = None
     #: The partition that the area is, None outside of one.
-    partition: dict[str, Any] | None = None
+    partition: Annotated[dict[str, Any], Partition] | None = None
+    #: Swapped on now.
     active: bool | None = None
     #: Why the row is empty, as half a sentence.
     error: str | None = None
@@ -70,8 +98,8 @@ class AreaInfo(NamedTuple):
             allocated_bytes=area.allocated_bytes,
             offset=area.offset,
             other_signatures=_other_signatures(area),
-            holds=holds_json(area),
-            partition=partition_json(area),
+            holds=_holds(area),
+            partition=area.partition._asdict() if area.partition else None,
             active=area.active,
             error=area.reason,
         )
@@ -95,26 +123,23 @@ class AreaInfo(NamedTuple):
             hibernation=_hibernation(area),
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, by the same names."""
+        return self._asdict()
 
-def _other_signatures(area: SwapArea) -> tuple[dict[str, Any], ...]:
+
+def _holds(area: SwapArea) -> tuple[HeldDict, ...] | None:
+    if area.holds is None:
+        return None
+    return tuple(held.to_dict() for held in area.holds)
+
+
+def _other_signatures(area: SwapArea) -> tuple[OtherSignature, ...]:
     found = [(one.name, one.offset) for one in area.other_signatures]
     found += [
         (held.type, held.offset_bytes) for held in area.holds or () if not held.is_swap
     ]
     return tuple({"signature": name, "offset": offset} for name, offset in found)
-
-
-def partition_json(area: SwapArea) -> dict[str, Any] | None:
-    """Return the partition that an area is, as JSON has it."""
-    return area.partition._asdict() if area.partition else None
-
-
-def holds_json(area: SwapArea) -> tuple[dict[str, Any], ...] | None:
-    """Return all that lies in an area, as JSON has it; the magics left out."""
-    if area.holds is None:
-        return None
-    keys = ("type", "usage", "label", "uuid", "offset_bytes")
-    return tuple({key: getattr(held, key) for key in keys} for held in area.holds)
 
 
 class DumpRow(NamedTuple):

@@ -28,12 +28,14 @@ _CMDLINE: Final = "on the kernel command line"
 class ResumeOffset(NamedTuple):
     """What ``resume=`` and ``resume_offset=`` should say; the JSON keys."""
 
+    #: As it was given, or what UUID= and the like lead to.
     path: str
     #: In pages of the running kernel, from the start of the device; 0 for a
     #: device; None with a reason.
     offset_pages: int | None
     #: major:minor, as /sys/power/resume has it.
     device: str | None
+    #: Its name in /dev; None where it has none.
     device_path: str | None
     #: Why the area cannot be resumed from.
     reason: str | None

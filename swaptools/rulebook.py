@@ -29,6 +29,8 @@ from swaptools.errors import SelectionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from swaptools.schema.kinds import RuleCode
+
 #: Whose word a rule goes by; each begins a paragraph of its docstring.
 SOURCES: Final = (
     "Kernel",
@@ -82,8 +84,11 @@ class Remedy(NamedTuple):
 class Finding:
     """What a rule found; the fields are its JSON keys."""
 
-    code: str
+    #: Of the rule: family letter and number, never used for another one.
+    code: RuleCode
+    #: By its consequence.
     severity: Severity
+    #: The rule in a few words, without values.
     title: str
     #: One sentence with names and values, measured and expected.
     message: str
@@ -98,7 +103,7 @@ class Finding:
     #: What the kernel logs when this is why it refuses; null about a system.
     kernel_message: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the fields, as JSON has them."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 

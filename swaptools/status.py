@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.format.header import SwapHeader
     from swaptools.observe.proc import SwapRow
+    from swaptools.schema.kinds import Signed, UuidText
 
 #: /proc/swaps has KiB in 32 bits. Kernel: mm/swapfile.c K(), swap_show().
 WRAP_BYTES: Final = 1 << 42
@@ -25,14 +26,19 @@ _ON_DISK = frozenset({"partition", "file"})
 class ActiveArea(NamedTuple):
     """One active area; the fields are its JSON keys, sizes in bytes."""
 
+    #: As in /proc/swaps.
     name: str
+    #: ``partition``, ``file``, or what a later kernel says.
     type: str
+    #: What can hold pages, in bytes.
     size: int
+    #: Of that, in bytes.
     used: int
-    #: None in a row of totals.
-    priority: int | None
+    #: The one with the highest is filled first; None in a row of totals.
+    priority: Signed | None
     #: None when nil, or when the header cannot be read.
-    uuid: str | None
+    uuid: UuidText | None
+    #: None when empty, or when the header cannot be read.
     label: str | None
     #: Why it cannot hold a hibernation image, None when it could.
     no_hibernation: str | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from swaptools.check.case import Case
 from swaptools.check.registry import all_rules
@@ -18,17 +18,39 @@ from swaptools.rulebook import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Annotated
 
     from swaptools.area import SwapArea
     from swaptools.caller import Caller
     from swaptools.check.registry import Rule
-    from swaptools.kernel.attempt import Verdict
+    from swaptools.contents import HeldDict
+    from swaptools.format.partitions import Partition
+    from swaptools.kernel.attempt import Verdict, VerdictDict
 
 #: The name that stands for the kernel this process runs on.
 RUNNING = "running"
 #: Asked besides about an area that only patched kernels may take.
 _GHOST_KERNEL = "ghost-rfc"
 _ORDER = tuple(Severity)
+
+
+class ReportDict(TypedDict):
+    """What came out for one area, as JSON has it."""
+
+    #: As it was given.
+    path: str
+    #: Where the area begins, in bytes from the start of the file or disk.
+    offset: int
+    #: The partition that the area is; null outside of one.
+    partition: Annotated[dict[str, Any], Partition] | None
+    #: All that lies in the area; null where nobody looked.
+    holds: list[HeldDict] | None
+    #: Of the machine asked about, in bytes.
+    page_size: int
+    #: One for each kernel, in the order in which they were asked.
+    verdicts: list[VerdictDict]
+    #: The cause of the first refusal first, then by severity.
+    findings: list[Annotated[dict[str, Any], Finding]]
 
 
 class Report(NamedTuple):
@@ -64,6 +86,24 @@ class Report(NamedTuple):
     def kernel_message(self) -> str | None:
         """First log line of the first kernel's refusal."""
         return self.verdicts[0].message
+
+    def to_dict(self) -> ReportDict:
+        """Return it as swapcheck prints it with --json."""
+        area = self.area
+        holds = None if area.holds is None else [one.to_dict() for one in area.holds]
+        return {
+            "path": area.path,
+            "offset": area.offset,
+            "partition": area.partition._asdict() if area.partition else None,
+            "holds": holds,
+            "page_size": self.page_size,
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each finding, the area's path first."""
+        return [{"path": self.area.path, **one.to_dict()} for one in self.findings]
 
     def field_bytes(self, finding: Finding) -> tuple[int, bytes] | None:
         """Return where a finding's field lies in the area, and its bytes.

@@ -5,7 +5,7 @@ Not here: swapcheck FILE (verdicts.py), the options (swapcheck.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -48,7 +48,7 @@ def check_system(
         return output.EXIT_USAGE
     diagnosis = diagnose(system, rules=rules)
     if as_json:
-        output.print_json_list("checks", [as_dict(diagnosis)])
+        output.print_json_list("checks", [diagnosis.to_dict()])
     else:
         lines = fitted(diagnosis_lines(diagnosis), terminal_width())
         click.echo("\n".join(lines))
@@ -60,25 +60,6 @@ def exit_status(diagnosis: Diagnosis) -> int:
     if diagnosis.has_error:
         return output.EXIT_FAILED
     return 0 if diagnosis.is_whole else output.EXIT_USAGE
-
-
-def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return what JSON has of it."""
-    system = diagnosis.system
-    return {
-        "path": system.root,
-        "offset": 0,
-        "partition": None,
-        "holds": None,
-        "page_size": system.page_size,
-        "verdicts": [],
-        "kernel": system.kernel,
-        "ram_bytes": system.ram_bytes,
-        "can_hibernate": system.running.can_hibernate if system.running else None,
-        "whole": diagnosis.is_whole,
-        "understood": [one._asdict() for one in summarize(system)],
-        "findings": [finding.as_dict() for finding in diagnosis.findings],
-    }
 
 
 def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:

@@ -147,19 +147,9 @@ def _json(
     about: dict[str, Any],
     unseen: list[str],
 ) -> dict[str, Any]:
-    one = told._asdict()
-    one["codecs"] = [
-        {
-            **codec._asdict(),
-            "zswap": codec.zswap._asdict(),
-            "zram": codec.zram._asdict(),
-            "library_short_percent": room.LIBRARY_SHORT_PERCENT.get(codec.codec),
-        }
-        for codec in told.codecs
-    ]
     counted = {"nr_shared": found.nr_shared, "nr_gone": found.nr_gone}
     holds = {**about, "codecs": [codec._asdict() for codec in held]}
-    return {**what, **one, **counted, "holds": holds, "unseen": unseen}
+    return {**what, **told.to_dict(), **counted, "holds": holds, "unseen": unseen}
 
 
 def _print(
@@ -254,9 +244,9 @@ def _meaning(about: dict[str, Any]) -> Iterator[str]:
 
 def _remarks(found: PageSample, told: Estimate) -> Iterator[str]:
     short = ", ".join(
-        f"{codec.codec} {room.LIBRARY_SHORT_PERCENT[codec.codec]} %"
+        f"{codec.codec} {codec.library_short_percent} %"
         for codec in told.codecs
-        if codec.codec in room.LIBRARY_SHORT_PERCENT
+        if codec.library_short_percent is not None
     )
     if short:
         yield f"lengths are a library's, shorter than Linux 6.18's by: {short}"

@@ -250,31 +250,9 @@ def _report(result: CreateResult, *, dry_run: bool, quiet: bool, as_json: bool) 
         for name in result.wiped:
             output.error(f"wiping old {name} signature", result.path)
     if as_json:
-        output.print_json(_as_dict(result))
+        output.print_json(result.to_dict())
     elif not quiet:
         _print_lines(result, dry_run=dry_run)
-
-
-def _as_dict(result: CreateResult) -> dict[str, Any]:
-    from swaptools.cli.verdicts import verdict_dict
-
-    header = result.header
-    return {
-        "path": result.path,
-        "is_ghost": result.is_ghost,
-        "ghost_flag": header.ghost_flag,
-        "page_size": header.page_size,
-        "byte_order": header.byte_order,
-        "last_page": header.last_page,
-        "size_bytes": header.size_bytes,
-        "usable_bytes": header.usable_bytes,
-        "file_bytes": result.file_bytes,
-        "uuid": header.uuid_text,
-        "label": header.label or None,
-        "changed": result.changed,
-        "verdict": verdict_dict(result.verdict),
-        "warnings": list(result.warnings),
-    }
 
 
 def _print_lines(result: CreateResult, *, dry_run: bool) -> None:

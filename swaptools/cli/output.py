@@ -116,7 +116,7 @@ def print_json(value: Any) -> None:
 
 def print_json_list(
     key: str,
-    rows: Iterable[dict[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
     before: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Print ``{key: [...]}`` while the rows come in, one line a row.
@@ -205,7 +205,7 @@ def _gathered(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(gathered)
 
 
-def _json_rows(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _json_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     separator = "\n"
     for row in rows:
         yield separator
@@ -216,7 +216,7 @@ def _json_rows(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
         separator = ",\n"
 
 
-def _json_pieces(row: dict[str, Any]) -> Iterator[str]:
+def _json_pieces(row: Mapping[str, Any]) -> Iterator[str]:
     begin = "{"
     for name, value in row.items():
         yield f"{begin}{_json(name)}: "

@@ -15,7 +15,6 @@ from swaptools.cli import output, tables
 from swaptools.cli.tables import Column
 from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError, MissingExtra
-from swaptools.swapmap import document
 from swaptools.swapmap.shape import fullness
 from swaptools.units import format_size
 
@@ -61,11 +60,8 @@ def show(
     if plot_path is not None:
         code = max(code, _plot(found, plot_path))
     if as_json:
-        rows = (
-            {**document.about_area(area), "held": document.held_runs(area)}
-            for area in found.areas
-        )
-        output.print_json_list("areas", rows, document.about(found))
+        rows = ({**area.about(), "held": area.held_runs()} for area in found.areas)
+        output.print_json_list("areas", rows, found.about())
         return code
     if not found.areas:
         click.echo("no swap area is active")

@@ -5,7 +5,7 @@ Not here: the rules themselves (rules.py), a whole system (doctor.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,7 +13,6 @@ from swaptools.check import check_area
 from swaptools.cli import colours, output
 from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
-from swaptools.info import holds_json, partition_json
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import Reason
 from swaptools.observe import read_areas
@@ -33,15 +32,6 @@ if TYPE_CHECKING:
 
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
-_VERDICT_KEYS: Final = (
-    "kernel",
-    "asked",
-    "exact",
-    "accepted",
-    "errno",
-    "message",
-    "reason",
-)
 #: Behind a verdict that may not be this kernel's; the name is the profile's.
 _DOUBTS: Final = {
     Reason.BETWEEN: "judged as {}, the next older one that is known",
@@ -122,7 +112,7 @@ class Checking:
 def print_json(reports: Iterable[Report]) -> None:
     """Print one object with a list of checks, one line a check."""
     shown = output.with_progress(reports, "areas")
-    output.print_json_list("checks", (_as_dict(report) for report in shown))
+    output.print_json_list("checks", (report.to_dict() for report in shown))
 
 
 def print_reports(reports: Iterable[Report]) -> None:
@@ -132,23 +122,6 @@ def print_reports(reports: Iterable[Report]) -> None:
     for number, report in enumerate(shown):
         gap = "\n" * (number > 0)
         click.echo(gap + "\n".join(fitted(report_lines(report), width)))
-
-
-def _as_dict(report: Report) -> dict[str, Any]:
-    return {
-        "path": report.area.path,
-        "offset": report.area.offset,
-        "partition": partition_json(report.area),
-        "holds": holds_json(report.area),
-        "page_size": report.page_size,
-        "verdicts": [verdict_dict(verdict) for verdict in report.verdicts],
-        "findings": [finding.as_dict() for finding in report.findings],
-    }
-
-
-def verdict_dict(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as JSON has it."""
-    return {key: getattr(verdict, key) for key in _VERDICT_KEYS}
 
 
 def report_lines(report: Report) -> Iterator[str]:

@@ -5,8 +5,9 @@ Not here: finding out (who/), columns (columns.py).
 
 from __future__ import annotations
 
+from itertools import chain
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +15,14 @@ from swaptools.cli import columns, output
 from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
 from swaptools.units import format_size
+from swaptools.who import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from swaptools.cli.choosing import Look
-    from swaptools.who import Rest
+    from swaptools.who.cgroups import ByCgroup
+    from swaptools.who.processes import ByProcess
 
 
 def show_processes(look: Look) -> int:
@@ -30,14 +33,11 @@ def show_processes(look: Look) -> int:
         found = by_process(output.ProgressLine("processes"))
     except AreaError as exc:
         return _failed(exc)
-    told = {
-        "who": "process",
-        "used_bytes": found.used_bytes,
-        "processes": _rows(found.rows, found.used_bytes),
-        "rest": [rest._asdict() for rest in found.rest],
-        "unseen": found.unseen,
-    }
-    _show(look, told, "processes", "name", "share_bytes", found.rest, found.unseen)
+    if look.as_json:
+        rows = [look.chosen.as_dict(row) for row in found.rows]
+        output.print_json({**found.to_dict(), "processes": rows})
+    else:
+        _show(look, found, "process", "name", "share_bytes", found.unseen)
     return 0 if found.is_whole else output.EXIT_USAGE
 
 
@@ -49,14 +49,11 @@ def show_cgroups(look: Look) -> int:
         found = by_cgroup()
     except AreaError as exc:
         return _failed(exc)
-    told = {
-        "who": "cgroup",
-        "version": found.version,
-        "used_bytes": found.used_bytes,
-        "cgroups": _rows(found.rows, found.used_bytes),
-        "rest": [rest._asdict() for rest in found.rest],
-    }
-    _show(look, told, "cgroups", "path", "own_bytes", found.rest, ())
+    if look.as_json:
+        rows = [look.chosen.as_dict(row) for row in found.rows]
+        output.print_json({**found.to_dict(), "cgroups": rows})
+    else:
+        _show(look, found, "cgroup", "path", "own_bytes", ())
     return 0
 
 
@@ -69,15 +66,8 @@ def show_mappings(pid: int, look: Look) -> int:
     except AreaError as exc:
         return _failed(exc)
     if look.as_json:
-        output.print_json(
-            {
-                "who": "mapping",
-                "pid": pid,
-                "name": found.process.name,
-                "swap_bytes": found.swap_bytes,
-                "mappings": [look.chosen.as_dict(row) for row in found.rows],
-            }
-        )
+        rows = [look.chosen.as_dict(row) for row in found.rows]
+        output.print_json({**found.to_dict(), "mappings": rows})
         return 0
     if not found.rows:
         click.echo(output.escape(f"{pid} ({found.process.name}) has nothing in swap"))
@@ -94,53 +84,34 @@ def _failed(exc: AreaError) -> int:
     return output.EXIT_USAGE
 
 
-def _rows(rows: Iterable[Any], used_bytes: int) -> list[dict[str, Any]]:
-    # The second field but one that adds up is share or own.
-    found = []
-    for row in rows:
-        told = row._asdict()
-        part = told.get("share_bytes", told.get("own_bytes", 0))
-        told["used_percent"] = _percent(part, used_bytes)
-        found.append(told)
-    return found
-
-
-def _percent(part: int, used_bytes: int) -> float:
-    return round(100 * part / used_bytes, 2) if used_bytes else 0.0
-
-
 def _show(
     look: Look,
-    told: dict[str, Any],
-    key: str,
+    found: ByProcess | ByCgroup,
+    who: str,
     name: str,
     part: str,
-    rest: Sequence[Rest],
     unseen: Sequence[str],
 ) -> None:
-    used_bytes, rows = told["used_bytes"], told[key]
-    lines = [SimpleNamespace(**row) for row in rows]
-    if look.as_json:
-        if not look.chosen.is_usual:
-            told[key] = [look.chosen.as_dict(line) for line in lines]
-        output.print_json(told)
-        return
-    if used_bytes or rows:
-        blank = dict.fromkeys(spec.key for spec in columns.WHO[told["who"]].columns)
-        for one in rest:
-            values = {name: f"({one.what.replace('_', ' ')})", part: one.bytes}
-            percent = _percent(one.bytes, used_bytes)
-            lines.append(
-                SimpleNamespace(**{**blank, **values, "used_percent": percent})
-            )
+    # Rows, and then what no row has, and the sum, as rows of their own.
+    used_bytes = found.used_bytes
+    if used_bytes or found.rows:
+        blank = dict.fromkeys(spec.key for spec in columns.WHO[who].columns)
+        more = [
+            {
+                name: f"({one.what.replace('_', ' ')})",
+                part: one.bytes,
+                "used_percent": percent(one.bytes, used_bytes),
+            }
+            for one in found.rest
+        ]
         if look.is_for_people:
-            values = {name: "Total", part: used_bytes, "used_percent": 100.0}
-            lines.append(SimpleNamespace(**{**blank, **values}))
-        look.print(lines)
+            more.append({name: "Total", part: used_bytes, "used_percent": 100.0})
+        lines = chain(found.to_rows(), ({**blank, **row} for row in more))
+        look.print(SimpleNamespace(**line) for line in lines)
     else:
         click.echo("no swap is in use")
     if look.is_for_people:
-        for one in rest:
+        for one in found.rest:
             say(f"{one.what.replace('_', ' ')}: {one.means}")
         for sentence in unseen:
             say(f"not seen: {output.escape(sentence)}")

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from swaptools.create.content import Progress
     from swaptools.format.header import SwapHeader
     from swaptools.format.layout import ByteOrder
-    from swaptools.kernel.attempt import Verdict
+    from swaptools.kernel.attempt import Verdict, VerdictDict
+    from swaptools.schema.kinds import UuidText
 
 UuidChoice = UUID | Literal["random", "time", "clear"]
 
@@ -76,6 +77,39 @@ class CreateRequest(NamedTuple):
     progress: Progress = _quiet
 
 
+class CreateDict(TypedDict):
+    """The area that was made, as JSON has it."""
+
+    #: As it was given.
+    path: str
+    #: A header page and nothing else, which claims more.
+    is_ghost: bool
+    #: The mark that says so on purpose.
+    ghost_flag: bool
+    #: Of the area, in bytes.
+    page_size: int
+    #: Of its integers.
+    byte_order: ByteOrder
+    #: Number of the highest page, inclusive.
+    last_page: int
+    #: What the header claims, itself included.
+    size_bytes: int
+    #: Without the header page and bad pages.
+    usable_bytes: int
+    #: Of the file or device that holds the area.
+    file_bytes: int
+    #: Null when nil.
+    uuid: UuidText | None
+    #: Null when empty.
+    label: str | None
+    #: False when nothing had to be written.
+    changed: bool
+    #: What a kernel says to it: the running one, or one with the ghost patch.
+    verdict: VerdictDict
+    #: What the caller should know, one sentence each.
+    warnings: list[str]
+
+
 class CreateResult(NamedTuple):
     """The area that was made, or that was found good enough."""
 
@@ -92,3 +126,23 @@ class CreateResult(NamedTuple):
     wiped: tuple[str, ...] = ()
     #: What the caller should know, one sentence each.
     warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> CreateDict:
+        """Return it as ghost-mkswap prints it with --json."""
+        header = self.header
+        return {
+            "path": self.path,
+            "is_ghost": self.is_ghost,
+            "ghost_flag": header.ghost_flag,
+            "page_size": header.page_size,
+            "byte_order": header.byte_order,
+            "last_page": header.last_page,
+            "size_bytes": header.size_bytes,
+            "usable_bytes": header.usable_bytes,
+            "file_bytes": self.file_bytes,
+            "uuid": header.uuid_text,
+            "label": header.label or None,
+            "changed": self.changed,
+            "verdict": self.verdict.to_dict(),
+            "warnings": list(self.warnings),
+        }

@@ -6,17 +6,21 @@ Not here: how it is printed (cli/doctor.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from swaptools import rulebook
 from swaptools.doctor.registry import all_rules
+from swaptools.doctor.summary import summarize
 from swaptools.rulebook import Remedy, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Annotated, Literal
 
     from swaptools.doctor.registry import Rule
+    from swaptools.doctor.summary import Understood
     from swaptools.observe.system import System
+    from swaptools.schema.kinds import Keyword
 
 _ORDER = tuple(Severity)
 _UNSEEN = "D901"
@@ -30,7 +34,37 @@ class Finding(rulebook.Finding):
     path: str | None = None
     #: Where it is said; None for what no file says.
     file: str | None = None
+    #: Its number in that file; None where the whole file says it.
     line: int | None = None
+
+
+class DiagnosisDict(TypedDict):
+    """What came out for one system, as JSON has it."""
+
+    #: Of the directory that was looked at; null for this machine.
+    path: str | None
+    #: As of an area; always 0.
+    offset: Annotated[int, Literal[0]]
+    #: As of an area; always null.
+    partition: None
+    #: As of an area; always null.
+    holds: None
+    #: Of the machine, in bytes.
+    page_size: int
+    #: None are asked for about a system.
+    verdicts: Annotated[list[dict[str, Any]], Keyword("maxItems", 0)]
+    #: Release of the kernel; null where it is not known.
+    kernel: str | None
+    #: Memory of the machine; null where it is not known.
+    ram_bytes: int | None
+    #: Whether the kernel that runs can hibernate; null where that is not known.
+    can_hibernate: bool | None
+    #: Whether all that matters could be looked at.
+    whole: bool
+    #: Who asks for what, in the order of files.
+    understood: list[Annotated[dict[str, Any], Understood]]
+    #: By severity, then by rule and place.
+    findings: list[Annotated[dict[str, Any], Finding]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +74,28 @@ class Diagnosis:
     system: System
     #: By severity, then by rule and place.
     findings: tuple[Finding, ...]
+
+    def to_dict(self) -> DiagnosisDict:
+        """Return it as swapcheck prints it with --json."""
+        system = self.system
+        return {
+            "path": system.root,
+            "offset": 0,
+            "partition": None,
+            "holds": None,
+            "page_size": system.page_size,
+            "verdicts": [],
+            "kernel": system.kernel,
+            "ram_bytes": system.ram_bytes,
+            "can_hibernate": system.running.can_hibernate if system.running else None,
+            "whole": self.is_whole,
+            "understood": [one._asdict() for one in summarize(system)],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each finding."""
+        return [finding.to_dict() for finding in self.findings]
 
     @property
     def has_error(self) -> bool:

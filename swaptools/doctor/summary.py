@@ -12,26 +12,33 @@ from swaptools.doctor.resumes import resumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Literal
 
     from swaptools.config.text import Place
     from swaptools.observe.system import Found, System
+
+    Kind = Literal["swap", "zram", "resume", "active"]
 
 
 class Understood(NamedTuple):
     """One thing that is asked for; the fields are its JSON keys."""
 
-    #: ``swap``, ``zram``, ``resume``, or ``active`` for what nothing asks for.
-    kind: str
+    #: ``active`` is what nothing asks for.
+    kind: Kind
     #: As it is written.
     name: str
     #: Where; None for what no file says.
     file: str | None
+    #: Its number in that file; None where the whole file says it.
     line: int | None
     #: Whether it leads to something; None where that cannot be told.
     found: bool | None
     #: What it leads to; None without.
     path: str | None
+    #: What the header claims, else what the device has, in bytes; None where neither
+    #: is known.
     size: int | None
+    #: The device's, else the header's; None without one.
     uuid: str | None
     #: Swapped on now; None where that cannot be told, and for resume.
     active: bool | None
@@ -90,7 +97,7 @@ def _resumes(system: System) -> Iterator[Understood]:
 
 
 def _understood(
-    kind: str,
+    kind: Kind,
     name: str,
     place: Place | None,
     found: Found,

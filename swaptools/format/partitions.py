@@ -40,6 +40,7 @@ class Partition(NamedTuple):
     name: str | None
     #: As PARTUUID= has it: GPT's GUID, or ``12345678-05`` in an MBR; None when nil.
     uuid: str | None
+    #: First byte, from the start of the disk.
     start_bytes: int
     size_bytes: int
 

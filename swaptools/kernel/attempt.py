@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from swaptools.kernel.profiles import KernelProfile
     from swaptools.kernel.releases import Reason
     from swaptools.kernel.swapon_rules import SwapOnRules
+    from swaptools.schema.kinds import ErrnoName
 
 #: What is assumed of an area that came without a file under it.
 _PLAIN_FILE = Backing(file_type=FileType.REGULAR)
@@ -122,6 +123,25 @@ OpenTest = Callable[[Attempt], Refusal | None]
 HeaderTest = Callable[["Attempt", "SwapHeader"], Refusal | None]
 
 
+class VerdictDict(TypedDict):
+    """The answer of a kernel, as JSON has it."""
+
+    #: Name of the profile that answered.
+    kernel: str
+    #: The kernel as it was asked for.
+    asked: str
+    #: Whether a kernel with these rules confirmed them.
+    exact: bool
+    #: Whether swapon(2) takes the area.
+    accepted: bool
+    #: Name of the error number of a refusal; null when it is accepted.
+    errno: ErrnoName | None
+    #: First line that the kernel logs of a refusal; null where it is silent.
+    message: str | None
+    #: Why that kernel may answer otherwise; null when the answer is exact.
+    reason: Reason | None
+
+
 class Verdict(NamedTuple):
     """The kernel's answer, and nothing else."""
 
@@ -147,6 +167,18 @@ class Verdict(NamedTuple):
     pages: int = 0
     #: Slots marked bad, below ``max``, in the order of the header's list.
     badpages: tuple[int, ...] = ()
+
+    def to_dict(self) -> VerdictDict:
+        """Return it as JSON has it."""
+        return {
+            "kernel": self.kernel,
+            "asked": self.asked,
+            "exact": self.exact,
+            "accepted": self.accepted,
+            "errno": self.errno,
+            "message": self.message,
+            "reason": self.reason,
+        }
 
     @property
     def exact(self) -> bool:

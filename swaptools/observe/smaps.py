@@ -45,19 +45,27 @@ class Rollup(NamedTuple):
 class Mapping(NamedTuple):
     """One mapping of a process."""
 
+    #: First address.
     start: int
+    #: First address behind it.
     end: int
     #: ``rw-p``; the last letter is ``s`` for a shared one.
     permissions: str
+    #: Where it begins in its file.
     offset_bytes: int
-    #: The file's, as ``fe:00``, and its inode; ``00:00`` and 0 without a file.
+    #: The file's, as ``fe:00``; ``00:00`` without a file.
     device: str
+    #: The file's; 0 without one.
     inode: int
     #: Path, ``[heap]`` and the like; empty for plain memory.
     name: str
+    #: In memory.
     rss_bytes: int
+    #: Anonymous memory of that.
     anonymous_bytes: int
+    #: Swapped pages, those of shared memory included.
     swap_bytes: int
+    #: The same, each divided by the page tables that have it.
     swap_pss_bytes: int
 
     @property

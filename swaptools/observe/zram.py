@@ -20,11 +20,17 @@ _BY_NUMBER = "/sys/dev/block"
 class Zram(NamedTuple):
     """A zram device that is set up; sizes in bytes."""
 
+    #: ``/dev/zram0``.
     name: str
+    #: What it claims to be.
     disksize_bytes: int
+    #: As the kernel calls it; None where that is not told.
     compressor: str | None
+    #: What is stored, before compression.
     orig_data_bytes: int
+    #: The same, after compression.
     compr_data_bytes: int
+    #: Memory that the device takes.
     mem_used_bytes: int
     #: Device that takes pages written back, None without one.
     backing_dev: str | None

@@ -26,13 +26,19 @@ _KNOB = "memory.zswap.writeback"
 class Zswap(NamedTuple):
     """State of zswap; what this kernel or our privilege does not tell is None."""
 
+    #: Whether it takes pages.
     enabled: bool
+    #: As the kernel calls it.
     compressor: str | None
+    #: Of memory, what the pool may take.
     max_pool_percent: int | None
+    #: Of that, how far the pool has to go down before it takes pages again.
     accept_threshold_percent: int | None
+    #: Whether memory pressure writes pages back.
     shrinker_enabled: bool | None
-    #: Memory that the pool takes, and the pages it stands for, in bytes.
+    #: Memory that the pool takes.
     pool_bytes: int | None
+    #: The pages that it stands for.
     stored_bytes: int | None
     #: The debugfs counters by their names, which only root may read.
     counters: dict[str, int] | None

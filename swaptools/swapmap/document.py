@@ -1,6 +1,6 @@
-"""A slot map as JSON has it, both ways; what is read may come from anybody.
+"""A slot map from JSON, which may come from anybody.
 
-Not here: the map itself (the package), printing it (cli/).
+Not here: the map itself, and how it becomes JSON (the package).
 """
 
 from __future__ import annotations
@@ -28,51 +28,6 @@ _T = TypeVar("_T")
 _MOST_SLOTS: Final = 1 << 32
 _MOST_TYPES: Final = 32
 _MOST_PID: Final = (1 << 32) - 1
-
-
-def about(found: SwapMap) -> dict[str, Any]:
-    """Return what stands beside ``areas``."""
-    return {
-        "kernel": found.kernel,
-        "page_size": found.page_size,
-        "swap_cached_bytes": found.swap_cached_bytes,
-        "hint": found.hint and found.hint._asdict(),
-        "processes": [
-            {"pid": one.pid, "name": one.name, "entries": sorted(one.entries.items())}
-            for one in found.holders
-        ],
-        "unseen": found.unseen,
-    }
-
-
-def about_area(area: AreaMap) -> dict[str, Any]:
-    """Return an area without its slots."""
-    shape = area.shape
-    return {
-        "name": area.name,
-        "type": area.type,
-        "priority": area.priority,
-        "type_number": area.type_number,
-        "rotational": area.rotational,
-        "nr_slots": area.nr_slots,
-        "badpages": area.badpages,
-        "used_slots": area.used_slots,
-        "held_slots": area.held_slots,
-        "shared_slots": area.held.nr_shared,
-        "unseen_slots": area.unseen_slots,
-        "clusters": shape.clusters._asdict(),
-        "free_slots": shape.free_slots,
-        "longest_free_run": shape.longest_free_run,
-        "free_blocks": shape.free_blocks,
-        "extents": area.extents,
-        "error": area.error,
-        "learned": area.learned and area.learned._asdict(),
-    }
-
-
-def held_runs(area: AreaMap) -> Iterator[list[int]]:
-    """Go through ``held`` of an area: first slot, how many, holders, a process."""
-    return (list(run) for run in area.held.runs())
 
 
 def parse(value: object) -> SwapMap:

@@ -28,10 +28,15 @@ _TAKEN: Final = bytes([0]) + bytes([1]) * 255
 class Clusters(NamedTuple):
     """How many clusters of an area are in which state."""
 
+    #: As many slots as pages of a huge page, or 256.
     slots_per_cluster: int
+    #: All of them.
     total: int
+    #: Without a slot that is held or bad.
     free: int
+    #: With some.
     partly: int
+    #: With no free slot.
     full: int
 
 

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from swaptools.errors import AreaError
 from swaptools.observe.cgroups import find_hierarchy, read_cgroups
-from swaptools.who import Rest, used_bytes
+from swaptools.who import Rest, percent, used_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Annotated
 
     from swaptools.observe.cgroups import CgroupSwap
+    from swaptools.schema.kinds import Signed
 
 
 class CgroupRow(NamedTuple):
     """One cgroup; the fields are its JSON keys."""
 
+    #: From the topmost one of its hierarchy.
     path: str
-    #: What it has itself, with cgroups below it that are gone; these add up.
-    own_bytes: int
+    #: What it has itself, with cgroups below it that are gone; these add up. Below
+    #: zero where it changed while it was looked at.
+    own_bytes: Signed
     #: What it and all below it have.
     tree_bytes: int
     #: Of zswap's pool, for it and all below; None where that is not told.
     zswap_bytes: int | None
     #: Most swap, or with version 1 most memory and swap; None without a limit.
     limit_bytes: int | None
+    #: Its own, of what is in use.
+    used_percent: float = 0.0
+
+
+class ByCgroupDict(TypedDict):
+    """Swap by memory cgroup."""
+
+    #: What a row is.
+    who: Literal["cgroup"]
+    #: Of the cgroups.
+    version: Annotated[int, Literal[1, 2]]
+    #: Of all swap, as the kernel counts it.
+    used_bytes: int
+    #: The one with most of its own comes first.
+    cgroups: list[Annotated[dict[str, Any], CgroupRow]]
+    #: What no cgroup has.
+    rest: list[Annotated[dict[str, Any], Rest]]
 
 
 class ByCgroup(NamedTuple):
@@ -36,6 +57,20 @@ class ByCgroup(NamedTuple):
     version: int
     rows: tuple[CgroupRow, ...]
     rest: tuple[Rest, ...]
+
+    def to_dict(self) -> ByCgroupDict:
+        """Return it as swapinfo --who=cgroup prints it with --json."""
+        return {
+            "who": "cgroup",
+            "version": self.version,
+            "used_bytes": self.used_bytes,
+            "cgroups": self.to_rows(),
+            "rest": [one._asdict() for one in self.rest],
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each cgroup."""
+        return [row._asdict() for row in self.rows]
 
 
 def by_cgroup() -> ByCgroup:
@@ -55,7 +90,10 @@ def by_cgroup() -> ByCgroup:
         raise AreaError(hierarchy.root, "swap is not accounted by cgroup here")
     # The real topmost cgroup of version 2 stands for the whole machine.
     top = {one.path: one._replace(tree_bytes=used) for one in found[:1]}
-    rows = _rows({**top, **told})
+    rows = [
+        row._replace(used_percent=percent(row.own_bytes, used))
+        for row in _rows({**top, **told})
+    ]
     rest = used - sum(row.own_bytes for row in rows)
     return ByCgroup(
         used_bytes=used,

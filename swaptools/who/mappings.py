@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from swaptools.errors import AreaError
 from swaptools.observe.processes import Process, is_gone, list_pids, read_process
 from swaptools.observe.smaps import Mapping, swapped_mappings
+
+if TYPE_CHECKING:
+    from typing import Annotated
+
+
+class ByMappingDict(TypedDict):
+    """Swap of one process by mapping."""
+
+    #: What a row is.
+    who: Literal["mapping"]
+    #: Its number.
+    pid: int
+    #: Its command.
+    name: str
+    #: What the mappings have together, shared memory included.
+    swap_bytes: int
+    #: The one with most comes first.
+    mappings: list[Annotated[dict[str, Any], Mapping]]
 
 
 class ByMapping(NamedTuple):
@@ -19,6 +37,20 @@ class ByMapping(NamedTuple):
     def swap_bytes(self) -> int:
         """What the mappings have together, shared memory included."""
         return sum(row.swap_bytes for row in self.rows)
+
+    def to_dict(self) -> ByMappingDict:
+        """Return it as swapinfo --who=mapping prints it with --json."""
+        return {
+            "who": "mapping",
+            "pid": self.process.pid,
+            "name": self.process.name,
+            "swap_bytes": self.swap_bytes,
+            "mappings": self.to_rows(),
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each mapping."""
+        return [row._asdict() for row in self.rows]
 
 
 def by_mapping(pid: int) -> ByMapping:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from swaptools.errors import AreaError
 from swaptools.observe.pagemap import (
@@ -28,10 +28,11 @@ from swaptools.observe.smaps import read_rollup, swapped_mappings
 from swaptools.observe.swapmap import may_see_slots, unreadable_processes
 from swaptools.swapmap.held import MOST_HOLDERS, HeldSlots
 from swaptools.units import format_size
-from swaptools.who import Rest, used_bytes
+from swaptools.who import Rest, percent, used_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Annotated
 
     from swaptools.observe.processes import Process
     from swaptools.observe.smaps import Mapping
@@ -43,7 +44,9 @@ _Object = tuple[str, int]
 class ProcessRow(NamedTuple):
     """One process; the fields are its JSON keys."""
 
+    #: Its number.
     pid: int
+    #: Its command.
     name: str
     #: Its pages that are in swap, mapped shared memory included where that is told.
     swap_bytes: int
@@ -51,9 +54,27 @@ class ProcessRow(NamedTuple):
     share_bytes: int
     #: Swapped pages of shared memory that it maps; None where that is not told.
     shared_memory_bytes: int | None
-    #: The mapping with most swap, and how much; None where that is not told.
+    #: The mapping with most swap; None where that is not told.
     mapping: str | None
+    #: How much that one has; None where that is not told.
     mapping_bytes: int | None
+    #: Its share, of what is in use.
+    used_percent: float = 0.0
+
+
+class ByProcessDict(TypedDict):
+    """Swap by process."""
+
+    #: What a row is.
+    who: Literal["process"]
+    #: Of all swap, as the kernel counts it.
+    used_bytes: int
+    #: The one with most comes first.
+    processes: list[Annotated[dict[str, Any], ProcessRow]]
+    #: What no process has.
+    rest: list[Annotated[dict[str, Any], Rest]]
+    #: What could not be looked at, one sentence each.
+    unseen: list[str]
 
 
 class ByProcess(NamedTuple):
@@ -66,6 +87,20 @@ class ByProcess(NamedTuple):
     unseen: tuple[str, ...]
     #: Whether every process that is shown was looked at.
     is_whole: bool
+
+    def to_dict(self) -> ByProcessDict:
+        """Return it as swapinfo --who prints it with --json."""
+        return {
+            "who": "process",
+            "used_bytes": self.used_bytes,
+            "processes": self.to_rows(),
+            "rest": [one._asdict() for one in self.rest],
+            "unseen": list(self.unseen),
+        }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a flat row for each process."""
+        return [row._asdict() for row in self.rows]
 
 
 @dataclass
@@ -106,7 +141,10 @@ def by_process(progress: Callable[[int, int], object] | None = None) -> ByProces
     is_whole = not hidden and not found.unreadable
     return ByProcess(
         used_bytes=used,
-        rows=tuple(sorted(found.rows, key=lambda row: (-row.share_bytes, row.pid))),
+        rows=tuple(
+            row._replace(used_percent=percent(row.share_bytes, used))
+            for row in sorted(found.rows, key=lambda row: (-row.share_bytes, row.pid))
+        ),
         rest=tuple(_rest(used, found, is_all=is_whole)),
         unseen=(*hidden, *_unseen(found)) if used else tuple(hidden),
         is_whole=is_whole,

@@ -11,6 +11,7 @@ from swaptools.backing import Extent
 from swaptools.cli import columns, placement
 from swaptools.cli.choosing import Asked
 from swaptools.cli.swapinfo import main
+from swaptools.contents import Held
 from swaptools.info import AreaInfo
 from swaptools.resume import ResumeOffset
 from tests.builders import header_page
@@ -133,5 +134,5 @@ class TestResumeOffsets:
 def test_what_has_many_signatures_is_named_once() -> None:
     """As a member of ZFS has, which libblkid finds more than sixty times."""
     (column,) = columns.AREA.choose(Asked("HOLDS")).columns()
-    holds = [{"type": "zfs_member"}] * 64 + [{"type": "swap"}]
+    holds = [*[Held("zfs_member").to_dict()] * 64, Held("swap").to_dict()]
     assert column.text(AreaInfo(path="z", holds=tuple(holds))) == "zfs_member,swap"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swaptools.cli.doctor import as_dict, diagnosis_lines
+from swaptools.cli.doctor import diagnosis_lines
 from swaptools.config.config import read_config
 from swaptools.config.files import SINGLE
 from swaptools.doctor import all_rules, diagnose
@@ -103,7 +103,7 @@ def test_any_words_in_any_files(
     known = {rule.code for rule in all_rules()}
     assert {one.code for one in diagnosis.findings} <= known
     assert list(diagnosis_lines(diagnosis))
-    assert as_dict(diagnosis)["findings"] is not None
+    assert diagnosis.to_dict()["findings"] is not None
 
 
 @settings(max_examples=60)

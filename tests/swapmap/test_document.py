@@ -8,7 +8,7 @@ import pytest
 
 from swaptools.errors import MapError
 from swaptools.swapmap import AreaMap, ExtentOfSlots, Hint, Learned, MapHolder, SwapMap
-from swaptools.swapmap.document import about, about_area, held_runs, parse
+from swaptools.swapmap.document import parse
 from swaptools.swapmap.held import HeldRun, HeldSlots
 
 
@@ -41,8 +41,7 @@ def sample() -> SwapMap:
 
 def document(found: SwapMap) -> Any:
     """What swapinfo prints, read again."""
-    areas = [about_area(area) | {"held": [*held_runs(area)]} for area in found.areas]
-    return json.loads(json.dumps(about(found) | {"areas": areas}))
+    return json.loads(json.dumps(found.to_dict()))
 
 
 def test_what_is_printed_is_read_back() -> None:

@@ -43,9 +43,9 @@ def test_version_2_leaves_the_rest_to_the_topmost(root: Path, tmp_path: Path) ->
     found = by_cgroup()
     assert (found.version, found.rest) == (2, ())
     assert found.rows == (
-        CgroupRow("/", 61440, 102400, None, None),
-        CgroupRow("/a", 28672, 40960, 77, None),
-        CgroupRow("/a/b", 12288, 12288, None, None),
+        CgroupRow("/", 61440, 102400, None, None, 60.0),
+        CgroupRow("/a", 28672, 40960, 77, None, 28.0),
+        CgroupRow("/a/b", 12288, 12288, None, None, 12.0),
     )
 
 
@@ -55,7 +55,7 @@ def test_version_2_in_a_namespace_says_what_is_outside(
     (tmp_path / "mountinfo").write_text(V2.format(root))
     write(root, cgroup_dot_controllers="memory", memory_dot_swap_dot_current=4096)
     found = by_cgroup()
-    assert found.rows == (CgroupRow("/", 4096, 4096, None, None),)
+    assert found.rows == (CgroupRow("/", 4096, 4096, None, None, 4.0),)
     assert found.rest == (
         Rest("outside", 96 * 1024, "charged to no cgroup that is shown"),
     )

@@ -61,6 +61,7 @@ def test_a_slot_of_three_processes_counts_once(proc: FakeProc) -> None:
         0,
         "[heap]",
         28 * KIB,
+        2.33,
     )
     assert found.rest == (Rest("unmapped", (400 - 36) * KIB, "no page table has it"),)
     assert found.is_whole
@@ -153,7 +154,7 @@ def test_a_process_of_somebody_else_gives_its_sum_alone(
 
     monkeypatch.setattr(processes, "read_rollup", refuse)
     found = by_process()
-    assert found.rows == (ProcessRow(7, "a", 8 * KIB, 8 * KIB, None, None, None),)
+    assert found.rows == (ProcessRow(7, "a", 8 * KIB, 8 * KIB, None, None, None, 2.0),)
     assert found.unseen == (
         "the mappings of 1 process may not be looked at: what they share, and the"
         " shared memory they map, is not known",
