@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench packed designs verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench packed designs schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -80,6 +80,10 @@ packed: $(VENV)/developing
 # The tables of docs/designs.md.
 designs: $(VENV)/developing
 	$(BIN)/python docs/tables.py
+
+# The schemas of what is printed with --json, from the types that are filled.
+schemas: $(VENV)/developing
+	$(BIN)/python -m tests.schema.documents
 
 # The verbs of man/swapemu.1.
 verbs: $(VENV)/developing

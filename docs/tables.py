@@ -82,7 +82,10 @@ def compare(scenario: str, **columns: Callable[[dict[str, Any]], object]) -> Tab
         for found in value["designs"]:
             yield {
                 "design": found["design"] + " (as plain)" * found["as_plain"],
-                **{name.replace("_", " "): of(found) for name, of in columns.items()},
+                **{
+                    name.replace("_", " "): of(found["counts"] | found)
+                    for name, of in columns.items()
+                },
             }
 
     return Table(f"swapemu compare {scenario} --json", rows)

@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import settings
 
 from swaptools.backing import Extent
@@ -15,6 +16,7 @@ from swaptools.observe import proc
 from swaptools.observe.extents import find_extents
 from swaptools.observe.mounts import Mount, Mounts
 from tests.builders import header_page
+from tests.schema.outputs import checked_invoke
 
 # No example database: a run leaves nothing behind, and needs no place to.
 settings.register_profile("swaptools", database=None, deadline=None)
@@ -26,7 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -50,6 +52,14 @@ needs_proc = pytest.mark.skipif(
 #: A number that no driver has: experimental majors begin at 240.
 NO_DEVICE = os.makedev(240, 7)
 SWAPS_HEADING = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def json_fits_its_schema() -> Iterator[None]:
+    """Whatever a test has a command print as JSON is held against its schema."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CliRunner, "invoke", checked_invoke)
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from swaptools import schema
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -60,6 +62,11 @@ def test_the_wheel_holds_every_module_and_no_test(wheel: list[str]) -> None:
     }
     assert modules <= set(wheel)
     assert not [name for name in wheel if name.startswith("tests")]
+
+
+def test_the_wheel_holds_every_schema(wheel: list[str]) -> None:
+    files = {f"swaptools/schema/files/{name}.schema.json" for name in schema.names()}
+    assert files <= set(wheel)
 
 
 def test_every_man_page_is_in_the_wheel(wheel: list[str]) -> None:

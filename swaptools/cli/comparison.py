@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -13,6 +13,7 @@ from swaptools.cli.wrapping import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from swaptools.cli.documents.swapemu import DesignFailed, DesignResult
     from swaptools.emulator.machine.design import Design
     from swaptools.emulator.runs.script import Script
     from swaptools.emulator.runs.stats import Stats
@@ -217,10 +218,10 @@ def print_json(name: str, title: str, results: Sequence[Compared]) -> None:
     )
 
 
-def _as_json(result: Compared) -> dict[str, Any]:
+def _as_json(result: Compared) -> DesignResult | DesignFailed:
     stats = result.stats
     if stats is None:
-        return {"design": result.design, "error": result.error}
+        return {"design": result.design, "error": result.error or ""}
     return {
         "design": result.design,
         "error": None,
@@ -228,9 +229,7 @@ def _as_json(result: Compared) -> dict[str, Any]:
         "kernel": stats.kernel,
         "metadata_mode": stats.metadata_mode,
         "counts": stats.counts,
-        # As they stood before there was an object for them.
-        **stats.counts,
-        "lookups_per_page_out": list(stats.lookups_per_page_out),
-        "lookups_per_page_in": list(stats.lookups_per_page_in),
+        "lookups_per_page_out": stats.lookups_per_page_out,
+        "lookups_per_page_in": stats.lookups_per_page_in,
         "samples": [asdict(sample) for sample in stats.samples],
     }

@@ -5,7 +5,7 @@ Not here: the words (kernel/differences.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from swaptools.kernel.differences import by_profile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from swaptools.cli.documents.swapcheck import KernelDict
     from swaptools.kernel.differences import Change
 
 _INDENT = 8
@@ -48,7 +49,7 @@ def _lines(change: Change) -> Iterator[str]:
         yield f"      {topic}: {after} (was: {before})"
 
 
-def _as_dict(change: Change) -> dict[str, Any]:
+def _as_dict(change: Change) -> KernelDict:
     profile = change.profile
     return {
         "name": profile.name,

@@ -5,7 +5,7 @@ Not here: the formulas and their sources (emulator/designs/costs.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,7 @@ from swaptools.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from swaptools.cli.documents.swapemu import OverheadDict
     from swaptools.emulator.designs.overhead import OverheadRow
 
 #: Of the formulas.
@@ -105,7 +106,7 @@ def _print_break_even(
     tables.print_table(answers, columns)
 
 
-def _as_json(row: OverheadRow) -> dict[str, Any]:
+def _as_json(row: OverheadRow) -> OverheadDict:
     return {
         "design": row.formula.name,
         "title": row.formula.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from swaptools.backing import Extent
+    from swaptools.cli.documents.swapinfo import ExtentDict, FileExtents
 
 _EXTENT_COLUMNS = (
     tables.Column("OFFSET", True, lambda row: str(row[1].offset_bytes)),
@@ -108,13 +109,13 @@ def _extents(path: str) -> tuple[tuple[Extent, ...] | None, str | None]:
         return None, exc.reason
 
 
-def _extents_json(path: str) -> dict[str, Any]:
+def _extents_json(path: str) -> FileExtents:
     extents, reason = _extents(path)
     rows = None if extents is None else [_extent_json(row) for row in extents]
     return {"path": path, "extents": rows, "error": reason}
 
 
-def _extent_json(extent: Extent) -> dict[str, Any]:
+def _extent_json(extent: Extent) -> ExtentDict:
     return {
         "offset": extent.offset_bytes,
         "physical": extent.physical_bytes,

@@ -5,7 +5,7 @@ Not here: their text (their docstrings), what they find (verdicts.py, doctor.py)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,7 @@ from swaptools.cli.wrapping import USUAL_WIDTH, terminal_width, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from swaptools.cli.documents.swapcheck import RuleDict
     from swaptools.rulebook import RuleBase
 
 #: Below the bullet of a source.
@@ -55,7 +56,7 @@ def _lines(rule: RuleBase, width: int) -> Iterator[str]:
         yield from wrapped(f"* {source}", width, _INDENT)
 
 
-def _as_dict(rule: RuleBase) -> dict[str, Any]:
+def _as_dict(rule: RuleBase) -> RuleDict:
     return {
         "code": rule.code,
         "severity": rule.severity,

@@ -29,6 +29,7 @@ from swaptools.cli.scripts import (
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
+    from swaptools.cli.documents.swapemu import RunArea, RunResult
     from swaptools.emulator.runs.looks import Shown
     from swaptools.emulator.runs.script import Run
 
@@ -156,7 +157,7 @@ def run(
         output.fail(str(exc), script)
     if as_json:
         about_map = {"assumed": assumed} if started_from else {}
-        output.print_json(_result(state, shown) | about_map)
+        output.print_json({**_result(state, shown), **about_map})
     elif not shown:
         click.echo(_summary(state))
     for failed in state.failed:
@@ -175,7 +176,7 @@ def _summary(state: Run) -> str:
     ) + (judged if state.expectations else "")
 
 
-def _result(state: Run, shown: list[Shown]) -> dict[str, object]:
+def _result(state: Run, shown: list[Shown]) -> RunResult:
     machine = state.started()
     return {
         "design": machine.design.name or None,
@@ -192,7 +193,7 @@ def _result(state: Run, shown: list[Shown]) -> dict[str, object]:
     }
 
 
-def _area(state: Run, name: str) -> dict[str, object]:
+def _area(state: Run, name: str) -> RunArea:
     area = state.devices[name]
     return {
         "name": name,

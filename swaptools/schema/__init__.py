@@ -1,7 +1,7 @@
 """JSON schemas (draft 2020-12) of everything that a command prints with --json.
 
-A schema is exact: it names every key, and there is no other. The files beside this
-one are made from the types that the commands fill, by tests/schema/documents.py.
+A schema is exact: it names every key, and there is no other. The files are made from
+the types that the commands fill, by tests/schema/documents.py.
 
 Not here: what may change, and when (docs/stability.md).
 """
@@ -55,4 +55,4 @@ def load(name: str) -> dict[str, Any]:
 def _folder() -> Traversable:
     from importlib.resources import files  # it brings half of the standard library
 
-    return files(__name__)
+    return files(__name__).joinpath("files")

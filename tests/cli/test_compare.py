@@ -105,11 +105,11 @@ class TestCompare:
         found = compared()
         assert [stats["design"] for stats in found] == list(design_names())
         for stats in found:
-            assert stats["pages_out"] >= 100
+            counts = stats["counts"]
+            assert counts["pages_out"] >= 100
             assert stats["samples"][-1]["pages_touched"] == 260
-            assert stats["metadata_peak_bytes"] >= stats["metadata_end_bytes"]
-            assert stats.items() >= stats["counts"].items()
-            assert stats["counts"].keys() == found[0]["counts"].keys()
+            assert counts["metadata_peak_bytes"] >= counts["metadata_end_bytes"]
+            assert counts.keys() == found[0]["counts"].keys()
             assert stats["error"] is None
         assert {len(stats) for stats in found} == {len(found[0])}
 
@@ -175,7 +175,7 @@ class TestCompare:
         )
         assert code == 0
         (xswap,) = json.loads(out)["designs"]
-        assert xswap["swap_total_bytes"] == (512 << 20) - 4096
+        assert xswap["counts"]["swap_total_bytes"] == (512 << 20) - 4096
 
     @pytest.mark.parametrize(
         ("args", "code", "reason"),

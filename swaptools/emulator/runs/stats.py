@@ -27,9 +27,13 @@ class Sample:
 
     #: Pages that the script has touched so far.
     pages_touched: int
+    #: What the kernel keeps about slots.
     metadata_bytes: int
+    #: What pages in memory take, compressed or not, that are in swap.
     content_bytes: int
+    #: Slots on disks that pages which are only in zswap hold.
     disk_slots_held: int
+    #: Page table entries that swapoff and transfers have looked at.
     pte_visits: int
 
 
