@@ -34,6 +34,7 @@ from swaptools.emulator.core.constants import (
     XA_CHUNK_SIZE,
 )
 from swaptools.emulator.core.memcg import memcg_online
+from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Arena:
             "traffic": MAX_SWAPFILES,
             "zrams": MAX_SWAPFILES,
             "lengths": NR_CODECS,
+            "ptes": PTRS_PER_PTE,
         }
         #: Every buffer; another tuple after any of them has grown.
         self.slots = self._memory.slots(
@@ -180,6 +182,11 @@ class Arena:
         for name in ("compressed", "leaves"):
             self.grow(name, self.nr_tables * self._per_table[name])
 
+    def add_page_tables(self, nr_tables: int) -> None:
+        """Have room for so many more page tables."""
+        end = self.totals.nr_page_tables + nr_tables
+        self.grow("ptes", end * PTRS_PER_PTE)
+
     def grow(self, name: str, length: int) -> None:
         """Have so many items in a buffer; more, so that it seldom has to grow."""
         old = getattr(self.slots, name)
@@ -227,6 +234,8 @@ _DOUBLED: Final = {
     "lengths",
     "traffic",
     "memcgs",
+    "ptes",
+    "pmds",
     "zspages",
     "losses",
 }
@@ -238,6 +247,7 @@ def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None
     """Begin with what a kernel's rules say, and nothing in use."""
     totals.nr_cpus = cpus
     totals.nr_frames = 1
+    totals.nr_page_tables = 1
     totals.reclaims_full_areas = rules.reclaims_full_areas
     totals.bypasses_swap_cache = rules.bypasses_swap_cache
     totals.write_fault_keeps_slot = rules.write_fault_keeps_slot

@@ -7,23 +7,21 @@ Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
 mm/swapfile.c folio_free_swap(), 6.18.
 Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
 written to, and a write after a read frees or leaves it through 5.18; who shares a page.
-Changed: a page table is one flat buffer; a frame unmapped from a large folio is
-free at once. A frame is in use while it is mapped or in the swap cache, so there
-is no reference count.
+Changed: a frame unmapped from a large folio is free at once. A frame is in use while
+it is mapped or in the swap cache, so there is no reference count.
 Left out: readahead (as with vm.page-cluster=0), large folios on swap-in (as once
 zswap was enabled), KSM, mlock, userfaultfd.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.clusters import (
     vm_swap_full,
 )
 from swaptools.emulator.core.constants import (
-    POISONED_ENTRY,
     STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
@@ -33,6 +31,18 @@ from swaptools.emulator.core.constants import (
     SWP_SYNCHRONOUS_IO,
     SWP_VIRTUAL,
     TYPE_SHIFT,
+)
+from swaptools.emulator.core.page_tables import (
+    PTE_EXCLUSIVE,
+    PTE_POISONED,
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
+    PTE_ZERO,
+    PTRS_PER_PTE,
+    pmd_addr_end,
+    pmd_none,
+    pte_offset,
 )
 from swaptools.emulator.core.slots import (
     data_index,
@@ -54,17 +64,6 @@ from swaptools.emulator.core.slots import (
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
-
-# A page table entry: flags below, a frame or a swap entry above; 0 for nothing.
-PTE_PRESENT: Final = 1
-PTE_SWAP: Final = 2
-#: No other page table has the page. Kernel: PageAnonExclusive(), pte_swp_exclusive().
-PTE_EXCLUSIVE: Final = 4
-PTE_SHIFT: Final = 3
-#: The shared page of zeros, frame 0.
-PTE_ZERO: Final = PTE_PRESENT
-PTE_POISONED: Final = POISONED_ENTRY << PTE_SHIFT
-
 
 # --- frames ----------------------------------------------------------------
 
@@ -198,13 +197,14 @@ def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
 
 
 @hot
-def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
+def do_swap_page(s: Slots, at: int, write: bool) -> bool:
     """Map a page that is swapped out; False when nothing holds its data (SIGBUS).
 
     Kernel: mm/memory.c do_swap_page().
     """
-    entry = pte[vpn] >> PTE_SHIFT
-    exclusive = pte[vpn] & PTE_EXCLUSIVE if s.totals[0].remembers_exclusive else 0
+    pte = s.ptes[at]
+    entry = pte >> PTE_SHIFT
+    exclusive = pte & PTE_EXCLUSIVE if s.totals[0].remembers_exclusive else 0
     bypass = (
         s.totals[0].bypasses_swap_cache != 0
         and s.si[entry >> TYPE_SHIFT].flags & SWP_SYNCHRONOUS_IO != 0
@@ -222,17 +222,17 @@ def do_swap_page(s: Slots, pte: Buffer[int], vpn: int, write: bool) -> bool:
         swap_cache_del(s, number)
     if not frame.entry and frame.mapcount == 1:
         exclusive = PTE_EXCLUSIVE
-    pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
+    s.ptes[at] = number << PTE_SHIFT | PTE_PRESENT | exclusive
     return True
 
 
 @hot
-def do_wp_page(s: Slots, pte: Buffer[int], vpn: int) -> None:
+def do_wp_page(s: Slots, at: int) -> None:
     """Make a page that others may have one that this page table may write.
 
     Kernel: mm/memory.c do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy().
     """
-    number = pte[vpn] >> PTE_SHIFT
+    number = s.ptes[at] >> PTE_SHIFT
     if number:
         frame = s.frames[number]
         is_kept = frame.entry != 0 and s.totals[0].copies_cached != 0
@@ -240,30 +240,98 @@ def do_wp_page(s: Slots, pte: Buffer[int], vpn: int) -> None:
             if frame.entry and not swap_count(s, frame.entry):
                 swap_cache_del(s, number)
             if not frame.entry:
-                pte[vpn] |= PTE_EXCLUSIVE
+                s.ptes[at] |= PTE_EXCLUSIVE
                 return
         frame.mapcount -= 1
         if not is_kept:
             unmap_frame(s, number)
-    map_new(s, pte, vpn, 0)
+    map_new(s, at, 0)
 
 
 @hot
-def map_new(s: Slots, pte: Buffer[int], vpn: int, order: int) -> None:
-    """Map a new folio from ``vpn`` on."""
+def map_new(s: Slots, at: int, order: int) -> None:
+    """Map a new folio from a place on."""
     number = alloc_frames(s, order)
     for page in range(1 << order):
         s.frames[number + page].mapcount = 1
-        pte[vpn + page] = number + page << PTE_SHIFT | PTE_PRESENT | PTE_EXCLUSIVE
+        s.ptes[at + page] = number + page << PTE_SHIFT | PTE_PRESENT | PTE_EXCLUSIVE
 
 
 @hot
-def range_is_none(pte: Buffer[int], first: int, nr: int) -> bool:
+def range_is_none(s: Slots, first: int, nr: int) -> bool:
     """Tell whether nothing was ever in a range of page table entries."""
-    for vpn in range(first, first + nr):
-        if pte[vpn]:
+    for at in range(first, first + nr):
+        if s.ptes[at]:
             return False
     return True
+
+
+@hot_inline
+def write_ptes(
+    s: Slots, first: int, stop: int, contents: Buffer[int], place: int, order: int
+) -> int:
+    """Do what write_range() does within one table; returns where it ended.
+
+    Its part of ``contents`` begins at ``place``.
+    """
+    ptes = s.ptes
+    size = 1 << order
+    for at in range(first, stop):
+        was_swapped = ptes[at] & PTE_SWAP
+        if was_swapped and not do_swap_page(s, at, True):
+            return at
+        if ptes[at] == PTE_POISONED:
+            return at
+        if ptes[at] == 0:
+            fits = at % size == 0 and at + size <= stop and range_is_none(s, at, size)
+            map_new(s, at, order if fits else 0)
+        read = ptes[at] >> PTE_SHIFT if was_swapped else 0
+        if not ptes[at] & PTE_EXCLUSIVE:
+            do_wp_page(s, at)
+        number = ptes[at] >> PTE_SHIFT
+        frame = s.frames[number]
+        put_content(s, frame.content)
+        frame.content = contents[place]
+        frame.dirty = 1
+        if frame.stayed:
+            set_stayed(s, number, 0)
+        contents[place] = read if read != number else 0
+        place += 1
+    return stop
+
+
+@hot_inline
+def read_ptes(s: Slots, first: int, stop: int, numbers: Buffer[int], place: int) -> int:
+    """Do what read_range() does within one table; returns where it ended.
+
+    Its part of ``numbers`` begins at ``place``.
+    """
+    ptes = s.ptes
+    for at in range(first, stop):
+        if ptes[at] & PTE_SWAP and not do_swap_page(s, at, False):
+            return at
+        if ptes[at] == PTE_POISONED:
+            return at
+        if ptes[at] == 0:
+            ptes[at] = PTE_ZERO
+        numbers[place] = ptes[at] >> PTE_SHIFT
+        place += 1
+    return stop
+
+
+@hot_inline
+def fork_pte(s: Slots, at: int, there: int) -> None:
+    """Copy an entry to a child; it is exclusive in neither then.
+
+    Kernel: mm/memory.c copy_nonpresent_pte(), copy_present_ptes().
+    """
+    pte = s.ptes[at] & ~PTE_EXCLUSIVE
+    s.ptes[at] = pte
+    s.ptes[there] = pte
+    if pte & PTE_SWAP:
+        slot_get(s, pte >> PTE_SHIFT)
+    elif pte & PTE_PRESENT and pte != PTE_ZERO:
+        s.frames[pte >> PTE_SHIFT].mapcount += 1
 
 
 # --- runs: what is compiled as a whole -------------------------------------
@@ -272,85 +340,62 @@ def range_is_none(pte: Buffer[int], first: int, nr: int) -> bool:
 @hot_run
 @needs(frames="nr", each=2)
 def write_range(
-    s: Slots,
-    pte: Buffer[int],
-    first: int,
-    nr: int,
-    contents: Buffer[int],
-    order: int,
+    s: Slots, mm: int, first: int, nr: int, contents: Buffer[int], order: int
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
-    Returns how many were written: fewer when one is SIGBUS. Of those, the items of
-    ``contents`` become the frame that was read from swap and left for a copy, or 0.
+    They have page tables. Returns how many were written: fewer when one is SIGBUS. Of
+    those, the items of ``contents`` become the frame that was read from swap and left
+    for a copy, or 0.
     """
-    size = 1 << order
-    end = first + nr
-    for vpn in range(first, end):
-        was_swapped = pte[vpn] & PTE_SWAP
-        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, True):
-            return vpn - first
-        if pte[vpn] == PTE_POISONED:
-            return vpn - first
-        if pte[vpn] == 0:
-            fits = (
-                vpn % size == 0 and vpn + size <= end and range_is_none(pte, vpn, size)
-            )
-            map_new(s, pte, vpn, order if fits else 0)
-        read = pte[vpn] >> PTE_SHIFT if was_swapped else 0
-        if not pte[vpn] & PTE_EXCLUSIVE:
-            do_wp_page(s, pte, vpn)
-        number = pte[vpn] >> PTE_SHIFT
-        frame = s.frames[number]
-        put_content(s, frame.content)
-        frame.content = contents[vpn - first]
-        frame.dirty = 1
-        if frame.stayed:
-            set_stayed(s, number, 0)
-        contents[vpn - first] = read if read != number else 0
-    return nr
+    vpn, end = first, first + nr
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        done = write_ptes(s, at, at + nr_here, contents, vpn - first, order) - at
+        vpn += done
+        if done < nr_here:
+            break
+    return vpn - first
 
 
 @hot_run
 @needs(frames="nr")
-def read_range(
-    s: Slots, pte: Buffer[int], first: int, nr: int, numbers: Buffer[int]
-) -> int:
+def read_range(s: Slots, mm: int, first: int, nr: int, numbers: Buffer[int]) -> int:
     """Read pages and say in which frames they are; those never written are frame 0.
 
-    Returns how many were read: fewer when one is SIGBUS.
+    They have page tables. Returns how many were read: fewer when one is SIGBUS.
     """
-    for vpn in range(first, first + nr):
-        if pte[vpn] & PTE_SWAP and not do_swap_page(s, pte, vpn, False):
-            return vpn - first
-        if pte[vpn] == PTE_POISONED:
-            return vpn - first
-        if pte[vpn] == 0:
-            pte[vpn] = PTE_ZERO
-        numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
-    return nr
+    vpn, end = first, first + nr
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        done = read_ptes(s, at, at + nr_here, numbers, vpn - first) - at
+        vpn += done
+        if done < nr_here:
+            break
+    return vpn - first
 
 
 @hot_run
-def largest_count(s: Slots, pte: Buffer[int], nr: int) -> int:
+def largest_count(s: Slots, mm: int, nr: int) -> int:
     """Return the most references that a slot of these entries has."""
     largest = 0
-    for vpn in range(nr):
-        if pte[vpn] & PTE_SWAP:
-            largest = max(largest, swap_count(s, pte[vpn] >> PTE_SHIFT))
+    for first in range(0, nr, PTRS_PER_PTE):
+        table = pte_offset(s, mm, first)
+        if not pmd_none(table):
+            for at in range(table, table + PTRS_PER_PTE):
+                if s.ptes[at] & PTE_SWAP:
+                    largest = max(largest, swap_count(s, s.ptes[at] >> PTE_SHIFT))
     return largest
 
 
 @hot_run
-def fork_range(s: Slots, pte: Buffer[int], child: Buffer[int], nr: int) -> None:
-    """Copy page table entries; nothing in them is exclusive any more.
+def fork_range(s: Slots, mm: int, child: int, nr: int) -> None:
+    """Copy page table entries to a child, which has tables where there are any.
 
-    Kernel: mm/memory.c copy_pte_range(), copy_nonpresent_pte().
+    Kernel: mm/memory.c copy_pte_range().
     """
-    for vpn in range(nr):
-        pte[vpn] &= ~PTE_EXCLUSIVE
-        child[vpn] = pte[vpn]
-        if pte[vpn] & PTE_SWAP:
-            slot_get(s, pte[vpn] >> PTE_SHIFT)
-        elif pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO:
-            s.frames[pte[vpn] >> PTE_SHIFT].mapcount += 1
+    for first in range(0, nr, PTRS_PER_PTE):
+        table, there = pte_offset(s, mm, first), pte_offset(s, child, first)
+        if not pmd_none(table):
+            for page in range(PTRS_PER_PTE):
+                fork_pte(s, table + page, there + page)

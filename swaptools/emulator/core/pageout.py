@@ -28,14 +28,16 @@ from swaptools.emulator.core.constants import (
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import (
+from swaptools.emulator.core.faults import alloc_frames, free_frame
+from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
     PTE_ZERO,
-    alloc_frames,
-    free_frame,
+    pmd_addr_end,
+    pmd_none,
+    pte_offset,
 )
 from swaptools.emulator.core.redirect import plain_slot
 from swaptools.emulator.core.slot_alloc import (
@@ -64,15 +66,13 @@ if TYPE_CHECKING:
 
 
 @hot
-def folio_is_whole(
-    s: Slots, pte: Buffer[int], vpn: int, head: int, order: int, end: int
-) -> bool:
-    """Tell whether all of a large folio is mapped from ``vpn`` on, before ``end``."""
+def folio_is_whole(s: Slots, at: int, head: int, order: int, stop: int) -> bool:
+    """Tell whether all of a large folio is mapped from a place on, before ``stop``."""
     nr = 1 << order
-    if vpn + nr > end:
+    if at + nr > stop:
         return False
     for page in range(nr):
-        here = pte[vpn + page]
+        here = s.ptes[at + page]
         if not here & PTE_PRESENT or here >> PTE_SHIFT != head + page:
             return False
     return True
@@ -88,12 +88,12 @@ def folio_is_shared(s: Slots, head: int, order: int) -> bool:
 
 
 @hot_inline
-def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> bool:
-    """Give the folio at ``vpn`` slots, unless it has some, and unmap it.
+def take_slot(s: Slots, at: int, order: int, cpu: int) -> bool:
+    """Give the folio mapped at a place slots, unless it has some, and unmap it.
 
     Kernel: mm/swapfile.c folio_alloc_swap(), mm/rmap.c try_to_unmap_one().
     """
-    head = pte[vpn] >> PTE_SHIFT
+    head = s.ptes[at] >> PTE_SHIFT
     entry = s.frames[head].entry
     is_new = not entry
     if is_new:
@@ -106,17 +106,15 @@ def take_slot(s: Slots, pte: Buffer[int], vpn: int, order: int, cpu: int) -> boo
             swap_cache_new(s, index + page, entry + page, head + page)
         else:
             slot_get(s, entry + page)
-        exclusive = pte[vpn + page] & PTE_EXCLUSIVE
+        exclusive = s.ptes[at + page] & PTE_EXCLUSIVE
         s.frames[head + page].mapcount = 0
-        pte[vpn + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
+        s.ptes[at + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
     return True
 
 
 @hot
-def split_folio(
-    s: Slots, pte: Buffer[int], vpn: int, head: int, free_zeros: bool
-) -> None:
-    """Make pages of a folio whose first page belongs at ``vpn``.
+def split_folio(s: Slots, at: int, head: int, free_zeros: bool) -> None:
+    """Make pages of a folio whose first page belongs at a place.
 
     Those of zeros are replaced by the shared one; their frames are free then,
     or left to the caller.
@@ -128,11 +126,11 @@ def split_folio(
     s.frames[head].order = 0
     for page in range(nr):
         frame = s.frames[head + page]
-        here = pte[vpn + page]
+        here = s.ptes[at + page]
         is_here = here & PTE_PRESENT and here >> PTE_SHIFT == head + page
         if is_here and not frame.content and not frame.entry:
             frame.mapcount = 0
-            pte[vpn + page] = PTE_ZERO
+            s.ptes[at + page] = PTE_ZERO
             if free_zeros:
                 free_frame(s, head + page)
 
@@ -145,18 +143,16 @@ def stay_without_slot(s: Slots, number: int) -> None:
 
 
 @hot_inline
-def shrink_folio(
-    s: Slots, pte: Buffer[int], vpn: int, cpu: int, heads: Buffer[int], nr_heads: int
-) -> int:
+def shrink_folio(s: Slots, at: int, cpu: int, heads: Buffer[int], nr_heads: int) -> int:
     """Take slots for a folio, split if need be; add what is to be written to ``heads``.
 
     Returns the new length of ``heads``.
 
     Kernel: mm/vmscan.c shrink_folio_list().
     """
-    head = pte[vpn] >> PTE_SHIFT
+    head = s.ptes[at] >> PTE_SHIFT
     nr = 1 << s.frames[head].order
-    if take_slot(s, pte, vpn, s.frames[head].order, cpu):
+    if take_slot(s, at, s.frames[head].order, cpu):
         heads[nr_heads] = head
         return nr_heads + 1
     if nr == 1:
@@ -165,12 +161,12 @@ def shrink_folio(
     s.vmstat[0].thp_swpout_fallback += 1
     if s.frames[head].order == PMD_ORDER:
         s.vmstat[0].pmd_swpout_fallback += 1
-    split_folio(s, pte, vpn, head, False)
+    split_folio(s, at, head, False)
     for step in range(nr):
         page = nr - step if step and not s.totals[0].splits_in_order else step
-        if pte[vpn + page] == PTE_ZERO:
+        if s.ptes[at + page] == PTE_ZERO:
             pass_over_slot(s, head + page, cpu)
-        elif take_slot(s, pte, vpn + page, 0, cpu):
+        elif take_slot(s, at + page, 0, cpu):
             heads[nr_heads] = head + page
             nr_heads += 1
         else:
@@ -235,32 +231,15 @@ def writeback_page(s: Slots, entry: int, content: int) -> int:
     return number
 
 
-# --- runs: what is compiled as a whole -------------------------------------
-
-
-@hot_run
-@needs(order=PMD_ORDER)
-def pageout_range(
-    s: Slots,
-    pte: Buffer[int],
-    first: int,
-    end: int,
-    cpu: int,
-    heads: Buffer[int],
-) -> int:
-    """Unmap the folios of a range that can have slots; returns where it stopped.
-
-    It stops before ``end`` when no table is left. Item 0 of ``heads`` is their
-    number, behind it are the folios to be written.
-
-    Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range().
-    """
-    vpn = first
-    nr_heads = 1
-    while vpn < end:
-        here = pte[vpn]
+@hot_inline
+def pageout_ptes(s: Slots, first: int, stop: int, cpu: int, heads: Buffer[int]) -> int:
+    """Do what pageout_range() does within one table; adds to ``heads``."""
+    at = first
+    nr_heads = heads[0] + 1
+    while at < stop:
+        here = s.ptes[at]
         if not here & PTE_PRESENT or here == PTE_ZERO:
-            vpn += 1
+            at += 1
             continue
         number = here >> PTE_SHIFT
         head = s.frames[number].block
@@ -268,20 +247,47 @@ def pageout_range(
         if order == 0:
             head = number
         shared = folio_is_shared(s, head, order)
-        if order and (
-            number != head or not folio_is_whole(s, pte, vpn, head, order, end)
-        ):
+        if order and (number != head or not folio_is_whole(s, at, head, order, stop)):
             if shared:
-                vpn += 1
+                at += 1
             else:
-                split_folio(s, pte, vpn - (number - head), head, True)
+                split_folio(s, at - (number - head), head, True)
             continue
         if not has_tables(s, order):
             break
         if not shared:
-            nr_heads = shrink_folio(s, pte, vpn, cpu, heads, nr_heads)
-        vpn += 1 << order
+            nr_heads = shrink_folio(s, at, cpu, heads, nr_heads)
+        at += 1 << order
     heads[0] = nr_heads - 1
+    return at
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot_run
+@needs(order=PMD_ORDER)
+def pageout_range(
+    s: Slots, mm: int, first: int, end: int, cpu: int, heads: Buffer[int]
+) -> int:
+    """Unmap the folios of a range that can have slots; returns where it stopped.
+
+    It stops before ``end`` when no table of slots is left. Item 0 of ``heads`` is their
+    number, behind it are the folios to be written.
+
+    Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range().
+    """
+    heads[0] = 0
+    vpn = first
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        if pmd_none(at):
+            vpn += nr_here
+            continue
+        done = pageout_ptes(s, at, at + nr_here, cpu, heads) - at
+        vpn += done
+        if done < nr_here:
+            break
     return vpn
 
 

@@ -18,14 +18,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
-from swaptools.emulator.core.faults import (
+from swaptools.emulator.core.faults import alloc_frames, free_frame, swap_in
+from swaptools.emulator.core.page_tables import (
     PTE_POISONED,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
-    alloc_frames,
-    free_frame,
-    swap_in,
+    pmd_addr_end,
+    pmd_none,
+    pte_offset,
 )
 from swaptools.emulator.core.pageout import stay_without_slot, writeout_range
 from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
@@ -48,129 +49,129 @@ if TYPE_CHECKING:
 FAULT_AROUND_PAGES: Final = 16
 
 
-# --- one page --------------------------------------------------------------
+# --- one page: its item of the object is at ``index``, its entry at ``at`` ---
 
 
 @hot
-def shmem_swapin(s: Slots, pages: Buffer[int], index: int) -> int:
+def shmem_swapin(s: Slots, index: int) -> int:
     """Take a page out of swap, which frees the slot; -1 when nothing holds it.
 
     What nothing holds is poisoned, and gives its slot back as well.
 
     Kernel: mm/shmem.c shmem_swapin_folio(), shmem_set_folio_swapin_error().
     """
-    entry = pages[index] >> PTE_SHIFT
+    entry = s.ptes[index] >> PTE_SHIFT
     number = swap_in(s, entry, False)
     slot_put(s, entry)
     if number < 0:
-        pages[index] = PTE_POISONED
+        s.ptes[index] = PTE_POISONED
         return -1
     swap_cache_del(s, number)
     s.frames[number].mapcount = 1
-    pages[index] = number << PTE_SHIFT | PTE_PRESENT
+    s.ptes[index] = number << PTE_SHIFT | PTE_PRESENT
     return number
 
 
 @hot
-def shmem_get_folio(s: Slots, pages: Buffer[int], index: int) -> int:
+def shmem_get_folio(s: Slots, index: int) -> int:
     """Return the frame of a page, made of zeros and clean if there was none; or -1.
 
     Kernel: mm/shmem.c shmem_get_folio_gfp().
     """
-    if pages[index] & PTE_PRESENT:
-        return pages[index] >> PTE_SHIFT
-    if pages[index] & PTE_SWAP:
-        return shmem_swapin(s, pages, index)
-    if pages[index] == PTE_POISONED:
+    page = s.ptes[index]
+    if page & PTE_PRESENT:
+        return page >> PTE_SHIFT
+    if page & PTE_SWAP:
+        return shmem_swapin(s, index)
+    if page == PTE_POISONED:
         return -1
     number = alloc_frames(s, 0)
     s.frames[number].dirty = 0
     s.frames[number].mapcount = 1
-    pages[index] = number << PTE_SHIFT | PTE_PRESENT
+    s.ptes[index] = number << PTE_SHIFT | PTE_PRESENT
     return number
 
 
 @hot_inline
-def shmem_map(s: Slots, pages: Buffer[int], pte: Buffer[int], vpn: int) -> None:
+def shmem_map(s: Slots, index: int, at: int) -> None:
     """Map a page that is in memory, unless it is mapped here."""
-    if pages[vpn] & PTE_PRESENT and not pte[vpn]:
-        pte[vpn] = pages[vpn]
-        s.frames[pages[vpn] >> PTE_SHIFT].mapcount += 1
+    page = s.ptes[index]
+    if page & PTE_PRESENT and not s.ptes[at]:
+        s.ptes[at] = page
+        s.frames[page >> PTE_SHIFT].mapcount += 1
 
 
 @hot
-def shmem_fault(
-    s: Slots, pages: Buffer[int], pte: Buffer[int], vpn: int, write: bool
-) -> bool:
+def shmem_fault(s: Slots, index: int, at: int, write: bool) -> bool:
     """Map a page, and with a read those around it; False when it is SIGBUS.
 
     Kernel: mm/memory.c do_read_fault(), do_shared_fault(); mm/filemap.c
     filemap_map_pages().
     """
     if not write:
-        first = vpn - vpn % FAULT_AROUND_PAGES
-        for near in range(first, min(first + FAULT_AROUND_PAGES, len(pte))):
-            shmem_map(s, pages, pte, near)
-    if shmem_get_folio(s, pages, vpn) < 0:
+        before = at % FAULT_AROUND_PAGES
+        for near in range(FAULT_AROUND_PAGES):
+            shmem_map(s, index - before + near, at - before + near)
+    if shmem_get_folio(s, index) < 0:
         return False
-    shmem_map(s, pages, pte, vpn)
+    shmem_map(s, index, at)
     return True
 
 
 @hot_inline
-def shmem_writeout(s: Slots, pages: Buffer[int], index: int, cpu: int) -> bool:
+def shmem_writeout(s: Slots, index: int, cpu: int) -> bool:
     """Give a page that nobody maps a slot; False when there is none.
 
     Kernel: mm/shmem.c shmem_writeout().
     """
     entry = folio_alloc_swap(s, 0, cpu)
-    number = pages[index] >> PTE_SHIFT
+    number = s.ptes[index] >> PTE_SHIFT
     if not entry:
         stay_without_slot(s, number)
         return False
     swap_cache_add(s, entry, number)
     slot_get(s, entry)
     s.frames[number].mapcount = 0
-    pages[index] = entry << PTE_SHIFT | PTE_SWAP
+    s.ptes[index] = entry << PTE_SHIFT | PTE_SWAP
     return True
 
 
 @hot_inline
-def shmem_forget(s: Slots, pages: Buffer[int], index: int) -> None:
+def shmem_forget(s: Slots, index: int) -> None:
     """Free a page that nobody maps, or a slot."""
-    if pages[index] & PTE_PRESENT:
-        s.frames[pages[index] >> PTE_SHIFT].mapcount = 0
-        free_frame(s, pages[index] >> PTE_SHIFT)
-    elif pages[index] & PTE_SWAP:
-        zap_swap_entry(s, pages[index] >> PTE_SHIFT)
-    pages[index] = 0
+    page = s.ptes[index]
+    if page & PTE_PRESENT:
+        s.frames[page >> PTE_SHIFT].mapcount = 0
+        free_frame(s, page >> PTE_SHIFT)
+    elif page & PTE_SWAP:
+        zap_swap_entry(s, page >> PTE_SHIFT)
+    s.ptes[index] = 0
 
 
 # --- runs: what is compiled as a whole -------------------------------------
+# ``pages`` is where the row of an object begins, ``mm`` that of a mapping; both have
+# tables for pages that are touched.
 
 
 @hot_run
 @needs(frames="nr")
 def shmem_write_range(
-    s: Slots,
-    pages: Buffer[int],
-    pte: Buffer[int],
-    first: int,
-    nr: int,
-    contents: Buffer[int],
+    s: Slots, pages: int, mm: int, first: int, nr: int, contents: Buffer[int]
 ) -> int:
     """Write pages; returns how many: fewer when one is SIGBUS.
 
     Of those, the items of ``contents`` become 0: no page is left for a copy.
     """
     for vpn in range(first, first + nr):
-        if not shmem_fault(s, pages, pte, vpn, True):
+        at = pte_offset(s, mm, vpn)
+        if not shmem_fault(s, pte_offset(s, pages, vpn), at, True):
             return vpn - first
-        frame = s.frames[pte[vpn] >> PTE_SHIFT]
+        number = s.ptes[at] >> PTE_SHIFT
+        frame = s.frames[number]
         put_content(s, frame.content)
         frame.content = contents[vpn - first]
         frame.dirty = 1
-        set_stayed(s, pte[vpn] >> PTE_SHIFT, 0)
+        set_stayed(s, number, 0)
         contents[vpn - first] = 0
     return nr
 
@@ -178,18 +179,15 @@ def shmem_write_range(
 @hot_run
 @needs(frames="nr")
 def shmem_read_range(
-    s: Slots,
-    pages: Buffer[int],
-    pte: Buffer[int],
-    first: int,
-    nr: int,
-    numbers: Buffer[int],
+    s: Slots, pages: int, mm: int, first: int, nr: int, numbers: Buffer[int]
 ) -> int:
     """Read pages and say in which frames they are; returns how many, as a write."""
     for vpn in range(first, first + nr):
-        if not pte[vpn] and not shmem_fault(s, pages, pte, vpn, False):
+        at = pte_offset(s, mm, vpn)
+        mapped = s.ptes[at] != 0
+        if not mapped and not shmem_fault(s, pte_offset(s, pages, vpn), at, False):
             return vpn - first
-        numbers[vpn - first] = pte[vpn] >> PTE_SHIFT
+        numbers[vpn - first] = s.ptes[at] >> PTE_SHIFT
     return nr
 
 
@@ -197,8 +195,8 @@ def shmem_read_range(
 @needs(order=0)
 def shmem_pageout_range(
     s: Slots,
-    pages: Buffer[int],
-    pte: Buffer[int],
+    pages: int,
+    mm: int,
     first: int,
     end: int,
     cpu: int,
@@ -207,25 +205,27 @@ def shmem_pageout_range(
 ) -> int:
     """Page out, each page written before the next gets a slot.
 
-    Returns where it stopped: before ``end`` when no table is left, and behind a page
-    for which somebody has to be asked. That is in ``heads`` then, as writeout_range()
-    has it.
+    Returns where it stopped: before ``end`` when no table of slots is left, and behind
+    a page for which somebody has to be asked. That is in ``heads`` then, as
+    writeout_range() has it.
 
     Kernel: mm/vmscan.c shrink_folio_list(), where it unmaps first and asks then.
     """
     heads[0] = 0
     for vpn in range(first, end):
-        frame = s.frames[pte[vpn] >> PTE_SHIFT]
-        if not pte[vpn] or frame.mapcount > 2:
+        at = pte_offset(s, mm, vpn)
+        number = s.ptes[at] >> PTE_SHIFT
+        frame = s.frames[number]
+        if not s.ptes[at] or frame.mapcount > 2:
             continue
         if not has_tables(s, 0):
             return vpn
-        number = pte[vpn] >> PTE_SHIFT
-        pte[vpn] = 0
+        s.ptes[at] = 0
         frame.mapcount = 1
+        index = pte_offset(s, pages, vpn)
         if not frame.dirty:
-            shmem_forget(s, pages, vpn)
-        elif shmem_writeout(s, pages, vpn, cpu):
+            shmem_forget(s, index)
+        elif shmem_writeout(s, index, cpu):
             heads[0] = 1
             heads[1] = number
             writeout_range(s, heads, plainly)
@@ -235,16 +235,30 @@ def shmem_pageout_range(
 
 
 @hot_run
-def unmap_range(s: Slots, pte: Buffer[int], first: int, end: int) -> None:
-    """Empty a page table. Kernel: mm/memory.c unmap_mapping_pages()."""
-    for vpn in range(first, end):
-        if pte[vpn]:
-            s.frames[pte[vpn] >> PTE_SHIFT].mapcount -= 1
-            pte[vpn] = 0
+def shmem_swapin_page(s: Slots, pages: int, vpn: int) -> None:
+    """Take one page of an object out of swap."""
+    shmem_swapin(s, pte_offset(s, pages, vpn))
 
 
 @hot_run
-def shmem_undo_range(s: Slots, pages: Buffer[int], first: int, end: int) -> None:
+def unmap_range(s: Slots, mm: int, first: int, end: int) -> None:
+    """Empty a page table. Kernel: mm/memory.c unmap_mapping_pages()."""
+    vpn = first
+    while vpn < end:
+        place, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        for at in range(place, place + nr_here if not pmd_none(place) else place):
+            if s.ptes[at]:
+                s.frames[s.ptes[at] >> PTE_SHIFT].mapcount -= 1
+                s.ptes[at] = 0
+        vpn += nr_here
+
+
+@hot_run
+def shmem_undo_range(s: Slots, pages: int, first: int, end: int) -> None:
     """Free pages that nobody maps, and slots. Kernel: mm/shmem.c."""
-    for index in range(first, end):
-        shmem_forget(s, pages, index)
+    vpn = first
+    while vpn < end:
+        place, nr_here = pte_offset(s, pages, vpn), pmd_addr_end(vpn, end) - vpn
+        for index in range(place, place + nr_here if not pmd_none(place) else place):
+            shmem_forget(s, index)
+        vpn += nr_here

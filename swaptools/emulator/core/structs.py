@@ -81,6 +81,10 @@ class Totals(Structure):
     zswap_ever_enabled: int
     #: Pages in memory that had to stay there when they were to leave it.
     nr_stayed: int
+    #: Page tables made so far, in use or not, table 0 of nobody with them; head of the
+    #: chain of those that are not, each with the next one in its first item.
+    nr_page_tables: int
+    free_page_table: int
     #: Type of the area that virtual swap gives slots of, plus one; 0 without it.
     virtual_space: int
     #: Areas that the next allocation may use, a bit for each type; and whether it has
@@ -117,6 +121,8 @@ class Totals(Structure):
         ("memcg", c_int32),
         ("zswap_ever_enabled", c_int32),
         ("nr_stayed", c_int32),
+        ("nr_page_tables", c_int32),
+        ("free_page_table", c_int32),
         ("virtual_space", c_int32),
         ("allowed_areas", c_int64),
         ("asks_first", c_int32),
@@ -288,7 +294,7 @@ class Frame(Structure):
 
 
 class Slots(NamedTuple):
-    """Every buffer of a machine, but for its page tables."""
+    """Every buffer of a machine."""
 
     #: A buffer of one.
     totals: Buffer[Totals]
@@ -342,6 +348,10 @@ class Slots(NamedTuple):
     zrams: Buffer[ZramInfo]
     #: Slots whose data were lost, in that order; how many is ``vmstat.swpout_lost``.
     losses: Buffer[int]
+    #: By page table and page: see page_tables.py.
+    ptes: Buffer[int]
+    #: By address space and 512 pages: number of their page table, or 0.
+    pmds: Buffer[int]
     #: A buffer of one.
     vmstat: Buffer[VmStat]
     #: By cgroup and type.
@@ -388,6 +398,8 @@ ITEMS: Final[dict[str, Any]] = {
     "zswap": ZswapInfo,
     "zrams": ZramInfo,
     "losses": c_int64,
+    "ptes": c_int64,
+    "pmds": c_int64,
     "vmstat": VmStat,
     "traffic": Traffic,
     "zs_class_of": c_uint8,

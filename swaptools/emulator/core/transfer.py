@@ -12,13 +12,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_run
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     SWAP_MAP_COUNT,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import PTE_EXCLUSIVE, PTE_SHIFT, PTE_SWAP
+from swaptools.emulator.core.page_tables import (
+    PTE_EXCLUSIVE,
+    PTE_SHIFT,
+    PTE_SWAP,
+    PTRS_PER_PTE,
+    pmd_none,
+    pte_offset,
+)
 from swaptools.emulator.core.slots import (
     get_stored,
     set_stored,
@@ -32,22 +39,30 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
 
+@hot_inline
+def is_movable(s: Slots, pte: int, si: int) -> bool:
+    """Tell whether an entry is of an area, and its page not in memory as well."""
+    entry = pte >> PTE_SHIFT
+    if not pte & PTE_SWAP or entry >> TYPE_SHIFT != si:
+        return False
+    return swap_cache_get(s, entry) < 0 and get_stored(s, slot_index(s, entry)) != 0
+
+
 @hot_run
-def find_entries(s: Slots, pte: Buffer[int], si: int, found: Buffer[int]) -> int:
+def find_entries(s: Slots, mm: int, end: int, si: int, found: Buffer[int]) -> int:
     """Find the entries of an area that can be moved; return how many pages there are.
 
     Item 0 of ``found`` becomes their number, behind it they are in the order of pages;
-    there is room for all of the page table.
+    there is room for all that nr_ptes() counts.
     """
     nr_found = nr_pages = 0
-    for vpn in range(len(pte)):
-        nr_pages += pte[vpn] != 0
-        entry = pte[vpn] >> PTE_SHIFT
-        if not pte[vpn] & PTE_SWAP or entry >> TYPE_SHIFT != si:
-            continue
-        if swap_cache_get(s, entry) < 0 and get_stored(s, slot_index(s, entry)):
-            nr_found += 1
-            found[nr_found] = entry
+    for first in range(0, end, PTRS_PER_PTE):
+        table = pte_offset(s, mm, first)
+        for at in range(table, table + PTRS_PER_PTE if not pmd_none(table) else table):
+            nr_pages += s.ptes[at] != 0
+            if is_movable(s, s.ptes[at], si):
+                nr_found += 1
+                found[nr_found] = s.ptes[at] >> PTE_SHIFT
     found[0] = nr_found
     return nr_pages
 
@@ -62,27 +77,37 @@ def move_slot(s: Slots, old: int, new: int, stored: int) -> None:
     slot_free(s, old >> TYPE_SHIFT, old & OFFSET_MASK)
 
 
+@hot
+def find_sorted(olds: Buffer[int], nr: int, entry: int) -> int:
+    """Return where an entry is among sorted ones; -1 when it is not."""
+    low, high = 0, nr
+    while low < high:
+        middle = (low + high) // 2
+        if olds[middle] < entry:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < nr and olds[low] == entry else -1
+
+
 @hot_run
 def repoint_range(
     s: Slots,
-    pte: Buffer[int],
+    mm: int,
+    end: int,
     si: int,
     olds: Buffer[int],
     news: Buffer[int],
     nr: int,
 ) -> None:
     """Put new entries in the place of old ones, which are sorted."""
-    for vpn in range(len(pte)):
-        entry = pte[vpn] >> PTE_SHIFT
-        if not pte[vpn] & PTE_SWAP or entry >> TYPE_SHIFT != si:
-            continue
-        low, high = 0, nr
-        while low < high:
-            middle = (low + high) // 2
-            if olds[middle] < entry:
-                low = middle + 1
-            else:
-                high = middle
-        if low < nr and olds[low] == entry:
-            exclusive = pte[vpn] & PTE_EXCLUSIVE
-            pte[vpn] = news[low] << PTE_SHIFT | PTE_SWAP | exclusive
+    for first in range(0, end, PTRS_PER_PTE):
+        table = pte_offset(s, mm, first)
+        for at in range(table, table + PTRS_PER_PTE if not pmd_none(table) else table):
+            entry = s.ptes[at] >> PTE_SHIFT
+            if not s.ptes[at] & PTE_SWAP or entry >> TYPE_SHIFT != si:
+                continue
+            place = find_sorted(olds, nr, entry)
+            if place >= 0:
+                exclusive = s.ptes[at] & PTE_EXCLUSIVE
+                s.ptes[at] = news[place] << PTE_SHIFT | PTE_SWAP | exclusive

@@ -6,7 +6,7 @@ order, and what it costs, is in machine/swapoff.py.
 Kernel: mm/swapfile.c unuse_pte_range(), unuse_pte(), try_to_unuse(); mm/shmem.c
 shmem_unuse_swap_entries(), 6.18.
 Same: the order of pages; what nothing holds becomes a poison marker.
-Changed: a page table is one flat buffer.
+Changed: nothing.
 Left out: signals.
 """
 
@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot_run, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.core.faults import (
+from swaptools.emulator.core.faults import swap_in, unmap_frame
+from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_POISONED,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
-    swap_in,
-    unmap_frame,
+    pmd_addr_end,
+    pmd_none,
+    pte_offset,
 )
 from swaptools.emulator.core.shmem_pages import shmem_swapin
 from swaptools.emulator.core.slots import (
@@ -43,76 +45,86 @@ BROUGHT_IN: Final = 1
 POISONED: Final = 2
 
 
+@hot_inline
+def is_on(pte: int, si: int) -> bool:
+    """Tell whether an entry is of a slot of an area."""
+    return pte & PTE_SWAP != 0 and pte >> PTE_SHIFT >> TYPE_SHIFT == si
+
+
+@hot
+def unuse_pte(s: Slots, at: int, counts: Buffer[int]) -> None:
+    """Bring back a page; what nothing holds is marked as poisoned.
+
+    Kernel: mm/swapfile.c unuse_pte().
+    """
+    pte = s.ptes[at]
+    entry = pte >> PTE_SHIFT
+    number = swap_in(s, entry, False)
+    slot_put(s, entry)
+    if number < 0:
+        s.ptes[at] = PTE_POISONED
+        counts[POISONED] += 1
+        return
+    counts[BROUGHT_IN] += 1
+    s.frames[number].mapcount += 1
+    s.ptes[at] = number << PTE_SHIFT | PTE_PRESENT | pte & PTE_EXCLUSIVE
+    if not swap_count(s, entry):
+        swap_cache_del(s, number)
+
+
 @hot_run
 @needs(frames="room")
 def unuse_range(
-    s: Slots,
-    pte: Buffer[int],
-    first: int,
-    end: int,
-    si: int,
-    room: int,
-    counts: Buffer[int],
+    s: Slots, mm: int, first: int, end: int, si: int, room: int, counts: Buffer[int]
 ) -> int:
-    """Bring back the pages of one page table that are on an area.
+    """Bring back the pages of one address space that are on an area.
 
     Returns where it stopped: before ``end`` when a page is needed and ``room`` is
-    used up. What nothing holds is marked as poisoned.
+    used up.
 
-    Kernel: mm/swapfile.c unuse_pte_range(), unuse_pte().
+    Kernel: mm/swapfile.c unuse_pte_range().
     """
-    for vpn in range(first, end):
-        entry = pte[vpn] >> PTE_SHIFT
-        here = pte[vpn] & PTE_SWAP and entry >> TYPE_SHIFT == si
-        cached = here and swap_cache_get(s, entry) >= 0
-        if here and not cached and room <= 0:
-            return vpn
-        counts[VISITED] += pte[vpn] != 0
-        if not here:
-            continue
-        number = swap_in(s, entry, False)
-        exclusive = pte[vpn] & PTE_EXCLUSIVE
-        slot_put(s, entry)
-        if number < 0:
-            pte[vpn] = PTE_POISONED
-            counts[POISONED] += 1
-            continue
-        room -= not cached
-        counts[BROUGHT_IN] += 1
-        s.frames[number].mapcount += 1
-        pte[vpn] = number << PTE_SHIFT | PTE_PRESENT | exclusive
-        if not swap_count(s, entry):
-            swap_cache_del(s, number)
+    vpn = first
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        for place in range(at, at + nr_here if not pmd_none(at) else at):
+            if is_on(s.ptes[place], si):
+                cached = swap_cache_get(s, s.ptes[place] >> PTE_SHIFT) >= 0
+                if not cached and room <= 0:
+                    return vpn + place - at
+                counts[VISITED] += 1
+                unuse_pte(s, place, counts)
+                room -= not cached and s.ptes[place] != PTE_POISONED
+            else:
+                counts[VISITED] += s.ptes[place] != 0
+        vpn += nr_here
     return end
 
 
 @hot_run
 @needs(frames="room")
 def shmem_unuse_range(
-    s: Slots,
-    pages: Buffer[int],
-    first: int,
-    end: int,
-    si: int,
-    room: int,
-    counts: Buffer[int],
+    s: Slots, mm: int, first: int, end: int, si: int, room: int, counts: Buffer[int]
 ) -> int:
     """Do the same for the pages of an object, which are not mapped by that.
 
     Kernel: mm/shmem.c shmem_unuse_swap_entries().
     """
-    for index in range(first, end):
-        entry = pages[index] >> PTE_SHIFT
-        if not pages[index] & PTE_SWAP or entry >> TYPE_SHIFT != si:
-            continue
-        cached = swap_cache_get(s, entry) >= 0
-        if not cached and room <= 0:
-            return index
-        if shmem_swapin(s, pages, index) < 0:
-            counts[POISONED] += 1
-        else:
-            counts[BROUGHT_IN] += 1
-            room -= not cached
+    vpn = first
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        for place in range(at, at + nr_here if not pmd_none(at) else at):
+            if not is_on(s.ptes[place], si):
+                continue
+            cached = swap_cache_get(s, s.ptes[place] >> PTE_SHIFT) >= 0
+            if not cached and room <= 0:
+                return vpn + place - at
+            if shmem_swapin(s, place) < 0:
+                counts[POISONED] += 1
+            else:
+                counts[BROUGHT_IN] += 1
+                room -= not cached
+        vpn += nr_here
     return end
 
 

@@ -6,7 +6,7 @@ Kernel: mm/memory.c zap_pte_range(); mm/swapfile.c free_swap_and_cache_nr(), 6.1
 and 6.18.
 Same: the order in which slots are given back; entries in a row that are freed at
 once on 6.12.
-Changed: a page table is one flat buffer.
+Changed: nothing.
 Left out: what a second task does between two pages of page table entries.
 """
 
@@ -23,12 +23,15 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import (
+from swaptools.emulator.core.faults import unmap_frame
+from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
     PTE_ZERO,
-    unmap_frame,
+    pmd_addr_end,
+    pmd_none,
+    pte_offset,
 )
 from swaptools.emulator.core.slots import (
     slot_free,
@@ -47,9 +50,6 @@ if TYPE_CHECKING:
 #: Kernel: include/asm-generic/tlb.h MAX_GATHER_BATCH_COUNT, mm/mmu_gather.c.
 MMU_GATHER_PAGES: Final = 7 + 19 * 509
 
-#: Entries that one page of a page table has. Kernel: PTRS_PER_PTE.
-PTRS_PER_PTE: Final = 512
-
 
 @hot_inline
 def zap_swap_entry(s: Slots, entry: int) -> None:
@@ -63,14 +63,10 @@ def zap_swap_entry(s: Slots, entry: int) -> None:
 
 
 @hot_inline
-def swap_pte_batch(pte: Buffer[int], vpn: int, end: int) -> int:
-    """Count the entries in a row from ``vpn`` on, within its page of entries.
-
-    Kernel: mm/internal.h swap_pte_batch().
-    """
-    end = min(end, vpn // PTRS_PER_PTE * PTRS_PER_PTE + PTRS_PER_PTE)
+def swap_pte_batch(s: Slots, at: int, stop: int) -> int:
+    """Count the entries in a row from a place on. Kernel: mm/internal.h."""
     nr = 1
-    while vpn + nr < end and pte[vpn + nr] == pte[vpn] + (nr << PTE_SHIFT):
+    while at + nr < stop and s.ptes[at + nr] == s.ptes[at] + (nr << PTE_SHIFT):
         nr += 1
     return nr
 
@@ -115,32 +111,65 @@ def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
             unmap_frame(s, number)
 
 
-@hot_run
-def drop_range(
-    s: Slots, pte: Buffer[int], first: int, nr: int, gathered: Buffer[int]
-) -> None:
-    """Unmap pages: entries give their slots back at once, pages when gathered.
+@hot_inline
+def gather(s: Slots, gathered: Buffer[int], waiting: int) -> None:
+    """Free the pages that were collected. Kernel: mm/mmu_gather.c tlb_flush_mmu()."""
+    for place in range(waiting):
+        unmap_frame(s, gathered[place])
 
-    Kernel: mm/memory.c zap_pte_range(), mm/mmu_gather.c.
+
+@hot_inline
+def zap_swap_ptes(s: Slots, at: int, stop: int) -> int:
+    """Forget a swap entry, or all in a row; returns how many."""
+    if not s.totals[0].frees_runs:
+        zap_swap_entry(s, s.ptes[at] >> PTE_SHIFT)
+        return 1
+    nr = swap_pte_batch(s, at, stop)
+    zap_swap_run(s, s.ptes[at] >> PTE_SHIFT, nr)
+    return nr
+
+
+@hot_inline
+def zap_ptes(
+    s: Slots, first: int, stop: int, gathered: Buffer[int], waiting: int
+) -> int:
+    """Do what drop_range() does within one table; returns how many are gathered.
+
+    Kernel: mm/memory.c zap_pte_range().
     """
-    waiting = 0
-    for vpn in range(first, first + nr):
-        present = pte[vpn] & PTE_PRESENT and pte[vpn] != PTE_ZERO
-        if pte[vpn] & PTE_SWAP:
-            if s.totals[0].frees_runs:
-                run = swap_pte_batch(pte, vpn, first + nr)
-                zap_swap_run(s, pte[vpn] >> PTE_SHIFT, run)
-                for page in range(vpn, vpn + run):
-                    pte[page] = 0
-            else:
-                zap_swap_entry(s, pte[vpn] >> PTE_SHIFT)
-        if present:
-            number = pte[vpn] >> PTE_SHIFT
+    ptes = s.ptes
+    at = first
+    while at < stop:
+        nr = 1
+        if ptes[at] & PTE_SWAP:
+            nr = zap_swap_ptes(s, at, stop)
+        elif ptes[at] & PTE_PRESENT and ptes[at] != PTE_ZERO:
+            number = ptes[at] >> PTE_SHIFT
             s.frames[number].mapcount -= 1
             gathered[waiting] = number
             waiting += 1
-        pte[vpn] = 0
-        if waiting == MMU_GATHER_PAGES or vpn == first + nr - 1:
-            for place in range(waiting):
-                unmap_frame(s, gathered[place])
+        for forgotten in range(at, at + nr):
+            ptes[forgotten] = 0
+        at += nr
+        if waiting == MMU_GATHER_PAGES:
+            gather(s, gathered, waiting)
             waiting = 0
+    return waiting
+
+
+@hot_run
+def drop_range(s: Slots, mm: int, first: int, end: int, gathered: Buffer[int]) -> None:
+    """Unmap pages: entries give their slots back at once, pages when gathered.
+
+    There is room in ``gathered`` for all of them, or for MMU_GATHER_PAGES.
+
+    Kernel: mm/memory.c unmap_page_range(), mm/mmu_gather.c.
+    """
+    waiting = 0
+    vpn = first
+    while vpn < end:
+        at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
+        if not pmd_none(at):
+            waiting = zap_ptes(s, at, at + nr_here, gathered, waiting)
+        vpn += nr_here
+    gather(s, gathered, waiting)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.machine.counts import EventCounter
 from swaptools.emulator.machine.design import NO_DESIGN, Design, find_design
+from swaptools.emulator.machine.page_tables import PageTables
 from swaptools.emulator.machine.slot_map import SlotMap
 from swaptools.emulator.machine.state import State
 from swaptools.emulator.machine.swap_io import SwapIO
@@ -84,6 +85,7 @@ def put_together(
         arena=arena,
         slot_map=SlotMap(arena),
         contents=contents,
+        page_tables=PageTables(arena),
         backings=backings,
         cgroups=cgroups,
         zswap=zswap,

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.by_hand import alloc_on
 from swaptools.emulator.core.constants import SWP_GHOST, TYPE_SHIFT
-from swaptools.emulator.core.faults import PTE_EXCLUSIVE, PTE_SHIFT, PTE_SWAP
+from swaptools.emulator.core.page_tables import (
+    PTE_EXCLUSIVE,
+    PTE_SHIFT,
+    PTE_SWAP,
+    pte_offset,
+)
 from swaptools.emulator.core.slots import (
     slot_get,
     slot_put,
@@ -28,18 +33,17 @@ from swaptools.emulator.core.slots import (
 )
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.store.memcg import MemCgroup
 
 
-def fall_back(
-    state: State, pte: Buffer[int], memcg: MemCgroup, first: int, end: int
-) -> None:
+def fall_back(state: State, mm: int, memcg: MemCgroup, first: int, end: int) -> None:
     """Move the pages of a range that are kept in memory on a ghost."""
     for vpn in range(first, end):
-        entry = pte[vpn] >> PTE_SHIFT
-        if not pte[vpn] & PTE_SWAP or not _is_stuck(state, entry):
+        at = pte_offset(state.slots, mm, vpn)
+        pte = state.slots.ptes[at]
+        entry = pte >> PTE_SHIFT
+        if not pte & PTE_SWAP or not _is_stuck(state, entry):
             continue
         new = _alloc_real(state)
         if not new:
@@ -50,8 +54,7 @@ def fall_back(
         swap_cache_del(s, number)
         swap_cache_add(s, new, number)
         slot_get(s, new)
-        exclusive = pte[vpn] & PTE_EXCLUSIVE
-        pte[vpn] = new << PTE_SHIFT | PTE_SWAP | exclusive
+        s.ptes[at] = new << PTE_SHIFT | PTE_SWAP | pte & PTE_EXCLUSIVE
         s.vmstat[0].swpout_refused -= 1
         traffic = state.arena.traffic(memcg.number, new)
         traffic.offered += 1

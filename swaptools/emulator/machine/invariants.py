@@ -50,6 +50,10 @@ from swaptools.emulator.machine.buffer_invariants import (
 )
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_invariants import check_pages, count_references
+from swaptools.emulator.machine.page_table_invariants import (
+    all_page_tables,
+    check_page_tables,
+)
 from swaptools.emulator.store.zsmalloc import check_zspages
 from swaptools.errors import InvariantBroken
 
@@ -86,6 +90,7 @@ def _check_all(
     for device in areas.and_space():
         check_area(state, device, tables)
     check_totals(state, list(areas), tables)
+    check_page_tables(state, all_page_tables(tasks, shms))
     entries, frames = count_references(tasks, shms)
     for device in areas:
         used = state.slot_map.used_slots(device.type)
@@ -94,7 +99,7 @@ def _check_all(
     entries.update(check_places(state, areas))
     check_slots(state, entries)
     check_slots_cache(state)
-    check_pages(state, frames)
+    check_pages(state, frames, shms)
     check_pools(state)
     check_traffic(state)
     check_buffers(state, list(areas.and_space()))

@@ -23,16 +23,17 @@ from swaptools.emulator.core.constants import (
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
 )
-from swaptools.emulator.core.faults import (
+from swaptools.emulator.core.memory import first_items, is_zero
+from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
     PTE_ZERO,
 )
-from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.slots import data_index, get_stored, slot_index
 from swaptools.emulator.machine.expect import expect
+from swaptools.emulator.machine.page_table_invariants import all_page_tables
 from swaptools.emulator.store.contents import is_same_filled
 
 if TYPE_CHECKING:
@@ -42,16 +43,17 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
 
 
-def check_pages(state: State, frames: Counter[int]) -> None:
+def check_pages(state: State, frames: Counter[int], shms: list[Shm]) -> None:
     """Check every frame, and the contents that pages and slots refer to.
 
     Args:
         state: Of the machine.
         frames: How often page tables refer to each, by count_references().
+        shms: Objects of shared memory.
     """
     check_frames(state, frames)
     check_blocks(state)
-    check_contents(state)
+    check_contents(state, shms)
     check_contents_refs(state)
 
 
@@ -62,18 +64,14 @@ def count_references(
     entries: Counter[int] = Counter()
     frames: Counter[int] = Counter()
     exclusive = set()
-    tables = [task.pte for task in tasks]
     for task in tasks:
         if not task.has_anon_vma:
-            read = all(task.pte[vpn] <= PTE_ZERO for vpn in range(len(task.pte)))
+            read = all(pte <= PTE_ZERO for _, pte in task.pte.entries())
             expect(read, "a page that nobody wrote", task.name)
     for shm in shms:
-        tables.append(shm.pages)
-        tables += [mapping.pte for mapping in shm.mappings]
         check_mappings(shm)
-    for table in tables:
-        for vpn in range(len(table)):
-            pte = table[vpn]
+    for table in all_page_tables(tasks, shms):
+        for _, pte in table.entries():
             if pte & PTE_SWAP:
                 entries[pte >> PTE_SHIFT] += 1
             elif pte & PTE_PRESENT and pte >> PTE_SHIFT:
@@ -91,9 +89,9 @@ def check_mappings(shm: Shm) -> None:
     expect(shm.has_name or bool(shm.mappings), "an object out of reach", shm.nr_pages)
     for mapping in shm.mappings:
         expect(mapping in mapping.task.mappings, "a mapping of nobody")
-        for vpn in range(shm.nr_pages):
-            pte, page = mapping.pte[vpn], shm.pages[vpn]
-            expect(not pte or (pte == page and pte & PTE_PRESENT != 0), "mapping", vpn)
+        for vpn, pte in mapping.pte.entries():
+            is_same = pte == shm.pages[vpn] and pte & PTE_PRESENT != 0
+            expect(is_same, "mapping", vpn)
 
 
 def check_frames(state: State, frames: Counter[int]) -> None:
@@ -182,9 +180,10 @@ def _check_block(s: Slots, first: int, order: int) -> None:
             expect(inside == (0, 0, 0), "inside of a block", number, *inside)
 
 
-def check_contents(state: State) -> None:
+def check_contents(state: State, shms: list[Shm]) -> None:
     """Check what is in each frame, and that a clean one differs from no slot."""
     s, page_size = state.slots, state.page_size
+    shared = {pte >> PTE_SHIFT for shm in shms for _, pte in shm.pages.entries()}
     for number in range(1, state.totals.nr_frames):
         frame = s.frames[number]
         expect(frame.dirty in (0, 1), "dirty", number, frame.dirty)
@@ -198,14 +197,16 @@ def check_contents(state: State) -> None:
         if not frame.mapcount and not frame.entry:
             expect(not frame.stayed, "a free frame stayed", number)
         else:
-            _check_dirty(state, number, frame)
+            _check_dirty(state, number, frame, number in shared)
 
 
-# Dirty or not: that a page differs from what its slot has, or that none has it.
-def _check_dirty(state: State, number: int, frame: Frame) -> None:
+# Dirty or not: that a page differs from what its slot has, or that none has it. Of
+# shared memory, a page that nobody wrote is clean without one.
+def _check_dirty(state: State, number: int, frame: Frame, is_shared: bool) -> None:
     s = state.slots
     if not frame.entry:
-        expect(bool(frame.dirty or not frame.content), "a clean page alone", number)
+        is_new = is_shared and not frame.content
+        expect(bool(frame.dirty or is_new), "a clean page alone", number)
         return
     stored = get_stored(s, data_index(s, slot_index(s, frame.entry)))
     there = stored & STORED_MASK

@@ -25,12 +25,13 @@ from swaptools.emulator.core.constants import SWP_VIRTUAL, TYPE_SHIFT
 from swaptools.emulator.core.shmem_pages import (
     shmem_pageout_range,
     shmem_read_range,
-    shmem_swapin,
+    shmem_swapin_page,
     shmem_undo_range,
     shmem_write_range,
     unmap_range,
 )
 from swaptools.emulator.core.slots import is_redirected, slot_index
+from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.swap_io import ghost_keeps_the_folio
 from swaptools.emulator.machine.touch import (
@@ -42,7 +43,6 @@ from swaptools.emulator.machine.touch import (
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.touch import PageEntry
     from swaptools.emulator.store.memcg import MemCgroup
@@ -76,7 +76,7 @@ class Shm:
         self.has_name = True
         self.mappings: list[ShmMapping] = []
         #: Its pages, as page table entries are written. Kernel: i_pages.
-        self.pages: Buffer[int] = state.arena.integers(nr_pages)
+        self.pages = PageTable(state.page_tables, nr_pages)
         shms.append(self)
 
     def map(self, task: Mapper) -> ShmMapping:
@@ -103,6 +103,7 @@ class Shm:
         if not self.has_name and not self.mappings and self in self._shms:
             self._shms.remove(self)
             self._truncate(0, self.nr_pages)
+            self.pages.free()
 
     def check_range(self, first: int, nr_pages: int) -> None:
         """Raise IllegalOperation unless those are pages of the object."""
@@ -112,8 +113,8 @@ class Shm:
     def _truncate(self, first: int, end: int) -> None:
         state = self._state
         for mapping in self.mappings:
-            state.run(unmap_range, mapping.pte, first, end)
-        state.run(shmem_undo_range, self.pages, first, end)
+            state.run(unmap_range, mapping.pte.mm, first, end)
+        state.run(shmem_undo_range, self.pages.mm, first, end)
         state.settle()
 
 
@@ -125,7 +126,7 @@ class ShmMapping:
         self._state = state
         self.shm = shm
         self.task = task
-        self.pte: Buffer[int] = state.arena.integers(shm.nr_pages)
+        self.pte = PageTable(state.page_tables, shm.nr_pages)
         shm.mappings.append(self)
         task.mappings.append(self)
 
@@ -149,7 +150,7 @@ class ShmMapping:
         if order:
             raise IllegalOperation(f"order {order} in shared memory")
         contents = page_contents(self._state, nr_pages, data, length)
-        tables = [self.shm.pages, self.pte]
+        tables = self._touch(first, nr_pages)
         write_pages(self._state, shmem_write_range, tables, first, contents, nr_pages)
 
     def read(self, first: int, nr_pages: int = 1) -> bytes:
@@ -168,7 +169,7 @@ class ShmMapping:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
         self._check(first, nr_pages)
-        tables = [self.shm.pages, self.pte]
+        tables = self._touch(first, nr_pages)
         return read_pages(self._state, shmem_read_range, tables, first, nr_pages)
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
@@ -177,19 +178,19 @@ class ShmMapping:
         What finds no slot stays in the page cache, but is not mapped any more.
         """
         self._check(first, nr_pages)
-        state, memcg, pages = self._state, self.task.memcg, self.shm.pages
+        state, memcg, pages = self._state, self.task.memcg, self.shm.pages.mm
         heads, cpu = state.scratch(2), state.totals.cpu
         plainly = not state.zswap.enabled and memcg.zswap_writeback_enabled
         here, end = first, first + nr_pages
         while here < end:
             here = state.run(
-                shmem_pageout_range, pages, self.pte, here, end, cpu, heads, plainly
+                shmem_pageout_range, pages, self.pte.mm, here, end, cpu, heads, plainly
             )
             if heads[0]:
                 number = heads[1]
                 state.io.writeout([number], memcg)
                 if self._is_reactivated(number):
-                    state.run(shmem_swapin, pages, here - 1)
+                    state.run(shmem_swapin_page, pages, here - 1)
         state.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
@@ -212,7 +213,8 @@ class ShmMapping:
     def unmap(self) -> None:
         """Undo the mapping; the last one of an object without a name frees it."""
         self._check(0, self.shm.nr_pages)
-        self._state.run(unmap_range, self.pte, 0, self.shm.nr_pages)
+        self._state.run(unmap_range, self.pte.mm, 0, self.shm.nr_pages)
+        self.pte.free()
         self.shm.mappings.remove(self)
         self.task.mappings.remove(self)
         self.shm.release()
@@ -230,6 +232,11 @@ class ShmMapping:
         if ops.flags & SWP_VIRTUAL:
             return not is_redirected(s, slot_index(s, entry))
         return ghost_keeps_the_folio(ops)
+
+    def _touch(self, first: int, nr_pages: int) -> list[int]:
+        self.shm.pages.touch(first, nr_pages)
+        self.pte.touch(first, nr_pages)
+        return [self.shm.pages.mm, self.pte.mm]
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._state.check_alive()

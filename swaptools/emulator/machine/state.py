@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots, Totals
     from swaptools.emulator.machine.backing import Backing
     from swaptools.emulator.machine.counts import EventCounter
+    from swaptools.emulator.machine.page_tables import PageTable, PageTables
     from swaptools.emulator.machine.slot_map import SlotMap
     from swaptools.emulator.machine.swap_io import SwapIO
     from swaptools.emulator.machine.tiers import SwapTiers
@@ -58,7 +59,7 @@ class AddressSpace(Protocol):
 
     name: str
     #: Its page table.
-    pte: Buffer[int]
+    pte: PageTable
     #: Whose pages they are.
     memcg: MemCgroup
 
@@ -67,7 +68,7 @@ class SharedPages(Protocol):
     """What such a walk needs of an object of shared memory."""
 
     #: Its pages, as page table entries are written.
-    pages: Buffer[int]
+    pages: PageTable
 
 
 @dataclass(eq=False, kw_only=True)
@@ -84,6 +85,7 @@ class State:
     arena: Arena
     slot_map: SlotMap
     contents: ContentStore
+    page_tables: PageTables
     #: By type.
     backings: dict[int, Backing]
     cgroups: MemCgroups

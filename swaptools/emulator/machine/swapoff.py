@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.page_tables import PageTable
     from swaptools.emulator.machine.state import State
 
 #: Kernel: mm/util.c OVERCOMMIT_NEVER and sysctl_overcommit_ratio.
@@ -88,13 +89,13 @@ def _unuse(
     state: State,
     si: int,
     function: Callable[..., int],
-    pages: Buffer[int],
+    pages: PageTable,
     counts: Buffer[int],
 ) -> None:
     nr_pages, here = len(pages), 0
     while here < nr_pages:
         room = min(state.free_pages, state.slots.si[si].inuse_pages)
-        here = state.run(function, pages, here, nr_pages, si, room, counts)
+        here = state.run(function, pages.mm, here, nr_pages, si, room, counts)
         state.io.load(range(1, state.totals.nr_frames))
         state.contents.reap()
         if here < nr_pages and state.free_pages <= 0:
@@ -115,8 +116,6 @@ def check_enough_memory(state: State, pages: int) -> None:
     ram_pages = state.ram_bytes // state.page_size
     allowed = ram_pages * _OVERCOMMIT_RATIO // 100
     allowed += state.totals.total_swap_pages
-    committed = sum(
-        task.pte[vpn] != 0 for task in state.tasks for vpn in range(len(task.pte))
-    )
+    committed = sum(task.pte.nr_entries for task in state.tasks)
     if committed + pages >= allowed:
         raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")

@@ -25,8 +25,9 @@ from swaptools.emulator.core.pageout import (
     refuse_range,
     writeout_range,
 )
-from swaptools.emulator.core.zap import drop_range
+from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
+from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.touch import (
     page_contents,
@@ -37,7 +38,6 @@ from swaptools.emulator.machine.touch import (
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.shmem import ShmMapping
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.touch import PageEntry
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 #: Largest order: 512 pages are 2 MiB.
 _MAX_ORDER: Final = SWAP_NR_ORDERS - 1
+#: Pages that a task has room for from the beginning.
+_FIRST_PAGES: Final = 512
 
 
 class Task:
@@ -68,7 +70,7 @@ class Task:
         #: The control group it lives in, and pages it pages out belong to.
         self.memcg = memcg
         #: Its page table.
-        self.pte: Buffer[int] = state.arena.integers(512)
+        self.pte = PageTable(state.page_tables, _FIRST_PAGES)
         #: Whether a page was ever written here or where it was forked from; without
         #: that a fork copies nothing. Kernel: vma->anon_vma.
         self.has_anon_vma = False
@@ -109,9 +111,9 @@ class Task:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
         contents = page_contents(self._state, nr_pages, data, length)
         self.has_anon_vma = True
-        self._reach(first + nr_pages)
+        self._touch(first, nr_pages)
         write_pages(
-            self._state, write_range, [self.pte], first, contents, nr_pages, order
+            self._state, write_range, [self.pte.mm], first, contents, nr_pages, order
         )
 
     def read(self, first: int, nr_pages: int = 1) -> bytes:
@@ -133,8 +135,8 @@ class Task:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
         self._check(first, nr_pages)
-        self._reach(first + nr_pages)
-        return read_pages(self._state, read_range, [self.pte], first, nr_pages)
+        self._touch(first, nr_pages)
+        return read_pages(self._state, read_range, [self.pte.mm], first, nr_pages)
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
@@ -145,7 +147,7 @@ class Task:
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         state, memcg = self._state, self.memcg
-        heads = state.scratch(nr_pages + 1)
+        heads = state.scratch(min(nr_pages, state.totals.nr_frames) + 1)
         zswap, may_write = state.zswap.enabled, memcg.zswap_writeback_enabled
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
@@ -153,7 +155,7 @@ class Task:
         while here < end:
             start = here
             stop = min(end, here - here % state.watch_pages + state.watch_pages)
-            here = state.run(pageout_range, self.pte, here, stop, cpu, heads)
+            here = state.run(pageout_range, self.pte.mm, here, stop, cpu, heads)
             if heads[0] and self not in state.mmlist:
                 state.mmlist.insert(0, self)
             state.run(writeout_range, heads, not zswap and may_write)
@@ -164,7 +166,7 @@ class Task:
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and may_write:
-            fall_back(state, self.pte, memcg, first, end)
+            fall_back(state, self.pte.mm, memcg, first, end)
         state.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
@@ -172,8 +174,8 @@ class Task:
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         if end > first:
-            gathered = self._state.scratch(end - first)
-            self._state.run(drop_range, self.pte, first, end - first, gathered)
+            gathered = self._state.scratch(min(end - first, MMU_GATHER_PAGES))
+            self._state.run(drop_range, self.pte.mm, first, end, gathered)
         self._state.settle()
 
     def fork(self, name: str | None = None) -> Task:
@@ -188,14 +190,15 @@ class Task:
         """
         self._check(0, 1)
         state, nr_pages = self._state, len(self.pte)
-        largest = state.run(largest_count, self.pte, nr_pages)
+        largest = state.run(largest_count, self.pte.mm, nr_pages)
         if largest == SWAP_MAP_MAX:
             raise IllegalOperation(f"a slot has {SWAP_MAP_MAX} references already")
         child = Task(state, self._tasks, self.memcg, name)
         if self.has_anon_vma:
             child.has_anon_vma = True
-            child.pte = state.arena.integers(nr_pages)
-            state.run(fork_range, self.pte, child.pte, nr_pages)
+            child.pte.reach(nr_pages)
+            child.pte.touch_like(self.pte)
+            state.run(fork_range, self.pte.mm, child.pte.mm, nr_pages)
             if largest:
                 state.mmlist.insert(state.mmlist.index(self) + 1, child)
         for mapping in self.mappings:
@@ -207,6 +210,7 @@ class Task:
         self.drop(0, len(self.pte))
         for mapping in list(self.mappings):
             mapping.unmap()
+        self.pte.free()
         self.is_alive = False
         self._tasks.remove(self)
         if self in self._state.mmlist:
@@ -220,10 +224,11 @@ class Task:
         self._check(first, nr_pages)
         return page_entries(self.pte, first, nr_pages)
 
-    def _reach(self, end: int) -> None:
-        if end > len(self.pte):
-            nr_pages = max(end, min(2 * len(self.pte), MAX_TASK_PAGES))
-            self.pte = self._state.arena.longer(self.pte, nr_pages)
+    def _touch(self, first: int, nr_pages: int) -> None:
+        end, before = first + nr_pages, self.pte.nr_pages
+        if end > before:
+            self.pte.reach(max(end, min(2 * before, MAX_TASK_PAGES)))
+        self.pte.touch(first, nr_pages)
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._state.check_alive()

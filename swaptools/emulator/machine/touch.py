@@ -16,7 +16,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import OFFSET_MASK, TYPE_SHIFT
-from swaptools.emulator.core.faults import PTE_PRESENT, PTE_SHIFT
+from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.page_tables import PageTable
     from swaptools.emulator.machine.state import State
 
     #: A page as /proc/PID/pagemap shows it.
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def write_pages(
     state: State,
     function: Callable[..., int],
-    tables: Iterable[Buffer[int]],
+    tables: Iterable[int],
     first: int,
     contents: Buffer[int],
     nr_pages: int,
@@ -45,7 +46,7 @@ def write_pages(
     Args:
         state: Of the machine.
         function: write_range() or its like; ``args`` are the last of its arguments.
-        tables: Its page tables.
+        tables: Where its rows of page tables begin.
         first: Number of the first page.
         contents: What is put in each, as page_contents() returns it.
         nr_pages: How many.
@@ -67,7 +68,7 @@ def write_pages(
 def read_pages(
     state: State,
     function: Callable[..., int],
-    tables: Iterable[Buffer[int]],
+    tables: Iterable[int],
     first: int,
     nr_pages: int,
 ) -> list[bytes | int]:
@@ -126,7 +127,7 @@ def page_contents(
     return contents
 
 
-def page_entries(table: Buffer[int], first: int, nr_pages: int) -> list[PageEntry]:
+def page_entries(table: PageTable, first: int, nr_pages: int) -> list[PageEntry]:
     """Return pages as /proc/PID/pagemap shows them; none behind the end of a table."""
     here = range(first, min(first + nr_pages, len(table)))
     shown = [_page_entry(table[vpn]) for vpn in here]

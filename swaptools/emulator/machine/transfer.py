@@ -72,8 +72,8 @@ def _found(state: State, source: int) -> dict[int, MemCgroup]:
     tables = [(shm.pages, state.cgroups.root) for shm in state.shms]
     tables += [(task.pte, task.memcg) for task in state.mmlist]
     for pte, memcg in tables:
-        entries = state.scratch(len(pte) + 1)
-        visits = state.run(find_entries, pte, source, entries)
+        entries = state.scratch(pte.nr_entries + 1)
+        visits = state.run(find_entries, pte.mm, len(pte), source, entries)
         state.counter.moves.transfer_pte_visits += visits
         for place in range(1, entries[0] + 1):
             found.setdefault(entries[place], memcg)
@@ -114,4 +114,4 @@ def _repoint(state: State, si: int, moved: dict[int, int]) -> None:
         olds[place], news[place] = old, new
     tables = [shm.pages for shm in state.shms] + [task.pte for task in state.mmlist]
     for pte in tables if moved else ():
-        state.run(repoint_range, pte, si, olds, news, len(moved))
+        state.run(repoint_range, pte.mm, len(pte), si, olds, news, len(moved))

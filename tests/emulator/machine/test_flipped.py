@@ -20,6 +20,7 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
 )
 from swaptools.emulator.core.memory import numbers_of
+from swaptools.emulator.core.page_tables import PTE_ZERO
 from swaptools.emulator.core.slots import is_reserved
 from swaptools.errors import InvariantBroken
 
@@ -34,6 +35,7 @@ MAY_LOOK_RIGHT = {
     "hints.offset": "a CPU may go on at any slot",
     "ci.order": "a cluster that is full is on no list of its order",
     "frames.content": "what a page without bytes would be compressed to",
+    "frames.dirty": "a page of zeros may be written or as it was made",
     "vmstat.pswpout": "what failed counts, too",
     "vmstat.thp_swpout_fallback": "counted here alone, as the next four",
     "vmstat.pmd_swpout_fallback": "",
@@ -144,6 +146,8 @@ def places(machine: Machine) -> Iterator[Place]:
         "frames": range(1, totals.nr_frames),
         "free_blocks": range(len(s.free_blocks)),
         "contents": [n for n in range(len(s.contents)) if s.contents[n].refs],
+        "ptes": [n for n in range(len(s.ptes)) if s.ptes[n] > PTE_ZERO],
+        "pmds": range(machine.state.page_tables.nr_items),
         "vmstat": [0],
         "traffic": [row * MAX_SWAPFILES + si for row in range(nr_rows) for si in types],
     }

@@ -1,0 +1,132 @@
+"""Address spaces: rows of page tables that grow as they are used, and are given back.
+
+Not here: what is in an entry (core/page_tables.py).
+
+Kernel: mm/memory.c; none of it is about how long a row is.
+Same: nothing.
+Changed: a row of tables is moved when it grows, to one of twice the length.
+Left out: giving tables back before the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.page_tables import (
+    PTRS_PER_PTE,
+    free_pgtables,
+    nr_ptes,
+    pte_alloc_range,
+    pte_offset,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.emulator.core.arena import Arena
+
+
+class PageTables:
+    """The rows of a machine, in use and free."""
+
+    def __init__(self, arena: Arena) -> None:
+        """Make no row yet, in the buffers of an arena."""
+        self.arena = arena
+        #: Items of all rows so far, and where free ones begin, by length.
+        self.nr_items = 0
+        self.free: dict[int, list[int]] = {}
+
+    def take(self, nr_items: int) -> int:
+        """Return where a row of that length begins, all items of it 0."""
+        if self.free.get(nr_items):
+            return self.free[nr_items].pop()
+        first = self.nr_items
+        self.nr_items += nr_items
+        self.arena.grow("pmds", self.nr_items)
+        return first
+
+    def give_back(self, first: int, nr_items: int) -> None:
+        """Take a row back, all items of it 0."""
+        self.free.setdefault(nr_items, []).append(first)
+
+
+class PageTable:
+    """One address space, of a task, an object of shared memory or a mapping of one.
+
+    As a sequence it has an entry for each page, 0 where there never was one.
+    """
+
+    __slots__ = ("_tables", "mm", "nr_items", "nr_pages")
+
+    def __init__(self, tables: PageTables, nr_pages: int) -> None:
+        """Make room for so many pages, none of which costs anything yet."""
+        self._tables = tables
+        #: What hot functions are given: where its row begins.
+        self.nr_items = _nr_items(nr_pages)
+        self.mm = tables.take(self.nr_items)
+        self.nr_pages = nr_pages
+
+    def __len__(self) -> int:
+        return self.nr_pages
+
+    def __getitem__(self, vpn: int) -> int:
+        """Return the entry of a page."""
+        if not 0 <= vpn < self.nr_pages:
+            raise IndexError(vpn)
+        s = self._tables.arena.slots
+        return s.ptes[pte_offset(s, self.mm, vpn)]
+
+    def entries(self) -> Iterator[tuple[int, int]]:
+        """Yield the pages that have an entry, with it."""
+        s = self._tables.arena.slots
+        for item in range(self.nr_items):
+            first = s.pmds[self.mm + item] * PTRS_PER_PTE
+            for place in range(PTRS_PER_PTE if first else 0):
+                if s.ptes[first + place]:
+                    yield item * PTRS_PER_PTE + place, s.ptes[first + place]
+
+    @property
+    def nr_entries(self) -> int:
+        """How many pages have an entry that is not empty."""
+        return self._tables.arena.run(nr_ptes, self.mm, self.nr_pages)
+
+    def reach(self, nr_pages: int) -> None:
+        """Have room for so many pages at least."""
+        if nr_pages <= self.nr_pages:
+            return
+        self.nr_pages = nr_pages
+        nr_items = _nr_items(nr_pages)
+        if nr_items > self.nr_items:
+            old, new = self.mm, self._tables.take(nr_items)
+            pmds = self._tables.arena.slots.pmds
+            for item in range(self.nr_items):
+                pmds[new + item], pmds[old + item] = pmds[old + item], 0
+            self._tables.give_back(old, self.nr_items)
+            self.mm, self.nr_items = new, nr_items
+
+    def touch(self, first: int, nr_pages: int) -> None:
+        """Have tables for pages that are to be read or written."""
+        pmds, mm = self._tables.arena.slots.pmds, self.mm
+        item, last = first // PTRS_PER_PTE, (first + nr_pages - 1) // PTRS_PER_PTE
+        if item != last or not pmds[mm + item]:
+            self._tables.arena.add_page_tables(last - item + 1)
+            self._tables.arena.run(pte_alloc_range, mm, first, first + nr_pages)
+
+    def touch_like(self, other: PageTable) -> None:
+        """Have tables where another of the same length has them."""
+        pmds = self._tables.arena.slots.pmds
+        for item in range(other.nr_items):
+            if pmds[other.mm + item]:
+                self.touch(item * PTRS_PER_PTE, 1)
+                pmds = self._tables.arena.slots.pmds
+
+    def free(self) -> None:
+        """Give everything back; nothing is in it any more."""
+        self._tables.arena.run(free_pgtables, self.mm, self.nr_items)
+        self._tables.give_back(self.mm, self.nr_items)
+        self.mm = self.nr_items = self.nr_pages = 0
+
+
+def _nr_items(nr_pages: int) -> int:
+    nr_tables = (nr_pages + PTRS_PER_PTE - 1) // PTRS_PER_PTE
+    return 1 << (nr_tables - 1).bit_length()
