@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from swaptools.errors import FormatError
 
 if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
-
-#: For each byte the numbers of its clear bits.
-_CLEAR = tuple(
-    tuple(bit for bit in range(8) if not byte >> bit & 1) for byte in range(256)
-)
 
 
 def parse_words(data: bytes, byte_order: ByteOrder) -> tuple[int, ...]:
@@ -76,6 +72,14 @@ class Listed(_Numbers):
         return any(number == listed for listed in self)
 
 
+@cache
+def _clear_bits() -> tuple[tuple[int, ...], ...]:
+    # For each byte the numbers of its clear bits.
+    return tuple(
+        tuple(bit for bit in range(8) if not byte >> bit & 1) for byte in range(256)
+    )
+
+
 class ClearBits(_Numbers):
     """The clear bits of a bitmap between bit 0 and its last set bit."""
 
@@ -91,8 +95,9 @@ class ClearBits(_Numbers):
         return self._count
 
     def __iter__(self) -> Iterator[int]:
+        clear = _clear_bits()
         for at, byte in enumerate(self._bitmap[: self._last // 8 + 1]):
-            for bit in _CLEAR[byte]:
+            for bit in clear[byte]:
                 number = 8 * at + bit
                 if 0 < number < self._last:
                     yield number

@@ -106,10 +106,10 @@ def _maker(rest: str) -> tuple[Maker, int | None]:
     if found := re.search(_DEBIAN, rest):
         build = found["build"]
         return Maker.DEBIAN, int(build) if build else None
-    if re.search(_RED_HAT, rest):
+    if ".el" in rest and re.search(_RED_HAT, rest):
         return Maker.RED_HAT, None
     if re.search(_OTHER, rest):
         return Maker.OTHER, None
-    if found := re.match(_UBUNTU, rest):
+    if rest[1:2].isdigit() and (found := re.match(_UBUNTU, rest)):
         return Maker.UBUNTU, int(found["build"])
     return Maker.MAINLINE, None

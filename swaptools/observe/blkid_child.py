@@ -5,20 +5,22 @@ Its standard input is a socket. Each request is a descriptor and the text
 nothing, and ends when the socket does. A hostile image can crash it, hang it, or
 have it run into its limits: the other side (blkid.py) sees to that.
 
-Imports nothing of swaptools, so that a bare interpreter runs it.
+Imports nothing of swaptools, so that a bare interpreter runs it, and the C module of
+sockets alone: all of socket takes as long as the interpreter to start.
 
 util-linux: libblkid/src/probe.c, misc-utils/wipefs.c, systemd: udev-builtin-blkid.c.
 """
 
 from __future__ import annotations
 
+import _socket
 import _thread
 import ctypes
 import os
 import resource
 import select
 import signal
-import socket
+import sys
 from typing import Final
 
 _LIBRARY: Final = "libblkid.so.1"
@@ -42,6 +44,8 @@ _PARTS_FORCE_GPT: Final = 1 << 1
 _PARTS_MAGIC: Final = 1 << 3
 _USUAL: Final = _SUBLKS_LABEL | _SUBLKS_UUID | _SUBLKS_TYPE | _SUBLKS_USAGE
 _AMBIVALENT: Final = -2
+#: Of a descriptor that comes with a request.
+_RIGHT_BYTES: Final = 4
 #: Of each signature in an answer.
 _FIELDS: Final = 6
 
@@ -83,19 +87,19 @@ def main() -> None:
         library = None
     _give_up_rights()
     _thread.start_new_thread(_end_with_the_socket, ())
-    with socket.socket(fileno=0) as requests:
-        while True:
-            text, descriptors, _, _ = socket.recv_fds(requests, 64, 1)
-            if not text:
-                return
-            offset, size = map(int, text.split())
-            _allow_seconds(_CPU_SECONDS_EACH)
-            answer = _NO_LIBRARY
-            if library is not None:
-                answer = _answer(library.lib, descriptors[0], offset, size)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            requests.send(answer)
+    requests = _socket.socket(fileno=0)
+    while True:
+        text, rights, _, _ = requests.recvmsg(64, _socket.CMSG_SPACE(_RIGHT_BYTES))
+        if not text:
+            return
+        descriptor = int.from_bytes(rights[0][2][:_RIGHT_BYTES], sys.byteorder)
+        offset, size = map(int, text.split())
+        _allow_seconds(_CPU_SECONDS_EACH)
+        answer = _NO_LIBRARY
+        if library is not None:
+            answer = _answer(library.lib, descriptor, offset, size)
+        os.close(descriptor)
+        requests.send(answer)
 
 
 def _give_up_rights() -> None:

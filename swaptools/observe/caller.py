@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import signal
 import sys
 from typing import Final
@@ -40,9 +39,8 @@ _PATIENCE_SECONDS: Final = 10
 
 def read_caller() -> Caller:
     """Find out what this process may do, and whether its kernel has swap."""
-    status = dict(
-        re.findall(r"^(\w+):\s*(\S+)$", read_text(_STATUS) or "", re.MULTILINE)
-    )
+    lines = (line.partition(":") for line in (read_text(_STATUS) or "").split("\n"))
+    status = {name: value.strip() for name, _, value in lines}
     has_sys_admin = _has_sys_admin(status.get("CapEff"))
     return Caller(
         has_swap=kernel_has_swap(),

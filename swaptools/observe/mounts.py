@@ -11,16 +11,15 @@ Kernel: fs/proc_namespace.c show_mountinfo(); fs/proc/fd.c seq_show().
 from __future__ import annotations
 
 import os
-import re
 from typing import NamedTuple
 
 from swaptools.observe.btrfs import device_path
 from swaptools.observe.devices import is_readonly_by_name
+from swaptools.observe.proc import unescape
 
 _MOUNTINFO = "/proc/self/mountinfo"
 _EXT4_SYSFS = "/sys/fs/ext4"
-_OCTAL = re.compile(r"\\([0-7]{3})")
-_MNT_ID = re.compile(rb"^mnt_id:\s*(\d+)$", re.MULTILINE)
+_MNT_ID = b"mnt_id:"
 
 
 class Mount(NamedTuple):
@@ -87,7 +86,7 @@ def parse_mountinfo(text: str) -> dict[int, Mount]:
             filesystem=_driver(about[0], device_name),
             source=about[1],
             device_name=device_name,
-            mount_point=_unescaped(words[4]),
+            mount_point=unescape(words[4]),
             options=frozenset(words[5].split(",")),
             super_options=frozenset(about[2].split(",")),
         )
@@ -135,11 +134,6 @@ def _name_of_device(device: int) -> str | None:
         return None
 
 
-def _unescaped(text: str) -> str:
-    # Blank, tab, line end and backslash are written in octal.
-    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)
-
-
 def _device_name(source: str) -> str | None:
     if not source.startswith("/dev/"):
         return None
@@ -159,5 +153,6 @@ def _mount_id(descriptor: int) -> int | None:
             text = file.read()
     except OSError:
         return None
-    match = _MNT_ID.search(text)
-    return int(match[1]) if match else None
+    found = [line for line in text.splitlines() if line.startswith(_MNT_ID)]
+    number = found[0].removeprefix(_MNT_ID).strip() if found else b""
+    return int(number) if number.isdigit() else None

@@ -22,8 +22,7 @@ _DELETED = "\\040(deleted)"
 _VMSTAT = "/proc/vmstat"
 _SWAPPED_OUT = r"^(?:pswpout|zswpout|swpout_zero) (\d+)$"
 _OCTAL = r"\\([0-7]{3})"
-_BLANKS = r"[ \t]+"
-_NUMBER = r"-?[0-9]{1,20}"
+_MAX_DIGITS = 20
 
 
 class SwapRow(NamedTuple):
@@ -108,11 +107,11 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
     # or a no-break blank, at which splitlines() and split() would cut.
     rows = []
     for line in text.split("\n")[1:]:
-        words = re.split(_BLANKS, line)
+        words = [word for word in line.replace("\t", " ").split(" ") if word]
         if len(words) < 5:
             continue
         name, type_, size_kib, used_kib, priority = words[0], *words[-4:]
-        if not all(re.fullmatch(_NUMBER, word) for word in words[-3:]):
+        if not all(map(_is_number, words[-3:])):
             continue  # not the kernel's
         rows.append(
             SwapRow(
@@ -125,6 +124,11 @@ def parse_swaps(text: str) -> tuple[SwapRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _is_number(word: str) -> bool:
+    digits = word.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS
 
 
 def read_swaps() -> tuple[SwapRow, ...]:
@@ -267,6 +271,8 @@ def swapped_out_pages() -> int:
 
 def unescape(name: str) -> str:
     """Undo the octal escapes of a name in /proc."""
+    if "\\" not in name:
+        return name
     return re.sub(_OCTAL, lambda match: chr(int(match[1], 8)), name)
 
 

@@ -5,7 +5,6 @@ Not here: whether a command may be given (obstacles.py, contents.py, ways.py).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from swaptools import shell
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 #: Names of descriptors, which mean something to one process only.
 _DESCRIPTORS: Final = ("/proc/", "/dev/fd/", "/dev/stdin")
 #: What names an area as fstab(5) does.
-_TAG: Final = re.compile(r"(UUID|LABEL|PARTUUID|PARTLABEL)=")
+_TAG: Final = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=")
 
 
 def path_of(case: Case) -> str:
     """Return the path that names the target in any process of this directory."""
     path = case.area.path
-    if path.startswith(_DESCRIPTORS) or _TAG.match(path):
+    if path.startswith(_DESCRIPTORS) or path.startswith(_TAG):
         return resolved_path(case)
     return path
 
