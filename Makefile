@@ -71,7 +71,8 @@ record-kernels: $(VENV)/developing
 	$(BIN)/python -m tests.against_kernels.record $(KERNELS)
 
 bench: $(VENV)/developing
-	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+	status=0; for script in benchmarks/*.py; do \
+	    $(BIN)/python "$$script" || status=1; done; exit $$status
 
 # swaptools/format/packed.py, from the definitions in layout.py.
 packed: $(VENV)/developing

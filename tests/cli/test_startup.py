@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: Each takes as long to import as a tenth of the command, or more.
-SLOW = ("pathlib", "urllib.parse", "importlib.resources", "tempfile", "subprocess")
+#: Each takes as long to import as a tenth of the command, or more; or is a room that
+#: the command has nothing to look for in.
+SLOW = (
+    *("pathlib", "urllib.parse", "importlib.resources", "tempfile", "subprocess"),
+    *("construct", "ctypes", "hashlib", "secrets", "socket", "shutil"),
+    *("json", "click.shell_completion", "swaptools.doctor", "swaptools.emulator"),
+)
 
 RUN = """
 import sys
