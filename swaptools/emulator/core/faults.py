@@ -60,6 +60,7 @@ from swaptools.emulator.core.slots import (
     swap_count,
     traffic_row,
 )
+from swaptools.emulator.core.zswap import zswap_entry_free
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -143,8 +144,7 @@ def count_read(s: Slots, entry: int, where: int) -> None:
 def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     """Return the frame with a slot's data, or -1 when nothing holds them.
 
-    zswap gives its entry away with the data: the frame then holds a zswap object
-    that the caller turns into a page, and the page is dirty.
+    zswap gives its entry away with the data, and the page is dirty.
 
     With ``bypass`` the swap cache is not told, and the caller frees the slot.
 
@@ -163,6 +163,7 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
     frame.content = stored & STORED_MASK
     count_read(s, entry, where)
     if where == STORED_ZSWAP:
+        zswap_entry_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA
         s.vmstat[0].zswpin += 1
     else:

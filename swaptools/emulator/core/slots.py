@@ -43,6 +43,7 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.ranges import range_free
 from swaptools.emulator.core.zram import zram_slot_free
+from swaptools.emulator.core.zswap import zswap_entry_free
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -94,7 +95,11 @@ def place_free(s: Slots, index: int) -> None:
 
 @hot_inline
 def set_stored(s: Slots, index: int, stored: int) -> None:
-    """Say where a slot's data are from now on, in place of where they were."""
+    """Say where a slot's data are from now on, in place of where they were.
+
+    Those who had them give their room back at once. Kernel: mm/zswap.c
+    zswap_invalidate(); drivers/block/zram/zram_drv.c zram_slot_free_notify().
+    """
     if s.map[index] & SWAP_HAS_DATA:
         before = s.slots[index].stored
         put_content(s, before & STORED_MASK)
@@ -102,6 +107,11 @@ def set_stored(s: Slots, index: int, stored: int) -> None:
             place_free(s, index)
         elif before >> STORED_SHIFT == STORED_ZRAM:
             zram_slot_free(s, index)
+        elif (
+            before >> STORED_SHIFT == STORED_ZSWAP
+            and stored >> STORED_SHIFT != STORED_ZSWAP  # or it is gone (zswap.py)
+        ):
+            zswap_entry_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA
     if stored:
         s.slots[index].stored = stored

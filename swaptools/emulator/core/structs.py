@@ -146,6 +146,9 @@ class SwapInfo(Structure):
     #: The clusters from here on that are UNTOUCHED head the free list; by columns
     #: where those count (clusters.py untouched_at).
     untouched: int
+    #: Entries of its slots in zswap, and leaves of zswap's tree that have one.
+    nr_zswap: int
+    nr_leaves: int
     #: What becomes of a write: see constants.py, KEEPS and what follows.
     kind: int
     #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
@@ -165,6 +168,8 @@ class SwapInfo(Structure):
         ("first_cluster", c_int32),
         ("nr_clusters", c_int32),
         ("untouched", c_int32),
+        ("nr_zswap", c_int64),
+        ("nr_leaves", c_int64),
         ("kind", c_int32),
         ("reclaim_work", c_int32),
         ("cluster_nr", c_int32),
@@ -332,7 +337,8 @@ class Slots(NamedTuple):
     frames: Buffer[Frame]
     #: By order: first of the free blocks, or 0.
     free_blocks: Buffer[int]
-    #: By number, from FIRST_CONTENT on; and by number and codec the length that each
+    #: By number from FIRST_CONTENT on, of which the first is no page's; and by number
+    #: and codec the length that each
     #: compresses to: 0 where that was not asked yet, a page where it is no less.
     contents: Buffer[Content]
     lengths: Buffer[int]

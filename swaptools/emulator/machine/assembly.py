@@ -68,15 +68,14 @@ def put_together(
     What wakes zswap's worker is left to the caller, who knows the areas.
     """
     arena = Arena(engine, profile.allocator, cpus)
-    cgroups = MemCgroups()
+    cgroups = MemCgroups(arena)
     backings: dict[int, Backing] = {}
-    contents = ContentStore(arena)
+    contents = ContentStore(arena, page_size)
     rules, zsmalloc = profile.zswap, profile.zsmalloc
-    zswap = Zswap(rules, page_size, ram_bytes, compressor, zsmalloc)
-    io = SwapIO(arena, contents, zswap, backings)
-    shrinker = ZswapShrinker(zswap, cgroups, io.write_back)
-    zswap.shrink_memcg = shrinker.shrink_memcg
-    cgroups.css_offline = shrinker.memcg_offline_cleanup
+    zswap = Zswap(arena, contents, rules, page_size, ram_bytes, compressor, zsmalloc)
+    io = SwapIO(arena, contents, cgroups, zswap, backings)
+    shrinker = ZswapShrinker(arena, zswap, cgroups, io.write_back)
+    io.shrink_memcg = shrinker.shrink_memcg
     state = State(
         profile=profile,
         ghost_rules=profile.ghost or MENDED_GHOST,

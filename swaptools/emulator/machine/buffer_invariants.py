@@ -56,7 +56,6 @@ from swaptools.emulator.core.structs import (
 )
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.store.zram import ZramEntry
-from swaptools.emulator.store.zswap import ZswapEntry
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.events import Traffic
@@ -295,8 +294,8 @@ def _check_stored(state: State, device: SwapDevice, entry: int, stored: int) -> 
     where, content = stored >> STORED_SHIFT, stored & STORED_MASK
     kept = state.contents[content] if content >= FIRST_CONTENT else None
     if where == STORED_ZSWAP:
-        is_it = isinstance(kept, ZswapEntry) and _is_for(state, kept.swpentry, entry)
-        expect(is_it, "not zswap's entry for a slot", entry, stored)
+        record = state.slots.compressed[slot_index(state.slots, entry)]
+        expect(record.entry == entry, "not zswap's entry for a slot", entry, stored)
     elif where == STORED_DEVICE and device.zram is not None:
         slot = entry & OFFSET_MASK
         is_it = isinstance(kept, ZramEntry) and kept.index == slot
@@ -308,7 +307,3 @@ def _check_stored(state: State, device: SwapDevice, entry: int, stored: int) -> 
         is_virtual = device.type + 1 == state.totals.virtual_space
         known = where == STORED_ZERO or (where == STORED_SLOT and is_virtual)
         expect(known and not content, "data of no kind", entry, stored)
-
-
-def _is_for(state: State, swpentry: int, entry: int) -> bool:
-    return swpentry == entry and state.zswap.stored_pages > 0

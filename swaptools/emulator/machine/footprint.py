@@ -118,13 +118,13 @@ class Measure:
     # How many there are of each unit of an area; what is on disk is counted with the
     # area that has it.
     def _counts(self, si: int) -> dict[Unit, int]:
-        info, tree = self._arena.slots.si[si], self._zswap.tree
+        info = self._arena.slots.si[si]
         return {
             "slot": info.max,
             "used slot": info.inuse_pages,
             "cluster": self._arena.run(count_tables, si),
-            "zswap slot": tree.nr_entries[si],
-            "xarray leaf": tree.nr_leaves[si],
+            "zswap slot": info.nr_zswap,
+            "xarray leaf": info.nr_leaves,
             "disk slot": 0,
             "disk cluster": 0,
         }
@@ -144,7 +144,9 @@ class Measure:
         return in_pools + self._zswap.stored_pages * ZSWAP_ENTRY_BYTES
 
     def _disk_slots_held(self) -> int:
-        nr_entries = self._zswap.tree.nr_entries
+        infos = self._arena.slots.si
         return sum(
-            nr_entries[si] for si, found in self._backings.items() if found.ops.is_disk
+            infos[si].nr_zswap
+            for si, found in self._backings.items()
+            if found.ops.is_disk
         )

@@ -23,9 +23,6 @@ from swaptools.emulator.core.constants import (
     FULL,
     MAX_SWAPFILES,
     NR_LISTS,
-    STORED_MASK,
-    STORED_SHIFT,
-    STORED_ZSWAP,
     SWAP_BY_HAND,
     SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
@@ -39,7 +36,6 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.slots import (
-    get_stored,
     is_redirected,
     is_reserved,
     slot_index,
@@ -54,6 +50,7 @@ from swaptools.emulator.machine.page_table_invariants import (
     all_page_tables,
     check_page_tables,
 )
+from swaptools.emulator.machine.zswap_invariants import check_zswap
 from swaptools.emulator.store.zsmalloc import check_zspages
 from swaptools.errors import InvariantBroken
 
@@ -312,32 +309,12 @@ def check_slots_cache(state: State) -> None:
 
 
 def check_pools(state: State) -> None:
-    """Check zswap's and zram's pools, and zswap's lists, with the slots they serve."""
-    zswap = state.zswap
+    """Check zswap's and zram's pools, with the slots they serve."""
     check_zspages(state.slots)
-    zswap.check_invariants()
-    listed = 0
-    for memcg in state.cgroups:
-        for entry in memcg.zswap_lru:
-            listed += 1
-            expect(entry.memcg is memcg, "entry of another cgroup", entry.swpentry)
-            where = stored_of(state, entry.swpentry)
-            expect(where >> STORED_SHIFT == STORED_ZSWAP, "not in zswap", where)
-            kept = state.contents[where & STORED_MASK]
-            expect(kept is entry, "another entry in its slot", entry.swpentry)
-        below = sum(e.length for m in memcg.and_below() for e in m.zswap_lru)
-        expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)
-    expect(listed == zswap.stored_pages, "stored_pages", listed, zswap.stored_pages)
+    check_zswap(state)
     for backing in state.backings.values():
         if backing.zram:
             backing.zram.check_invariants()
-
-
-def stored_of(state: State, entry: int) -> int:
-    """Return where a slot's data are; 0 for a slot that is free."""
-    s = state.slots
-    index = slot_index(s, entry)
-    return get_stored(s, index) if index >= 0 else 0
 
 
 def check_traffic(state: State) -> None:

@@ -31,8 +31,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
-from swaptools.emulator.store.zswap_tree import XA_CHUNK_SIZE
+from swaptools.emulator.core.constants import SWAPFILE_CLUSTER, XA_CHUNK_SIZE
 from swaptools.errors import SelectionError
 from swaptools.kernel.swapon_rules import CLUSTER_INFO_6_18
 

@@ -133,7 +133,6 @@ class State:
 
     def work_for(self, memcg: MemCgroup) -> None:
         """Let the next operation count for a cgroup, and use the areas that it may."""
-        self.totals.zswap_ever_enabled |= self.zswap.enabled
         self.arena.work_for(memcg.number)
         areas = self._allowed_areas(memcg)
         if areas != self.totals.allowed_areas:

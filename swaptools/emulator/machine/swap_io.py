@@ -34,6 +34,7 @@ from swaptools.emulator.core.constants import (
     SWP_GHOST,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.memcg import may_zswap
 from swaptools.emulator.core.pageout import finish_page, finish_range, writeback_page
 from swaptools.emulator.core.redirect import take_place
 from swaptools.emulator.core.slot_alloc import allow
@@ -44,6 +45,8 @@ from swaptools.emulator.core.slots import (
     set_stored,
     slot_index,
 )
+from swaptools.emulator.core.writeout import zswap_store_pages
+from swaptools.emulator.core.zswap import zswap_check_limits
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.store.contents import ContentStore, Kept
-    from swaptools.emulator.store.memcg import LruEntry, MemCgroup
+    from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.zswap import Zswap
 
 # Pages whose way out is ended together: room for some folios of the largest order.
@@ -119,12 +122,14 @@ class SwapIO:
         self,
         arena: Arena,
         contents: ContentStore,
+        cgroups: MemCgroups,
         zswap: Zswap,
         backings: Mapping[int, Backing],
     ) -> None:
         """Work on the buffers and contents of one machine, backings by type."""
         self._arena = arena
         self._contents = contents
+        self.cgroups = cgroups
         self._zswap = zswap
         self._backings = backings
         self.page_size = zswap.page_size
@@ -132,6 +137,8 @@ class SwapIO:
         self.wake_shrink_worker: Callable[[], None]
         #: Called with the cgroup that what follows is done for.
         self.work_for: Callable[[MemCgroup], None]
+        #: Makes room in a cgroup: looks at so many entries; 0, or minus an errno.
+        self.shrink_memcg: Callable[[MemCgroup, int], int]
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
         # Pairs of a frame and where its data went, for finish_range().
@@ -200,23 +207,17 @@ class SwapIO:
         self, contents: list[int], entry: int, memcg: MemCgroup
     ) -> list[int] | None:
         """Return where the pages of a folio go, all of them; None when nowhere."""
-        pages = [
-            content if 0 < content < FIRST_CONTENT else self.page_of(content)
-            for content in contents
-        ]
-        nr_pages = len(pages)
+        nr_pages = len(contents)
         traffic = self._arena.traffic(memcg.number, entry)
         traffic.offered += nr_pages
         if self._arena.totals.zswap_ever_enabled:
             traffic.asked_out += nr_pages
-        taken = self._zswap.store(pages, entry, memcg)
-        if taken:
+        if self._zswap_store(contents, entry, memcg):
             traffic.left += nr_pages
-            vmstat = self._arena.slots.vmstat[0]
-            vmstat.zswpout += nr_pages
-            vmstat.mthp_zswpout += nr_pages > 1
-            add = self._contents.add
-            return [STORED_ZSWAP << STORED_SHIFT | add(kept) for kept in taken]
+            return [
+                STORED_ZSWAP << STORED_SHIFT | self.keep(content)
+                for content in contents
+            ]
         if self._zswap.enabled and self._zswap.pool_reached_full:
             self.wake_shrink_worker()
         backing = self._backings[entry >> TYPE_SHIFT]
@@ -228,6 +229,24 @@ class SwapIO:
             traffic.left += nr_pages
             self._arena.traffic(memcg.number, slot).to_backing += nr_pages
         return stored
+
+    # Whether zswap takes all of them. Kernel: mm/zswap.c zswap_store().
+    def _zswap_store(self, contents: list[int], entry: int, memcg: MemCgroup) -> bool:
+        zswap = self._zswap
+        if not zswap.enabled:
+            return False
+        if len(contents) > 1 and not zswap.rules.takes_large_folios:
+            return False
+        self._contents.measure(zswap.codec, [n for n in contents if n >= FIRST_CONTENT])
+        may_zswap_ = self._arena.run(may_zswap, memcg.number)
+        if not may_zswap_ and self.shrink_memcg(memcg, zswap.rules.shrink_batch):
+            return False
+        if self._arena.run(zswap_check_limits):
+            return False
+        buffer = self._arena.scratch(len(contents))
+        for place, content in enumerate(contents):
+            buffer[place] = content
+        return self._arena.run(zswap_store_pages, buffer, entry, len(contents))
 
     # The same for a device.
     def _submit_write(self, slot: int, contents: list[int]) -> list[int] | None:
@@ -244,7 +263,7 @@ class SwapIO:
         stored = get_stored(s, slot_index(s, place))
         if not stored:
             return []
-        content = self.content_of(self.page_of(stored & STORED_MASK))
+        content = self.content_at(stored)
         written = self._submit_write(new, [content])
         self._contents.put(content)
         if written is not None:
@@ -272,6 +291,15 @@ class SwapIO:
         """
         return self._arena.run(take_place, entry, nr_pages.bit_length() - 1)
 
+    def content_at(self, stored: int) -> int:
+        """Return what is where ``stored`` says, with one reference more."""
+        content = stored & STORED_MASK
+        if content >= FIRST_CONTENT:
+            value = self._contents[content]
+            if not isinstance(value, bytes):
+                return self.content_of(value.page())
+        return self.keep(content)
+
     def keep(self, content: int) -> int:
         """Let one slot more refer to a content; returns it."""
         return get_content(self._arena.slots, content)
@@ -290,8 +318,8 @@ class SwapIO:
         self._arena.slots.vmstat[0].swpout_lost += nr_pages
         self.losses += [Loss(path, slot + page) for page in range(nr_pages)]
 
-    def write_back(self, entry: LruEntry) -> int:
-        """Write a zswap entry to the slot it is for; 0, or minus an errno.
+    def write_back(self, index: int) -> int:
+        """Write the zswap entry of a slot there, by its number; 0, or minus an errno.
 
         When a device fails, that is not told: the page is in memory again then, not
         compressed any more.
@@ -299,28 +327,29 @@ class SwapIO:
         Kernel: mm/zswap.c zswap_writeback_entry().
         """
         self._finish()
-        totals = self._arena.totals
+        s, totals = self._arena.slots, self._arena.totals
         working, allowed = totals.memcg, totals.allowed_areas
-        self.work_for(entry.memcg)
-        error = self._write_back(entry)
+        self.work_for(self.cgroups.by_number(s.compressed[index].memcg))
+        error = self._write_back(index)
         totals.memcg = working
         self._arena.run(allow, allowed)
         return error
 
-    def _write_back(self, entry: LruEntry) -> int:
-        swpentry = entry.swpentry
+    def _write_back(self, index: int) -> int:
+        s = self._arena.slots
+        swpentry = s.compressed[index].entry
         backing = self._backings[swpentry >> TYPE_SHIFT]
         refusal = zswap_writeback_errno(backing.ops)
         if refusal:
             return refusal
+        content = get_content(s, s.slots[index].stored & STORED_MASK)
         slot = backing.slots_for(self, swpentry, 1)
         if not slot:
+            self._contents.put(content)
             return -errno.ENOMEM
-        content = self.content_of(entry.page())
         number = self._arena.run(writeback_page, swpentry, content)
-        self._contents.reap()
         self._arena.slots.vmstat[0].zswpwb += 1
-        self._arena.traffic(entry.memcg.number, slot).written_back += 1
+        self._arena.traffic(self._arena.totals.memcg, slot).written_back += 1
         self.write_to_device(number, slot)
         return 0
 
@@ -339,10 +368,7 @@ class SwapIO:
     # --- in ----------------------------------------------------------------
 
     def load(self, numbers: Iterable[int]) -> None:
-        """Turn what frames were given by zswap or zram into pages.
-
-        Kernel: mm/zswap.c zswap_load(), which decompresses and erases the entry.
-        """
+        """Turn what frames were given by zram into pages."""
         frames, contents = self._arena.slots.frames, self._contents
         for number in numbers:
             frame = frames[number]

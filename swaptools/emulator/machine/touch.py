@@ -114,9 +114,10 @@ def page_contents(
     elif len(data) == page_size:
         value = state.io.content_of(bytes(data), nr_pages)
     elif len(data) == nr_pages * page_size:
-        for page in range(nr_pages):
-            part = bytes(data[page * page_size : (page + 1) * page_size])
-            contents[page] = state.io.content_of(part)
+        starts = range(0, len(data), page_size)
+        parts = (bytes(data[at : at + page_size]) for at in starts)
+        for page, content in enumerate(state.contents.add_pages(parts)):
+            contents[page] = content
         return contents
     else:
         raise IllegalOperation(

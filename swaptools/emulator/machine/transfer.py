@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     STORED_DEVICE,
-    STORED_MASK,
     STORED_SHIFT,
     STORED_ZERO,
     STORED_ZSWAP,
@@ -29,7 +28,7 @@ from swaptools.emulator.core.faults import count_read
 from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
-    put_content,
+    set_stored,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -89,7 +88,7 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
         written: list[int] | None = [stored]
         io.count_zeros(new, memcg)
     else:
-        content = io.content_of(io.page_of(stored & STORED_MASK))
+        content = io.content_at(stored)
         written = io.store([content], new, memcg)
         state.contents.put(content)
     s = state.slots
@@ -97,7 +96,7 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
         return False
     if swap_cache_get(s, entry) >= 0:
         # Room for it in zswap was made at its own expense, and its device failed.
-        put_content(s, written[0] & STORED_MASK)
+        set_stored(s, slot_index(s, new), written[0])
         return False
     count_read(s, entry, where)
     s.vmstat[0].pswpin += where == STORED_DEVICE

@@ -57,6 +57,35 @@ class Codec:
     _expand: Callable[[bytes, int], bytes]
     _library_error: type[Exception]
 
+    @property
+    def number(self) -> int:
+        """What core/ calls it by."""
+        return CODEC_NAMES.index(self.name)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a page takes so long that it is worth a thread.
+
+        All of them let go of the interpreter meanwhile; lz4 and zstd take less than
+        a change of threads.
+        """
+        return self.name in _SLOW
+
+    def again(self) -> Codec:
+        """Return the same with a state of its own, for another thread."""
+        return _MAKERS[self.name](self.name)
+
+    def measure(self, page: bytes) -> int:
+        """Return the length of a page compressed, which can be read back.
+
+        Raises:
+            DecompressError: It is another page then, or none.
+        """
+        compressed = self.compress(page)
+        if self.decompress(compressed, len(page)) != page:
+            raise DecompressError(f"{self.name}: not the page that was compressed")
+        return len(compressed)
+
     def decompress(self, compressed: bytes, page_size: int) -> bytes:
         """Return the page that was compressed.
 
@@ -149,6 +178,7 @@ _MAKERS: dict[str, Callable[[str], Codec]] = {
     "lzo": _lzo,
     "zstd": _zstd,
 }
+_SLOW = ("deflate", "lz4hc", "lzo")
 _WITHOUT_LIBRARY = ("842", "lzo-rle")
 
 #: Every compressor that ``get_codec`` can return.

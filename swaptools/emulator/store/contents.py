@@ -1,20 +1,28 @@
-"""What pages and slots refer to by number: bytes, and what zswap and zram keep.
+"""What pages and slots refer to by number: bytes of pages, and their lengths.
 
-Not here: who refers to them (slots.py, faults.py).
+Not here: who refers to them (core/slots.py, core/faults.py), who needs a length
+(machine/touch.py, machine/task.py), codecs (compress.py).
+
+Theory. A content is compressed once for each codec that is asked for, verified by
+reading it back, and only its length is kept. A run needs lengths and cannot stop to
+find them out, so they are measured before it: for zrams when a content is made, for
+zswap when a page that has it may be paged out.
 
 Kernel: none; memory holds the bytes there.
 Same: what nothing refers to any more is given back.
-Changed: hot functions count references and chain what has none; this owns the
-Python objects and takes them off that chain between runs.
+Changed: hot functions count references and chain what has none; this owns the bytes
+and takes them off that chain between runs.
 Left out: nothing.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Protocol
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
+    NR_CODECS,
     STORED_MASK,
 )
 from swaptools.emulator.core.slots import (
@@ -22,11 +30,17 @@ from swaptools.emulator.core.slots import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from swaptools.emulator.core.arena import Arena
+    from swaptools.emulator.store.compress import Codec
 
 # What is compared with what follows it. Kernel: page_same_filled().
 _WORD_BYTES: Final = 8
-_MAX_OBJECTS = STORED_MASK - FIRST_CONTENT
+_MAX_CONTENTS = STORED_MASK - FIRST_CONTENT
+# Pages from which on threads are worth their start, and how many one takes at a time.
+_MANY_PAGES: Final = 64
+_PAGES_A_TURN: Final = 32
 
 
 def is_same_filled(page: bytes) -> bool:
@@ -38,7 +52,7 @@ def is_same_filled(page: bytes) -> bool:
 
 
 class Kept(Protocol):
-    """A page that somebody keeps for a slot: a zswap or zram entry."""
+    """A page that a zram keeps for a slot."""
 
     def page(self) -> bytes | int:
         """Return the page: its bytes, or its compressed length."""
@@ -48,59 +62,119 @@ class Kept(Protocol):
 
 
 class ContentStore:
-    """Python objects by number, from FIRST_CONTENT on."""
+    """Bytes by number, from FIRST_CONTENT on; the first is for the lengths of zeros."""
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, arena: Arena, page_size: int) -> None:
         """Make an empty store whose references are counted in ``arena``."""
         self._arena = arena
-        self._objects: list[bytes | Kept | None] = []
+        self._page_size = page_size
+        self._pages: list[bytes | Kept | None] = [None]
         self._free: list[int] = []
+        # Those that every content is measured with when it is made.
+        self._codecs: list[Codec] = []
 
     def __len__(self) -> int:
-        """How many objects there are."""
-        return len(self._objects) - len(self._free)
+        """How many contents there are."""
+        return len(self._pages) - 1 - len(self._free)
 
     def __getitem__(self, number: int) -> bytes | Kept:
-        """Return an object that something refers to."""
-        found = self._objects[number - FIRST_CONTENT]
+        """Return a content that something refers to."""
+        found = self._pages[number - FIRST_CONTENT]
         if found is None:
             raise KeyError(number)
         return found
 
     def add(self, value: bytes | Kept, refs: int = 1) -> int:
-        """Keep an object that so many pages or slots will refer to.
+        """Keep a content that so many pages or slots will refer to.
 
         Raises:
-            MemoryError: As many objects as there are numbers for.
+            MemoryError: As many contents as there are numbers for.
         """
+        number = self._keep(value, refs)
+        for codec in self._codecs:
+            self.measure(codec, [number])
+        return number
+
+    def add_pages(self, pages: Iterable[bytes]) -> list[int]:
+        """Keep contents to which one page each will refer; 0 for those of zeros."""
+        numbers = [self._keep(page, 1) if any(page) else 0 for page in pages]
+        for codec in self._codecs:
+            self.measure(codec, [number for number in numbers if number])
+        return numbers
+
+    def _keep(self, value: bytes | Kept, refs: int) -> int:
         if self._free:
             place = self._free.pop()
-            self._objects[place] = value
+            self._pages[place] = value
         else:
-            place = len(self._objects)
-            if place > _MAX_OBJECTS:
+            place = len(self._pages)
+            if place > _MAX_CONTENTS:
                 raise MemoryError("too many pages with bytes")
-            self._objects.append(value)
-            if place >= len(self._arena.slots.contents):
-                self._arena.grow("contents", place + 1)
+            self._pages.append(value)
+            self._arena.grow("contents", place + 1)
+            self._arena.grow("lengths", (place + 1) * NR_CODECS)
         content = self._arena.slots.contents[place]
         content.refs = refs
         content.is_same = isinstance(value, bytes) and is_same_filled(value)
         return place + FIRST_CONTENT
 
     def put(self, number: int) -> None:
-        """Refer to an object once less."""
+        """Refer to a content once less."""
         put_content(self._arena.slots, number)
 
     def reap(self) -> None:
-        """Release what nothing refers to any more, in the order it came to that."""
+        """Forget what nothing refers to any more."""
         if not self._arena.totals.released:
             return
-        objects, free = self._objects, self._free
+        pages, free, lengths = self._pages, self._free, self._arena.slots.lengths
         for number in self._arena.take_released():
             place = number - FIRST_CONTENT
-            value = objects[place]
-            objects[place] = None
+            value = pages[place]
+            pages[place] = None
             free.append(place)
+            for codec in range(place * NR_CODECS, (place + 1) * NR_CODECS):
+                lengths[codec] = 0
             if value is not None and not isinstance(value, bytes):
                 value.release()
+
+    # --- lengths -----------------------------------------------------------
+
+    def measure_always(self, codec: Codec) -> None:
+        """Measure what there is and what will be, so that no run has to ask."""
+        if codec not in self._codecs:
+            self._codecs.append(codec)
+            places = range(1, len(self._pages))
+            there = [n for n in places if isinstance(self._pages[n], bytes)]
+            self.measure(codec, [place + FIRST_CONTENT for place in there])
+
+    def measure_zeros(self, codec: Codec) -> None:
+        """Know what a page of zeros compresses to, in a folio that has others, too."""
+        if not self._arena.slots.lengths[codec.number]:
+            length = codec.measure(bytes(self._page_size))
+            self._arena.slots.lengths[codec.number] = length
+
+    def measure(self, codec: Codec, numbers: list[int]) -> None:
+        """Know what contents compress to; those that are known are not asked again.
+
+        Raises:
+            DecompressError: What was compressed cannot be read back.
+        """
+        lengths, at = self._arena.slots.lengths, codec.number
+        places = dict.fromkeys(number - FIRST_CONTENT for number in numbers)
+        missing = [n for n in places if not lengths[n * NR_CODECS + at]]
+        pages = [page for n in missing if isinstance(page := self._pages[n], bytes)]
+        for place, length in zip(missing, _measured(codec, pages), strict=True):
+            lengths[place * NR_CODECS + at] = min(length, self._page_size)
+
+
+def _measured(codec: Codec, pages: list[bytes]) -> list[int]:
+    if len(pages) < _MANY_PAGES or not codec.is_slow:
+        return [codec.measure(page) for page in pages]
+
+    def measure(first: int) -> list[int]:
+        own = codec.again()
+        return [own.measure(page) for page in pages[first : first + _PAGES_A_TURN]]
+
+    with ThreadPoolExecutor() as threads:
+        turns = threads.map(measure, range(0, len(pages), _PAGES_A_TURN))
+        return [length for turn in turns for length in turn]

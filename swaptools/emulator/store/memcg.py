@@ -1,12 +1,12 @@
-"""Control groups, as far as zswap asks them: two knobs, one sum, one list each.
+"""Control groups by name, as far as zswap asks them.
 
-Not here: what zswap does with the answers (zswap.py, shrinker.py), which areas a
-group may use (machine/tiers.py).
+Not here: charges, limits and lists (core/memcg.py), what zswap does with them
+(core/writeout.py, shrinker.py), which areas a group may use (machine/tiers.py).
 
-Kernel: mm/memcontrol.c obj_cgroup_may_zswap(), mem_cgroup_zswap_writeback_enabled(),
+Kernel: mm/memcontrol.c mem_cgroup_css_online(), mem_cgroup_css_offline(),
 mem_cgroup_iter(); mm/list_lru.c memcg_reparent_list_lrus(), 6.18.
-Same: limits and switches hold from the root down; the order in which groups are
-visited; what a group that is removed leaves goes to its parent, to the front.
+Same: the order in which groups are visited; what a group that is removed leaves goes
+to its parent, to the front.
 Changed: a page belongs to the group of the task that pages it out, where the
 kernel charges the one that touched it first; the two differ only for pages that
 tasks of several groups inherited.
@@ -15,46 +15,41 @@ Left out: every other knob, groups that live on after their removal.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from swaptools.emulator.store.contents import Kept
+from swaptools.emulator.core.memcg import (
+    memcg_after,
+    memcg_offline,
+    memcg_online,
+    zswap_writeback_enabled,
+)
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-
-class LruEntry(Kept, Protocol):
-    """What lists of entries need of one; zswap.py makes them."""
-
-    #: Whom it is charged to, and how many bytes.
-    memcg: MemCgroup
-    length: int
-    #: The slot it is for.
-    swpentry: int
-    #: Has its second chance still before it.
-    referenced: bool
+    from swaptools.emulator.core.arena import Arena
+    from swaptools.emulator.core.compressed import MemCg
 
 
 class MemCgroup:
     """One group. Kernel: struct mem_cgroup."""
 
-    def __init__(self, name: str, parent: MemCgroup | None, number: int) -> None:
-        """Make a group without tasks; MemCgroups.create() is the way to get one."""
+    def __init__(
+        self, arena: Arena, name: str, parent: MemCgroup | None, number: int
+    ) -> None:
+        """Name a group; MemCgroups.create() is the way to get one."""
+        self._arena = arena
         self.name = name
         #: No other group has or had it; the root has 0. Kernel: mem_cgroup_id().
         self.number = number
         self.parent = parent
         self.children: dict[str, MemCgroup] = {}
-        #: memory.zswap.max, in whole pages as the kernel keeps it; None for "max".
-        self.zswap_max_pages: int | None = None
-        #: memory.zswap.writeback as it was written, whatever those above say.
-        self.zswap_writeback = True
-        #: memory.zswap.current: compressed bytes of it and all below.
-        self.zswap_bytes = 0
-        #: Its own zswap entries, the oldest first.
-        self.zswap_lru: OrderedDict[LruEntry, None] = OrderedDict()
+
+    @property
+    def record(self) -> MemCg:
+        """What core/ knows of it."""
+        return self._arena.slots.memcgs[self.number]
 
     @property
     def path(self) -> str:
@@ -63,12 +58,49 @@ class MemCgroup:
             return "/"
         return f"{self.parent.path.rstrip('/')}/{self.name}"
 
-    def and_above(self) -> Iterator[MemCgroup]:
-        """Yield the group and those above it, the root last."""
-        here: MemCgroup | None = self
-        while here is not None:
-            yield here
-            here = here.parent
+    @property
+    def zswap_max_pages(self) -> int | None:
+        """memory.zswap.max, in whole pages as the kernel keeps it; None for "max"."""
+        limit = self.record.zswap_max_pages
+        return None if limit < 0 else limit
+
+    @zswap_max_pages.setter
+    def zswap_max_pages(self, limit: int | None) -> None:
+        self.record.zswap_max_pages = -1 if limit is None else limit
+
+    @property
+    def zswap_writeback(self) -> bool:
+        """memory.zswap.writeback as it was written, whatever those above say."""
+        return bool(self.record.zswap_writeback)
+
+    @zswap_writeback.setter
+    def zswap_writeback(self, allowed: bool) -> None:
+        self.record.zswap_writeback = allowed
+
+    @property
+    def zswap_bytes(self) -> int:
+        """memory.zswap.current: compressed bytes of it and all below."""
+        return self.record.zswap_bytes
+
+    @zswap_bytes.setter
+    def zswap_bytes(self, nr_bytes: int) -> None:
+        self.record.zswap_bytes = nr_bytes
+
+    @property
+    def zswap_lru(self) -> list[int]:
+        """The slots of its own zswap entries, the oldest first."""
+        compressed = self._arena.slots.compressed
+        listed: list[int] = []
+        index = self.record.lru_first
+        while index >= 0 and len(listed) <= self.record.lru_nr:
+            listed.append(compressed[index].entry)
+            index = compressed[index].next
+        return listed
+
+    @property
+    def zswap_writeback_enabled(self) -> bool:
+        """Whether this group's pages may reach a device: nobody above forbids it."""
+        return self._arena.run(zswap_writeback_enabled, self.number)
 
     def and_below(self) -> Iterator[MemCgroup]:
         """Yield the group and all below, a parent before its children."""
@@ -76,44 +108,16 @@ class MemCgroup:
         for child in self.children.values():
             yield from child.and_below()
 
-    def charge_zswap(self, length_bytes: int) -> None:
-        """Count compressed bytes; negative to take them back."""
-        memcg: MemCgroup | None = self
-        while memcg is not None:
-            memcg.zswap_bytes += length_bytes
-            memcg = memcg.parent
-
-    def may_zswap(self, page_size: int) -> bool:
-        """Tell whether zswap holds less of this group than every limit says.
-
-        Kernel: mm/memcontrol.c obj_cgroup_may_zswap().
-        """
-        memcg: MemCgroup | None = self
-        while memcg is not None:
-            limit_pages = memcg.zswap_max_pages
-            if (
-                limit_pages is not None
-                and memcg.zswap_bytes // page_size >= limit_pages
-            ):
-                return False
-            memcg = memcg.parent
-        return True
-
-    @property
-    def zswap_writeback_enabled(self) -> bool:
-        """Whether this group's pages may reach a device: nobody above forbids it."""
-        return all(memcg.zswap_writeback for memcg in self.and_above())
-
 
 class MemCgroups:
     """The tree of groups."""
 
-    def __init__(self) -> None:
+    def __init__(self, arena: Arena) -> None:
         """Start with the root alone."""
-        self.root = MemCgroup("", None, 0)
-        self._nr_made = 1
-        #: Called with a group before it goes. Kernel: mem_cgroup_css_offline().
-        self.css_offline: Callable[[MemCgroup], None] = lambda _memcg: None
+        self._arena = arena
+        self.root = MemCgroup(arena, "", None, 0)
+        # By number, those that are gone too.
+        self._made = [self.root]
 
     def __iter__(self) -> Iterator[MemCgroup]:
         """Yield every group in the order in which the kernel visits them."""
@@ -132,6 +136,10 @@ class MemCgroups:
             here = here.children[name]
         return here
 
+    def by_number(self, number: int) -> MemCgroup:
+        """Return the group that was given a number."""
+        return self._made[number]
+
     def create(self, path: str) -> MemCgroup:
         """Make a group below one that exists, as mkdir(1) would.
 
@@ -142,14 +150,15 @@ class MemCgroups:
         parent = self["/".join(above)]
         if not name or name in parent.children:
             raise IllegalOperation(f"cgroup {path!r} exists")
-        parent.children[name] = MemCgroup(name, parent, self._nr_made)
-        self._nr_made += 1
-        return parent.children[name]
+        memcg = MemCgroup(self._arena, name, parent, len(self._made))
+        self._made.append(memcg)
+        self._arena.grow("memcgs", len(self._made))
+        self._arena.run(memcg_online, memcg.number, parent.number)
+        parent.children[name] = memcg
+        return memcg
 
     def remove(self, path: str) -> None:
         """Remove a group that has no groups below, as rmdir(1) would.
-
-        Kernel: mm/list_lru.c memcg_reparent_list_lru_one().
 
         Raises:
             IllegalOperation: It is the root, or has groups below.
@@ -158,21 +167,14 @@ class MemCgroups:
         parent = memcg.parent
         if parent is None or memcg.children:
             raise IllegalOperation(f"cgroup {path!r} cannot be removed")
-        self.css_offline(memcg)
-        for entry in memcg.zswap_lru:
-            entry.memcg = parent
-        memcg.zswap_lru.update(parent.zswap_lru)
-        parent.zswap_lru = memcg.zswap_lru
+        self._arena.run(memcg_offline, memcg.number)
         del parent.children[memcg.name]
 
     def after(self, memcg: MemCgroup | None) -> MemCgroup | None:
-        """Return the group that is visited next; None at the end of a round.
-
-        Kernel: mm/memcontrol.c mem_cgroup_iter().
-        """
-        groups = list(self)
-        place = 0 if memcg is None else groups.index(memcg) + 1
-        return groups[place] if place < len(groups) else None
+        """Return the group that is visited next; None at the end of a round."""
+        number = -1 if memcg is None else memcg.number
+        number = self._arena.run(memcg_after, number)
+        return None if number < 0 else self._made[number]
 
 
 def _names(path: str) -> list[str]:

@@ -30,10 +30,14 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.constants import COMPRESSED_REFERENCED
+from swaptools.emulator.core.memcg import lru_add, lru_del
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swaptools.emulator.store.memcg import LruEntry, MemCgroup, MemCgroups
+    from swaptools.emulator.core.arena import Arena
+    from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.zswap import Zswap
 
 #: Kernel: mm/zswap.c MAX_RECLAIM_RETRIES.
@@ -47,25 +51,46 @@ class ZswapShrinker:
 
     def __init__(
         self,
+        arena: Arena,
         zswap: Zswap,
         cgroups: MemCgroups,
-        write_back: Callable[[LruEntry], int],
+        write_back: Callable[[int], int],
     ) -> None:
         """Shrink ``zswap``.
 
         Args:
+            arena: Of the machine.
             zswap: What is to become smaller.
             cgroups: Whose lists there are.
-            write_back: Writes an entry to its slot; 0, or minus an errno.
+            write_back: Writes the entry of a slot, by its number, to the slot; 0, or
+                minus an errno.
         """
+        self._arena = arena
         self._zswap = zswap
         self._cgroups = cgroups
         self._write_back = write_back
-        #: Whether the worker has been woken. Kernel: zswap_shrink_work pending.
-        self.is_queued = False
-        #: Whom the worker asked last; None when it was at the end of a round.
-        #: Kernel: zswap_next_shrink.
-        self.next_shrink: MemCgroup | None = None
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the worker has been woken. Kernel: zswap_shrink_work pending."""
+        return bool(self._zswap.record.shrink_work)
+
+    @is_queued.setter
+    def is_queued(self, queued: bool) -> None:
+        self._zswap.record.shrink_work = queued
+
+    @property
+    def next_shrink(self) -> MemCgroup | None:
+        """Whom the worker asked last; None when it was at the end of a round.
+
+        Kernel: zswap_next_shrink.
+        """
+        number = self._zswap.record.next_shrink
+        return None if number < 0 else self._cgroups.by_number(number)
+
+    @next_shrink.setter
+    def next_shrink(self, memcg: MemCgroup | None) -> None:
+        self._zswap.record.next_shrink = -1 if memcg is None else memcg.number
 
     def shrink_memcg(self, memcg: MemCgroup, nr_to_walk: int) -> int:
         """Look at the oldest entries of one cgroup.
@@ -76,7 +101,7 @@ class ZswapShrinker:
 
         Kernel: mm/zswap.c shrink_memcg().
         """
-        if not memcg.zswap_writeback_enabled or not memcg.zswap_lru:
+        if not memcg.zswap_writeback_enabled or not memcg.record.lru_nr:
             return -errno.ENOENT
         return 0 if self._walk(memcg, nr_to_walk) else -errno.EAGAIN
 
@@ -84,31 +109,25 @@ class ZswapShrinker:
     # end of the walk, so one that is alone is looked at once.
     # Kernel: mm/zswap.c shrink_memcg_cb(); mm/list_lru.c __list_lru_walk_one().
     def _walk(self, memcg: MemCgroup, nr_to_walk: int) -> int:
-        zswap, lru = self._zswap, memcg.zswap_lru
-        nr_written = 0
+        zswap, nr_written = self._zswap, 0
         for _ in range(nr_to_walk):
-            entry = next(iter(lru), None)
-            if entry is None:
+            group = memcg.record
+            index = group.lru_first
+            if index < 0:
                 break
-            lru.move_to_end(entry)
-            if entry.referenced:
-                entry.referenced = False
-                if len(lru) == 1:
+            self._arena.run(lru_del, index)
+            self._arena.run(lru_add, index)
+            entry = self._arena.slots.compressed[index]
+            if entry.flags & COMPRESSED_REFERENCED:
+                entry.flags &= ~COMPRESSED_REFERENCED
+                if group.lru_nr == 1:
                     break
-            elif self._write_back(entry):
+            elif self._write_back(index):
                 zswap.reject_reclaim_fail += 1
             else:
                 zswap.written_back_pages += 1
                 nr_written += 1
         return nr_written
-
-    def memcg_offline_cleanup(self, memcg: MemCgroup) -> None:
-        """Let the worker not come back to a group that is about to go.
-
-        Kernel: mm/zswap.c zswap_memcg_offline_cleanup().
-        """
-        if self.next_shrink is memcg:
-            self.next_shrink = self._cgroups.after(memcg)
 
     def work(self) -> None:
         """Run the worker if it was woken.
@@ -145,7 +164,7 @@ class ZswapShrinker:
         for memcg in self._cgroups:
             if not memcg.zswap_writeback_enabled:
                 continue
-            for _ in range(2 * len(memcg.zswap_lru)):
+            for _ in range(2 * memcg.record.lru_nr):
                 if self._zswap.written_back_pages - before == nr_pages:
                     return nr_pages
                 self._walk(memcg, 1)
@@ -161,7 +180,7 @@ class ZswapShrinker:
             return 0
         # The better they are compressed, the less it is worth.
         nr_stored = zswap.stored_pages or 1
-        return len(memcg.zswap_lru) * zswap.total_pages // nr_stored
+        return memcg.record.lru_nr * zswap.total_pages // nr_stored
 
     def drop_slab(self) -> int:
         """Shrink as under the utmost pressure; return how many were written back.

@@ -1,7 +1,7 @@
-"""zswap: compressed pages in memory, in front of every area.
+"""zswap as user space sees it: knobs, compressors, counters.
 
-Not here: writing entries back (shrinker.py), sizes of a pool (zsmalloc.py), codecs
-(compress.py), when a page is offered (swap_io.py).
+Not here: the doors of a store and its entries (core/writeout.py, core/zswap.py), who
+makes it smaller (shrinker.py), sizes of a pool (zsmalloc.py), codecs (compress.py).
 
 Theory. A store passes three doors, in this order: the switch; the limits of the
 cgroups, where one entry is written back to make room; the limit of the pool. Once
@@ -9,32 +9,32 @@ the pool was full it takes nothing more until it has shrunk to the accept
 threshold. Behind the doors a page is compressed and placed, and what does not get
 smaller is refused, or kept as it is, by kernel version.
 
-Kernel: mm/zswap.c zswap_store(), zswap_load(), zswap_invalidate(), 6.18.
-Same: the doors and what they count; a folio is taken whole or not at all; a load
-gives the entry away; entries keep the compressor they were stored with.
-Changed: an entry is kept with its slot, not in a tree; a page without bytes is
-stored as its compressed length; zsmalloc is below on every kernel, where those
-before 6.18 could have zbud or z3fold.
+Kernel: mm/zswap.c zswap_enabled_param_set(), zswap_compressor_param_set(),
+zswap_max_pages(), zswap_debugfs_init(), 6.18.
+Same: knobs, limits, counters; a compressor that was used before and still has entries
+gets its pool back.
+Changed: zsmalloc is below on every kernel, where those before 6.18 could have zbud or
+z3fold.
 Left out: failures for want of memory, so ``reject_alloc_fail`` and
 ``reject_kmemcache_fail`` stay 0; codecs that fail, so ``decompress_fail`` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.compressed import ZswapInfo
 from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
 from swaptools.emulator.store.zsmalloc import ZsPool
-from swaptools.emulator.store.zswap_tree import ZswapTree
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.store.compress import Codec
-    from swaptools.emulator.store.memcg import MemCgroup
+    from swaptools.emulator.store.contents import ContentStore
     from swaptools.kernel.swapout_rules import ZsmallocRules, ZswapRules
 
 #: Memory of a machine whose memory nobody gave, in pages.
@@ -44,52 +44,48 @@ MAX_POOL_PERCENT: Final = 20
 _ACCEPT_THR_PERCENT: Final = 90
 
 
-@dataclass(slots=True)
-class ZswapPool:
-    """The pages that one compressor made. Kernel: struct zswap_pool."""
+class _Field:
+    """A field of the record that core/ works on."""
 
-    codec: Codec
-    zs: ZsPool
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
+    def __get__(self, zswap: Zswap, owner: type | None = None) -> int:
+        return int(getattr(zswap.record, self._name))
 
-@dataclass(slots=True, eq=False)
-class ZswapEntry:
-    """One stored page. Kernel: struct zswap_entry."""
-
-    zswap: Zswap
-    #: The slot it is for.
-    swpentry: int
-    #: Bytes it takes in the pool; a whole page when it was not compressed.
-    length: int
-    #: In the pool.
-    handle: int
-    pool: ZswapPool
-    #: Compressed, or as it was when ``length`` is a page; None without bytes.
-    data: bytes | None
-    #: Whom it is charged to. Kernel: entry->objcg.
-    memcg: MemCgroup
-    #: Has its second chance still before it.
-    referenced: bool = True
-
-    def page(self) -> bytes | int:
-        """Return the page as it was stored. Kernel: zswap_decompress()."""
-        data = self.data
-        if data is None:
-            return self.length
-        if self.length == self.pool.zs.page_size:
-            return data
-        return self.pool.codec.decompress(data, self.pool.zs.page_size)
-
-    def release(self) -> None:
-        """Give its room back, now that no slot refers to it."""
-        self.zswap.entry_free(self)
+    def __set__(self, zswap: Zswap, value: int) -> None:
+        setattr(zswap.record, self._name, value)
 
 
 class Zswap:
     """The pools, the knobs and the counters."""
 
+    #: Pages of all pools. Kernel: zswap_total_pages().
+    total_pages = _Field()
+    #: Pages at which the pool is full. Kernel: zswap_max_pages().
+    max_pages = _Field()
+    #: Pages down to which it then has to go. Kernel: zswap_accept_thr_pages().
+    accept_thr_pages = _Field()
+    #: Whether pressure on memory shrinks the pool before it is full.
+    shrinker_enabled = _Field()
+    #: Takes nothing until it has shrunk. Kernel: zswap_pool_reached_full.
+    pool_reached_full = _Field()
+    stored_pages = _Field()
+    stored_incompressible_pages = _Field()
+    #: Stores that found the pool full.
+    pool_limit_hit = _Field()
+    #: Pages that did not get smaller, where those are refused: by what the
+    #: compressor said of them.
+    reject_compress_fail = _Field()
+    reject_compress_poor = _Field()
+    #: Writebacks that failed, and that worked.
+    reject_reclaim_fail = _Field()
+    written_back_pages = _Field()
+
     def __init__(
         self,
+        arena: Arena,
+        contents: ContentStore,
         rules: ZswapRules,
         page_size: int,
         ram_bytes: int | None,
@@ -99,201 +95,124 @@ class Zswap:
         """Make an empty pool, switched off.
 
         Args:
+            arena: Of the machine.
+            contents: What its pages are.
             rules: Of the kernel.
             page_size: In bytes.
             ram_bytes: What max_pool_percent is of; None for memory without end.
             compressor: The first one.
             zsmalloc: How pools are filled.
         """
+        self._arena = arena
+        self._contents = contents
         self.rules = rules
         self._zsmalloc = zsmalloc
         self.page_size = page_size
         self._ram_pages = (ram_bytes or ENDLESS_RAM_PAGES * page_size) // page_size
         #: Pools with entries, and the one that takes pages, by compressor.
-        self._pools: dict[str, ZswapPool] = {}
-        self._current = self._pool_for(compressor)
-        #: What is stored, by slot.
-        self.tree = ZswapTree()
-        #: Makes room in a cgroup; whoever can write entries back sets it.
-        self.shrink_memcg: Callable[[MemCgroup, int], int]
-        # Module parameters.
-        #: Whether pages are taken; loads always work.
-        self.enabled = False
-        self.max_pool_percent = MAX_POOL_PERCENT
-        self.accept_threshold_percent = _ACCEPT_THR_PERCENT
-        #: Whether pressure on memory shrinks the pool before it is full.
-        self.shrinker_enabled = False
-        #: Takes nothing until it has shrunk. Kernel: zswap_pool_reached_full.
-        self.pool_reached_full = False
-        self.stored_pages = 0
-        self.stored_incompressible_pages = 0
-        #: Stores that found the pool full.
-        self.pool_limit_hit = 0
-        #: Pages that did not get smaller, where those are refused: by what the
-        #: compressor said of them.
-        self.reject_compress_fail = 0
-        self.reject_compress_poor = 0
-        #: Writebacks that failed, and that worked.
-        self.reject_reclaim_fail = 0
-        self.written_back_pages = 0
+        self._pools: dict[str, ZsPool] = {}
+        self._max_pool_percent = MAX_POOL_PERCENT
+        self._accept_threshold_percent = _ACCEPT_THR_PERCENT
+        self._set_limits()
+        set_rules(self.record, rules, page_size)
+        self._use(get_codec(compressor))
+
+    @property
+    def record(self) -> ZswapInfo:
+        """What core/ knows of it."""
+        return self._arena.slots.zswap[0]
 
     # --- knobs -------------------------------------------------------------
 
     @property
+    def enabled(self) -> bool:
+        """Whether pages are taken; loads always work."""
+        return bool(self.record.enabled)
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        if enabled:
+            self._arena.add_compressed()
+            self._arena.totals.zswap_ever_enabled = 1
+            self._contents.measure_zeros(self.codec)
+        self.record.enabled = enabled
+
+    @property
+    def max_pool_percent(self) -> int:
+        """How much of memory the pools may take."""
+        return self._max_pool_percent
+
+    @max_pool_percent.setter
+    def max_pool_percent(self, percent: int) -> None:
+        self._max_pool_percent = percent
+        self._set_limits()
+
+    @property
+    def accept_threshold_percent(self) -> int:
+        """How full pools may be, once they were full, to take pages again."""
+        return self._accept_threshold_percent
+
+    @accept_threshold_percent.setter
+    def accept_threshold_percent(self, percent: int) -> None:
+        self._accept_threshold_percent = percent
+        self._set_limits()
+
+    def limits(self) -> tuple[int, int]:
+        """Return what the knobs make of max_pages and accept_thr_pages."""
+        max_pages = self._ram_pages * self._max_pool_percent // 100
+        return max_pages, max_pages * self._accept_threshold_percent // 100
+
+    def _set_limits(self) -> None:
+        self.max_pages, self.accept_thr_pages = self.limits()
+
+    @property
+    def codec(self) -> Codec:
+        """What compresses pages now."""
+        return self._codec
+
+    @property
     def compressor(self) -> str:
         """The module parameter; entries keep the one they were stored with."""
-        return self._current.codec.name
+        return self._codec.name
 
     @compressor.setter
     def compressor(self, name: str) -> None:
         if name != self.compressor:
-            old, self._current = self._current, self._pool_for(name)
-            self._drop_if_empty(old)
+            self._use(get_codec(name))
 
-    @property
-    def pool(self) -> ZswapPool:
-        """The pool that takes pages now."""
-        return self._current
-
-    # A compressor that was used before and still has entries gets its pool back.
     # Kernel: mm/zswap.c zswap_compressor_param_set().
-    def _pool_for(self, compressor: str) -> ZswapPool:
-        if compressor not in self._pools:
-            zs = ZsPool(self.page_size, self._zsmalloc)
-            self._pools[compressor] = ZswapPool(get_codec(compressor), zs)
-        return self._pools[compressor]
+    def _use(self, codec: Codec) -> None:
+        self._codec = codec
+        for name, pool in list(self._pools.items()):
+            if name != codec.name and not pool.nr_objects:
+                self._pools.pop(name).destroy()
+        if codec.name not in self._pools:
+            self._pools[codec.name] = ZsPool(
+                self.page_size, self._zsmalloc, arena=self._arena, codec=codec.number
+            )
+        record = self.record
+        record.pool = self.pool.number
+        record.codec = codec.number
+        record.counts_poor = codec.name in self.rules.enospc_compressors
+        if record.enabled:
+            self._contents.measure_zeros(codec)
 
-    def _drop_if_empty(self, pool: ZswapPool) -> None:
-        if pool is not self._current and not pool.zs.nr_objects:
-            del self._pools[pool.codec.name]
-
-    # --- limits, in pages of pools -----------------------------------------
+    # --- looking -----------------------------------------------------------
 
     @property
-    def total_pages(self) -> int:
-        """Pages that the pools hold. Kernel: zswap_total_pages()."""
-        total_pages = 0
-        for pool in self._pools.values():
-            total_pages += pool.zs.nr_pages
-        return total_pages
+    def pool(self) -> ZsPool:
+        """The pool that takes pages now."""
+        return self._pools[self._codec.name]
 
     @property
     def pools(self) -> Iterable[ZsPool]:
         """What compressed pages are in."""
-        return [pool.zs for pool in self._pools.values()]
+        return self._pools.values()
 
     @property
     def pool_total_size(self) -> int:
-        """The same in bytes, as debugfs has it."""
+        """Bytes of all pools, as debugfs has it."""
         return self.total_pages * self.page_size
-
-    @property
-    def max_pages(self) -> int:
-        """Pages at which the pool is full. Kernel: zswap_max_pages()."""
-        return self._ram_pages * self.max_pool_percent // 100
-
-    @property
-    def accept_thr_pages(self) -> int:
-        """Pages down to which it then has to go. Kernel: zswap_accept_thr_pages()."""
-        return self.max_pages * self.accept_threshold_percent // 100
-
-    def _check_limits(self) -> bool:
-        # Whether the pool is, or still counts as, full.
-        # Kernel: mm/zswap.c zswap_check_limits().
-        total_pages = self.total_pages
-        if total_pages >= self.max_pages:
-            self.pool_limit_hit += 1
-            self.pool_reached_full = True
-        elif self.pool_reached_full and total_pages <= self.accept_thr_pages:
-            self.pool_reached_full = False
-        return self.pool_reached_full
-
-    # --- pages -------------------------------------------------------------
-
-    def store(
-        self, pages: list[bytes | int], swpentry: int, memcg: MemCgroup
-    ) -> list[ZswapEntry]:
-        """Take the pages of a folio, all of them or none.
-
-        Args:
-            pages: Each as bytes or as its compressed length.
-            swpentry: The slot of the first.
-            memcg: Whose they are.
-
-        Returns:
-            One entry a page; an empty list when they were refused.
-
-        Kernel: mm/zswap.c zswap_store().
-        """
-        if not self.enabled:
-            return []
-        if len(pages) > 1 and not self.rules.takes_large_folios:
-            return []
-        if not memcg.may_zswap(self.page_size) and self.shrink_memcg(
-            memcg, self.rules.shrink_batch
-        ):
-            return []
-        if self._check_limits():
-            return []
-        entries: list[ZswapEntry] = []
-        for number, page in enumerate(pages):
-            entry = self._store_page(page, swpentry + number, memcg)
-            if entry is None:
-                for taken in entries:
-                    self.entry_free(taken)
-                return []
-            entries.append(entry)
-        return entries
-
-    # Kernel: mm/zswap.c zswap_store_page(), zswap_compress().
-    def _store_page(
-        self, page: bytes | int, swpentry: int, memcg: MemCgroup
-    ) -> ZswapEntry | None:
-        pool = self._current
-        data = None
-        if isinstance(page, int):
-            length = page
-        else:
-            data = pool.codec.compress(page)
-            length = len(data)
-        if length >= self.page_size:
-            if not self.takes_incompressible(memcg):
-                if pool.codec.name in self.rules.enospc_compressors:
-                    self.reject_compress_poor += 1
-                else:
-                    self.reject_compress_fail += 1
-                return None
-            length = self.page_size
-            data = None if isinstance(page, int) else page
-            self.stored_incompressible_pages += 1
-        self.stored_pages += 1
-        memcg.charge_zswap(length)
-        handle = pool.zs.malloc(length)
-        entry = ZswapEntry(self, swpentry, length, handle, pool, data, memcg)
-        memcg.zswap_lru[entry] = None
-        self.tree.add(swpentry)
-        return entry
-
-    def takes_incompressible(self, memcg: MemCgroup) -> bool:
-        """Whether a page that does not get smaller is kept as it is.
-
-        From 6.18 on, if the page could still be written back from there.
-        """
-        return self.rules.incompressible == "raw" and memcg.zswap_writeback_enabled
-
-    def entry_free(self, entry: ZswapEntry) -> None:
-        """Forget an entry. Kernel: mm/zswap.c zswap_entry_free()."""
-        del entry.memcg.zswap_lru[entry]
-        self.tree.remove(entry.swpentry)
-        entry.pool.zs.free(entry.handle)
-        if entry.pool is not self._current:
-            self._drop_if_empty(entry.pool)
-        entry.memcg.charge_zswap(-entry.length)
-        self.stored_pages -= 1
-        if entry.length == self.page_size:
-            self.stored_incompressible_pages -= 1
-
-    # --- looking -----------------------------------------------------------
 
     def debugfs(self) -> dict[str, int]:
         """Return the counters as /sys/kernel/debug/zswap names them."""
@@ -312,19 +231,46 @@ class Zswap:
         }
 
     def check_invariants(self) -> None:
-        """Compare the pools with the counters.
+        """Compare the pools with the counters, and the record with the knobs.
 
         Raises:
             InvariantBroken: They disagree.
         """
-        nr_objects = 0
-        for name, pool in self._pools.items():
-            pool.zs.check_invariants()
-            nr_objects += pool.zs.nr_objects
-            if not pool.zs.nr_objects and pool is not self._current:
-                raise InvariantBroken(f"zswap: an empty pool for {name}")
-        if nr_objects != self.stored_pages:
-            raise InvariantBroken(f"zswap: {nr_objects}, not {self.stored_pages} pages")
-        in_tree = self.tree.nr_entries.total()
-        if in_tree != self.stored_pages:
-            raise InvariantBroken(f"zswap: {in_tree}, not {self.stored_pages} in trees")
+        record = self.record
+        for pool in self._pools.values():
+            pool.check_invariants()
+        nr_objects = sum(pool.nr_objects for pool in self._pools.values())
+        nr_pages = sum(pool.nr_pages for pool in self._pools.values())
+        wanted = ZswapInfo()
+        set_rules(wanted, self.rules, self.page_size)
+        wanted.max_pages, wanted.accept_thr_pages = self.limits()
+        wanted.stored_pages, wanted.total_pages = nr_objects, nr_pages
+        wanted.pool, wanted.codec = self.pool.number, self._codec.number
+        wanted.counts_poor = self.compressor in self.rules.enospc_compressors
+        for name in _CHECKED:
+            kept, counted = getattr(record, name), getattr(wanted, name)
+            if kept != counted:
+                raise InvariantBroken(f"zswap: {name}: {kept}, not {counted}")
+
+
+_CHECKED: Final = (
+    "page_size",
+    "takes_large_folios",
+    "keeps_incompressible",
+    "shrink_batch",
+    "max_pages",
+    "accept_thr_pages",
+    "pool",
+    "codec",
+    "counts_poor",
+    "stored_pages",
+    "total_pages",
+)
+
+
+def set_rules(record: ZswapInfo, rules: ZswapRules, page_size: int) -> None:
+    """Let core/ know what a kernel's rules say."""
+    record.page_size = page_size
+    record.takes_large_folios = rules.takes_large_folios
+    record.keeps_incompressible = rules.incompressible == "raw"
+    record.shrink_batch = rules.shrink_batch

@@ -52,11 +52,13 @@ def run(program: Program, left: Left, *, compiled: bool) -> Run:
     kernel may show any sum from the one it showed last to the newest.
     """
     driver = Driver(left, program.rotational, compiled)
-    sums = _Sums(driver)
+    noting = Driver(left, program.rotational, compiled=False) if compiled else driver
+    sums = _Sums(noting)
     difference = None
     for step, answer in enumerate(comparable(program)):
         if step:
-            driver.do(program.operations[step - 1])
+            for each in {driver, noting}:
+                each.do(program.operations[step - 1])
         seen = sums.as_shown(answer, driver.seen())
         difference = difference or first_difference(step, answer, seen)
     return Run(difference, sums.nr_late, driver.reset())

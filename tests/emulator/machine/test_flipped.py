@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: Fields of which a wrong one can look right, and why.
 MAY_LOOK_RIGHT = {
     "totals.cpu": "any CPU may be next",
+    "totals.memcg": "any group may be next",
     "totals.allowed_areas": "any area may be allowed",
     "si.untouched": "a search may begin at any cluster before the first untouched one",
     "hints.offset": "a CPU may go on at any slot",
@@ -42,6 +43,19 @@ MAY_LOOK_RIGHT = {
     "vmstat.mthp_zswpout": "",
     "vmstat.swpout_no_slot": "",
     "vmstat.swpout_refused": "",
+    "lengths.None": "what is on no pool's account, or is no less than a page",
+    "compressed.flags": "a second chance may have been had",
+    "memcgs.zswap_writeback": "a knob, as the next one",
+    "memcgs.zswap_max_pages": "",
+    "memcgs.allowed_areas": "not asked yet",
+    "zswap.enabled": "a knob, as the next one",
+    "zswap.shrinker_enabled": "",
+    "zswap.pool_reached_full": "full once, and not empty enough since",
+    "zswap.next_shrink": "the worker may have stopped at any group",
+    "zswap.pool_limit_hit": "counted here alone, as the next three",
+    "zswap.reject_compress_fail": "",
+    "zswap.reject_compress_poor": "",
+    "zswap.reject_reclaim_fail": "",
     "traffic.offered": "what was refused counts, too",
     "traffic.asked_out": "zswap is asked for what it refuses, and not while it is off",
     "traffic.asked_in": "nor for what was read while it was off",
@@ -79,7 +93,9 @@ def living(kernel: str | None, design: str | None = None) -> Machine:
         machine.swapon_pages(500, priority=5)
     gone = machine.swapon_pages(2000, "block")
     draw = random.Random(3)
-    task, others = machine.task(), [machine.task()]
+    for path in ("a", "a/b", "c"):
+        machine.cgroups.create(path)
+    task, others = machine.task(), [machine.task(cgroup="a/b")]
     shared = machine.shm(200).map(task)
     others.append(others[0].fork())
     for first in range(0, 1200, 100):
@@ -145,6 +161,16 @@ def places(machine: Machine) -> Iterator[Place]:
         "redirects": [n for n in range(len(s.redirects)) if s.redirects[n]],
         "frames": range(1, totals.nr_frames),
         "free_blocks": range(len(s.free_blocks)),
+        "lengths": [n for n in range(len(s.lengths)) if s.lengths[n]],
+        "compressed": [
+            t * SWAPFILE_CLUSTER + n
+            for t in tables
+            for n in range(SWAPFILE_CLUSTER)
+            if s.compressed[t * SWAPFILE_CLUSTER + n].entry
+        ],
+        "leaves": range(len(s.leaves)),
+        "memcgs": [memcg.number for memcg in machine.cgroups],
+        "zswap": [0],
         "contents": [n for n in range(len(s.contents)) if s.contents[n].refs],
         "ptes": [n for n in range(len(s.ptes)) if s.ptes[n] > PTE_ZERO],
         "pmds": range(machine.state.page_tables.nr_items),
@@ -155,7 +181,10 @@ def places(machine: Machine) -> Iterator[Place]:
         ("frames", "live"): lambda n: n not in heads,
         ("frames", "order"): lambda n: n not in heads,
         ("frames", "next"): lambda n: n not in heads or s.frames[n].live,
-        ("frames", "dirty"): lambda n: not (s.frames[n].mapcount or s.frames[n].entry),
+        # A page of zeros may be either, as that of shared memory is.
+        ("frames", "dirty"): lambda n: (
+            not (s.frames[n].content and (s.frames[n].mapcount or s.frames[n].entry))
+        ),
         ("contents", "next"): lambda _n: True,
         ("slots_cache", "cur"): lambda n: not s.slots_cache[n].nr,
     }
