@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from swaptools.cli.streams import OutputLost
 
+#: The commands, in the order in which people are told of them.
+PROGRAMS = ("ghost-mkswap", "swapinfo", "swapcheck", "swapemu")
+_PACKAGE = "python -m swaptools"
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
 #: 128 and the number of SIGPIPE, as a shell has it.
@@ -42,6 +45,21 @@ def swapcheck() -> int:
 def swapemu() -> int:
     """Run the command, as its man page in section 1 has it."""
     return _run("swapemu")
+
+
+def package() -> int:
+    """Run the command that is named first, or say which there are."""
+    words = sys.argv[1:]
+    if words and words[0] in PROGRAMS:
+        sys.argv = words
+        return _run(words[0])
+    return _run(_PACKAGE)
+
+
+def module_of(program: str) -> str:
+    """Return the name of the module that has a command."""
+    name = "package" if program == _PACKAGE else program.replace("-", "_")
+    return f"swaptools.cli.{name}"
 
 
 def _run(program: str) -> int:
@@ -82,7 +100,7 @@ def _command_status(program: str) -> int:
 
     try:
         _begin_early(program)
-        module = import_module(f"swaptools.cli.{program.replace('-', '_')}")
+        module = import_module(module_of(program))
         return int(module.main(prog_name=program, standalone_mode=False) or 0)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else _EXIT_USAGE
