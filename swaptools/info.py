@@ -125,7 +125,8 @@ class AreaInfo(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, by the same names."""
-        return self._asdict()
+        badpages = None if self.badpages is None else [*self.badpages]
+        return self._asdict() | {"badpages": badpages}
 
 
 def _holds(area: SwapArea) -> tuple[HeldDict, ...] | None:

@@ -24,6 +24,7 @@ from typing import (
     TypeVar,
 )
 
+from swaptools.deprecation import deprecated
 from swaptools.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -106,6 +107,11 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, as JSON has them."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @deprecated("to_dict()", since="0.2", until="0.3")
+    def as_dict(self) -> dict[str, Any]:
+        """Return the same as to_dict()."""
+        return self.to_dict()
 
 
 @dataclass(frozen=True, slots=True)

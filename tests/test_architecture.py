@@ -23,6 +23,7 @@ VALUES = {
 #: TYPE_CHECKING counts as well: who needs another's types knows of it.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "deprecation": set(),
     "units": set(),
     "shell": set(),
     "schema": set(),
@@ -41,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "who": VALUES | {"observe", "status"},
     "remarks": VALUES | {"config", "observe"},
     "resume": VALUES | {"config", "observe"},
-    "rulebook": {"errors", "schema"},
+    "rulebook": {"errors", "schema", "deprecation"},
     "check": VALUES | {"shell", "observe", "kernel", "rulebook"},
     "doctor": VALUES | {"shell", "config", "observe", "kernel", "rulebook", "remarks"},
     "recipe": {"errors", "shell", "format"},

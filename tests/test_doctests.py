@@ -1,4 +1,4 @@
-"""Every example in a docstring, and the README's Python, does what it says."""
+"""Every example in a docstring and in the documentation does what it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import swaptools
+
+ROOT = Path(swaptools.__file__).parents[1]
 
 PACKAGE = Path(swaptools.__file__).parent
 MODULES = sorted(
@@ -34,3 +36,20 @@ def test_examples_of_docstrings(name: str) -> None:
         runner.run(test, out=said.append)
     assert runner.failures == 0, "".join(said)
     assert runner.tries > 0, "examples that nobody finds"
+
+
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix()
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    if ">>> " in page.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_of_pages(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testfile(str(ROOT / page), module_relative=False, encoding="utf-8")
+    assert found.failed == 0
+    assert found.attempted > 0
