@@ -1,10 +1,10 @@
-"""Where the compiled emulator is kept between runs: a directory of our own.
+"""Where compiled code is kept between runs: a directory of our own.
 
 What lies there is executed, so it has to be ours alone: under XDG_CACHE_HOME or
 ~/.cache, mode 0700, owned by whoever runs, no symbolic link, and nobody else may
 replace it. Where that cannot be had, nothing is kept, and a run says so once.
 
-Not here: compiling (emulator/core/compiler.py).
+Not here: compiling (kept_code.py).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NAME: Final = "swaptools"
+#: What is said where all of the emulator is compiled.
+EMULATOR: Final = "compiling the emulator, which takes a minute or two the first time"
 #: Results of so many sources, of older versions or other branches, stay.
 _KEPT: Final = 4
 
@@ -60,11 +62,11 @@ class CompileCache:
             self.say(f"compiled code is not kept: {reason}")
 
     @contextmanager
-    def compiling(self, version: str) -> Iterator[None]:
+    def compiling(self, version: str, sentence: str = EMULATOR) -> Iterator[None]:
         """Announce the first time that takes long, and make files that are ours."""
         folder = self.folder(version)
         if folder is None or _is_empty(folder):
-            self.announce()
+            self.announce(sentence)
         before, begun = os.umask(0o077), time.monotonic()
         try:
             yield
@@ -72,13 +74,11 @@ class CompileCache:
             os.umask(before)
             self.seconds += time.monotonic() - begun
 
-    def announce(self) -> None:
+    def announce(self, sentence: str = EMULATOR) -> None:
         """Say once that compiling takes a while."""
         if not self._is_announced:
             self._is_announced = True
-            self.say(
-                "compiling the emulator, which takes a minute or two the first time"
-            )
+            self.say(sentence)
 
     def conclude(self) -> None:
         """Say how long compiling took, where it was announced, and then no more."""
@@ -86,6 +86,7 @@ class CompileCache:
             kept = "" if self._is_given_up else f", kept in {_base() / _NAME}"
             self.say(f"compiled in {self.seconds:.0f} s{kept}")
         self.say = _nothing
+        self._is_announced = False
 
 
 def _is_empty(folder: Path) -> bool:

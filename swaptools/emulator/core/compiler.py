@@ -16,9 +16,9 @@ from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from swaptools.compile_cache import COMPILE_CACHE
 from swaptools.emulator.core import structs
 from swaptools.emulator.core.buffers import HOT, Buffer
+from swaptools.kept_code import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,58 +44,8 @@ def compiled_function(function: Callable[..., Any]) -> Callable[..., Any]:
     copy = FunctionType(function.__code__, names, function.__name__)
     copy.__module__ = function.__module__
     copy.__qualname__ = function.__name__
-    return _compiled(copy, _signature(function), is_inline=HOT[function])
-
-
-def _compiled(
-    function: FunctionType, signature: Any, *, is_inline: bool
-) -> Callable[..., Any]:
-    numba: Any = import_module("numba")
-
-    def dispatcher() -> Any:
-        return numba.njit(**_OPTIONS, forceinline=is_inline)(function)
-
-    with COMPILE_CACHE.compiling(_fingerprint()):
-        folder = COMPILE_CACHE.folder(_fingerprint())
-        if folder is not None:
-            try:
-                return _loaded_or_kept(dispatcher(), str(folder), signature)
-            except Exception as exc:  # pickle's are many, and so is what it can find
-                COMPILE_CACHE.give_up(f"{folder}: {exc or type(exc).__name__}")
-        return _settled(dispatcher(), signature)
-
-
-def _loaded_or_kept(compiled: Any, folder: str, signature: Any) -> Callable[..., Any]:
-    config: Any = import_module("numba").config
-    before, config.CACHE_DIR = config.CACHE_DIR, folder
-    try:
-        compiled._cache = _cache_class()(compiled.py_func)
-    finally:
-        config.CACHE_DIR = before
-    settled = _settled(compiled, signature)
-    if compiled.stats.cache_misses:
-        COMPILE_CACHE.announce()
-    return settled
-
-
-def _settled(compiled: Any, signature: Any) -> Callable[..., Any]:
-    # With the one signature that it ever has.
-    compiled.compile(signature)
-    compiled.disable_compile()
-    return compiled  # type: ignore[no-any-return]
-
-
-@cache
-def _cache_class() -> Any:
-    # numba's, but never beside the sources and never where numba would put it.
-    caching: Any = import_module("numba.core.caching")
-    locators = [caching.UserProvidedCacheLocator]
-    implementation = type(
-        "_Implementation",
-        (caching.CompileResultCacheImpl,),
-        {"_locator_classes": locators},
-    )
-    return type("_Cache", (caching.FunctionCache,), {"_impl_class": implementation})
+    options = {**_OPTIONS, "forceinline": HOT[function]}
+    return kept(copy, _signature(function), _fingerprint(), options)
 
 
 def _signature(function: FunctionType) -> Any:
