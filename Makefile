@@ -50,6 +50,7 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.matrix --moments 50
 	$(BIN)/python -m tests.hostile.headers --count 1000000 --jobs 2
 	$(BIN)/python -m tests.hostile.hints --count 2000
+	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
 check: $(VENV)/developing

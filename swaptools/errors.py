@@ -128,6 +128,26 @@ class ScriptError(SwapToolsError, ValueError):
         return f"line {self.line}: {self.args[0]}"
 
 
+class TraceError(SwapToolsError, ValueError):
+    """A trace that cannot be read on, or that is none.
+
+    Attributes:
+        path: The file, as the caller gave it.
+        offset: Where in what it holds, decompressed; None when it is the whole file.
+        reason: What is wrong there.
+    """
+
+    def __init__(self, path: str, reason: str, offset: int | None = None) -> None:
+        super().__init__(path, reason, offset)
+        self.path = path
+        self.reason = reason
+        self.offset = offset
+
+    def __str__(self) -> str:
+        where = "" if self.offset is None else f"byte {self.offset}: "
+        return f"{self.path}: {where}{self.reason}"
+
+
 class SwapOnError(SwapToolsError, OSError):
     """The emulated kernel refuses an area; ``errno`` is a number, as in OSError.
 

@@ -49,7 +49,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "probe": VALUES | {"observe"},
     "estimate": VALUES | {"kernel", "emulator"},
     "compile_cache": set(),
-    "emulator": VALUES - {"contents"} | {"kernel", "compile_cache"},
+    "kept_code": {"compile_cache"},
+    "compiling": {"kept_code"},
+    "references": set(),
+    "traces": {"errors", "references", "compiling"},
+    "working_set": {"references", "compiling"},
+    "emulator": VALUES - {"contents"}
+    | {"kernel", "compile_cache", "kept_code", "references"},
 }
 #: The front door opens every room, and the commands may use them all.
 FRONT = {"__init__", "__main__", "cli"}
@@ -271,16 +277,17 @@ def test_only_the_commands_print_or_exit() -> None:
         "create",
         "kernel",  # for the byte order
         "observe",
+        "traces",  # for the byte order, and standard input
     }
 
 
-def test_only_observe_create_and_the_commands_open_paths() -> None:
+def test_only_those_who_look_or_write_open_paths() -> None:
     opening = callers(
         "open", ".open", ".read_text", ".read_bytes", ".write_text", ".write_bytes"
     )
     # The schemas are files of the package's own.
-    allowed = {"observe", "create", "cli", "schema"}
-    assert {"observe", "create"} <= opening <= allowed
+    allowed = {"observe", "create", "traces", "cli", "schema"}
+    assert {"observe", "create", "traces"} <= opening <= allowed
 
 
 def test_format_and_the_emulator_know_no_clock_no_chance_and_no_files() -> None:

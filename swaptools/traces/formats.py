@@ -1,0 +1,154 @@
+"""The formats that are read: by name, or known by what a file begins with.
+
+Not here: the formats (a module each), compressed files (decompress.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from swaptools.errors import SelectionError
+from swaptools.traces import compact, lackey, oracle
+from swaptools.traces.source import Source, to_nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from swaptools.references import Description, References
+
+
+class Format(NamedTuple):
+    """One format: three functions, and what it is called."""
+
+    name: str
+    #: In a list of formats.
+    title: str
+    #: Of the first bytes, decompressed, and the path.
+    looks_like: Callable[[bytes, str], bool]
+    #: What is known before the first reference; may read a header.
+    describe: Callable[[Source], Description]
+    read: Callable[[Source], Iterator[References]]
+
+
+#: The surest first: the last ones have no magic.
+FORMATS: Final = (
+    Format(
+        compact.NAME,
+        "what record and trace convert write",
+        compact.looks_like,
+        compact.describe,
+        compact.read,
+    ),
+    Format(
+        lackey.NAME,
+        "valgrind --tool=lackey --trace-mem=yes",
+        lackey.looks_like,
+        lackey.describe,
+        lackey.read,
+    ),
+    Format(
+        oracle.NAME,
+        "libCacheSim's records of 24 bytes",
+        oracle.looks_like,
+        oracle.describe,
+        oracle.read,
+    ),
+)
+
+
+def format_names() -> list[str]:
+    """Return the names of all formats."""
+    return [one.name for one in FORMATS]
+
+
+def find_format(name: str) -> Format:
+    """Return a format by name.
+
+    Raises:
+        SelectionError: There is none of that name.
+    """
+    for one in FORMATS:
+        if one.name == name:
+            return one
+    known = ", ".join(format_names())
+    raise SelectionError(f"no format of traces is {name!r}; there are {known}")
+
+
+class Trace:
+    """A trace that is open: what is known of it, and its references, once.
+
+    Attributes:
+        source: Where its bytes come from; says what was told and passed over.
+        about: What is known before the first reference.
+    """
+
+    def __init__(self, source: Source, chosen: Format | None) -> None:
+        """Look at the first bytes, unless a format is given.
+
+        Raises:
+            TraceError: No format is known by them, or the header is broken.
+        """
+        self.source = source
+        self._format = chosen or _known_by(source)
+        self.about = self._format.describe(source)
+
+    def __iter__(self) -> Iterator[References]:
+        """Yield the references, a batch at a time.
+
+        Raises:
+            TraceError: Something is broken, and not to be passed over.
+        """
+        return self._format.read(self.source)
+
+    def __enter__(self) -> Trace:
+        """Close it at the end."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the file."""
+        self.source.close()
+
+
+def _known_by(source: Source) -> Format:
+    head = source.peek()
+    if not head:
+        raise source.error("is empty")
+    for one in FORMATS:
+        if one.looks_like(head, source.path):
+            return one
+    raise source.error("no format of traces begins like this")
+
+
+def open_trace(
+    path: str,
+    *,
+    format_name: str | None = None,
+    skip_broken: bool = False,
+    tell: Callable[[str], None] = to_nobody,
+) -> Trace:
+    """Open a trace, compressed or not; ``-`` is standard input.
+
+    Args:
+        path: The file.
+        format_name: Or None, to know it by its first bytes.
+        skip_broken: Pass broken records over, and count them.
+        tell: Called with a sentence where a file ends too early.
+
+    Raises:
+        AreaError: The file cannot be read.
+        TraceError: No format is known by its first bytes, or its header is broken.
+        SelectionError: There is no format of that name.
+    """
+    chosen = None if format_name is None else find_format(format_name)
+    source = Source(path, skip_broken=skip_broken, tell=tell)
+    try:
+        return Trace(source, chosen)
+    except BaseException:
+        source.close()
+        raise

@@ -1,0 +1,55 @@
+"""Lines of a text trace, many at a time, and where each begins.
+
+A line without an end is not gathered: no format has lines that long.
+
+Not here: what a line says (a module each format).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.traces.source import Source
+
+MAX_LINE_BYTES: Final = 1 << 16
+
+
+def chunks_of_lines(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines as they come, and the offset of the first.
+
+    A last line that has no end is told to be cut, and left out.
+
+    Raises:
+        TraceError: A line is too long to be one.
+    """
+    begun, rest = source.offset, b""
+    while data := source.read_some():
+        head, newline, tail = data.rpartition(b"\n")
+        if newline:
+            whole = rest + head + newline
+            yield begun, whole
+            begun, rest = begun + len(whole), tail
+        else:
+            rest += data
+        if len(rest) > MAX_LINE_BYTES:
+            raise source.error(f"a line of more than {MAX_LINE_BYTES} bytes", begun)
+    if rest:
+        source.cut("ends within a line")
+
+
+def lines(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield each line without its end, and its offset."""
+    for begun, chunk in chunks_of_lines(source):
+        at = begun
+        for line in chunk.split(b"\n")[:-1]:
+            yield at, line
+            at += len(line) + 1
+
+
+def text_of(line: bytes) -> str:
+    """Return a line for a message: its beginning, with what it cannot show escaped."""
+    shown = line[:60].decode("ascii", "backslashreplace")
+    return repr(shown) + ("..." if len(line) > 60 else "")
