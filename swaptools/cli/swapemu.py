@@ -26,6 +26,7 @@ from swaptools.cli.scripts import (
     read_script,
     steps,
 )
+from swaptools.cli.trace import trace
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -210,3 +211,4 @@ main.add_command(overhead)
 main.add_command(compare)
 main.add_command(backings)
 main.add_command(resolution)
+main.add_command(trace)

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from swaptools.cli import start
 from tests.builders import header_page
 from tests.hostile.misfortunes import COMMANDS, MISFORTUNES
+from tests.traces.samples import LACKEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,6 +85,7 @@ class Scratch:
         self._write("area", header_page().ljust(1 << 20, b"\0"))
         self._write("image", image.ljust((1 << 20) + 16 * 4096, b"\0"))
         self._write("script", _SCRIPT.encode())
+        self._write("trace", LACKEY)
         self._write("input", _SCRIPT.encode())
         self._write("empty", b"")
 
@@ -96,7 +98,8 @@ class Scratch:
         """Return the command line; a new file has a name of its own."""
         self._made += 1
         names = {
-            name: self._folder / name for name in ("area", "image", "script", "missing")
+            name: self._folder / name
+            for name in ("area", "image", "script", "trace", "missing")
         }
         names["folder"] = self._folder
         names["new"] = self._folder / f"new{self._made}"

@@ -29,7 +29,7 @@ def test_a_part_of_the_matrix_is_as_the_man_pages_have_it() -> None:
         text=True,
     )
     assert done.stderr == ""
-    assert done.stdout == "39 cells, 0 faults\n"
+    assert done.stdout == "43 cells, 0 faults\n"
 
 
 @pytest.mark.parametrize("name", ["LC_ALL=C", "ascii", "warnings"])

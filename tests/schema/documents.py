@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from swaptools import schema
-from swaptools.cli.documents import swapcheck, swapemu, swapinfo
+from swaptools.cli.documents import swapcheck, swapemu, swapinfo, trace
 from swaptools.create.request import CreateDict
 from swaptools.estimate import Estimate
 from swaptools.swapmap import AboutMap
@@ -35,6 +35,7 @@ DOCUMENTS: dict[str, tuple[type, ...]] = {
     "swapemu-resolution": (swapemu.Resolution,),
     "swapemu-run": (swapemu.RunResult,),
     "swapemu-scenarios": (swapemu.Scenarios,),
+    "swapemu-trace-show": (trace.TraceShown,),
     "swapinfo": (swapinfo.Active,),
     "swapinfo-columns": (swapinfo.Active, swapinfo.ActiveChosen),
     "swapinfo-list": (swapinfo.Columns,),

@@ -1,0 +1,179 @@
+"""swapemu trace: what a trace holds, and traces of others in our own format.
+
+Not here: what is printed of one (trace_text.py, trace_json.py), the formats (traces/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from swaptools.cli import completing, output, params
+from swaptools.cli.trace_files import opened, replaced, with_bar
+from swaptools.errors import SwapToolsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swaptools.traces.formats import Trace
+
+#: Less is no sample: one page in a hundred thousand.
+_LEAST_RATE: Final = 1e-5
+
+
+class RateType(click.ParamType[float]):
+    """A share of the pages: 0.1, or 10%."""
+
+    name = "rate"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse, or fail with the reason."""
+        if isinstance(value, float):
+            return value
+        number, percent, rest = str(value).partition("%")
+        try:
+            rate = float(number) / (100 if percent else 1)
+        except ValueError:
+            rate = 0.0
+        if rest or not _LEAST_RATE <= rate <= 1:
+            self.fail(f"{value} is no share from 0.001% to 100%", param, ctx)
+        return rate
+
+
+def format_names() -> list[str]:
+    """Return the names of all formats of traces."""
+    from swaptools.traces.formats import format_names
+
+    return format_names()
+
+
+def reading_options() -> Callable[[Any], Any]:
+    """Return --format and --skip-broken, of all that read a trace."""
+    by_name = click.option(
+        "--format",
+        "format_name",
+        metavar="FORMAT",
+        shell_complete=completing.one_of(format_names),
+        help="What it is in (default: known by its first bytes).",
+    )
+    skips = click.option(
+        "--skip-broken",
+        is_flag=True,
+        help="Pass broken records over, and say how many there were.",
+    )
+    return lambda command: by_name(skips(command))
+
+
+@click.group()
+def trace() -> None:
+    """Look into traces of references to pages, or convert them."""
+
+
+@trace.command()
+@reading_options()
+@click.option(
+    "--sample",
+    "rate",
+    type=RateType(),
+    metavar="RATE",
+    help="Look at so many of the pages only, as in 10%, and say how far off it may be.",
+)
+@click.option(
+    "--memory",
+    "memories",
+    type=params.SIZE,
+    multiple=True,
+    metavar="SIZE",
+    help="Give the miss ratio of this memory, too; may be given again.",
+)
+@params.json_option()
+@click.option(
+    "--plot",
+    "plot_path",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Draw working sets and the miss ratio, as .svg or .png.",
+)
+@click.argument("file", metavar="FILE", type=click.Path(allow_dash=True))
+def show(
+    *,
+    file: str,
+    format_name: str | None,
+    skip_broken: bool,
+    rate: float | None,
+    memories: tuple[int, ...],
+    as_json: bool,
+    plot_path: str | None,
+) -> None:
+    """Print what a trace holds, and what it needs of memory.
+
+    FILE is a trace, compressed or not, or - for standard input. It is read once,
+    in the memory that its pages need, and never held.
+    """
+    from swaptools.cli import figures, trace_json, trace_text
+    from swaptools.working_set.measure import Measuring
+
+    if plot_path is not None and not figures.is_name(plot_path):
+        raise click.UsageError(f"{plot_path}: neither .svg nor .png")
+    try:
+        with opened(file, format_name, skip_broken=skip_broken) as found:
+            measuring = Measuring(found.about, rate=rate)
+            for batch in with_bar(found, "reading"):
+                measuring.add(batch)
+            measured = measuring.result()
+            if as_json:
+                output.print_json(trace_json.of(found, measured, rate, memories))
+            else:
+                click.echo("\n".join(trace_text.lines(found, measured, rate, memories)))
+            if plot_path is not None:
+                _draw(found, measured, plot_path)
+            _tell_broken(found)
+    except SwapToolsError as exc:
+        output.fail(str(exc), code=output.EXIT_USAGE)
+
+
+def _draw(found: Trace, measured: Any, path: str) -> None:
+    from swaptools.cli.trace_plot import draw
+
+    draw(found.source.path, found.about, measured, path)
+
+
+def _tell_broken(found: Trace) -> None:
+    if found.source.broken:
+        output.error(f"{found.source.broken:,} broken records", found.source.path)
+
+
+@trace.command()
+@reading_options()
+@click.argument("file", metavar="IN", type=click.Path(allow_dash=True))
+@click.argument("target", metavar="OUT", type=click.Path(allow_dash=True))
+def convert(
+    *, file: str, target: str, format_name: str | None, skip_broken: bool
+) -> None:
+    """Write what IN holds to OUT, in the format of swap-trace(5).
+
+    IN is a trace in any format, or - for standard input; OUT is a file, which is
+    there whole or not at all, or - for standard output.
+    """
+    from swaptools.traces.compact_write import TraceWriter
+
+    try:
+        with opened(file, format_name, skip_broken=skip_broken) as found:
+            named = found.about.source or (None if file == "-" else file)
+            with replaced(target) as stream:
+                writer = TraceWriter(stream, found.about._replace(source=named))
+                for batch in with_bar(found, "converting"):
+                    writer.write(batch)
+                for task, name in found.source.task_names.items():
+                    writer.name_task(task, name)
+                if found.source.lengths:
+                    writer.add_lengths(found.source.lengths)
+                writer.finish()
+            if target != "-":
+                click.echo(f"{output.escape(target)}: {writer.references:,} references")
+            _tell_broken(found)
+    except SwapToolsError as exc:
+        output.fail(str(exc), code=output.EXIT_USAGE)

@@ -1,0 +1,108 @@
+"""Traces that commands open, and write; and how far reading one is.
+
+Not here: the formats (traces/).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from swaptools.cli import interrupts, output
+from swaptools.errors import SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.references import References
+    from swaptools.traces.formats import Trace
+
+import click
+
+
+def opened(path: str, format_name: str | None, *, skip_broken: bool) -> Trace:
+    """Open a trace; what is told of it goes to standard error.
+
+    Raises:
+        SwapToolsError: It cannot be opened, or is none.
+        click.UsageError: There is no format of that name.
+    """
+    from swaptools.traces.formats import open_trace
+
+    try:
+        return open_trace(
+            path, format_name=format_name, skip_broken=skip_broken, tell=output.error
+        )
+    except SelectionError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def with_bar(found: Trace, what: str) -> Iterator[References]:
+    """Yield the references of a trace, and say how much of the file is read."""
+    size_bytes = found.source.file_bytes()
+    bar = output.ProgressLine(what) if size_bytes else None
+    try:
+        for batch in found:
+            if bar is not None and size_bytes:
+                bar(min(found.source.file_offset(), size_bytes), size_bytes)
+            yield batch
+    finally:
+        output.end_line()
+
+
+@contextmanager
+def replaced(path: str) -> Iterator[IO[bytes]]:
+    """Write a file that is there whole in the end, or not at all; ``-`` is stdout.
+
+    What is no regular file is written to as it is.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if path == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if not _is_to_be_made(path):
+        with Path(path).open("wb") as device:
+            yield device
+        return
+    with interrupts.Interruptible(), _beside(path) as file:
+        yield file
+
+
+@contextmanager
+def _beside(path: str) -> Iterator[IO[bytes]]:
+    target = Path(path).resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, _mode(target))
+            yield file
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _mode(target: Path) -> int:
+    # As the file had that is replaced, or as any new one.
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _is_to_be_made(path: str) -> bool:
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except FileNotFoundError:
+        return True
