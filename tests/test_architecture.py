@@ -238,6 +238,7 @@ FOREIGN = {
     "construct",
     "click",
     "numba",
+    "numpy",
     "lz4",
     "zstandard",
     "lzallright",

@@ -1,7 +1,8 @@
 """Buffers that see what flat memory would not hold: for interpreted machines.
 
-Compiled, a field has so many bits; interpreted it is a number of any size, and a
-record is an object that could come to stand in two places. Here either is an error.
+Compiled, a field has so many bits; interpreted it is a number of any size, a record is
+an object that could come to stand in two places, and the item -1 is the last one. Here
+each of these is an error.
 """
 
 from __future__ import annotations
@@ -29,18 +30,32 @@ def check(value: int, item: Any, where: object) -> None:
         raise OverflowError(f"{where}: {value} is no {item.__name__}")
 
 
+def check_place(place: Any) -> None:
+    if not isinstance(place, slice) and place < 0:
+        raise IndexError(place)
+
+
 class Integers(list[int]):
     def __init__(self, item: Any) -> None:
         super().__init__()
         self._item = item
 
+    def __getitem__(self, place: Any) -> Any:
+        check_place(place)
+        return super().__getitem__(place)
+
     def __setitem__(self, place: Any, value: Any) -> None:
+        check_place(place)
         for number in value if isinstance(place, slice) else [value]:
             check(number, self._item, place)
         super().__setitem__(place, value)
 
 
 class Records(list[Any]):
+    def __getitem__(self, place: Any) -> Any:
+        check_place(place)
+        return super().__getitem__(place)
+
     def __setitem__(self, place: Any, value: Any) -> None:
         if not isinstance(place, slice):
             raise TypeError(f"a record of its own has a place, not {value!r}")

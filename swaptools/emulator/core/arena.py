@@ -16,7 +16,6 @@ Left out: giving room back.
 
 from __future__ import annotations
 
-from ctypes import c_int64
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from swaptools.emulator.core import structs
@@ -130,10 +129,6 @@ class Arena:
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits, such as a page table."""
         return self._memory.integers(length)
-
-    def longer(self, integers: Buffer[int], length: int) -> Buffer[int]:
-        """Return one of those with more of them, zeros at the end."""
-        return self._memory.grown(integers, c_int64, length)
 
     def scratch(self, nr_items: int) -> Buffer[int]:
         """Return a buffer for one run, with at least that many items."""

@@ -1,6 +1,7 @@
 """Hot functions through numba: each once, with the types its annotations say.
 
-Not here: which functions are hot and why (buffers.py).
+Not here: which functions are hot and why (buffers.py), what buffers are to numba
+(compiled_buffers.py).
 
 Kernel: none.
 Same: the text of the functions.
@@ -11,10 +12,11 @@ Left out: any type but integers of 64 bits, truth values, and buffers.
 from __future__ import annotations
 
 import hashlib
+from ctypes import c_int64
 from functools import cache
 from importlib import import_module
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from swaptools.emulator.core import structs
 from swaptools.emulator.core.buffers import HOT, Buffer
@@ -23,12 +25,27 @@ from swaptools.kept_code import kept
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What buffers are to numba: that is imported only where it is used.
+_TYPES: Final = "swaptools.emulator.core.compiled_buffers"
 # Without memory management (_nrt) a buffer costs no counting of references.
 _OPTIONS = {"error_model": "numpy", "_nrt": False}
 
 
+def entry_of(function: Callable[..., Any]) -> tuple[Callable[..., Any], list[int]]:
+    """Return a compiled function for a caller outside, who gives addresses as numbers.
+
+    With it come the places of those of its arguments, behind the first, that are
+    buffers. It looks at no type: what is given has to be what it takes.
+    """
+    (compiled,) = compiled_function(function).overloads.values()
+    types = import_module(_TYPES)
+    given = enumerate(compiled.signature.args[1:])
+    places = [at for at, type_ in given if isinstance(type_, types.BufferType)]
+    return compiled.entry_point, places
+
+
 @cache
-def compiled_function(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_function(function: Callable[..., Any]) -> Any:
     """Return a hot function compiled, and before it every one that it calls.
 
     Compiled code is kept (compile_cache.py) in a place that any change to any hot
@@ -61,23 +78,27 @@ def _numba_type(hint: Any) -> Any:
     scalars = {int: numba.int64, bool: numba.boolean, type(None): numba.void}
     if hint in scalars:
         return scalars[hint]
+    types: Any = import_module(_TYPES)
     if hint is structs.Slots:
-        arrays = [_array(item) for item in structs.ITEMS.values()]
-        return numba.types.NamedTuple(arrays, structs.Slots)
+        return types.SLOTS
     (item,) = get_args(hint)
-    return numba.int64[::1] if item is int else _array(item)
-
-
-def _array(item: Any) -> Any:
-    numba: Any = import_module("numba")
-    numpy: Any = import_module("numpy")
-    return numba.types.Array(numba.from_dtype(numpy.dtype(item)), 1, "C")
+    return types.buffer_of(c_int64 if item is int else item)
 
 
 @cache
 def _fingerprint() -> str:
     text = sorted(text_of(f) for f in HOT if isinstance(f, FunctionType))
-    return hashlib.sha256(repr(text).encode()).hexdigest()[:12]
+    loader: Any = getattr(import_module(_TYPES), "__loader__", None)
+    parts = (text, layouts(), loader and loader.get_source(_TYPES))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+def layouts() -> list[tuple[str, str]]:
+    """Return what is in each buffer: compiled code knows where each field lies."""
+    return [
+        (name, repr(getattr(item, "_fields_", item)))
+        for name, item in structs.ITEMS.items()
+    ]
 
 
 def text_of(function: FunctionType) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The two ways in which hot functions run over buffers: as they stand, or compiled.
 
-Not here: the buffers (buffers.py), how numba is asked (compiler.py).
+Not here: the buffers (memory.py, plain.py), how numba is asked (compiler.py).
 
 Kernel: none; this is what stands in for the C compiler.
 Same: nothing.
@@ -10,8 +10,7 @@ Left out: nothing.
 
 from __future__ import annotations
 
-import ctypes
-from importlib import import_module
+from ctypes import Array, addressof, c_int64
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -20,7 +19,7 @@ from swaptools.emulator.core.memory import Flat
 from swaptools.emulator.core.plain import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -40,7 +39,9 @@ class Engine:
         """Choose; None means compiled where that is possible."""
         self.compiled = can_compile() if compiled is None else compiled
         self._functions: dict[Callable[..., Any], Callable[..., Any]] = {}
-        self._viewed: tuple[Any, Any] = (None, None)
+        self._viewed: Any = None
+        self._table = (c_int64 * 0)()
+        self._address = 0
 
     def memory(self) -> Flat:
         """Return what the buffers of a new machine are to be made of."""
@@ -51,26 +52,45 @@ class Engine:
         if not self.compiled or function not in RUNS:
             return function
         if function not in self._functions:
-            # Imported here: only those who compile need it.
-            from swaptools.emulator.core.compiler import compiled_function
-
-            compiled = compiled_function(function)
-
-            def run(*args: object) -> Any:  # noqa: ANN401
-                return compiled(*[self._view(arg) for arg in args])
-
-            self._functions[function] = run
+            self._functions[function] = self._entered(function)
         return cast("_Function", self._functions[function])
 
-    # Compiled functions want numpy arrays: views of the same memory. Tuples of
-    # buffers come again and again, so the last one is kept.
-    def _view(self, arg: Any) -> Any:  # noqa: ANN401
-        if isinstance(arg, ctypes.Array):
-            numpy: Any = import_module("numpy")  # half a second, if compiled at all
-            return numpy.frombuffer(arg, numpy.dtype(type(arg)._type_))
-        if not isinstance(arg, tuple):
-            return arg
-        if arg is not self._viewed[0]:
-            views = [self._view(buffer) for buffer in arg]
-            self._viewed = (arg, type(arg)(*views))
-        return self._viewed[1]
+    # Compiled code is given addresses: of the table of all buffers, which is made anew
+    # when one of them has grown, and of each buffer that is an argument.
+    def _entered(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        # Imported here: only those who compile need it.
+        from swaptools.emulator.core.compiler import entry_of
+
+        entry, places = entry_of(function)
+
+        def run(slots: Any, *args: Any) -> Any:  # noqa: ANN401
+            if slots is not self._viewed:
+                self._table, self._viewed = pairs(slots), slots
+                self._address = addressof(self._table)
+            if places:
+                given = list(args)
+                for place in places:
+                    given[place] = address_of_pair(args[place])
+                return entry(self._address, *given)
+            return entry(self._address, *args)
+
+        return run
+
+
+def pairs(buffers: Sequence[Any]) -> Array[c_int64]:
+    """Return a table of flat buffers: the address of each, and its length."""
+    table = (c_int64 * (2 * len(buffers)))()
+    for place, buffer in enumerate(buffers):
+        table[2 * place] = addressof(buffer)
+        table[2 * place + 1] = len(buffer)
+    return table
+
+
+def address_of_pair(buffer: Any) -> int:  # noqa: ANN401
+    """Return where the pair of one buffer is, which is kept with it."""
+    try:
+        found: int = buffer.address_of_pair
+    except AttributeError:
+        buffer.pair = pairs([buffer])
+        found = buffer.address_of_pair = addressof(buffer.pair)
+    return found

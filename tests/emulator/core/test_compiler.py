@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.compiler import text_of
+from swaptools.emulator.core.compiler import layouts, text_of
+from swaptools.emulator.core.structs import ITEMS
 
 if TYPE_CHECKING:
     import pytest
@@ -31,3 +32,10 @@ def test_another_constant_is_another_text(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_same_is_the_same() -> None:
     assert text() == text()
+
+
+def test_another_record_is_another_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled code has the place of each field within it, and of each buffer."""
+    before = layouts()
+    monkeypatch.setitem(ITEMS, "slots", ITEMS["map"])
+    assert layouts() != before

@@ -107,6 +107,9 @@ def test_a_number_that_does_not_fit_is_seen(value: int, fits: bool) -> None:
             frames[0].dirty = value
     with pytest.raises(TypeError):
         frames[0] = Frame()
+    for buffer in (numbers, frames):
+        with pytest.raises(IndexError):
+            buffer[-1]
 
 
 EVERYTHING = Setup(

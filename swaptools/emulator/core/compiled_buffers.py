@@ -1,0 +1,196 @@
+"""What compiled code sees of buffers: an address, and nothing that has to be copied.
+
+Theory. All buffers together are one pointer, to a table of where each lies and how long
+it is, which stays as it is while compiled code runs; one buffer alone is such a pair.
+As numba's own arrays they would be seven numbers each, which every call of one function
+by another has to hand on: some hundreds. An item is reached without a look at the
+length, and a number in it is one of 64 bits once it is read.
+
+Not here: when something is compiled (compiler.py), by whom it is called (engine.py).
+
+Kernel: none.
+Same: nothing.
+Changed: nothing.
+Left out: items from the end, slices, everything but whole numbers and records.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import cache
+from typing import Any, Final
+
+import numpy
+from numba import from_dtype, types
+from numba.core import cgutils
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    AttributeTemplate,
+    infer_getattr,
+    infer_global,
+    signature,
+)
+from numba.extending import (
+    NativeValue,
+    lower_builtin,
+    lower_getattr_generic,
+    models,
+    register_model,
+    unbox,
+)
+
+from swaptools.emulator.core.structs import ITEMS
+
+# Where a buffer's pair is in the table.
+_PLACES: Final = {name: 2 * place for place, name in enumerate(ITEMS)}
+
+
+class SlotsType(types.Type):
+    """All buffers of a machine: structs.Slots."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Slots")
+
+
+class BufferType(types.Type):
+    """One buffer."""
+
+    def __init__(self, item: Any) -> None:
+        """Hold items of a type of numba's."""
+        self.item = item
+        super().__init__(name=f"Buffer({item})")
+
+
+SLOTS: Final = SlotsType()
+
+
+@cache
+def buffer_of(item: Any) -> BufferType:
+    """Return the type of a buffer of records of structs.py, or integers of ctypes."""
+    return BufferType(from_dtype(numpy.dtype(item)))
+
+
+# --- from outside ----------------------------------------------------------
+
+
+@unbox(SlotsType)
+def _unbox_slots(_type: Any, number: Any, c: Any) -> NativeValue:
+    value = c.pyapi.long_as_voidptr(number)
+    return NativeValue(value, is_error=c.pyapi.c_api_error())
+
+
+@unbox(BufferType)
+def _unbox_buffer(buffer_type: Any, number: Any, c: Any) -> NativeValue:
+    pair = c.pyapi.long_as_voidptr(number)
+    value = _load_pair(c.context, c.builder, buffer_type, pair, 0)
+    return NativeValue(value, is_error=c.pyapi.c_api_error())
+
+
+# --- models ----------------------------------------------------------------
+
+
+@register_model(SlotsType)
+class _SlotsModel(models.OpaqueModel):
+    """An address."""
+
+
+@register_model(BufferType)
+class _BufferModel(models.StructModel):
+    """An address, and how many items there are."""
+
+    def __init__(self, dmm: Any, fe_type: Any) -> None:
+        members = [("data", types.voidptr), ("length", types.int64)]
+        super().__init__(dmm, fe_type, members)
+
+
+# It is never written while compiled code runs, whatever else is.
+def _load_pair(
+    context: Any, builder: Any, buffer_type: Any, table: Any, place: int
+) -> Any:
+    address = context.get_value_type(types.voidptr)
+    pair = cgutils.create_struct_proxy(buffer_type)(context, builder)
+    for name, type_, at in (("data", address, 0), ("length", cgutils.intp_t, 1)):
+        numbers = builder.bitcast(table, type_.as_pointer())
+        pointer = cgutils.gep_inbounds(builder, numbers, place + at)
+        value = builder.load(pointer)
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+        setattr(pair, name, value)
+    return pair._getvalue()
+
+
+# --- attributes and items --------------------------------------------------
+
+
+@infer_getattr
+class _SlotsAttributes(AttributeTemplate):
+    key = SlotsType
+
+    def generic_resolve(self, _slots: Any, name: str) -> Any:
+        return buffer_of(ITEMS[name]) if name in ITEMS else None
+
+
+@lower_getattr_generic(SlotsType)
+def _lower_attribute(
+    context: Any, builder: Any, _slots_type: Any, slots: Any, name: str
+) -> Any:
+    place, type_ = _PLACES[name], buffer_of(ITEMS[name])
+    return _load_pair(context, builder, type_, slots, place)
+
+
+@infer_global(operator.getitem)
+class _GetItem(AbstractTemplate):
+    def generic(self, args: Any, _keywords: Any) -> Any:
+        buffer, index = args
+        if isinstance(buffer, BufferType) and isinstance(index, types.Integer):
+            is_number = isinstance(buffer.item, types.Integer)
+            item = types.int64 if is_number else buffer.item
+            return signature(item, buffer, types.int64)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetItem(AbstractTemplate):
+    def generic(self, args: Any, _keywords: Any) -> Any:
+        buffer, index, _value = args
+        if isinstance(buffer, BufferType) and isinstance(index, types.Integer):
+            return signature(types.none, buffer, types.int64, types.int64)
+        return None
+
+
+@infer_global(len)
+class _Length(AbstractTemplate):
+    def generic(self, args: Any, _keywords: Any) -> Any:
+        (buffer,) = args
+        is_ours = isinstance(buffer, BufferType)
+        return signature(types.int64, buffer) if is_ours else None
+
+
+def _pointer(context: Any, builder: Any, type_: Any, buffer: Any, index: Any) -> Any:
+    item = context.get_data_type(type_.item).as_pointer()
+    data = cgutils.create_struct_proxy(type_)(context, builder, value=buffer).data
+    return cgutils.gep_inbounds(builder, builder.bitcast(data, item), index)
+
+
+@lower_builtin(operator.getitem, BufferType, types.Integer)
+def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    type_ = sig.args[0]
+    pointer = _pointer(context, builder, type_, *args)
+    if not isinstance(type_.item, types.Integer):
+        return pointer
+    value = context.unpack_value(builder, type_.item, pointer)
+    return context.cast(builder, value, type_.item, types.int64)
+
+
+@lower_builtin(operator.setitem, BufferType, types.Integer, types.Integer)
+def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    type_, (buffer, index, value) = sig.args[0], args
+    pointer = _pointer(context, builder, type_, buffer, index)
+    number = context.cast(builder, value, types.int64, type_.item)
+    context.pack_value(builder, type_.item, number, pointer)
+    return context.get_dummy_value()
+
+
+@lower_builtin(len, BufferType)
+def _lower_length(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    proxy = cgutils.create_struct_proxy(sig.args[0])
+    return proxy(context, builder, value=args[0]).length
