@@ -29,9 +29,9 @@ from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
 from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from swaptools.emulator.machine.backing import Backing, SwapOps
+    from swaptools.emulator.machine.backing import Backing, Conditions, SwapOps
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.swapoff import Unuse
 
@@ -43,9 +43,10 @@ _UINT_MASK = 0xFFFFFFFF
 class SwapAreas:
     """The areas that are on, by type. Kernel: swap_info[]."""
 
-    def __init__(self, state: State) -> None:
-        """Start with none."""
+    def __init__(self, state: State, kinds: Mapping[str, SwapOps]) -> None:
+        """Start with none; kinds of backing by the names that callers give."""
         self._state = state
+        self._kinds = kinds
         self._by_type: dict[int, SwapDevice] = {}
         #: The space of virtual swap, which is no area to anybody else.
         self.space: SwapDevice | None = None
@@ -92,6 +93,51 @@ class SwapAreas:
         """
         return sum(device.is_rotational for device in self) + self._nr_leaked
 
+    def kind(self, name: str) -> SwapOps:
+        """Return the kind of backing of that name.
+
+        Raises:
+            IllegalOperation: There is none.
+        """
+        ops = self._kinds.get(name)
+        if ops is None:
+            known = ", ".join(self._kinds)
+            raise IllegalOperation(f"no backing {name!r}; known: {known}")
+        return ops
+
+    def admit(
+        self,
+        path: str,
+        max_pages: int,
+        ops: SwapOps,
+        priority: int | None,
+        found: Conditions,
+        *,
+        before: Collection[str] = (),
+    ) -> int:
+        """Return how many pages an area would have; nothing changes.
+
+        Args:
+            path: For /proc/swaps, as the next three are for swapon().
+            max_pages: How many it asks for.
+            ops: Its kind.
+            priority: Or None.
+            found: What it finds.
+            before: Paths of those that are to be swapped on before it.
+
+        Raises:
+            SwapOnError: EBUSY for a path that is on, EPERM when no type is left, or
+                what its kind says.
+            IllegalOperation: A priority out of range.
+        """
+        if path in before or any(device.path == path for device in self):
+            raise SwapOnError(errno.EBUSY, None)
+        if len(self._state.backings) + len(before) >= MAX_SWAPFILES:
+            raise SwapOnError(errno.EPERM, None)
+        if priority is not None and not 0 <= priority <= MAX_PRIORITY:
+            raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
+        return ops.backing.admit(max_pages, found)
+
     def swapon(
         self,
         path: str,
@@ -100,23 +146,17 @@ class SwapAreas:
         *,
         priority: int | None,
         rotational: bool,
-        discard: bool,
-        bad_pages: Iterable[int],
+        discard: bool = False,
+        bad_pages: Iterable[int] = (),
     ) -> SwapDevice:
         """Set an area up that the kernel has taken, under the lowest free type.
 
         Raises:
-            SwapOnError: EBUSY for a path that is on, EPERM when no type is left.
+            SwapOnError: See admit().
             IllegalOperation: A priority out of range.
         """
-        if any(device.path == path for device in self):
-            raise SwapOnError(errno.EBUSY, None)
-        if len(self._state.backings) == MAX_SWAPFILES:
-            raise SwapOnError(errno.EPERM, None)
-        if priority is not None and not 0 <= priority <= MAX_PRIORITY:
-            raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
         profile, found = self._state.profile, self._state.conditions()
-        max_pages = ops.backing.admit(max_pages, found)
+        max_pages = self.admit(path, max_pages, ops, priority, found)
         flags = ops.flags
         rules = profile.allocator
         if not rotational:

@@ -28,6 +28,7 @@ from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.given import accepted, check_pages_of_area
 from swaptools.emulator.machine.invariants import check_machine
 from swaptools.emulator.machine.meminfo import meminfo
+from swaptools.emulator.machine.planned import check_plans, swapon_plan
 from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.swap_io import shrink_worker_is_queued
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from swaptools.area import SwapArea
-    from swaptools.emulator.machine.backing import SwapOps
     from swaptools.emulator.machine.design import AreaPlan, Design
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.setup import Setup
@@ -98,8 +98,6 @@ class Machine:
         self.page_size = page_size
         self.ram_bytes = ram_bytes
         self.nr_cpus = cpus
-        #: Kinds of backing, by the name that swapon_pages() takes.
-        self.backings = BACKINGS | {ops.name: ops for ops in self.design.backings}
         self.tasks: list[Task] = []
         #: Objects of shared memory that somebody can reach.
         self.shms: list[Shm] = []
@@ -118,7 +116,8 @@ class Machine:
         self.state.io.wake_shrink_worker = self._wake_shrink_worker
         self.cgroups, self.zswap = self.state.cgroups, self.state.zswap
         self.zswap.enabled = zswap
-        self.areas = SwapAreas(self.state)
+        kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
+        self.areas = SwapAreas(self.state, kinds)
         if self.design.redirects:
             self.areas.make_space()
         self._nr_named = 0
@@ -220,7 +219,8 @@ class Machine:
             IllegalOperation: No such backing, or an area without a slot.
         """
         self.state.check_alive()
-        ops, bad = self._kind(backing or self.design.usual_backing), set(bad_pages)
+        ops = self.areas.kind(backing or self.design.usual_backing)
+        bad = set(bad_pages)
         check_pages_of_area(max_pages, bad)
         if path is None:
             path = f"{ops.path}{self._nr_named}"
@@ -235,23 +235,22 @@ class Machine:
             bad_pages=bad,
         )
 
-    def _kind(self, backing: str) -> SwapOps:
-        ops = self.backings.get(backing)
-        if ops is None:
-            known = ", ".join(self.backings)
-            raise IllegalOperation(f"no backing {backing!r}; known: {known}")
-        return ops
-
     def set_up(self, setup: Setup) -> dict[str, SwapDevice]:
         """Switch zswap and swap areas on, as the design makes them of a setup.
 
         Returns:
             The areas by name. What the design refuses to make is not among them.
+
+        Raises:
+            SwapOnError: One of them cannot be swapped on; then nothing was done.
+            IllegalOperation: One of them makes no sense; nothing was done either.
         """
+        zswap, plans = self.design.zswap(setup), self.design.areas(setup)
+        found = self.state.conditions()._replace(zswap_enabled=zswap)
+        check_plans(self.areas, plans, found)
         self.state.tiers = setup.tiers or self.state.tiers
-        self.zswap.enabled = self.design.zswap(setup)
+        self.zswap.enabled = zswap
         self.zswap.max_pool_percent = setup.max_pool_percent
-        plans = self.design.areas(setup)
         return {plan.name: self.swapon_plan(plan) for plan in plans}
 
     def swapon_plan(self, plan: AreaPlan) -> SwapDevice:
@@ -260,17 +259,8 @@ class Machine:
         Raises:
             SwapOnError: The design's backing refuses, as it is.
         """
-        device = self.swapon_pages(
-            plan.max_pages,
-            plan.backing,
-            rotational=plan.is_rotational,
-            priority=plan.priority,
-            path=f"/{plan.name}",
-        )
-        if device.zram is not None:
-            device.zram.backing_dev_pages = plan.backing_dev_pages
-            device.zram.limit_pages = plan.limit_pages
-        return device
+        self.state.check_alive()
+        return swapon_plan(self.areas, plan)
 
     def swapoff(self, device: SwapDevice) -> Unuse:
         """Bring every page of an area back, and forget the area.

@@ -19,7 +19,8 @@ from swaptools.emulator.machine.design import (
     find_design,
 )
 from swaptools.emulator.machine.setup import DiskSetup, Setup
-from swaptools.errors import SelectionError
+from swaptools.emulator.machine.tiers import SwapTiers
+from swaptools.errors import IllegalOperation, SelectionError, SwapOnError
 
 DEAR = Design(
     name="dear",
@@ -201,3 +202,30 @@ def test_a_plan_is_swapped_on_as_it_is() -> None:
     zram = machine.swapon_plan(AreaPlan("z", 64, "zram", 3, backing_dev_pages=9)).zram
     assert zram is not None
     assert zram.backing_dev_pages == 9
+
+
+@pytest.mark.parametrize(
+    ("disks", "reason"),
+    [
+        ([DiskSetup("a", 64, 3), DiskSetup("b", 64, 1 << 20)], IllegalOperation),
+        ([DiskSetup("a", 64, 3), DiskSetup("b", 1, 2)], IllegalOperation),
+        ([DiskSetup("a", 64, 3), DiskSetup("a", 64, 2)], SwapOnError),
+        ([DiskSetup(f"d{n}", 64) for n in range(30)], SwapOnError),
+    ],
+)
+def test_a_setup_with_a_disk_that_is_refused_leaves_nothing_behind(
+    disks: list[DiskSetup], reason: type[Exception]
+) -> None:
+    """Not the areas before it, and neither tiers nor zswap's state."""
+    machine = Machine(design="plain", compiled=False)
+    tiers = SwapTiers()
+    tiers.write("+HDD:50 +NET:-1")
+    before = (machine.proc_swaps(), machine.tiers, machine.zswap.max_pool_percent)
+    setup = Setup(tuple(disks), zswap=True, max_pool_percent=7, tiers=tiers)
+    with pytest.raises(reason):
+        machine.set_up(setup)
+    now = (machine.proc_swaps(), machine.tiers, machine.zswap.max_pool_percent)
+    assert now == before
+    assert not machine.zswap.enabled
+    machine.check_invariants()
+    assert list(machine.set_up(Setup((DiskSetup("a", 64, 3),)))) == ["a"]
