@@ -198,17 +198,9 @@ class Arena:
 
     # --- traffic and contents ----------------------------------------------
 
-    def work_for(self, memcg: int) -> None:
-        """Let the next operation count for a cgroup, by its number."""
-        self.totals.memcg = memcg
-        self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
-
     def traffic(self, memcg: int, entry: int) -> Traffic:
         """Return the record of what a cgroup moves to and from a slot's area."""
-        place = memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)
-        if place >= len(self.slots.traffic):
-            self.grow("traffic", (memcg + 1) * MAX_SWAPFILES)
-        return self.slots.traffic[place]
+        return self.slots.traffic[memcg * MAX_SWAPFILES + (entry >> TYPE_SHIFT)]
 
     def take_released(self) -> list[int]:
         """Empty the chain of released contents; the first one released first."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.constants import ALL_AREAS
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -132,6 +133,7 @@ def memcg_online(s: Slots, memcg: int, parent: int) -> None:
     group.lru_first = group.lru_last = -1
     group.zswap_max_pages = -1
     group.zswap_writeback = 1
+    group.allowed_areas = ALL_AREAS
     if parent >= 0:
         if s.memcgs[parent].first_child < 0:
             s.memcgs[parent].first_child = memcg

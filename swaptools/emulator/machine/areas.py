@@ -176,6 +176,7 @@ class SwapAreas:
         self._state.slot_map.add_area(type_, flags, priority, max_pages, bad_pages)
         device = SwapDevice(self._state, type_, path)
         self._by_type[type_] = device
+        self._state.tiers.is_stale = True
         self._stand_behind(type_, ops.backing(ops, path, max_pages, found))
         if is_ghost(ops):
             self._nr_leaked += self._state.ghost_rules.leaks_nr_rotate_swap
@@ -227,10 +228,12 @@ class SwapAreas:
         slot_map.remove_area(si)
         device.is_active = False
         del self._by_type[si], self._state.backings[si]
+        state.tiers.is_stale = True
         return done
 
     # Default areas behind the one that goes close the gap.
     def _move_up(self, gone: int) -> None:
+        self._state.tiers.is_stale = True
         for device in self:
             if device.prio < gone:
                 device.move_up()

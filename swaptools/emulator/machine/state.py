@@ -133,13 +133,22 @@ class State:
 
     def work_for(self, memcg: MemCgroup) -> None:
         """Let the next operation count for a cgroup, and use the areas that it may."""
-        self.arena.work_for(memcg.number)
-        areas = self._allowed_areas(memcg)
+        self.find_allowed_areas()
+        self.totals.memcg = memcg.number
+        areas = memcg.record.allowed_areas
         if areas != self.totals.allowed_areas:
             self.run(allow, areas)
 
+    def find_allowed_areas(self) -> None:
+        """Find what each cgroup may use, after tiers, areas or cgroups have changed."""
+        if self.tiers.is_stale or self.cgroups.is_stale:
+            self.tiers.is_stale = self.cgroups.is_stale = False
+            for memcg in self.cgroups:
+                memcg.record.allowed_areas = self.areas_of(memcg)
+
     # RFC: 20260620181635.299364-1-youngjun.park@lge.com, swap_tiers_mask_test().
-    def _allowed_areas(self, memcg: MemCgroup) -> int:
+    def areas_of(self, memcg: MemCgroup) -> int:
+        """Return the areas that a cgroup may use, a bit for each type."""
         if self.tiers.are_none:
             return ALL_AREAS
         path, infos, tiers = memcg.path, self.slots.si, self.tiers

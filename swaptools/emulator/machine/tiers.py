@@ -17,7 +17,8 @@ which number a tier gets (by the code; the series' documentation shows others),
 the texts of both files, masks along the cgroup tree, a cgroup's setting lost with
 the tier that it was for.
 Changed: an area's tier is found by its priority and not kept with it, which
-never differs; the effective mask is found by walking up and not kept.
+never differs; the effective mask is found by walking up, and what a cgroup may use is
+kept as areas.
 Left out: Latin-1 letters, which the kernel takes in names; cgroups that go away.
 There is nothing to leave out between tiers: the series moves no page.
 """
@@ -88,6 +89,8 @@ class SwapTiers:
         # beginning the highest.
         self._inactive = list(reversed(range(nr_swap_tiers)))
         self._masks: dict[str, int] = {}
+        #: What a cgroup may use has to be found anew.
+        self.is_stale = True
 
     @property
     def are_none(self) -> bool:
@@ -123,6 +126,7 @@ class SwapTiers:
             self._restore(before)
             raise
         self._masks = {cgroup: m | removed for cgroup, m in self._masks.items()}
+        self.is_stale = True
 
     def show(self) -> str:
         """Return what /sys/kernel/mm/swap/tiers reads."""
@@ -158,6 +162,7 @@ class SwapTiers:
             )
         mask = self._masks.get(cgroup, TIER_ALL_MASK) & ~masks[words[0]]
         self._masks[cgroup] = mask | (masks[words[0]] if words[1] == "max" else 0)
+        self.is_stale = True
 
     def show_max(self, cgroup: str) -> str:
         """Return what memory.swap.tiers.max reads: the own setting, not its effect."""

@@ -39,6 +39,7 @@ def check_zswap(state: State) -> None:
     """Check zswap's record, every entry, every list and every leaf."""
     zswap = state.zswap
     zswap.check_invariants()
+    state.find_allowed_areas()
     for name in _SWITCHES:
         value = getattr(zswap.record, name)
         expect(value in (0, 1), f"zswap {name}", value)
@@ -68,6 +69,8 @@ def _check_group(state: State, memcg: MemCgroup) -> None:
     expect(above >= 0 or record.next_sibling == -1, "a group beside the root")
     expect(record.zswap_writeback in (0, 1), "writeback", memcg.path)
     expect(record.zswap_max_pages >= -1, "limit", memcg.path)
+    areas = state.areas_of(memcg)
+    expect(record.allowed_areas == areas, "areas of a cgroup", memcg.path, areas)
 
 
 # The slots of a group's entries, by number, the oldest first.

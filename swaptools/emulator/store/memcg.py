@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.constants import MAX_SWAPFILES
 from swaptools.emulator.core.memcg import (
     memcg_after,
     memcg_offline,
@@ -116,6 +117,8 @@ class MemCgroups:
         """Start with the root alone."""
         self._arena = arena
         self.root = MemCgroup(arena, "", None, 0)
+        #: There is a group of which nobody knows what areas it may use.
+        self.is_stale = True
         # By number, those that are gone too.
         self._made = [self.root]
 
@@ -153,6 +156,8 @@ class MemCgroups:
         memcg = MemCgroup(self._arena, name, parent, len(self._made))
         self._made.append(memcg)
         self._arena.grow("memcgs", len(self._made))
+        self._arena.grow("traffic", len(self._made) * MAX_SWAPFILES)
+        self.is_stale = True
         self._arena.run(memcg_online, memcg.number, parent.number)
         parent.children[name] = memcg
         return memcg

@@ -47,7 +47,6 @@ MAY_LOOK_RIGHT = {
     "compressed.flags": "a second chance may have been had",
     "memcgs.zswap_writeback": "a knob, as the next one",
     "memcgs.zswap_max_pages": "",
-    "memcgs.allowed_areas": "not asked yet",
     "zswap.enabled": "a knob, as the next one",
     "zswap.shrinker_enabled": "",
     "zswap.pool_reached_full": "full once, and not empty enough since",
