@@ -237,6 +237,7 @@ def test_only_the_commands_import_click() -> None:
 FOREIGN = {
     "construct",
     "click",
+    "llvmlite",
     "numba",
     "numpy",
     "lz4",

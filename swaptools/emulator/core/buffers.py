@@ -58,6 +58,10 @@ class Buffer(Protocol[_Item]):
     def __setitem__(self, index: int, value: _Item, /) -> None: ...
 
 
+def look_ahead(_buffer: Buffer[Any], _place: int) -> None:
+    """Say that an item will soon be read: compiled, memory is asked for it at once."""
+
+
 def hot(function: _Function) -> _Function:
     """Mark a function that can be compiled; returns it unchanged."""
     HOT[function] = False

@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any, Final
 
 import numpy
+from llvmlite import ir
 from numba import from_dtype, types
 from numba.core import cgutils
 from numba.core.typing.templates import (
@@ -39,6 +40,7 @@ from numba.extending import (
     unbox,
 )
 
+from swaptools.emulator.core.buffers import look_ahead
 from swaptools.emulator.core.structs import ITEMS
 
 # Where a buffer's pair is in the table.
@@ -165,6 +167,12 @@ class _Length(AbstractTemplate):
         return signature(types.int64, buffer) if is_ours else None
 
 
+@infer_global(look_ahead)
+class _LookAhead(AbstractTemplate):
+    def generic(self, args: Any, _keywords: Any) -> Any:
+        return signature(types.none, args[0], types.int64)
+
+
 def _pointer(context: Any, builder: Any, type_: Any, buffer: Any, index: Any) -> Any:
     item = context.get_data_type(type_.item).as_pointer()
     data = cgutils.create_struct_proxy(type_)(context, builder, value=buffer).data
@@ -194,3 +202,15 @@ def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 def _lower_length(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     proxy = cgutils.create_struct_proxy(sig.args[0])
     return proxy(context, builder, value=args[0]).length
+
+
+@lower_builtin(look_ahead, BufferType, types.Integer)
+def _lower_look_ahead(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer = _pointer(context, builder, sig.args[0], *args)
+    number = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    address = builder.bitcast(pointer, cgutils.voidptr_t)
+    # To be written, kept in every cache, of data.
+    builder.call(prefetch, [address, number(1), number(3), number(1)])
+    return context.get_dummy_value()

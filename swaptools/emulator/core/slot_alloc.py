@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.area_clusters import reclaim_head_clusters
-from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, look_ahead, needs
 from swaptools.emulator.core.clusters import (
     avail_after,
     avail_requeue,
@@ -52,7 +52,7 @@ from swaptools.emulator.core.slot_scan import (
     scan_cluster,
     scan_from,
 )
-from swaptools.emulator.core.slots import slot_index, slot_put
+from swaptools.emulator.core.slots import look_ahead_slot, slot_index, slot_put
 from swaptools.emulator.core.swap_slots import alloc_ahead
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ _RECLAIM: Final = 2
 _FRAG_ONE: Final = 3
 _FRAG_ALL: Final = 4
 _STEAL: Final = 5
+
+#: Steps from where memory is asked for to where it is looked at.
+_AHEAD: Final = 8
 
 
 # --- one area --------------------------------------------------------------
@@ -359,9 +362,14 @@ def toggle_range(
 
     Returns how many places were done: fewer when no table is left. ``entries``
     has the first entry of each folio, or 0; an item of ``places`` is a place in
-    it, times 16, plus the order of its folio.
+    it, times 16, plus the order of its folio. What a later step will look for in
+    memory is asked for in time.
     """
-    for done in range(first, first + nr):
+    end = first + nr
+    for done in range(first, end):
+        if done + 2 * _AHEAD < end:
+            look_ahead(entries, places[done + 2 * _AHEAD] >> 4)
+            look_ahead_slot(s, entries[places[done + _AHEAD] >> 4])
         place = places[done] >> 4
         order = places[done] & 15
         if entries[place]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, look_ahead
 from swaptools.emulator.core.clusters import cluster_of
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
@@ -56,6 +56,13 @@ def slot_index(s: Slots, entry: int) -> int:
     offset = entry & OFFSET_MASK
     table = s.ci[cluster_of(s, entry >> TYPE_SHIFT, offset)].table
     return (table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER if table else -1
+
+
+@hot_inline
+def look_ahead_slot(s: Slots, entry: int) -> None:
+    """Say that a slot will soon be looked at; 0 is none."""
+    if entry:
+        look_ahead(s.map, slot_index(s, entry))
 
 
 @hot_inline
