@@ -1,17 +1,20 @@
-function _swapcheck_completion;
-    set -l response (env _SWAPCHECK_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) swapcheck);
+function _swapcheck_completion
+    set -l word (commandline -ct)
+    # Of --option=value, what is offered begins as the word does.
+    set -l option (string match -r -- '^--[^=]*=' $word)
+    for line in (env COMP_WORDS=(commandline -cp) \
+            _SWAPCHECK_COMPLETE=fish_complete swapcheck 2>/dev/null)
+        set -l found (string split --max 1 , -- $line)
+        switch $found[1]
+            case plain
+                echo $found[2]
+            case dir
+                printf '%s\n' "$option"(__fish_complete_directories $found[2])
+            case file
+                printf '%s\n' "$option"(__fish_complete_path $found[2])
+        end
+    end
+end
 
-    for completion in $response;
-        set -l metadata (string split --max 1 "," $completion);
-
-        if test $metadata[1] = "dir";
-            __fish_complete_directories $metadata[2];
-        else if test $metadata[1] = "file";
-            __fish_complete_path $metadata[2];
-        else if test $metadata[1] = "plain";
-            echo $metadata[2];
-        end;
-    end;
-end;
-
-complete --no-files --command swapcheck --arguments "(_swapcheck_completion)";
+complete --no-files --keep-order --command swapcheck \
+    --arguments '(_swapcheck_completion)'

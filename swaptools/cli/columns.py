@@ -17,6 +17,8 @@ from swaptools.units import format_numbers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
     from swaptools.status import ActiveArea
 
 
@@ -179,7 +181,9 @@ TABLES = {
 }
 
 
-def complete(begun: str, *, about_files: bool, who: str | None = None) -> list[str]:
+def complete(
+    begun: str, *, about_files: bool, who: str | None = None
+) -> list[CompletionItem]:
     """Return what a list of columns could go on with.
 
     Args:
@@ -188,7 +192,7 @@ def complete(begun: str, *, about_files: bool, who: str | None = None) -> list[s
         who: The word of --who, if that is asked.
     """
     tables = [AREA] if about_files else [WHO[who]] if who else [ACTIVE, AREA]
-    names = dict.fromkeys(spec.heading for table in tables for spec in table.columns)
+    names = {spec.heading: spec.help for one in tables for spec in one.columns}
     return completing.listed(names, begun.upper(), plus=True)
 
 

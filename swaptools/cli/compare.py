@@ -16,7 +16,6 @@ from swaptools.cli.scripts import (
     INTERPRETED_HELP,
     compiles,
     designs_of,
-    known_designs,
     parsed,
     read_script,
     scenario_names,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     "names",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing.one_of(known_designs),
+    shell_complete=completing.one_of(completing.known_designs),
     help="A design to compare; may be given again (default: all).",
 )
 @click.option(
@@ -68,7 +67,7 @@ def compare(
     interpreted: bool,
     as_json: bool,
 ) -> None:
-    """Run SCRIPT under every design and print what each one counted.
+    """Run SCRIPT under every design and print what each counted.
 
     SCRIPT is the name of a scenario that comes with the package, a file, or - for
     standard input; it is what swapemu run takes. What it expects is not judged, and

@@ -1,10 +1,13 @@
-"""What Tab offers for words that this package knows: names, and lists of them.
+"""What Tab offers for words that this package or this machine knows.
 
-Not here: the shells' own part (completions/), which click writes.
+Names with what they stand for, lists of them, areas, processes, cgroups.
+
+Not here: how shells ask and are answered (shells.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,10 +17,12 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     #: As click's ``shell_complete`` has it.
-    Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+    #: Names, and of each what it is, where that is known.
+    Names = Mapping[str, str] | Iterable[str]
 
 
-def listed(names: Iterable[str], begun: str, *, plus: bool = False) -> list[str]:
+def listed(names: Names, begun: str, *, plus: bool = False) -> list[CompletionItem]:
     """Return what a list with commas could go on with, each name once.
 
     Args:
@@ -25,39 +30,111 @@ def listed(names: Iterable[str], begun: str, *, plus: bool = False) -> list[str]
         begun: What is written of the list.
         plus: A ``+`` may stand before it.
 
-    >>> listed(["S201", "S202", "H101"], "S201,S")
+    >>> [item.value for item in listed(["S201", "S202", "H101"], "S201,S")]
     ['S201,S202']
     """
     sign = "+" if plus and begun.startswith("+") else ""
     before, comma, last = begun.removeprefix(sign).rpartition(",")
     taken = before.split(",")
+    items = beginning(names, last)
+    for item in items:
+        item.value = f"{sign}{before}{comma}{item.value}"
+    return [item for item in items if item.value.rpartition(",")[2] not in taken]
+
+
+def beginning(names: Names, begun: str) -> list[CompletionItem]:
+    """Return the names that begin so."""
+    from click.shell_completion import CompletionItem  # only for Tab
+
+    helps = names if isinstance(names, Mapping) else {}
     return [
-        f"{sign}{before}{comma}{name}"
+        CompletionItem(name, help=helps.get(name))
         for name in names
-        if name.startswith(last) and name not in taken
+        if name.startswith(begun)
     ]
+
+
+def one_of(names: Callable[[], Names]) -> Completer:
+    """Offer names that are looked up when Tab is pressed."""
+    return lambda _ctx, _param, begun: beginning(names(), begun)
+
+
+def directory(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer directories."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type="dir")]
 
 
 def script(
     _ctx: click.Context, _param: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """Offer the scripts that come with the package, and files."""
-    from click.shell_completion import CompletionItem  # only for Tab
+    from click.shell_completion import CompletionItem
 
     from swaptools.cli.scripts import package_scripts
 
-    names = [name for name in package_scripts() if name.startswith(begun)]
-    # Files first: bash's function forgets what came before them.
-    return [CompletionItem(begun, type="file"), *map(CompletionItem, names)]
+    return [CompletionItem(begun, type="file"), *beginning(package_scripts(), begun)]
 
 
-def overhead_rows() -> list[str]:
-    """Return the designs whose metadata is known."""
+def area(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer files, and devices by UUID= and the like."""
+    from click.shell_completion import CompletionItem
+
+    from swaptools.observe.tags import TAGS, linked_tags
+
+    tags = beginning([f"{tag}=" for tag in TAGS], begun) if begun else []
+    if any(begun.startswith(f"{tag}=") for tag in TAGS):
+        tags = beginning(linked_tags(), begun)
+    return [CompletionItem(begun, type="file"), *tags]
+
+
+def processes(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer the processes that run, by number, with their names."""
+    from swaptools.observe.processes import list_pids, read_process
+
+    try:
+        pids = [pid for pid in list_pids() if str(pid).startswith(begun)]
+        found = [one for pid in pids if (one := read_process(pid))]
+    except OSError:
+        return []
+    return beginning({str(one.pid): one.name for one in found}, begun)
+
+
+def cgroups(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer memory cgroups, one level of them at a time."""
+    from swaptools.observe.cgroups import find_hierarchy, read_cgroups
+
+    hierarchy = find_hierarchy()
+    paths = [one.path for one in read_cgroups(hierarchy)] if hierarchy else []
+    level = max(begun.count("/"), 1)
+    return beginning([path for path in paths if path.count("/") == level], begun)
+
+
+def known_designs() -> dict[str, str]:
+    """Return the designs that are installed, and what each is."""
+    from swaptools.emulator.machine.design import design_names, find_design
+    from swaptools.errors import SelectionError
+
+    titles = {}
+    for name in design_names():
+        try:
+            titles[name] = find_design(name).title
+        except SelectionError:  # of somebody else, and broken
+            continue
+    return titles
+
+
+def overhead_rows() -> dict[str, str]:
+    """Return the designs whose metadata is known, and what each is."""
     from swaptools.emulator.designs.costs import FORMULAS
 
-    return list(FORMULAS)
-
-
-def one_of(names: Callable[[], Iterable[str]]) -> Completer:
-    """Offer names that are looked up when Tab is pressed."""
-    return lambda _ctx, _param, begun: [n for n in names() if n.startswith(begun)]
+    return {name: formula.title for name, formula in FORMULAS.items()}

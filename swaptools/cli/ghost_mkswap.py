@@ -22,7 +22,7 @@ _LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
 }
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NIL_UUID = "00000000-0000-0000-0000-000000000000"
-_UUID_WORDS = ("clear", "random", "time")
+_UUID_WORDS = {"clear": "none", "random": "by chance", "time": "by clock and network"}
 _EXIT_NOT_KNOWN_ON_DISK = 3
 _NEED_REAL = {
     "offset": "--offset",
@@ -110,8 +110,8 @@ class LockCommand(click.Command):
 @click.option(
     "--keep-id",
     is_flag=True,
-    help="Keep UUID, label, size, page size and byte order of the area that is"
-    " there, but for what is given.",
+    help="Keep what the area there has (UUID, label, size, page size, byte order),"
+    " but for what is given.",
 )
 @click.option(
     "--if-needed",
@@ -152,12 +152,12 @@ class LockCommand(click.Command):
     "--recipe",
     metavar="NAME",
     shell_complete=completing.one_of(_recipes),
-    help="Print (never run) a script that gives header-only swap on kernels without"
-    " ghosts: loop or dm-error.",
+    help="Print a script for kernels without ghosts: loop or dm-error. It gives"
+    " header-only swap, and is never run.",
 )
 @params.json_option()
 @params.version_option()
-@click.argument("file", type=click.Path(readable=False))
+@click.argument("file", type=click.Path(readable=False), shell_complete=completing.area)
 @click.argument("size_bytes", metavar="[SIZE]", type=params.SIZE, required=False)
 def main(
     *, file: str, recipe: str | None, quiet: bool, as_json: bool, **wishes: Any

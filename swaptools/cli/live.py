@@ -77,14 +77,20 @@ _OPTIONS: Final = (
     click.option(
         "--estimate",
         is_flag=True,
-        help="Print what the memory of --pid or --cgroup would compress to.",
+        help="Print what memory of --pid or --cgroup would compress to.",
     ),
     click.option(
         "--pid",
         type=click.IntRange(min=1),
+        shell_complete=completing.processes,
         help="The process of --who=mapping and --estimate.",
     ),
-    click.option("--cgroup", metavar="PATH", help="The cgroup of --estimate."),
+    click.option(
+        "--cgroup",
+        metavar="PATH",
+        shell_complete=completing.cgroups,
+        help="The cgroup of --estimate.",
+    ),
     click.option(
         "--samples",
         type=click.IntRange(min=1),

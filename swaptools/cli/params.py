@@ -16,9 +16,17 @@ from swaptools.units import is_page_size, parse_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from click.shell_completion import CompletionItem
+
 #: Bytes of the longest path that a system call takes. Kernel: linux/limits.h.
 _PATH_MAX: Final = 4096
 _READ_BYTES: Final = 1 << 16
+#: Those of kernels that are built today.
+_PAGE_SIZES: Final = {
+    "4096": "x86, and most of the others",
+    "16384": "arm64 on Apple silicon, and a choice of arm64 and loongarch",
+    "65536": "a choice of arm64 and ppc64",
+}
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
 
@@ -53,6 +61,14 @@ class PageSizeType(SizeType):
         if not is_page_size(page_size):
             self.fail(f"{value} is not a power of two from 2048 to 262144", param, ctx)
         return page_size
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer those that kernels have."""
+        from swaptools.cli import completing  # only for Tab
+
+        return completing.beginning(_PAGE_SIZES, incomplete)
 
 
 class FiniteType(click.FloatRange):

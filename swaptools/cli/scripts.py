@@ -40,13 +40,6 @@ _MAX_SCRIPT_BYTES: Final = 8 << 20
 _MAX_LINE_BYTES: Final = 1 << 20
 
 
-def known_designs() -> tuple[str, ...]:
-    """Return the names of all designs that are installed."""
-    from swaptools.emulator.machine.design import design_names
-
-    return design_names()
-
-
 def designs_of(names: Iterable[str]) -> list[Design]:
     """Return designs by name; ends with a usage error when there is none of a name."""
     from swaptools.emulator.machine.design import find_design
@@ -59,10 +52,10 @@ def designs_of(names: Iterable[str]) -> list[Design]:
 
 def usable_designs() -> list[Design]:
     """Return all designs that are installed; says which cannot be used, and why."""
-    from swaptools.emulator.machine.design import find_design
+    from swaptools.emulator.machine.design import design_names, find_design
 
     found = []
-    for name in known_designs():
+    for name in design_names():
         try:
             found.append(find_design(name))
         except SelectionError as exc:

@@ -87,6 +87,11 @@ def _run(program: str) -> int:
 
 
 def _begin_early(program: str) -> None:
+    # Shells are answered in the words of the files that are shipped.
+    if f"_{program.replace('-', '_').upper()}_COMPLETE" in os.environ:
+        from swaptools.cli.shells import register
+
+        register()
     # What asks libblkid about areas is a process: it starts while click is imported.
     words = sys.argv[1:]
     if program == "swapcheck" and not all(word.startswith("-") for word in words):

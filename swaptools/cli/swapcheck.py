@@ -13,6 +13,8 @@ import click
 from swaptools.cli import colours, completing, output, params
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from swaptools.rulebook import RuleBase
 
 
@@ -48,17 +50,21 @@ def _codes(*values: str) -> tuple[str, ...]:
     return tuple(code for value in values for code in value.split(",") if code)
 
 
-def _kernel_names() -> list[str]:
+def _kernel_names() -> dict[str, str]:
     from swaptools.kernel.profiles import PROFILES
 
-    return ["running", "list", *PROFILES]
+    words = {"running": "the one of this machine", "list": "Print them all"}
+    return words | {name: profile.title for name, profile in PROFILES.items()}
 
 
-def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+def _codes_begun(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
     from swaptools import check, doctor
 
     rules = (*check.all_rules(), *doctor.all_rules())
-    return completing.listed([rule.code for rule in rules], begun)
+    # In capitals, as they are printed; the command takes either.
+    return completing.listed({rule.code: rule.title for rule in rules}, begun.upper())
 
 
 @click.command("swapcheck", context_settings=params.CONTEXT)
@@ -90,6 +96,7 @@ def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> li
 @click.option(
     "--root",
     type=click.Path(readable=False),
+    shell_complete=completing.directory,
     metavar="DIR",
     help="Look at the configuration below DIR, an unpacked system; each FILE is a"
     " disk or image that it will have.",
@@ -129,7 +136,13 @@ def _codes_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> li
 @params.json_option()
 @colours.option()
 @params.version_option()
-@click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(readable=False))
+@click.argument(
+    "files",
+    metavar="[FILE...]",
+    nargs=-1,
+    type=click.Path(readable=False),
+    shell_complete=completing.area,
+)
 def main(**given: Any) -> None:
     """Say whether swapon(2) would take each FILE, and why not.
 

@@ -21,7 +21,6 @@ from swaptools.cli.scripts import (
     INTERPRETED_HELP,
     compiles,
     designs_of,
-    known_designs,
     parsed,
     read_script,
     steps,
@@ -89,7 +88,7 @@ def demo() -> None:
     "--design",
     "design_name",
     metavar="NAME",
-    shell_complete=completing.one_of(known_designs),
+    shell_complete=completing.one_of(completing.known_designs),
     help="What the kernel is fitted with; compare --list-designs has the names.",
 )
 @click.option(

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from swaptools.cli import colours, columns, live, output, params
+from swaptools.cli import colours, columns, completing, live, output, params
 from swaptools.cli.choosing import Asked
 from swaptools.cli.tables import TableStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
 
 _STYLES = ("raw", "pairs")
 _PLACES = ("offset", "partition")
@@ -64,7 +66,7 @@ def _unit_option(letter: str, *names: str, what: str) -> Callable[[Any], Any]:
 
 def _columns_begun(
     ctx: click.Context, _param: click.Parameter, begun: str
-) -> list[str]:
+) -> list[CompletionItem]:
     # The parser stops at the option that has no value yet, with FILEs left over.
     given = (ctx.params.get("files"), ctx.params.get("files0"), ctx.args)
     who = ctx.params.get("who")
@@ -102,7 +104,13 @@ def _columns_begun(
 @params.json_option()
 @colours.option()
 @params.version_option()
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(readable=False))
+@click.argument(
+    "files",
+    metavar="[FILE]...",
+    nargs=-1,
+    type=click.Path(readable=False),
+    shell_complete=completing.area,
+)
 def main(**given: Any) -> None:
     """Show the active swap areas, or what is in each FILE's swap header.
 

@@ -34,6 +34,7 @@ _PROPERTIES: Final = {
     "PARTUUID": "ID_PART_ENTRY_UUID",
     "PARTLABEL": "ID_PART_ENTRY_NAME",
 }
+TAGS: Final = tuple(_PROPERTIES)
 #: A path to a device that is meant by another name: its UUID is not its own.
 _MULTIPATH: Final = "E:DM_MULTIPATH_DEVICE_PATH=1"
 #: What udev leaves as it is in a name, besides letters, digits and UTF-8.
@@ -65,6 +66,25 @@ def resolve(name: str) -> str:
         raise AreaError(name, f"several devices have it: {names}")
     missed = f"; {len(unreadable)} could not be read" if unreadable else ""
     raise AreaError(name, f"no device has it{missed}")
+
+
+def linked_tags() -> dict[str, str]:
+    """Return the tags that udev made names of, and the device of each.
+
+    A label that would have to be quoted is left out.
+    """
+    found: dict[str, str] = {}
+    for tag in TAGS:
+        folder = f"{_LINKS}{tag.lower()}"
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        plain = (name for name in names if "\\" not in name)
+        found |= {
+            f"{tag}={name}": os.path.realpath(f"{folder}/{name}") for name in plain
+        }
+    return found
 
 
 def _unquoted(value: str) -> str:

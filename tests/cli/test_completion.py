@@ -1,33 +1,34 @@
-"""What Tab offers, asked of the commands and of the shells that people use."""
+"""What Tab offers, asked of the commands."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.shell_completion import ShellComplete
 
-from tests.searching import PATH
+from swaptools.observe.cgroups import Hierarchy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import click
-
-SHIPPED = Path(__file__).parents[2] / "completions"
 
 
 def offered(words: str) -> list[str]:
     """What is offered for the last word, which may be empty."""
+    return [value for value, _ in described(words)]
+
+
+def described(words: str) -> list[tuple[str, str | None]]:
+    """The same, and what is said of each."""
     name, *before, begun = words.split(" ")
     main: click.Command = import_module(f"swaptools.cli.{name.replace('-', '_')}").main
     found = ShellComplete(main, {}, name, "").get_completions(before, begun)
-    return [item.value for item in found]
+    return [(item.value, item.help) for item in found]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,15 @@ def offered(words: str) -> list[str]:
         ("swapinfo --who=process -o pi", "PID"),
         ("swapinfo --who=cgroup -o t", "TREE"),
         ("swapinfo --who=ma", "mapping"),
+        ("swapinfo --color ", "auto always never"),
+        ("swapcheck --list M6", "M601 M602 M603 M604"),
+        ("swapcheck --explain d20", " ".join(f"D20{n}" for n in range(1, 10))),
+        ("swapcheck -p ", "4096 16384 65536"),
+        ("swapcheck --root /et", "/et"),
+        ("swapcheck U", "U UUID="),
+        ("swapcheck PARTLA", "PARTLA PARTLABEL="),
+        ("ghost-mkswap L", "L LABEL="),
+        ("ghost-mkswap a ", ""),
         ("swapcheck --kernel ghost", "ghost-rfc ghost-rfc-6.12 ghost-rfc-dynamic"),
         ("swapcheck --kernel li", "list"),
         ("swapcheck --select M6", "M601 M602 M603 M604"),
@@ -57,64 +67,64 @@ def offered(words: str) -> list[str]:
         ("swapemu run zsw", "zsw zswap-only zswap-writeback"),
         ("swapemu compare gh", "gh ghost.swap"),
         ("swapemu compare ./a", "./a"),
+        ("swapemu res", "resolution"),
     ],
 )  # fmt: skip
 def test_what_a_word_could_become(words: str, expected: str) -> None:
     assert offered(words) == expected.split()
 
 
+def test_names_have_descriptions() -> None:
+    assert dict(described("swapcheck --select M60"))["M601"] == (
+        "kernel memory for this size is not to be had"
+    )
+    assert ("PATH,LABEL", "label") in described("swapinfo a -o PATH,LA")
+    assert described("swapcheck --kernel ghost-rfc-6") == [
+        ("ghost-rfc-6.12", "Linux 6.12 with the ghost swapfile patch")
+    ]
+    assert all(text for _, text in described("swapemu run --design "))
+    assert all(text for _, text in described("swapemu overhead --design "))
+
+
+def test_areas_by_what_udev_calls_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label that would have to be quoted is left out."""
+    for name in ("by-uuid/1d20-ab", "by-label/swap", "by-label/a\\x20b"):
+        link = tmp_path / name
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to("/dev/null")
+    monkeypatch.setattr("swaptools.observe.tags._LINKS", f"{tmp_path}/by-")
+    assert described("swapcheck UUID=1d")[1:] == [("UUID=1d20-ab", "/dev/null")]
+    assert described("swapinfo LABEL=")[1:] == [("LABEL=swap", "/dev/null")]
+
+
+def test_processes_by_number() -> None:
+    own = str(os.getpid())
+    assert own in dict(described(f"swapinfo --pid {own}"))
+    assert described("swapinfo --pid no") == []
+
+
+def test_cgroups_a_level_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "user.slice" / "user-0.slice").mkdir(parents=True)
+    (tmp_path / "system.slice").mkdir()
+    for place in (tmp_path, *tmp_path.rglob("*")):
+        for name in ("cgroup.procs", "memory.swap.current", "memory.swap.max"):
+            (place / name).write_text("0\n")
+    monkeypatch.setattr(
+        "swaptools.observe.cgroups.find_hierarchy",
+        lambda: Hierarchy(2, str(tmp_path)),
+    )
+    assert offered("swapinfo --estimate --cgroup /") == [
+        *("/", "/system.slice", "/user.slice")
+    ]
+    assert offered("swapinfo --estimate --cgroup /user.slice/") == [
+        "/user.slice/user-0.slice"
+    ]
+
+
 def test_an_area_is_one_that_is_active(swaps: Callable[..., None]) -> None:
     swaps("/dev/vdb1 partition 8 0 -2", "/swapfile file 8 0 -3")
     assert offered("swapinfo --map=/d") == ["/dev/vdb1"]
-
-
-BASH = r"""
-. "$shipped/bash/$1"
-COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-compopt() { :; }
-"_$(echo "$1" | tr - _)_completion" "$1"
-printf '%s\n' "${COMPREPLY[@]}"
-"""
-ZSH = r"""
-compdef() { :; }
-_path_files() { :; }
-compadd() { shift 4; print -l -- ${(P)1}; }
-. "$shipped/zsh/_$1"
-words=("$@") CURRENT=$#
-"_$(echo "$1" | tr - _)_completion"
-"""
-FISH = r"""
-source $shipped/fish/$argv[1].fish
-complete --do-complete "$argv"
-"""
-
-
-@pytest.mark.parametrize(
-    ("shell", "script"), [("bash", BASH), ("zsh", ZSH), ("fish", FISH)]
-)
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("swapinfo -o PATH,PARTL", "PATH,PARTLABEL"),
-        ("ghost-mkswap --recipe d", "dm-error"),
-        ("swapemu compare --design vswap-", "vswap-ste"),
-        ("swapemu run fragm", "fragmentation"),
-    ],
-)
-def test_a_shell_offers_it(
-    shell: str, script: str, words: str, expected: str, tmp_path: Path
-) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"{shell} is not installed")
-    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}
-    rest = words.split() if shell == "fish" else [shell, *words.split()]
-    places = {"PATH": PATH, "HOME": str(tmp_path), "shipped": str(SHIPPED)}
-    done = subprocess.run(
-        [program, *options[shell], "-c", script, *rest],
-        env={**os.environ, **places},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == (f"{expected}\n", "")
