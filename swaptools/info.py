@@ -91,22 +91,11 @@ class AreaInfo(NamedTuple):
     @classmethod
     def from_area(cls, area: SwapArea) -> AreaInfo:
         """Flatten an area; one without a header carries the reason as its error."""
-        seen = cls(
-            path=area.path,
-            kind=area.kind.value,
-            area_bytes=area.area_bytes,
-            allocated_bytes=area.allocated_bytes,
-            offset=area.offset,
-            other_signatures=_other_signatures(area),
-            holds=_holds(area),
-            partition=area.partition._asdict() if area.partition else None,
-            active=area.active,
-            error=area.reason,
-        )
         header = area.header
         if header is None:
-            return seen
-        return seen._replace(
+            return cls(kind=area.kind.value, **_of_place(area))
+        return cls(
+            kind=area.kind.value,
             signature=header.signature,
             version=header.version,
             page_size=header.page_size,
@@ -121,12 +110,28 @@ class AreaInfo(NamedTuple):
             is_ghost=area.is_ghost,
             ghost_flag=header.ghost_flag,
             hibernation=_hibernation(area),
+            **_of_place(area),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it, by the same names."""
         badpages = None if self.badpages is None else [*self.badpages]
         return self._asdict() | {"badpages": badpages}
+
+
+def _of_place(area: SwapArea) -> dict[str, Any]:
+    # What is known of an area with or without a header.
+    return {
+        "path": area.path,
+        "area_bytes": area.area_bytes,
+        "allocated_bytes": area.allocated_bytes,
+        "offset": area.offset,
+        "other_signatures": _other_signatures(area),
+        "holds": _holds(area),
+        "partition": area.partition._asdict() if area.partition else None,
+        "active": area.active,
+        "error": area.reason,
+    }
 
 
 def _holds(area: SwapArea) -> tuple[HeldDict, ...] | None:
@@ -136,6 +141,8 @@ def _holds(area: SwapArea) -> tuple[HeldDict, ...] | None:
 
 
 def _other_signatures(area: SwapArea) -> tuple[OtherSignature, ...]:
+    if area.holds is None and not area.other_signatures:
+        return ()
     found = [(one.name, one.offset) for one in area.other_signatures]
     found += [
         (held.type, held.offset_bytes) for held in area.holds or () if not held.is_swap

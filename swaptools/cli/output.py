@@ -33,7 +33,7 @@ _MAX_CHARS = 1000
 _BATCH_ROWS = 1000
 _BATCH_CHARS = 1 << 18
 #: What json encodes as it stands.
-_PLAIN = (str, int, float, NoneType, list, tuple, dict)
+_PLAIN = frozenset({str, int, bool, float, NoneType, list, tuple, dict})
 
 
 def escape(text: str) -> str:
@@ -207,10 +207,11 @@ def _gathered(pieces: Iterable[str]) -> Iterator[str]:
 
 def _json_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     separator = "\n"
+    encode = _encoder(None, not is_utf8()).encode
     for row in rows:
         yield separator
-        if all(isinstance(value, _PLAIN) for value in row.values()):
-            yield _json(row)
+        if _PLAIN.issuperset(map(type, row.values())):
+            yield _printable(encode(row))
         else:
             yield from _json_pieces(row)
         separator = ",\n"
@@ -220,7 +221,7 @@ def _json_pieces(row: Mapping[str, Any]) -> Iterator[str]:
     begin = "{"
     for name, value in row.items():
         yield f"{begin}{_json(name)}: "
-        if isinstance(value, _PLAIN):
+        if type(value) in _PLAIN:
             yield _json(value)
         else:
             yield from _json_numbers(value)
@@ -246,7 +247,10 @@ def _encoder(indent: int | None, ensure_ascii: bool) -> json.JSONEncoder:
 def _json(value: Any, indent: int | None = None) -> str:
     # What is not printable is escaped, so that JSON can be looked at, too; and what
     # the encoding may lack, for which the stream has no escapes of JSON's.
-    text = _encoder(indent, not is_utf8()).encode(value)
+    return _printable(_encoder(indent, not is_utf8()).encode(value))
+
+
+def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(

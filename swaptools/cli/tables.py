@@ -96,11 +96,15 @@ class _Aligned:
         for cells in (*above, *batch):
             widths = map(self._width_of, cells)
             self._widths = list(map(max, self._widths, widths))
-        fitting = self._fitting(above)
+        room = self._room
+        if room is None:
+            yield from self._piped(above, batch)
+            return
+        fitting = self._fitting(above, room)
         if above:
             goes_on = self._columns[-1].goes_on
             needed = sum(fitting[: -1 if goes_on else None]) + len(fitting) - 1
-            self._is_too_wide = self._room is not None and needed > self._room
+            self._is_too_wide = needed > room
         if self._is_too_wide:
             for cells in batch:
                 yield from self._record(cells)
@@ -108,14 +112,25 @@ class _Aligned:
         for cells in above:
             yield click.style(self._padded(cells, fitting), bold=True)
         for cells in batch:
-            yield from self._row(cells, fitting)
+            yield from self._row(cells, fitting, room)
 
-    def _fitting(self, above: Sequence[list[str]]) -> list[int]:
+    def _piped(
+        self, above: Sequence[list[str]], batch: Sequence[list[str]]
+    ) -> Iterator[str]:
+        # For no terminal, where a letter is a letter: thousands of rows, and quickly.
+        form = " ".join(
+            f"{{:{'>' if column.right else '<'}{max(width, 1)}}}"
+            for column, width in zip(self._columns, self._widths, strict=True)
+        ).format
+        for cells in above:
+            yield click.style(form(*cells).rstrip(), bold=True)
+        for cells in batch:
+            yield form(*cells).rstrip()
+
+    def _fitting(self, above: Sequence[list[str]], room: int) -> list[int]:
         # What stands to the right gives way first.
         widths = list(self._widths)
-        if self._room is None:
-            return widths
-        excess = sum(widths) + len(widths) - 1 - self._room
+        excess = sum(widths) + len(widths) - 1 - room
         for place in reversed(range(len(widths))):
             column = self._columns[place]
             if column.least is None or excess <= 0:
@@ -126,16 +141,18 @@ class _Aligned:
             excess -= taken
         return widths
 
-    def _row(self, cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    def _row(
+        self, cells: Sequence[str], widths: Sequence[int], room: int
+    ) -> Iterator[str]:
         line = self._padded(cells, widths)
-        if self._room is None or not self._columns[-1].goes_on:
+        if not self._columns[-1].goes_on:
             yield line
             return
         # A word that is too long for the column begins below one farther to the left.
         longest = max(map(width_of, cells[-1].split(" ")))
         begins = [sum(widths[:place]) + place for place in range(len(widths))]
-        fitting = [at for at in begins if at + longest <= self._room]
-        yield from wrapped(line, self._room, max(fitting, default=0) or _LEAST_INDENT)
+        fitting = [at for at in begins if at + longest <= room]
+        yield from wrapped(line, room, max(fitting, default=0) or _LEAST_INDENT)
 
     def _record(self, cells: Sequence[str]) -> Iterator[str]:
         if self._gap:
@@ -150,9 +167,9 @@ class _Aligned:
         parts = []
         for cell, width, column in zip(cells, widths, self._columns, strict=True):
             text = cell
-            if self._room is not None and column.least is not None:
+            if column.least is not None:
                 text = shortened(cell, width, self._mark)
-            blanks = " " * (width - self._width_of(text))
+            blanks = " " * (width - width_of(text))
             parts.append(blanks + text if column.right else text + blanks)
         return " ".join(parts).rstrip()
 

@@ -341,6 +341,8 @@ class SwapHeader(NamedTuple):
     @property
     def usable_bytes(self) -> int:
         """Bytes that can hold pages: without the header and distinct bad pages."""
+        if not self.nr_badpages:
+            return self.last_page * self.page_size
         bad = {page for page in self.badpages if 1 <= page <= self.last_page}
         return (self.last_page - len(bad)) * self.page_size
 

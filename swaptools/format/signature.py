@@ -41,6 +41,8 @@ MAGICS: dict[str, bytes] = {
     "TuxOnIce": TUXONICE,
 }
 _ALL_MAGICS = tuple(MAGICS.values())
+#: Each page size, and where a magic begins in such a page.
+_PLACES = tuple((page_size, page_size - MAGIC_BYTES) for page_size in PAGE_SIZES)
 SWAP_NAMES = frozenset({"SWAPSPACE2", "SWAP-SPACE"})
 
 
@@ -83,13 +85,14 @@ def find_signatures(data: bytes) -> tuple[Signature, ...]:
         What was found; TuxOnIce at byte 0 comes last, since it names no page size.
     """
     found = []
-    for page_size in PAGE_SIZES:
-        if page_size > len(data):
+    length = len(data)
+    for page_size, offset in _PLACES:
+        if page_size > length:
             break
-        offset = page_size - MAGIC_BYTES
-        name = magic_name(data[offset:page_size])
-        if name is not None:
-            found.append(Signature(name, offset, page_size))
+        if data.startswith(_ALL_MAGICS, offset):
+            name = magic_name(data[offset:page_size])
+            if name is not None:
+                found.append(Signature(name, offset, page_size))
     if data.startswith(TUXONICE):
         found.append(Signature("TuxOnIce", 0, None))
     return tuple(found)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.errors import AreaError
-from swaptools.format.signature import find_signatures
 from swaptools.observe.activity import (
     is_active,
     is_behind_swap,
@@ -24,7 +23,7 @@ from swaptools.observe.activity import (
 from swaptools.observe.files import (
     STDIN,
     Beginning,
-    open_for_reading,
+    open_unchecked,
     read_beginning,
 )
 from swaptools.observe.header import better_reason, find_header, other_headers
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from swaptools.backing import Backing
     from swaptools.contents import Unclaimed
     from swaptools.format.header import SwapHeader
-    from swaptools.format.signature import Signature
     from swaptools.observe.contents import Contents
     from swaptools.observe.loops import Loop
     from swaptools.observe.mounts import Mounts
@@ -83,8 +81,15 @@ def read_area(
     name = os.fspath(path)
     swaps = active_swaps() if active is None else active
     wanted = _Wanted(below, holds, mounts, descriptor)
+    own = descriptor
     try:
-        seen = _look(name, offset, partition, wanted)
+        if own is None and name != STDIN:
+            own = open_unchecked(name)
+        try:
+            seen = _look(name, own, offset, partition, wanted)
+        finally:
+            if own is not None and descriptor is None:
+                os.close(own)
     except OSError as exc:
         if isinstance(exc, AreaError):
             raise
@@ -102,7 +107,6 @@ class _Wanted(NamedTuple):
 
 class _Seen(NamedTuple):
     beginning: Beginning
-    signatures: tuple[Signature, ...]
     header: SwapHeader | None
     reason: str | None
     contents: Contents | None
@@ -112,23 +116,23 @@ class _Seen(NamedTuple):
     unseen: tuple[str, ...]
 
 
-def _look(name: str, offset: int, partition: int | None, wanted: _Wanted) -> _Seen:
+def _look(
+    name: str, own: int | None, offset: int, partition: int | None, wanted: _Wanted
+) -> _Seen:
+    beginning = read_beginning(name, offset, own, partition=partition)
+    header, reason = find_header(beginning)
     holds = wanted.holds
-    with _opened(name, wanted.descriptor) as own:
-        beginning = read_beginning(name, offset, own, partition=partition)
-        signatures = find_signatures(beginning.data)
-        header, reason = find_header(beginning, signatures)
-        looks = bool(holds) or (holds is None and header is None)
-        # The child reads through the same descriptor, and moves its position as it
-        # pleases: what reads so, too, waits until it is done.
-        with _contents(own, beginning) if looks else nullcontext() as contents_of:
-            contents = contents_of() if contents_of and wanted.descriptor else None
-            backing, unseen = _backing(name, beginning, wanted)
-            contents = contents or (contents_of() if contents_of else None)
-        unclaimed = _unclaimed(name, beginning, header, own) if holds else None
-    return _Seen(
-        *(beginning, signatures, header, reason, contents, backing, unclaimed, unseen)
-    )
+    if not holds and (holds is False or header is not None):
+        backing, unseen = _backing(name, beginning, wanted)
+        return _Seen(beginning, header, reason, None, backing, None, unseen)
+    # The child reads through the same descriptor, and moves its position as it
+    # pleases: what reads so, too, waits until it is done.
+    with _contents(own, beginning) as contents_of:
+        contents = contents_of() if wanted.descriptor else None
+        backing, unseen = _backing(name, beginning, wanted)
+        contents = contents or contents_of()
+    unclaimed = _unclaimed(name, beginning, header, own) if holds else None
+    return _Seen(beginning, header, reason, contents, backing, unclaimed, unseen)
 
 
 def _area(
@@ -145,7 +149,7 @@ def _area(
         unseen += (f"active or not: {swaps.unknown}",)
     if contents is not None and contents.unseen:
         unseen += (contents.unseen,)
-    others = other_headers(beginning, seen.signatures) if seen.header else ()
+    others = other_headers(beginning) if seen.header else ()
     return SwapArea(
         path=name,
         kind=beginning.kind,
@@ -153,7 +157,7 @@ def _area(
         header=seen.header,
         reason=seen.reason and better_reason(seen.reason, beginning, contents),
         other_headers=others,
-        signatures=seen.signatures,
+        signatures=beginning.signatures,
         holds=contents.holds if contents else None,
         believed=contents.believed if contents else None,
         unclaimed=seen.unclaimed,
@@ -232,16 +236,6 @@ def _numbers_of_swap(whole: SwapArea, swaps: ActiveSwaps) -> Iterator[int]:
 def _has_header(path: str, number: int, swaps: ActiveSwaps) -> bool:
     area = read_area(path, partition=number, active=swaps, below=False)
     return area.header is not None
-
-
-@contextmanager
-def _opened(path: str, descriptor: int | None) -> Iterator[int | None]:
-    # Opened once for all that is read from it; nothing for standard input.
-    if path == STDIN or descriptor is not None:
-        yield descriptor
-        return
-    with open_for_reading(path) as file:
-        yield file.fileno()
 
 
 def _allocated_bytes(status: os.stat_result | None) -> int | None:

@@ -21,6 +21,7 @@ from swaptools.format.table_magic import may_have_table
 
 if TYPE_CHECKING:
     from swaptools.format.partitions import Partition, PartitionTable
+    from swaptools.format.signature import Signature
 
 #: The path that stands for standard input.
 STDIN = "-"
@@ -49,6 +50,8 @@ class Beginning(NamedTuple):
     partition: Partition | None = None
     #: The partition table of the file, when there may be one.
     table: PartitionTable | None = None
+    #: Every magic found in ``data``, that of the smallest page first.
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def is_divided(self) -> bool:
@@ -66,37 +69,35 @@ def read_beginning(
 ) -> Beginning:
     """Read and measure what is at ``path``, from byte ``offset`` on.
 
-    Where the file has a partition table, the area ends with its partition.
+    Where the file has a partition table, the area ends with its partition. A good
+    area at the beginning of a file takes one fstat(2) and one read.
 
     Args:
-        path: A regular file, a block or character device, or ``-`` for stdin.
+        path: Of a regular file, a block or character device; for messages.
         offset: Where the area begins, in bytes.
-        descriptor: Of the file, when it is open already; stays open.
+        descriptor: Of the file, stays open; None for standard input.
         partition: Number of the partition that the area is, in place of ``offset``.
 
     Raises:
-        AreaError: It cannot be opened or read, is a directory, fifo or socket,
-            ends before ``offset``, or has no such partition.
+        AreaError: It is a directory, fifo or socket, ends before ``offset``, or has
+            no such partition.
+        OSError: It cannot be read.
     """
-    try:
-        if path == STDIN and descriptor is None:
-            return _read_stream(_standard_input(), offset, partition)
-        with open_for_reading(path, descriptor) as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISCHR(status.st_mode):
-                if offset:
-                    raise AreaError(path, _NO_OFFSETS)
-                return _read_stream(file, offset, partition)
-            if not (status.st_size or offset or stat.S_ISBLK(status.st_mode)):
-                # Files of /proc and /sys say that they have no bytes.
-                stream = _read_stream(file, 0, partition)
-                if stream.data:
-                    return stream
-            return _read_seekable(path, file, status, offset, partition)
-    except OSError as exc:
-        if isinstance(exc, AreaError):
-            raise
-        raise AreaError.from_os_error(path, exc) from exc
+    if descriptor is None:
+        return _read_stream(_standard_input(), offset, partition)
+    status = os.fstat(descriptor)
+    mode = status.st_mode
+    refuse_odd_types(path, status)
+    if not stat.S_ISCHR(mode) and (status.st_size or offset or stat.S_ISBLK(mode)):
+        return _read_seekable(path, descriptor, status, offset, partition)
+    if offset:
+        raise AreaError(path, _NO_OFFSETS)
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        stream = _read_stream(file, 0, partition)
+    # Files of /proc and /sys say that they have no bytes.
+    if stream.data or stat.S_ISCHR(mode):
+        return stream
+    return _read_seekable(path, descriptor, status, 0, partition)
 
 
 def _standard_input() -> BinaryIO:
@@ -120,14 +121,26 @@ def open_for_reading(path: str, descriptor: int | None = None) -> BinaryIO:
     if descriptor is not None:
         refuse_odd_types(path, os.fstat(descriptor))
         return open(descriptor, "rb", buffering=0, closefd=False)
-    refuse_odd_types(path, os.stat(path))
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = open_unchecked(path)
     try:
-        refuse_odd_types(path, os.fstat(descriptor))  # it may be another one by now
+        refuse_odd_types(path, os.fstat(descriptor))
     except AreaError:
         os.close(descriptor)
         raise
     return open(descriptor, "rb", buffering=0)
+
+
+def open_unchecked(path: str) -> int:
+    """Open a file or device; what can hold no area is not even opened.
+
+    It may be another one by then: refuse_odd_types() is for what was opened, too.
+
+    Raises:
+        AreaError: A directory, fifo or socket.
+        OSError: As open(2) has it.
+    """
+    refuse_odd_types(path, os.stat(path))
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def refuse_odd_types(path: str, status: os.stat_result) -> None:
@@ -139,23 +152,32 @@ def refuse_odd_types(path: str, status: os.stat_result) -> None:
 
 def _read_seekable(
     path: str,
-    file: BinaryIO,
+    descriptor: int,
     status: os.stat_result,
     offset: int,
     number: int | None,
 ) -> Beginning:
     kind, total_bytes = AreaKind.FILE, status.st_size
     if stat.S_ISBLK(status.st_mode):
-        kind, total_bytes = AreaKind.BLOCK, file.seek(0, os.SEEK_END)
+        kind, total_bytes = AreaKind.BLOCK, os.lseek(descriptor, 0, os.SEEK_END)
     elif offset or number is not None:
         kind = AreaKind.IMAGE
     if not offset and number is None:
-        data = _read_up_to(file, 0, min(total_bytes, PROBE_BYTES))
-        table = _table_at_start(file, status, total_bytes, data)
-        return Beginning(kind, data, total_bytes, status, table=table)
+        data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
+        signatures = find_signatures(data)
+        table = None
+        # A good area costs nothing more: only one without swap's magic is looked at
+        # for what is left of a table at its end.
+        if not signatures or may_have_table(data):
+            from swaptools.observe.partitions import read_table  # seldom needed
+
+            table = read_table(descriptor, status, total_bytes)
+        return Beginning(
+            kind, data, total_bytes, status, table=table, signatures=signatures
+        )
     from swaptools.observe.partitions import numbered, read_table  # seldom needed
 
-    table = read_table(file.fileno(), status, total_bytes)
+    table = read_table(descriptor, status, total_bytes)
     partition = table.beginning_at(offset) if table else None
     if number is not None:
         partition = numbered(path, table, number)
@@ -164,20 +186,9 @@ def _read_seekable(
         where = "at" if offset == total_bytes else "behind"
         raise AreaError(path, f"offset {offset} is {where} the end ({total_bytes})")
     area_bytes = _end(offset, total_bytes, partition, table) - offset
-    data = _read_up_to(file, offset, min(area_bytes, PROBE_BYTES))
-    return Beginning(kind, data, area_bytes, status, offset, partition, table)
-
-
-def _table_at_start(
-    file: BinaryIO, status: os.stat_result, total_bytes: int, data: bytes
-) -> PartitionTable | None:
-    # A good area costs nothing more: only one without swap's magic is looked at
-    # for what is left of a table at its end.
-    if may_have_table(data) or not find_signatures(data):
-        from swaptools.observe.partitions import read_table  # seldom needed
-
-        return read_table(file.fileno(), status, total_bytes)
-    return None
+    data = _read_up_to(descriptor, offset, min(area_bytes, PROBE_BYTES))
+    found = find_signatures(data)
+    return Beginning(kind, data, area_bytes, status, offset, partition, table, found)
 
 
 def _end(
@@ -204,7 +215,9 @@ def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
     data = _read_on(file, PROBE_BYTES + 1)
     whole = len(data) <= PROBE_BYTES
     size = len(data) if whole else None
-    return Beginning(AreaKind.STREAM, data[:PROBE_BYTES], size, None, offset)
+    data = data[:PROBE_BYTES]
+    found = find_signatures(data)
+    return Beginning(AreaKind.STREAM, data, size, None, offset, signatures=found)
 
 
 def _skip(file: BinaryIO, count: int) -> int:
@@ -231,9 +244,17 @@ def _skip(file: BinaryIO, count: int) -> int:
     return count
 
 
-def _read_up_to(file: BinaryIO, offset: int, count: int) -> bytes:
-    file.seek(offset)
-    return _read_on(file, count)
+def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:
+    data = os.pread(descriptor, count, offset)
+    if len(data) == count:
+        return data
+    # Reads may be short; only an empty one is the end.
+    parts = [data]
+    while data and len(data) < count:
+        offset, count = offset + len(data), count - len(data)
+        data = os.pread(descriptor, count, offset)
+        parts.append(data)
+    return b"".join(parts)
 
 
 def _read_on(file: BinaryIO, count: int) -> bytes:

@@ -12,14 +12,11 @@ from swaptools.errors import FormatError
 from swaptools.format.header import SwapHeader
 
 if TYPE_CHECKING:
-    from swaptools.format.signature import Signature
     from swaptools.observe.contents import Contents
     from swaptools.observe.files import Beginning
 
 
-def find_header(
-    beginning: Beginning, signatures: tuple[Signature, ...]
-) -> tuple[SwapHeader | None, str | None]:
+def find_header(beginning: Beginning) -> tuple[SwapHeader | None, str | None]:
     """Return the header, or why there is none.
 
     The area is the one with the smallest page; TuxOnIce at byte 0 has none.
@@ -27,6 +24,7 @@ def find_header(
     if not beginning.data:
         is_device = beginning.kind == AreaKind.BLOCK
         return None, "a device without a size" if is_device else "empty"
+    signatures = beginning.signatures
     page_size = signatures[0].page_size if signatures else None
     if page_size is None:
         return None, "no swap signature found"
@@ -36,11 +34,9 @@ def find_header(
         return None, str(exc)
 
 
-def other_headers(
-    beginning: Beginning, signatures: tuple[Signature, ...]
-) -> tuple[SwapHeader, ...]:
+def other_headers(beginning: Beginning) -> tuple[SwapHeader, ...]:
     """Return the headers at the ends of larger pages."""
-    sizes = [found.page_size for found in signatures[1:] if found.page_size]
+    sizes = [found.page_size for found in beginning.signatures[1:] if found.page_size]
     return tuple(SwapHeader.parse(beginning.data[:size]) for size in sizes)
 
 
