@@ -22,10 +22,10 @@ from swaptools.emulator.core.clusters import (
     vm_swap_full,
 )
 from swaptools.emulator.core.constants import (
-    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZERO,
+    STORED_ZRAM,
     STORED_ZSWAP,
     SWAP_HAS_DATA,
     SWP_SYNCHRONOUS_IO,
@@ -48,6 +48,7 @@ from swaptools.emulator.core.slots import (
     data_index,
     get_content,
     get_stored,
+    is_on_device,
     is_redirected,
     put_content,
     set_stayed,
@@ -60,6 +61,7 @@ from swaptools.emulator.core.slots import (
     swap_count,
     traffic_row,
 )
+from swaptools.emulator.core.zram import zram_read
 from swaptools.emulator.core.zswap import zswap_entry_free
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ def count_read(s: Slots, entry: int, where: int) -> None:
     traffic.read += 1
     if where != STORED_ZERO:
         traffic.asked_in += s.totals[0].zswap_ever_enabled
-    if where == STORED_DEVICE:
+    if is_on_device(where):
         index = slot_index(s, entry)
         slot = s.redirects[index] if is_redirected(s, index) else entry
         s.traffic[traffic_row(s, slot)].from_backing += 1
@@ -173,6 +175,8 @@ def swap_in(s: Slots, entry: int, bypass: bool) -> int:
             s.vmstat[0].swpin_zero += 1
         else:
             s.vmstat[0].pswpin += 1
+        if where == STORED_ZRAM:
+            zram_read(s, index)
     if not bypass:
         dirty = frame.dirty
         swap_cache_add(s, entry, number)

@@ -45,12 +45,12 @@ from swaptools.emulator.core.slot_alloc import (
     has_tables,
 )
 from swaptools.emulator.core.slots import (
-    data_index,
     free_swap_slot,
     get_content,
     is_redirected,
     set_stayed,
     set_stored,
+    set_taken,
     slot_get,
     slot_index,
     swap_cache_add,
@@ -200,16 +200,10 @@ def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
 
 @hot_inline
 def finish_page(s: Slots, number: int, stored: int) -> None:
-    """Let a page leave memory, now that its data are where ``stored`` says.
-
-    On a device they are in its place, if its slot has one.
-    """
+    """Let a page leave memory, now that its data are where ``stored`` says."""
     entry = s.frames[number].entry
     index = slot_index(s, entry)
-    if stored >> STORED_SHIFT == STORED_DEVICE:
-        set_stored(s, data_index(s, index), stored)
-    else:
-        set_stored(s, index, stored)
+    set_taken(s, index, stored)
     if swap_cache_leave_at(s, index, number):
         free_swap_slot(s, entry)
     free_frame(s, number)
@@ -323,9 +317,12 @@ def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
             traffic.left += nr
             traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
             s.traffic[traffic_row(s, slot)].to_backing += nr
-            for number in range(head, head + nr):
-                content = get_content(s, s.frames[number].content)
-                finish_page(s, number, STORED_DEVICE << STORED_SHIFT | content)
+            index = slot_index(s, slot)
+            for page in range(nr):
+                content = get_content(s, s.frames[head + page].content)
+                stored = STORED_DEVICE << STORED_SHIFT | content
+                set_stored(s, index + page, stored)
+                finish_page(s, head + page, stored)
             s.vmstat[0].pswpout += nr
         else:
             left += 1

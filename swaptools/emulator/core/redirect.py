@@ -27,6 +27,7 @@ from swaptools.emulator.core.constants import (
     STORED_SHIFT,
     STORED_SLOT,
     SWAP_HAS_CACHE,
+    SWAP_HAS_DATA,
     SWAP_MAP_BAD,
     SWAP_MAP_COUNT,
     SWAPFILE_CLUSTER,
@@ -62,7 +63,7 @@ def redirect(s: Slots, entry: int, place: int) -> None:
     set_stored(s, index, STORED_SLOT << STORED_SHIFT)
     s.redirects[index] = place
     s.redirects[there] = entry
-    s.map[there] = 1
+    s.map[there] = (s.map[there] & SWAP_HAS_DATA) + 1
     only_cached = s.map[index] & (SWAP_HAS_CACHE | SWAP_MAP_COUNT) == SWAP_HAS_CACHE
     set_idle(s, index, only_cached)
     s.traffic[traffic_row(s, place)].placed += 1

@@ -28,6 +28,7 @@ from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
     MAX_SWAPFILES,
     OFFSET_MASK,
+    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_SLOT,
@@ -142,6 +143,19 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
     if s.map[index]:
         set_stored(s, index, 0)
     range_free(s, si, ci, index)
+
+
+@hot_inline
+def is_on_device(where: int) -> bool:
+    """Tell whether a slot's data are on a device, compressed or not."""
+    return where in (STORED_DEVICE, STORED_ZRAM)
+
+
+@hot_inline
+def set_taken(s: Slots, index: int, stored: int) -> None:
+    """Say where the data are that somebody took; a device said so (swap_ops.py)."""
+    if not is_on_device(stored >> STORED_SHIFT):
+        set_stored(s, index, stored)
 
 
 @hot_inline

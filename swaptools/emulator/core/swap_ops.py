@@ -54,6 +54,7 @@ def write_slot(s: Slots, entry: int, index: int, content: int) -> bool:
 
 
 @hot
+@needs(zspages=1)
 def zram_write(s: Slots, entry: int, index: int, content: int) -> bool:
     """Write a page to a zram; False when its limit forbids that.
 

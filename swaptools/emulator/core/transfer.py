@@ -28,7 +28,7 @@ from swaptools.emulator.core.page_tables import (
 )
 from swaptools.emulator.core.slots import (
     get_stored,
-    set_stored,
+    set_taken,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -72,7 +72,7 @@ def move_slot(s: Slots, old: int, new: int, stored: int) -> None:
     """Let everybody who refers to a slot refer to another, where the data are now."""
     index, there = slot_index(s, old), slot_index(s, new)
     s.map[there] += s.map[index] & SWAP_MAP_COUNT
-    set_stored(s, there, stored)
+    set_taken(s, there, stored)
     s.map[index] &= ~SWAP_MAP_COUNT
     slot_free(s, old >> TYPE_SHIFT, old & OFFSET_MASK)
 

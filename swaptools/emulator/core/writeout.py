@@ -13,7 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, needs
-from swaptools.emulator.core.slots import slot_index
+from swaptools.emulator.core.constants import (
+    STORED_NOTHING,
+    STORED_SHIFT,
+    STORED_ZRAM,
+)
+from swaptools.emulator.core.slots import get_stored, set_stored, slot_index
 from swaptools.emulator.core.zswap import zswap_entry_free, zswap_store_page
 
 if TYPE_CHECKING:
@@ -26,10 +31,13 @@ if TYPE_CHECKING:
 def zswap_store_pages(s: Slots, contents: Buffer[int], entry: int, nr: int) -> bool:
     """Take the pages of a folio, all of them or none. Kernel: mm/zswap.c zswap_store().
 
-    That their data are in zswap is for the caller to say.
+    That their data are in zswap is for the caller to say. What a zram has for the slot
+    is forgotten at once, where the kernel keeps it until the slot is free.
     """
     index = slot_index(s, entry)
     for page in range(nr):
+        if get_stored(s, index + page) >> STORED_SHIFT == STORED_ZRAM:
+            set_stored(s, index + page, STORED_NOTHING)
         if not zswap_store_page(s, index + page, entry + page, contents[page]):
             for taken in range(index, index + page):
                 zswap_entry_free(s, taken)

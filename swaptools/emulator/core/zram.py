@@ -84,6 +84,7 @@ def zram_add(s: Slots, index: int, entry: int, size: int, zspage: int) -> None:
     record.entry = entry
     record.zspage = zspage
     record.length = size
+    record.memcg = 0
     record.pool = zram.pool
     record.flags = 0
     if not size:

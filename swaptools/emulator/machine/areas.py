@@ -177,6 +177,7 @@ class SwapAreas:
         device = SwapDevice(self._state, type_, path)
         self._by_type[type_] = device
         self._state.tiers.is_stale = True
+        found = found._replace(type=type_)
         self._stand_behind(type_, ops.backing(ops, path, max_pages, found))
         if is_ghost(ops):
             self._nr_leaked += self._state.ghost_rules.leaks_nr_rotate_swap
@@ -227,7 +228,8 @@ class SwapAreas:
         state.counter.forget_area(si)
         slot_map.remove_area(si)
         device.is_active = False
-        del self._by_type[si], self._state.backings[si]
+        state.backings.pop(si).close()
+        del self._by_type[si]
         state.tiers.is_stale = True
         return done
 

@@ -1,8 +1,10 @@
 """Where a page's data go when nothing before took them: swap_ops by kind.
 
-One class a kind, which says what becomes of a write; an area has an object of it.
+One class a kind, which says what becomes of a write; an area has an object of it. A
+third party's is of one of the kinds there are.
 
-Not here: what comes before (swap_io.py: zeros, zswap), zram's own pool (zram.py).
+Not here: the writes themselves (core/swap_ops.py), what comes before (swap_io.py:
+zeros, zswap), zram's own pool (store/zram.py).
 
 Kernel: mm/page_io.c __swap_writepage(); swap_ops as in 7.3, one record a kind.
 RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com, SWP_GHOST.
@@ -13,19 +15,15 @@ Left out: asynchronous writes, extents, merging of requests.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from swaptools.emulator.core.constants import (
     COMPRESSES,
     FAILS,
     KEEPS,
     LOSES,
-    OFFSET_MASK,
     REFUSES,
-    STORED_DEVICE,
-    STORED_SHIFT,
     SWP_BLKDEV,
     SWP_GHOST,
     SWP_PLAIN,
@@ -35,12 +33,9 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.store.zram import Zram
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from swaptools.emulator.store.contents import Kept
+    from swaptools.emulator.core.arena import Arena
+    from swaptools.emulator.store.contents import ContentStore
     from swaptools.kernel.swapout_rules import ZsmallocRules
-
-_ON_DEVICE: Final = STORED_DEVICE << STORED_SHIFT
 
 
 class Conditions(NamedTuple):
@@ -52,34 +47,13 @@ class Conditions(NamedTuple):
     page_size: int
     compressor: str
     zsmalloc: ZsmallocRules
+    arena: Arena
+    contents: ContentStore
+    #: The type that the area gets, when there is nothing to be asked any more.
+    type: int = -1
 
 
-class Writer(Protocol):
-    """What a backing may ask for while it writes; swap_io.py has it."""
-
-    def page_of(self, content: int) -> bytes | int:
-        """Return the bytes, or the length, that a content stands for."""
-
-    def keep(self, content: int) -> int:
-        """Let one slot more refer to a content; returns it."""
-
-    def add(self, kept: Kept) -> int:
-        """Own an object that one slot refers to; returns its number."""
-
-    def put_on(self, entry: int, stored: int) -> None:
-        """Say where a slot's data are."""
-
-    def lose(self, path: str, slot: int, nr_pages: int) -> None:
-        """Remember pages that are gone, which no kernel tells."""
-
-    def take_place(self, entry: int, nr_pages: int) -> int:
-        """Return the place of a folio in another area, taken now unless it has one.
-
-        0 where there is none.
-        """
-
-
-class Backing(ABC):
+class Backing:
     """What is behind one area. Kernel: struct swap_ops."""
 
     #: What becomes of a write: for core/, and in a few words.
@@ -108,27 +82,6 @@ class Backing(ABC):
         del found
         return max_pages
 
-    def slots_for(self, writer: Writer, entry: int, nr_pages: int) -> int:
-        """Return the first of the slots that a folio is written to; 0 for none.
-
-        Those are its own, but under virtual swap.
-        """
-        del writer, nr_pages
-        return entry
-
-    @abstractmethod
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Write the pages of a folio, whose slots begin at ``entry``.
-
-        Returns:
-            Where the data of each are, as ``Slot.stored`` has it; None when the
-            write failed, and the pages stay in memory.
-
-        Kernel: mm/page_io.c __swap_writepage().
-        """
-
     def write_back(self, nr_pages: int) -> int:
         """Move the oldest pages to where the device itself writes to; say how many."""
         del nr_pages
@@ -150,19 +103,15 @@ class Backing(ABC):
         """Return what it counted itself, by names of Machine.counts()."""
         return {}
 
+    def close(self) -> None:
+        """Give back what it has, now that the area is off and no slot is in use."""
+
 
 class Keeps(Backing):
     """A disk, which keeps every page."""
 
     kind = KEEPS
     a_write = "is kept"
-
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Keep the pages."""
-        del entry
-        return [_ON_DEVICE | writer.keep(content) for content in contents]
 
 
 class Refuses(Backing):
@@ -171,15 +120,8 @@ class Refuses(Backing):
     kind = REFUSES
     a_write = "does not get as far"
 
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Take nothing."""
-        del writer, entry, contents
-        return None
 
-
-class Fails(Refuses):
+class Fails(Backing):
     """A device that says no; pages stay in memory."""
 
     kind = FAILS
@@ -191,13 +133,6 @@ class Loses(Backing):
 
     kind = LOSES
     a_write = "ends well, and the page is gone"
-
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Lose the pages."""
-        writer.lose(self.path, entry & OFFSET_MASK, len(contents))
-        return [_ON_DEVICE] * len(contents)
 
 
 class Compresses(Backing):
@@ -212,22 +147,18 @@ class Compresses(Backing):
     ) -> None:
         """Make the device."""
         super().__init__(ops, path, max_pages, found)
-        self.zram = Zram(max_pages, found.page_size, found.compressor, found.zsmalloc)
+        self.zram = Zram(
+            found.arena,
+            found.contents,
+            found.type,
+            found.page_size,
+            found.compressor,
+            found.zsmalloc,
+        )
 
-    def submit_write(
-        self, writer: Writer, entry: int, contents: Sequence[int]
-    ) -> list[int] | None:
-        """Compress; pages before one that fails stay here until their slots go."""
-        stored: list[int] = []
-        for page, content in enumerate(contents):
-            slot = (entry & OFFSET_MASK) + page
-            kept = self.zram.write(slot, writer.page_of(content))
-            if kept is None:
-                for before, where in enumerate(stored):
-                    writer.put_on(entry + before, where)
-                return None
-            stored.append(_ON_DEVICE | writer.add(kept))
-        return stored
+    def close(self) -> None:
+        """Reset the device."""
+        self.zram.close()
 
     def write_back(self, nr_pages: int) -> int:
         """Move the pages written longest ago to the backing device, if it has one."""
@@ -235,11 +166,11 @@ class Compresses(Backing):
 
     def counts(self) -> dict[str, int]:
         """Return what went to and from its own backing device, and what failed."""
-        zram = self.zram
+        zram, stat = self.zram, self.zram.bd_stat()
         return {
-            "device_reads": zram.bd_reads,
-            "device_writes": zram.bd_writes,
-            "written_back": zram.bd_writes,
+            "device_reads": stat["bd_reads"],
+            "device_writes": stat["bd_writes"],
+            "written_back": stat["bd_writes"],
             "pool_limit_hit": zram.failed_writes,
         }
 

@@ -26,11 +26,11 @@ from swaptools.emulator.core.constants import (
     MAX_SWAPFILES,
     NR_LISTS,
     OFFSET_MASK,
-    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_SLOT,
     STORED_ZERO,
+    STORED_ZRAM,
     STORED_ZSWAP,
     SWAP_BY_HAND,
     SWAP_HAS_CACHE,
@@ -48,14 +48,13 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.memory import are_zero, first_items, is_zero
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
-from swaptools.emulator.core.slots import slot_index
+from swaptools.emulator.core.slots import is_on_device, slot_index
 from swaptools.emulator.core.structs import (
     Cluster,
     SwapInfo,
     Totals,
 )
 from swaptools.emulator.machine.expect import expect
-from swaptools.emulator.store.zram import ZramEntry
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.events import Traffic
@@ -231,7 +230,9 @@ def check_unused(state: State, devices: list[SwapDevice]) -> None:
             traffic: Traffic = s.traffic[memcg * MAX_SWAPFILES + si]
             expect(is_zero(traffic), "traffic with no area", si, memcg)
     stat = s.vmstat[0]
-    expect(stat.swpout_lost == len(state.io.losses), "pages lost", stat.swpout_lost)
+    lost = [s.losses[place] & OFFSET_MASK for place in range(stat.swpout_lost)]
+    noted = [loss.slot for loss in state.io.losses]
+    expect(lost == noted, "pages lost", stat.swpout_lost, len(noted))
     expect(stat.pmd_swpout_fallback <= stat.thp_swpout_fallback, "folios split")
     expect(stat.mthp_zswpout <= stat.zswpout, "large folios in zswap")
     total = state.counter.traffic_total
@@ -296,13 +297,11 @@ def _check_stored(state: State, device: SwapDevice, entry: int, stored: int) -> 
     if where == STORED_ZSWAP:
         record = state.slots.compressed[slot_index(state.slots, entry)]
         expect(record.entry == entry, "not zswap's entry for a slot", entry, stored)
-    elif where == STORED_DEVICE and device.zram is not None:
-        slot = entry & OFFSET_MASK
-        is_it = isinstance(kept, ZramEntry) and kept.index == slot
-        expect(is_it, "not zram's record of a slot", entry, stored)
-    elif where == STORED_DEVICE:
-        is_page = isinstance(kept, bytes) or 0 <= content <= state.page_size
+    elif is_on_device(where):
+        is_page = kept is not None or 0 <= content <= state.page_size
         expect(is_page, "no page on a device", entry, stored)
+        is_zram = where == STORED_ZRAM
+        expect(is_zram == (device.zram is not None), "a zram", entry, stored)
     else:
         is_virtual = device.type + 1 == state.totals.virtual_space
         known = where == STORED_ZERO or (where == STORED_SLOT and is_virtual)

@@ -15,15 +15,15 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import (
-    STORED_MASK,
     STORED_SHIFT,
     STORED_ZERO,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import free_frame
 from swaptools.emulator.core.slots import (
+    get_content,
     get_stored,
-    set_stored,
+    set_taken,
     slot_index,
     swap_cache_del,
     swap_cache_get,
@@ -61,7 +61,7 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
             raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
         raise DeviceWriteError(errno.EIO, "write error on swap-device")
     s = state.slots
-    set_stored(s, slot_index(s, entry), stored[0])
+    set_taken(s, slot_index(s, entry), stored[0])
     cached = swap_cache_get(s, entry)
     if cached >= 0:  # written back to a device that failed
         swap_cache_del(s, cached)
@@ -77,11 +77,14 @@ def read_slot(state: State, entry: int) -> bytes:
     s = state.slots
     cached = swap_cache_get(s, entry)
     stored = get_stored(s, slot_index(s, entry))
-    page: bytes | int | None = None
     if cached >= 0:
-        page = state.io.page_of(s.frames[cached].content)
+        content = get_content(s, s.frames[cached].content)
     elif stored:
-        page = state.io.page_of(stored & STORED_MASK)
+        content = state.io.read_slot(entry)
+    else:
+        raise read_of_nothing()
+    page = state.io.page_of(content)
+    state.contents.put(content)
     if not isinstance(page, bytes):
         raise read_of_nothing()
     return page

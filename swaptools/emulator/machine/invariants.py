@@ -50,6 +50,7 @@ from swaptools.emulator.machine.page_table_invariants import (
     all_page_tables,
     check_page_tables,
 )
+from swaptools.emulator.machine.zram_invariants import check_zrams
 from swaptools.emulator.machine.zswap_invariants import check_zswap
 from swaptools.emulator.store.zsmalloc import check_zspages
 from swaptools.errors import InvariantBroken
@@ -312,9 +313,7 @@ def check_pools(state: State) -> None:
     """Check zswap's and zram's pools, with the slots they serve."""
     check_zspages(state.slots)
     check_zswap(state)
-    for backing in state.backings.values():
-        if backing.zram:
-            backing.zram.check_invariants()
+    check_zrams(state)
 
 
 def check_traffic(state: State) -> None:

@@ -40,7 +40,6 @@ from swaptools.emulator.core.redirect import (
 )
 from swaptools.emulator.core.slot_alloc import alloc_in_areas, allow
 from swaptools.emulator.core.slots import (
-    set_stored,
     slot_free,
     slot_index,
 )
@@ -51,7 +50,6 @@ from swaptools.errors import SwapOffError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.emulator.machine.backing import Writer
     from swaptools.emulator.machine.state import State
 
 #: Its type: it is there before any other.
@@ -63,10 +61,6 @@ class Redirects(Refuses):
 
     kind = REDIRECTS
     a_write = "goes to a slot of another area"
-
-    def slots_for(self, writer: Writer, entry: int, nr_pages: int) -> int:
-        """Return the place of a folio, taken now unless it has one; 0 for none."""
-        return writer.take_place(entry, nr_pages)
 
 
 VIRTUAL: Final = SwapOps(
@@ -89,7 +83,6 @@ def empty(state: State, si: int) -> Unuse:
     counts = state.arena.integers(3)
     room = max(min(state.free_pages, state.slots.si[si].inuse_pages), 0)
     is_empty = state.run(empty_places, si, room, counts)
-    state.io.load(range(1, state.totals.nr_frames))
     state.contents.reap()
     state.counter.moves.swapoff_slot_visits += counts[VISITED]
     if not is_empty:
@@ -115,8 +108,6 @@ def move_in_place(state: State, source: int, target: int, nr_pages: int) -> int:
             break
         s = state.slots
         redirect(s, s.redirects[slot_index(s, place)], new)
-        for stored in written:
-            set_stored(s, slot_index(s, new), stored)
         moved += 1
     state.counter.moves.moved_in_place += moved
     state.settle()

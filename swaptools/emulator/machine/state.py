@@ -164,6 +164,8 @@ class State:
             page_size=self.page_size,
             compressor=self.zswap.compressor,
             zsmalloc=self.profile.zsmalloc,
+            arena=self.arena,
+            contents=self.contents,
         )
 
     def check_alive(self) -> None:
@@ -195,6 +197,7 @@ class State:
         self.contents.reap()
         self._discard()
         self._tell_backings()
+        self.io.note_losses()
         self.check_alive()
 
     # Workers of areas that got full. Kernel: mm/swapfile.c swap_reclaim_work().

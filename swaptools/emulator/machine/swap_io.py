@@ -28,8 +28,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
+    OFFSET_MASK,
+    REDIRECTS,
     STORED_MASK,
     STORED_SHIFT,
+    STORED_ZRAM,
     STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
@@ -42,10 +45,11 @@ from swaptools.emulator.core.slots import (
     get_content,
     get_stored,
     set_stayed,
-    set_stored,
     slot_index,
 )
+from swaptools.emulator.core.swap_ops import write_slot
 from swaptools.emulator.core.writeout import zswap_store_pages
+from swaptools.emulator.core.zram import zram_read
 from swaptools.emulator.core.zswap import zswap_check_limits
 from swaptools.errors import DeviceReadError
 
@@ -54,7 +58,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.machine.backing import Backing, SwapOps
-    from swaptools.emulator.store.contents import ContentStore, Kept
+    from swaptools.emulator.store.contents import ContentStore
     from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.zswap import Zswap
 
@@ -157,8 +161,7 @@ class SwapIO:
             return bytes(self.page_size)
         if content < FIRST_CONTENT:
             return content
-        value = self._contents[content]
-        return value if isinstance(value, bytes) else value.page()
+        return self._contents[content]
 
     # --- out ---------------------------------------------------------------
 
@@ -223,7 +226,7 @@ class SwapIO:
         backing = self._backings[entry >> TYPE_SHIFT]
         if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
             return None
-        slot = backing.slots_for(self, entry, nr_pages)
+        slot = self._slots_for(entry, nr_pages)
         stored = self._submit_write(slot, contents) if slot else None
         if stored is not None:
             traffic.left += nr_pages
@@ -248,10 +251,16 @@ class SwapIO:
             buffer[place] = content
         return self._arena.run(zswap_store_pages, buffer, entry, len(contents))
 
-    # The same for a device.
+    # The same for a device, which then has the pages.
     def _submit_write(self, slot: int, contents: list[int]) -> list[int] | None:
-        self._arena.slots.vmstat[0].pswpout += len(contents)
-        return self._backings[slot >> TYPE_SHIFT].submit_write(self, slot, contents)
+        s, run = self._arena.slots, self._arena.run
+        s.vmstat[0].pswpout += len(contents)
+        first = slot_index(s, slot)
+        for page, content in enumerate(contents):
+            if not run(write_slot, slot + page, first + page, content):
+                return None
+        records = range(first, first + len(contents))
+        return [self._arena.slots.slots[index].stored for index in records]
 
     def move(self, place: int, new: int, memcg: MemCgroup) -> list[int] | None:
         """Read what is in a place and write it to another; return where it is now.
@@ -263,7 +272,7 @@ class SwapIO:
         stored = get_stored(s, slot_index(s, place))
         if not stored:
             return []
-        content = self.content_at(stored)
+        content = self.read_slot(place)
         written = self._submit_write(new, [content])
         self._contents.put(content)
         if written is not None:
@@ -284,39 +293,32 @@ class SwapIO:
         traffic.left += 1
         self._arena.slots.vmstat[0].swpout_zero += 1
 
-    def take_place(self, entry: int, nr_pages: int) -> int:
-        """Return the place of a folio in another area, taken now unless it has one.
-
-        0 where there is none.
-        """
+    # The first of the slots that a folio is written to; 0 for none. Those are its own,
+    # or its place in another area, taken now unless it has one.
+    def _slots_for(self, entry: int, nr_pages: int) -> int:
+        if self._backings[entry >> TYPE_SHIFT].kind != REDIRECTS:
+            return entry
         return self._arena.run(take_place, entry, nr_pages.bit_length() - 1)
 
-    def content_at(self, stored: int) -> int:
-        """Return what is where ``stored`` says, with one reference more."""
-        content = stored & STORED_MASK
-        if content >= FIRST_CONTENT:
-            value = self._contents[content]
-            if not isinstance(value, bytes):
-                return self.content_of(value.page())
-        return self.keep(content)
+    def read_slot(self, entry: int) -> int:
+        """Return what is in a slot that has data, with one reference more."""
+        s = self._arena.slots
+        index = slot_index(s, entry)
+        stored = get_stored(s, index)
+        if stored >> STORED_SHIFT == STORED_ZRAM:
+            zram_read(s, index)
+        return self.keep(stored & STORED_MASK)
 
     def keep(self, content: int) -> int:
         """Let one slot more refer to a content; returns it."""
         return get_content(self._arena.slots, content)
 
-    def add(self, kept: Kept) -> int:
-        """Own an object that one slot refers to; returns its number."""
-        return self._contents.add(kept)
-
-    def put_on(self, entry: int, stored: int) -> None:
-        """Say where a slot's data are."""
+    def note_losses(self) -> None:
+        """Remember by its path, while it is on, which area lost pages."""
         s = self._arena.slots
-        set_stored(s, slot_index(s, entry), stored)
-
-    def lose(self, path: str, slot: int, nr_pages: int) -> None:
-        """Remember pages that are gone, which no kernel tells."""
-        self._arena.slots.vmstat[0].swpout_lost += nr_pages
-        self.losses += [Loss(path, slot + page) for page in range(nr_pages)]
+        for place in range(len(self.losses), s.vmstat[0].swpout_lost):
+            si, slot = s.losses[place] >> TYPE_SHIFT, s.losses[place] & OFFSET_MASK
+            self.losses.append(Loss(self._backings[si].path, slot))
 
     def write_back(self, index: int) -> int:
         """Write the zswap entry of a slot there, by its number; 0, or minus an errno.
@@ -343,7 +345,7 @@ class SwapIO:
         if refusal:
             return refusal
         content = get_content(s, s.slots[index].stored & STORED_MASK)
-        slot = backing.slots_for(self, swpentry, 1)
+        slot = self._slots_for(swpentry, 1)
         if not slot:
             self._contents.put(content)
             return -errno.ENOMEM
@@ -364,18 +366,3 @@ class SwapIO:
             self._arena.slots.vmstat[0].swpout_refused += 1
         else:
             finish_page(self._arena.slots, number, stored[0])
-
-    # --- in ----------------------------------------------------------------
-
-    def load(self, numbers: Iterable[int]) -> None:
-        """Turn what frames were given by zram into pages."""
-        frames, contents = self._arena.slots.frames, self._contents
-        for number in numbers:
-            frame = frames[number]
-            content = frame.content
-            if content < FIRST_CONTENT:
-                continue
-            value = contents[content]
-            if not isinstance(value, bytes):
-                frame.content = self.content_of(value.page())
-                contents.put(content)

@@ -96,7 +96,6 @@ def _unuse(
     while here < nr_pages:
         room = min(state.free_pages, state.slots.si[si].inuse_pages)
         here = state.run(function, pages.mm, here, nr_pages, si, room, counts)
-        state.io.load(range(1, state.totals.nr_frames))
         state.contents.reap()
         if here < nr_pages and state.free_pages <= 0:
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")

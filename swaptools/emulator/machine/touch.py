@@ -57,9 +57,6 @@ def write_pages(
             before it are written.
     """
     done = state.run(function, *tables, first, nr_pages, contents, *args)
-    if len(state.contents):
-        left = (contents[page] for page in range(done))
-        state.io.load(number for number in left if number)
     for page in range(done, nr_pages):
         state.contents.put(contents[page])
     _end(state, first, done, nr_pages)
@@ -79,8 +76,6 @@ def read_pages(
     """
     numbers = state.scratch(nr_pages)
     done = state.run(function, *tables, first, nr_pages, numbers)
-    if len(state.contents):
-        state.io.load(numbers[page] for page in range(done))
     _end(state, first, done, nr_pages)
     frames, page_of = state.slots.frames, state.io.page_of
     return [page_of(frames[numbers[n]].content) for n in range(nr_pages)]

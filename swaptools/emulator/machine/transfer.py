@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
-    STORED_DEVICE,
     STORED_SHIFT,
     STORED_ZERO,
     STORED_ZSWAP,
@@ -28,7 +27,8 @@ from swaptools.emulator.core.faults import count_read
 from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
-    set_stored,
+    is_on_device,
+    set_taken,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -88,7 +88,7 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
         written: list[int] | None = [stored]
         io.count_zeros(new, memcg)
     else:
-        content = io.content_at(stored)
+        content = io.read_slot(entry)
         written = io.store([content], new, memcg)
         state.contents.put(content)
     s = state.slots
@@ -96,10 +96,10 @@ def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
         return False
     if swap_cache_get(s, entry) >= 0:
         # Room for it in zswap was made at its own expense, and its device failed.
-        set_stored(s, slot_index(s, new), written[0])
+        set_taken(s, slot_index(s, new), written[0])
         return False
     count_read(s, entry, where)
-    s.vmstat[0].pswpin += where == STORED_DEVICE
+    s.vmstat[0].pswpin += is_on_device(where)
     s.vmstat[0].zswpin += where == STORED_ZSWAP
     s.vmstat[0].swpin_zero += where == STORED_ZERO
     move_slot(s, entry, new, written[0])

@@ -18,7 +18,7 @@ Left out: nothing.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
@@ -51,16 +51,6 @@ def is_same_filled(page: bytes) -> bool:
     return page[_WORD_BYTES:] == page[:-_WORD_BYTES]
 
 
-class Kept(Protocol):
-    """A page that a zram keeps for a slot."""
-
-    def page(self) -> bytes | int:
-        """Return the page: its bytes, or its compressed length."""
-
-    def release(self) -> None:
-        """Give its room back, now that nothing refers to it."""
-
-
 class ContentStore:
     """Bytes by number, from FIRST_CONTENT on; the first is for the lengths of zeros."""
 
@@ -68,7 +58,7 @@ class ContentStore:
         """Make an empty store whose references are counted in ``arena``."""
         self._arena = arena
         self._page_size = page_size
-        self._pages: list[bytes | Kept | None] = [None]
+        self._pages: list[bytes | None] = [None]
         self._free: list[int] = []
         # Those that every content is measured with when it is made.
         self._codecs: list[Codec] = []
@@ -77,14 +67,14 @@ class ContentStore:
         """How many contents there are."""
         return len(self._pages) - 1 - len(self._free)
 
-    def __getitem__(self, number: int) -> bytes | Kept:
+    def __getitem__(self, number: int) -> bytes:
         """Return a content that something refers to."""
         found = self._pages[number - FIRST_CONTENT]
         if found is None:
             raise KeyError(number)
         return found
 
-    def add(self, value: bytes | Kept, refs: int = 1) -> int:
+    def add(self, value: bytes, refs: int = 1) -> int:
         """Keep a content that so many pages or slots will refer to.
 
         Raises:
@@ -102,7 +92,7 @@ class ContentStore:
             self.measure(codec, [number for number in numbers if number])
         return numbers
 
-    def _keep(self, value: bytes | Kept, refs: int) -> int:
+    def _keep(self, value: bytes, refs: int) -> int:
         if self._free:
             place = self._free.pop()
             self._pages[place] = value
@@ -115,7 +105,7 @@ class ContentStore:
             self._arena.grow("lengths", (place + 1) * NR_CODECS)
         content = self._arena.slots.contents[place]
         content.refs = refs
-        content.is_same = isinstance(value, bytes) and is_same_filled(value)
+        content.is_same = is_same_filled(value)
         return place + FIRST_CONTENT
 
     def put(self, number: int) -> None:
@@ -129,13 +119,10 @@ class ContentStore:
         pages, free, lengths = self._pages, self._free, self._arena.slots.lengths
         for number in self._arena.take_released():
             place = number - FIRST_CONTENT
-            value = pages[place]
             pages[place] = None
             free.append(place)
             for codec in range(place * NR_CODECS, (place + 1) * NR_CODECS):
                 lengths[codec] = 0
-            if value is not None and not isinstance(value, bytes):
-                value.release()
 
     # --- lengths -----------------------------------------------------------
 

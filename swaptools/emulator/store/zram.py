@@ -1,86 +1,213 @@
-"""A zram device: a disk of compressed memory, which can be all the swap there is.
+"""A zram device: made, limited, looked at, and its pages moved out.
 
-Not here: that it is a swap area (backing.py), sizes of its pool (zsmalloc.py),
-codecs (compress.py).
-
-Theory. A table has a record for each page of the disk. A page of one repeated word
-is that word and no object; one that gets small enough is an object of that size;
-any other is *huge*, kept as it was. With a backing device, pages that were not
-used, or are huge, can be moved out to blocks of it, and the record says which.
+Not here: what becomes of a page (core/zram.py), that it is a swap area (backing.py),
+sizes of its pool (zsmalloc.py), codecs (compress.py).
 
 Kernel: drivers/block/zram/zram_drv.c, 6.18.
-Same: what is the same-filled, huge or compressed; the new object takes its place
-before the old one goes; the limit refuses a write after the object was made, which
-``mem_used_max`` shows; the columns of mm_stat and bd_stat.
-Changed: a page without bytes is stored as its compressed length, and is never
-same-filled unless that is 0.
-Left out: several compressors, recompression, compaction, block numbers, limits of
-writeback, time (the pages written longest ago are the idle ones).
+Same: the columns of mm_stat and bd_stat; pages are moved out in the order of the disk.
+Changed: user space asks for the pages that were written longest ago.
+Left out: see core/zram.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.arena import Arena
+from swaptools.emulator.core.clusters import cluster_alloc_table
+from swaptools.emulator.core.constants import (
+    COMPRESSED_HUGE,
+    COMPRESSED_IDLE,
+    FIRST_CONTENT,
+    STORED_MASK,
+    STORED_NOTHING,
+    SWAPFILE_CLUSTER,
+    TYPE_SHIFT,
+)
+from swaptools.emulator.core.engine import Engine
+from swaptools.emulator.core.memory import clear
+from swaptools.emulator.core.slots import get_stored, set_stored, slot_index
+from swaptools.emulator.core.swap_ops import zram_write
+from swaptools.emulator.core.zram import (
+    zram_add,
+    zram_alloc,
+    zram_list,
+    zram_mark_idle,
+    zram_read,
+    zram_writeback,
+)
 from swaptools.emulator.store.compress import get_codec
+from swaptools.emulator.store.contents import ContentStore
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
+from swaptools.emulator.store.zram_invariants import check_zram
 from swaptools.emulator.store.zsmalloc import ZsPool
-from swaptools.errors import IllegalOperation, InvariantBroken
+from swaptools.errors import IllegalOperation
+from swaptools.kernel.swapout_rules import AllocatorRules
 
 if TYPE_CHECKING:
     from typing import Literal
 
+    from swaptools.emulator.core.compressed import ZramInfo
     from swaptools.kernel.swapout_rules import ZsmallocRules
 
 #: Bytes of a record of the table. Kernel: struct zram_table_entry.
 TABLE_ENTRY_BYTES: Final = 16
-# What is compared with what follows it. Kernel: page_same_filled().
-_WORD_BYTES: Final = 8
-
-
-@dataclass(slots=True, eq=False)
-class ZramEntry:
-    """One page of the disk. Kernel: struct zram_table_entry."""
-
-    zram: Zram
-    index: int
-    #: Bytes in the pool; 0 for a page that has no object there.
-    size: int
-    #: In the pool. Kernel: entry->handle.
-    handle: int | None
-    #: Compressed, or the page when it is huge, or the word; None without bytes.
-    data: bytes | None
-    #: What the page compressed to, before that was too much.
-    length: int
-    is_same: bool = False
-    is_huge: bool = False
-    is_idle: bool = False
-    #: On the backing device. Kernel: ZRAM_WB.
-    is_written_back: bool = False
-
-    def page(self) -> bytes | int:
-        """Return the page as it was written. Kernel: zram_read_page()."""
-        page_size = self.zram.page_size
-        if self.is_written_back:
-            self.zram.bd_reads += 1
-        self.is_idle = False
-        if self.data is None:
-            return self.length
-        if self.is_same:
-            return self.data * (page_size // _WORD_BYTES)
-        if self.is_huge:
-            return self.data
-        return self.zram.codec.decompress(self.data, page_size)
-
-    def release(self) -> None:
-        """Free the page, if it was not written anew since."""
-        self.zram.slot_free(self)
 
 
 class Zram:
-    """The device. Kernel: struct zram."""
+    """The device that an area is. Kernel: struct zram."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        contents: ContentStore,
+        si: int,
+        page_size: int,
+        compressor: str,
+        zsmalloc: ZsmallocRules,
+    ) -> None:
+        """Make an empty device.
+
+        Args:
+            arena: Of the machine.
+            contents: What pages have in them, which is measured from now on.
+            si: Type of the area.
+            page_size: In bytes.
+            compressor: As comp_algorithm names it.
+            zsmalloc: How its pool is filled.
+        """
+        self._arena, self._si = arena, si
+        self.page_size = page_size
+        self.codec = get_codec(compressor)
+        contents.measure_always(self.codec)
+        number = self.codec.number
+        self.pool = ZsPool(page_size, zsmalloc, arena=arena, codec=number)
+        arena.add_compressed()
+        zram = self._record
+        zram.pool, zram.codec = self.pool.number, number
+        zram.page_size = page_size
+        zram.huge_class_bytes = self.pool.table.huge_class_bytes
+        zram.first = zram.last = -1
+
+    def close(self) -> None:
+        """Give back the numbers of a device without pages."""
+        clear(self._record)
+        self.pool.destroy()
+
+    def write_header(self, length_bytes: int) -> None:
+        """Have what mkswap(8) wrote on the first page, which gets so small.
+
+        No slot is for that page.
+        """
+        entry = self._si << TYPE_SHIFT
+        index = slot_index(self._arena.slots, entry)
+        zspage = self._arena.run(zram_alloc, self._si, length_bytes)
+        zram_add(self._arena.slots, index, entry, length_bytes, zspage)
+
+    # --- knobs -------------------------------------------------------------
+
+    @property
+    def limit_pages(self) -> int:
+        """Most pages of the pool; 0 for no limit. Kernel: zram->limit_pages."""
+        return self._record.limit_pages
+
+    @limit_pages.setter
+    def limit_pages(self, nr_pages: int) -> None:
+        self._record.limit_pages = nr_pages
+
+    @property
+    def backing_dev_pages(self) -> int:
+        """Pages of the backing device; 0 without one."""
+        return self._record.backing_dev_pages
+
+    @backing_dev_pages.setter
+    def backing_dev_pages(self, nr_pages: int) -> None:
+        self._record.backing_dev_pages = nr_pages
+
+    # --- the backing device ------------------------------------------------
+
+    def writeback(self, which: Literal["huge", "idle", "huge_idle"]) -> int:
+        """Move pages to the backing device while it has room; return how many.
+
+        Kernel: drivers/block/zram/zram_drv.c writeback_store().
+        """
+        if not self.backing_dev_pages:
+            raise IllegalOperation("this zram has no backing device")
+        arena, records = self._arena, self._arena.slots.compressed
+        written = sorted(self._pages(), key=lambda index: records[index].entry)
+        indices = arena.scratch(len(written))
+        for place, index in enumerate(written):
+            indices[place] = index
+        wanted = COMPRESSED_HUGE if "huge" in which else 0
+        wanted |= COMPRESSED_IDLE if "idle" in which else 0
+        return arena.run(zram_writeback, self._si, indices, len(written), wanted)
+
+    def write_back_oldest(self, nr_pages: int) -> int:
+        """Move those written longest ago, as user space would ask for; return how many.
+
+        Kernel: drivers/block/zram/zram_drv.c writeback_store(), "idle".
+        """
+        if not self.backing_dev_pages:
+            return 0
+        self._arena.run(zram_mark_idle, self._si, nr_pages)
+        return self.writeback("idle")
+
+    # --- looking -----------------------------------------------------------
+
+    @property
+    def failed_writes(self) -> int:
+        """Writes that the limit forbade. Kernel: zram_stats failed_writes."""
+        return self._record.failed_writes
+
+    def mm_stat(self) -> dict[str, int]:
+        """Return the columns of mm_stat: bytes, but pages where the name says so."""
+        record = self._record
+        return {
+            "orig_data_size": record.nr_stored * self.page_size,
+            "compr_data_size": record.compr_data_bytes,
+            "mem_used_total": self.pool.pool_bytes,
+            "mem_limit": record.limit_pages * self.page_size,
+            "mem_used_max": record.max_used_pages * self.page_size,
+            "same_pages": record.nr_same,
+            "pages_compacted": 0,
+            "huge_pages": record.nr_huge,
+            "huge_pages_since": record.nr_huge_since,
+        }
+
+    def bd_stat(self) -> dict[str, int]:
+        """Return the columns of bd_stat, in pages."""
+        record = self._record
+        return {
+            "bd_count": record.bd_count,
+            "bd_reads": record.bd_reads,
+            "bd_writes": record.bd_writes,
+        }
+
+    def check_invariants(self) -> None:
+        """Compare the records of its pages with the pool and the sums.
+
+        Raises:
+            InvariantBroken: They disagree.
+        """
+        self.pool.check_invariants()
+        check_zram(self._arena.slots, self._si, self.pool, self.codec.number)
+
+    @property
+    def _record(self) -> ZramInfo:
+        return self._arena.slots.zrams[self._si]
+
+    # Its slots with a page, the one written longest ago first.
+    def _pages(self) -> list[int]:
+        indices = self._arena.scratch(self._record.nr_stored + 1)
+        nr_pages = self._arena.run(zram_list, self._si, indices)
+        return [indices[place] for place in range(nr_pages)]
+
+
+class ZramDisk(Zram):
+    """A zram by itself, whose pages are written and read without any swap.
+
+    It is the area of type 0 of a machine that has nothing else.
+    """
 
     def __init__(
         self,
@@ -97,178 +224,49 @@ class Zram:
             compressor: As comp_algorithm names it.
             zsmalloc: How its pool is filled.
         """
+        arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
+        nr_clusters = -(-nr_pages // SWAPFILE_CLUSTER)
+        arena.grow("ci", nr_clusters)
+        arena.add_tables(nr_clusters)
+        for ci in range(nr_clusters):
+            arena.run(cluster_alloc_table, ci)
         self.nr_pages = nr_pages
-        self.page_size = page_size
-        self.codec = get_codec(compressor)
-        self.pool = ZsPool(page_size, zsmalloc)
-        #: Most pages of the pool; 0 for no limit. Kernel: zram->limit_pages.
-        self.limit_pages = 0
-        #: Writes that the limit forbade. Kernel: zram_stats failed_writes.
-        self.failed_writes = 0
-        #: Pages of the backing device, 0 without one, and what was moved there.
-        self.backing_dev_pages = 0
-        self.bd_count = self.bd_reads = self.bd_writes = 0
-        self._huge_class_bytes = self.pool.table.huge_class_bytes
-        self._table: dict[int, ZramEntry] = {}
-        self._max_used_pages = 0
-        self._compr_data_bytes = 0
-        self._nr_same = self._nr_huge = self._nr_huge_since = 0
+        self._contents = ContentStore(arena, page_size)
+        super().__init__(arena, self._contents, 0, page_size, compressor, zsmalloc)
 
-    def write(self, index: int, page: bytes | int) -> ZramEntry | None:
+    def write(self, index: int, page: bytes | int) -> bool:
         """Write a page, given as bytes or as its compressed length.
 
         Returns:
-            Its record; None when the limit forbids it, which is an I/O error. What
-            the page was before is still there then.
+            False when the limit forbids it, which is an I/O error. What the page was
+            before is still there then.
 
         Kernel: drivers/block/zram/zram_drv.c zram_write_page().
         """
-        entry = self._compressed(index, page)
-        if entry.size:
-            entry.handle = self.pool.malloc(entry.size)
-            used_pages = self.pool.nr_pages
-            self._max_used_pages = max(self._max_used_pages, used_pages)
-            if self.limit_pages and used_pages > self.limit_pages:
-                self.pool.free(entry.handle)
-                self.failed_writes += 1
-                return None
-        self.free(index)
-        self._table[index] = entry
-        self._account(entry, 1)
-        self._nr_huge_since += entry.is_huge
-        return entry
-
-    def _compressed(self, index: int, page: bytes | int) -> ZramEntry:
         if not 0 <= index < self.nr_pages:
             raise IllegalOperation(f"no page {index} of {self.nr_pages}")
-        if isinstance(page, int):
-            data, length = None, page
-            is_same = not page
-        else:
-            is_same = page[_WORD_BYTES:] == page[:-_WORD_BYTES]
-            data = page[:_WORD_BYTES] if is_same else self.codec.compress(page)
-            length = 0 if is_same else len(data)
-        if length < self._huge_class_bytes:
-            return ZramEntry(self, index, length, None, data, length, is_same)
-        data = None if isinstance(page, int) else page
-        return ZramEntry(self, index, self.page_size, None, data, length, is_huge=True)
+        content = page if isinstance(page, int) else self._contents.add(page)
+        slot = slot_index(self._arena.slots, index)
+        taken = self._arena.run(zram_write, index, slot, content)
+        self._contents.put(content)
+        self._contents.reap()
+        return taken
 
     def read(self, index: int) -> bytes | int:
         """Read a page; one that was never written, or freed, is zeros."""
-        entry = self._table.get(index)
-        return entry.page() if entry else bytes(self.page_size)
+        s = self._arena.slots
+        slot = slot_index(s, index)
+        content = get_stored(s, slot) & STORED_MASK
+        if not content:
+            return bytes(self.page_size)
+        zram_read(s, slot)
+        return content if content < FIRST_CONTENT else self._contents[content]
 
     def free(self, index: int) -> None:
-        """Forget a page: a discard, or swap that needs the slot no more.
+        """Forget a page: a discard.
 
         Kernel: drivers/block/zram/zram_drv.c zram_free_page().
         """
-        entry = self._table.pop(index, None)
-        if entry is None:
-            return
-        self._account(entry, -1)
-        self.bd_count -= entry.is_written_back
-        if entry.handle is not None:
-            self.pool.free(entry.handle)
-
-    def slot_free(self, entry: ZramEntry) -> None:
-        """Forget a page unless its record is another one by now.
-
-        Kernel: drivers/block/zram/zram_drv.c zram_slot_free_notify().
-        """
-        if self._table.get(entry.index) is entry:
-            self.free(entry.index)
-
-    def _account(self, entry: ZramEntry, sign: int) -> None:
-        self._compr_data_bytes += sign * entry.size
-        self._nr_same += sign * entry.is_same
-        self._nr_huge += sign * (entry.is_huge and not entry.is_written_back)
-
-    # --- the backing device ------------------------------------------------
-
-    def writeback(self, which: Literal["huge", "idle", "huge_idle"]) -> int:
-        """Move pages to the backing device while it has room; return how many.
-
-        Kernel: drivers/block/zram/zram_drv.c writeback_store().
-        """
-        if not self.backing_dev_pages:
-            raise IllegalOperation("this zram has no backing device")
-        moved = 0
-        for index in sorted(self._table):
-            entry = self._table[index]
-            if self.bd_count == self.backing_dev_pages:
-                break
-            if entry.is_same or entry.is_written_back or entry.handle is None:
-                continue
-            if ("huge" in which and not entry.is_huge) or (
-                "idle" in which and not entry.is_idle
-            ):
-                continue
-            self._move_out(entry, entry.handle)
-            moved += 1
-        return moved
-
-    def write_back_oldest(self, nr_pages: int) -> int:
-        """Move those written longest ago, as user space would ask for; return how many.
-
-        Kernel: drivers/block/zram/zram_drv.c writeback_store(), "idle".
-        """
-        if not self.backing_dev_pages:
-            return 0
-        in_pool = (e for e in self._table.values() if e.handle is not None)
-        for entry in islice(in_pool, nr_pages):
-            entry.is_idle = True
-        return self.writeback("idle")
-
-    def _move_out(self, entry: ZramEntry, handle: int) -> None:
-        self._account(entry, -1)
-        self.pool.free(handle)
-        entry.handle, entry.size, entry.is_idle = None, 0, False
-        entry.is_written_back = True
-        self.bd_count += 1
-        self.bd_writes += 1
-
-    # --- looking -----------------------------------------------------------
-
-    def mm_stat(self) -> dict[str, int]:
-        """Return the columns of mm_stat: bytes, but pages where the name says so."""
-        return {
-            "orig_data_size": len(self._table) * self.page_size,
-            "compr_data_size": self._compr_data_bytes,
-            "mem_used_total": self.pool.pool_bytes,
-            "mem_limit": self.limit_pages * self.page_size,
-            "mem_used_max": self._max_used_pages * self.page_size,
-            "same_pages": self._nr_same,
-            "pages_compacted": 0,
-            "huge_pages": self._nr_huge,
-            "huge_pages_since": self._nr_huge_since,
-        }
-
-    def bd_stat(self) -> dict[str, int]:
-        """Return the columns of bd_stat, in pages."""
-        return {
-            "bd_count": self.bd_count,
-            "bd_reads": self.bd_reads,
-            "bd_writes": self.bd_writes,
-        }
-
-    def check_invariants(self) -> None:
-        """Compare the table with the pool and the sums.
-
-        Raises:
-            InvariantBroken: They disagree.
-        """
-        self.pool.check_invariants()
-        entries = self._table.values()
-        sums = {
-            "objects": (
-                self.pool.nr_objects,
-                sum(e.handle is not None for e in entries),
-            ),
-            "bytes": (self._compr_data_bytes, sum(e.size for e in entries)),
-            "same": (self._nr_same, sum(e.is_same for e in entries)),
-            "moved": (self.bd_count, sum(e.is_written_back for e in entries)),
-        }
-        for what, (kept, counted) in sums.items():
-            if kept != counted:
-                raise InvariantBroken(f"zram: {what}: {kept}, not {counted}")
+        s = self._arena.slots
+        set_stored(s, slot_index(s, index), STORED_NOTHING)
+        self._contents.reap()

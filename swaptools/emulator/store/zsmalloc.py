@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.engine import Engine
+from swaptools.emulator.core.memory import clear
 from swaptools.emulator.core.zsmalloc import zs_free, zs_malloc
 from swaptools.emulator.core.zsmalloc_structs import (
     NR_FULLNESS_GROUPS,
     ZS_INUSE_RATIO_100,
     ZS_SIZE_CLASSES,
-    ZsClass,
-    ZsPoolRecord,
 )
 from swaptools.emulator.store.size_classes import (
     NEWEST_ZSMALLOC,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swaptools.emulator.core.structs import Slots
+    from swaptools.emulator.core.zsmalloc_structs import ZsPoolRecord
     from swaptools.emulator.store.size_classes import ClassTable, SizeClass
     from swaptools.kernel.swapout_rules import ZsmallocRules
 
@@ -95,9 +95,9 @@ class ZsPool:
 
         Kernel: mm/zsmalloc.c zs_destroy_pool().
         """
-        self._arena.slots.zs_pools[self.number] = ZsPoolRecord()
+        clear(self.record)
         for ci in range(len(self.table.classes)):
-            self._arena.slots.zs_classes[self._first_class + ci] = ZsClass()
+            clear(self._arena.slots.zs_classes[self._first_class + ci])
 
     @property
     def record(self) -> ZsPoolRecord:
