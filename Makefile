@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench packed designs schemas verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench docs packed designs schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -24,6 +24,11 @@ $(VENV)/installed: pyproject.toml $(VENV)/made
 # And what developing it takes.
 $(VENV)/developing: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+# And what the site takes.
+$(VENV)/documenting: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
 demo: $(VENV)/installed
@@ -53,11 +58,16 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
-check: $(VENV)/developing
+# What is told besides code is checked as well: man pages, their spelling, schemas, and
+# the site with its links.
+check: $(VENV)/documenting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	sh man/lint.sh
+	$(BIN)/codespell man docs README.md CHANGELOG.md CONTRIBUTING.md swaptools
+	$(BIN)/python -m pytest -q tests/schema
+	$(MAKE) docs
 
 fix: $(VENV)/developing
 	$(BIN)/ruff check --fix .
@@ -74,6 +84,11 @@ record-kernels: $(VENV)/developing
 bench: $(VENV)/developing
 	status=0; for script in benchmarks/*.py; do \
 	    $(BIN)/python "$$script" || status=1; done; exit $$status
+
+# The site, which opens in a browser without a network: build/site/index.html.
+docs: $(VENV)/documenting
+	$(BIN)/sphinx-build -q -E -a -W --keep-going -b html -c docs -d build/doctrees . build/site
+	$(BIN)/python docs/site/links.py build/site
 
 # swaptools/format/packed.py, from the definitions in layout.py.
 packed: $(VENV)/developing
@@ -95,4 +110,4 @@ completions: $(VENV)/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck swapemu
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from swaptools.format.header import SwapHeader
     from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.signature import Signature, find_signatures
+    from swaptools.info import AreaInfo
     from swaptools.observe import read_area, read_areas
     from swaptools.observe.caller import read_caller
     from swaptools.observe.proc import read_swaps
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AreaError",
     "AreaInUse",
+    "AreaInfo",
     "AreaKind",
     "BadSignature",
     "Caller",
@@ -69,6 +71,7 @@ __all__ = [
 _ROOMS = {
     "AreaError": "errors",
     "AreaInUse": "errors",
+    "AreaInfo": "info",
     "AreaKind": "area",
     "BadSignature": "errors",
     "Caller": "caller",
