@@ -14,6 +14,7 @@ import click
 
 from swaptools import estimate as room
 from swaptools.cli import output, tables
+from swaptools.cli.progress import ProgressLine
 from swaptools.cli.tables import Column
 from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
@@ -129,7 +130,7 @@ def _of_process(pid: int) -> tuple[dict[str, Any], PageSample]:
 
 
 def _estimate(found: PageSample, samples: int) -> Estimate:
-    progress = output.ProgressLine("pages")
+    progress = ProgressLine("pages")
     return room.estimate(
         read_pages(found, samples, progress=progress),
         found.nr_pages,

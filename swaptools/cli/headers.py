@@ -83,7 +83,7 @@ class Reading:
             look: Its columns, and its form.
             on_disks: The same where there are areas within partitions.
         """
-        rows = output.with_progress(self._rows(), "areas")
+        rows = self._rows()
         first = list(islice(rows, _FIRST_ROWS))
         if len(first) == 1 and look.style is TableStyle.PLAIN and self.code:
             # A table of one row with nothing in it would only repeat the reason.
@@ -93,7 +93,7 @@ class Reading:
 
     def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
-        rows = output.with_progress(self._rows(), "areas")
+        rows = self._rows()
         output.print_json_list("swapareas", map(chosen.as_dict, rows))
 
     def dump(self) -> None:

@@ -1,8 +1,8 @@
-"""Values to text: escaping, JSON, error lines, progress.
+"""Values to text: escaping, JSON, error lines.
 
 Whatever comes from a disk or a path is escaped before it reaches a terminal.
 
-Not here: tables (tables.py).
+Not here: tables (tables.py), how far long work is (progress.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from swaptools.cli import interrupts, streams
+from swaptools.cli import streams
+from swaptools.cli.progress import take_away
 
 if TYPE_CHECKING:
     import json
@@ -73,7 +74,7 @@ def error(reason: str, path: str | None = None, *, whole: bool = False) -> None:
     program = click.get_current_context().find_root().info_name
     where = f"{escape(path)}: " if path is not None else ""
     text = reason if whole else cut(reason)
-    end_line()
+    take_away()
     click.echo(f"{program}: {where}{escape(text)}", err=True)
 
 
@@ -132,53 +133,6 @@ def print_json_list(
     for text in _gathered(_json_rows(rows)):
         click.echo(text, nl=False)
     click.echo("\n]}")
-
-
-def with_progress(rows: Iterable[_Row], what: str) -> Iterator[_Row]:
-    """Count rows on a terminal's standard error while a file takes the output."""
-    if sys.stdout.isatty() or not sys.stderr.isatty():
-        yield from rows
-        return
-    count = 0
-    for count, row in enumerate(rows, 1):
-        if count % _BATCH_ROWS == 0:
-            _progress(f"{count} {what}")
-        yield row
-    if count >= _BATCH_ROWS:
-        _progress(f"{count} {what}")
-        end_line()
-
-
-def _progress(text: str) -> None:
-    # In this order: Ctrl-C may come in between.
-    interrupts.is_within_line = True
-    click.echo(f"\r{text}", nl=False, err=True)
-
-
-def end_line() -> None:
-    """End the line that progress is shown in, if there is one."""
-    if interrupts.is_within_line:
-        interrupts.is_within_line = False
-        click.echo(err=True)
-
-
-class ProgressLine:
-    """A line on a terminal's standard error that says how far long work is."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._shown = -1
-        self._is_terminal = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show ``done`` of ``total`` when the percentage has changed."""
-        percent = 100 * done // total if total else 100
-        if not self._is_terminal or percent == self._shown:
-            return
-        self._shown = percent
-        _progress(f"{self._what}: {percent:3d} %")
-        if done >= total:
-            end_line()
 
 
 def _hex(data: bytes) -> str:

@@ -11,6 +11,7 @@ import click
 
 from swaptools import __version__
 from swaptools.cli import output
+from swaptools.cli.progress import counted
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def files0_option() -> Callable[[Any], Any]:
 
 
 def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
-    """Return the names given either way, one by one.
+    """Return the names given either way, one by one, and tell how far it is.
 
     A list that cannot be read ends there, with a message, and counts in finish().
 
@@ -160,10 +161,10 @@ def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
         click.UsageError: Both ways at once.
     """
     if files0 is None:
-        return iter(files)
+        return counted(files, "files", len(files))
     if files:
         raise click.UsageError("FILE and --files0-from exclude each other")
-    return _names(files0)
+    return counted(_names(files0), "files", None)
 
 
 def _names(files0: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from swaptools.cli import output
+from swaptools.cli.progress import ProgressLine, take_away
 from swaptools.errors import ScriptError, SelectionError
 
 if TYPE_CHECKING:
@@ -92,14 +93,14 @@ def steps(
     from swaptools.emulator.runs.script import run_script
 
     if not quiet and script.nr_pages >= _LONG_PAGES:
-        progress = output.ProgressLine(label)
+        progress = ProgressLine(label)
         run.watch = lambda touched: progress(touched, script.nr_pages)
     try:
         for _, found in run_script(script, run):
             if found is not None:
                 yield found
     finally:
-        output.end_line()
+        take_away()
 
 
 def read_script(name: str) -> str:

@@ -158,7 +158,8 @@ def _output_lost(program: str, exc: "OutputLost") -> int:
 
 
 def _say(program: str, reason: str) -> None:
-    from swaptools.cli.output import end_line, escape
+    from swaptools.cli.output import escape
+    from swaptools.cli.progress import take_away
 
-    end_line()
+    take_away()
     sys.stderr.write(f"{program}: {escape(reason)}\n")

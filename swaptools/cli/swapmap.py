@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from swaptools.cli import output, tables
+from swaptools.cli.progress import ProgressLine
 from swaptools.cli.tables import Column
 from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError, MissingExtra
@@ -51,7 +52,7 @@ def show(
     from swaptools.observe.swapmap import read_swapmap
 
     try:
-        found = read_swapmap(output.ProgressLine("processes"))
+        found = read_swapmap(ProgressLine("processes"))
         found = _only(_learn(found, learning) if learning else found, name)
     except AreaError as exc:
         output.error(exc.reason, exc.path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from swaptools.cli import interrupts, output
+from swaptools.cli.progress import ProgressLine, take_away
 from swaptools.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ def opened(path: str, format_name: str | None, *, skip_broken: bool) -> Trace:
 def with_bar(found: Trace, what: str) -> Iterator[References]:
     """Yield the references of a trace, and say how much of the file is read."""
     size_bytes = found.source.file_bytes()
-    bar = output.ProgressLine(what) if size_bytes else None
+    bar = ProgressLine(what) if size_bytes else None
     try:
         for batch in found:
             if bar is not None and size_bytes:
                 bar(min(found.source.file_offset(), size_bytes), size_bytes)
             yield batch
     finally:
-        output.end_line()
+        take_away()
 
 
 @contextmanager

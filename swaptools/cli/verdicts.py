@@ -111,15 +111,13 @@ class Checking:
 
 def print_json(reports: Iterable[Report]) -> None:
     """Print one object with a list of checks, one line a check."""
-    shown = output.with_progress(reports, "areas")
-    output.print_json_list("checks", (report.to_dict() for report in shown))
+    output.print_json_list("checks", (report.to_dict() for report in reports))
 
 
 def print_reports(reports: Iterable[Report]) -> None:
     """Print a paragraph for each area."""
-    shown = output.with_progress(reports, "areas")
     width = terminal_width()
-    for number, report in enumerate(shown):
+    for number, report in enumerate(reports):
         gap = "\n" * (number > 0)
         click.echo(gap + "\n".join(fitted(report_lines(report), width)))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from swaptools.cli import columns, output
+from swaptools.cli.progress import ProgressLine
 from swaptools.cli.wrapping import say
 from swaptools.errors import AreaError
 from swaptools.units import format_size
@@ -30,7 +31,7 @@ def show_processes(look: Look) -> int:
     from swaptools.who.processes import by_process
 
     try:
-        found = by_process(output.ProgressLine("processes"))
+        found = by_process(ProgressLine("processes"))
     except AreaError as exc:
         return _failed(exc)
     if look.as_json:

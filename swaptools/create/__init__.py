@@ -126,7 +126,7 @@ def _contents(target: Target, plan: CreatePlan) -> Contents | None:
 def _write(request: CreateRequest, target: Target, decision: _Decision) -> _Decision:
     plan, way = decision.plan, decision.way
     if way is not Way.NEW_FILE:
-        write_in_place(target, plan, way, decision.wipes)
+        write_in_place(target, plan, way, decision.wipes, request.progress)
         return decision
     made: list[tuple[Verdict, Backing]] = []
 
@@ -135,7 +135,7 @@ def _write(request: CreateRequest, target: Target, decision: _Decision) -> _Deci
         if target.area is None and not request.force:
             refuse_useless(*made[-1], plan)
 
-    write_new_file(target, plan, approve)
+    write_new_file(target, plan, approve, request.progress)
     verdict, backing = made[-1]
     return decision._replace(verdict=verdict, backing=backing)
 

@@ -15,6 +15,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from swaptools.create.inode import forbid_copy_on_write, label_swapfile
@@ -23,10 +24,12 @@ from swaptools.create.leftovers import remove_leftovers
 from swaptools.create.naming import make_file, sync_names
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, NotKnownOnDisk
+from swaptools.observe.backing import observe_backing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from swaptools.create.content import Progress
     from swaptools.create.interrupts import Listening
     from swaptools.create.look import Target
     from swaptools.create.plan import CreatePlan
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 _MODE: Final = 0o600
 _ZEROS: Final = bytes(1 << 20)
+#: Of a file that has to be written all over, between two words of how far it is.
+_PART_BYTES: Final = 64 << 20
 #: The C library does without the file system's help, but not every one does.
 _NO_FALLOCATE: Final = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
@@ -48,7 +53,9 @@ class Wipe(NamedTuple):
     length: int
 
 
-def write_new_file(target: Target, plan: CreatePlan, approve: Approve) -> None:
+def write_new_file(
+    target: Target, plan: CreatePlan, approve: Approve, progress: Progress
+) -> None:
     """Make a new file; it takes the place of the old one when the target has one.
 
     Raises:
@@ -60,7 +67,8 @@ def write_new_file(target: Target, plan: CreatePlan, approve: Approve) -> None:
     with uninterrupted() as listening:
 
         def fill(file: BinaryIO) -> None:
-            _fill(file, plan, listening)
+            allocate = partial(_allocate, target, file, plan.area_bytes, progress)
+            _fill(file, plan, listening, allocate)
             approve(file.fileno())
 
         remove_leftovers(target.place)
@@ -70,7 +78,11 @@ def write_new_file(target: Target, plan: CreatePlan, approve: Approve) -> None:
 
 
 def write_in_place(
-    target: Target, plan: CreatePlan, way: Way, wipes: tuple[Wipe, ...]
+    target: Target,
+    plan: CreatePlan,
+    way: Way,
+    wipes: tuple[Wipe, ...],
+    progress: Progress,
 ) -> None:
     """Write the header page over what an existing file or device has there.
 
@@ -79,6 +91,7 @@ def write_in_place(
         plan: What to write.
         way: Whether the file gets another length.
         wipes: Signatures to zero first.
+        progress: Told how far it is, where it takes long to give a file storage.
 
     Raises:
         AreaInUse: Another file than was looked at.
@@ -92,7 +105,7 @@ def write_in_place(
         with _old_length_if_it_fails(file):
             if way is Way.RESIZE:
                 with listening():
-                    _allocate(file, plan.area_bytes)
+                    _allocate(target, file, plan.area_bytes, progress)
                     os.fsync(file.fileno())
             _write_over(file, target, plan, wipes)
         with _not_known_on_disk(target):
@@ -102,22 +115,35 @@ def write_in_place(
                 os.fsync(file.fileno())
 
 
-def _fill(file: BinaryIO, plan: CreatePlan, listening: Listening) -> None:
+def _fill(
+    file: BinaryIO,
+    plan: CreatePlan,
+    listening: Listening,
+    allocate: Callable[[], None],
+) -> None:
     descriptor = file.fileno()
     os.fchmod(descriptor, _MODE)
     label_swapfile(descriptor)
     if not plan.is_ghost:
         forbid_copy_on_write(descriptor)
         with listening():
-            _allocate(file, plan.area_bytes)
+            allocate()
             os.fsync(descriptor)
     _write_page(file, plan)
     os.fsync(descriptor)
 
 
-def _allocate(file: BinaryIO, length: int) -> None:
+def _allocate(target: Target, file: BinaryIO, length: int, progress: Progress) -> None:
+    # Where the file system does not help, the C library writes to every block.
+    is_slow = length > _PART_BYTES and _is_written(target, file.fileno())
+    step = _PART_BYTES if is_slow else length
     try:
-        os.posix_fallocate(file.fileno(), 0, length)
+        for at in range(0, length, step):
+            part = min(step, length - at)
+            os.posix_fallocate(file.fileno(), at, part)
+            if is_slow:
+                os.fsync(file.fileno())
+                progress(at + part, length)
     except OSError as exc:
         if exc.errno not in _NO_FALLOCATE:
             raise
@@ -127,6 +153,12 @@ def _allocate(file: BinaryIO, length: int) -> None:
     file.seek(old)
     for at in range(old, length, len(_ZEROS)):
         _write_all(file, _ZEROS[: length - at])
+        progress(min(at + len(_ZEROS), length), length)
+
+
+def _is_written(target: Target, descriptor: int) -> bool:
+    backing, _ = observe_backing(target.path, target.mounts, descriptor)
+    return backing.filesystem is not None and not backing.can_fallocate
 
 
 def _write_over(

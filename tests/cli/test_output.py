@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.cli import output
-from swaptools.cli.output import ProgressLine
 from swaptools.cli.tables import Column, TableStyle, print_table
 
 if TYPE_CHECKING:
@@ -132,27 +131,6 @@ def test_json_is_json_in_every_encoding(encoding: str) -> None:
     one, rows = done.stdout.decode(encoding).split("}\n", 1)
     assert json.loads(f"{one}}}") == {"label": "é€\udcff\U0001f47b"}
     assert json.loads(rows) == {"rows": [{"label": "é€\udcff"}]}
-
-
-def test_progress_is_shown_on_a_terminal_once_a_percent(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    line = ProgressLine("reading /dev/sda1")
-    for done in (1, 2, 500, 1000):
-        line(done, 1000)
-    assert capsys.readouterr().err == (
-        "\rreading /dev/sda1:   0 %"
-        "\rreading /dev/sda1:  50 %"
-        "\rreading /dev/sda1: 100 %\n"
-    )
-
-
-def test_progress_is_silent_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    ProgressLine("reading")(1, 1)
-    assert capsys.readouterr().err == ""
 
 
 def test_a_long_collection_becomes_an_array_without_being_held(

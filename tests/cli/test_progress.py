@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from swaptools.cli import progress
+from swaptools.cli.progress import ProgressLine
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN = "import sys; from swaptools.cli import start; sys.exit(start.swapemu())"
+#: What takes less than a second is spoken of, too.
+RUN = (
+    "import sys; from swaptools.cli import progress, start;"
+    "progress.SHOWN_AFTER_S = 0; sys.exit(getattr(start, sys.argv.pop(1))())"
+)
 LONG = "swapon a block 4096\n" + "write 0 60000\n" * 1000
+SHORT = "swapon a block 4096\n" + "write 0 3000\n" * 3
 #: There is no memory for what would come back.
 FAILS = (
     "ram 4M\nset vm.overcommit_memory 2\nswapon a block 4096\n"
@@ -26,8 +36,12 @@ FAILS = (
 def seen(path: Path, text: str, *words: str, number: int = 0) -> tuple[int, str]:
     """Return what is left on a terminal, stopped by a signal if one is given."""
     path.write_text(text)
+    run = [sys.executable, "-c", RUN, "swapemu"]
+    return shown([*run, *words, "--interpreted", str(path)], number=number)
+
+
+def shown(command: list[str], *, number: int = 0) -> tuple[int, str]:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", RUN, *words, "--interpreted", str(path)]
     child = subprocess.Popen(
         command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
     )
@@ -73,17 +87,104 @@ def test_ctrl_c_ends_the_line_and_says_nothing(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     _, text = seen(tmp_path / "long", LONG, *words, number=signal.SIGINT)
-    assert text.endswith(" %\r\n")
+    assert re.search(r": +\d+ %, [0-9a-z ]+ left\r\n$", text)
     assert text.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", [("compare", "--design", "plain"), ("run",)])
-def test_an_error_begins_a_line_of_its_own(
-    tmp_path: Path, words: tuple[str, ...]
-) -> None:
+def test_an_error_takes_its_place(tmp_path: Path, words: tuple[str, ...]) -> None:
     status, text = seen(tmp_path / "fails", FAILS, *words)
     assert status == 1
     assert "\x1b" not in text
-    *before, last = text.removesuffix("\r\n").split("\r\n")
-    assert before[-1].endswith(" %"), text
+    *before, blank, last = text.removesuffix("\r\n").split("\r")
+    assert any(" %" in one for one in before), text
+    assert blank.strip(" ") == ""
     assert last.startswith("swapemu: ")
+
+
+def test_what_is_done_leaves_nothing(tmp_path: Path) -> None:
+    status, text = seen(tmp_path / "short", SHORT, "run")
+    assert (status, text[-1:], text.count("\n")) == (0, "\r", 0)
+    assert "%" in text
+
+
+class Clock:
+    """Seconds, as a test lets them pass."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have standard error be one, of 40 columns, once capsys has put its own there."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "terminal_width", lambda _stream: 40)
+
+
+def test_it_says_how_long_it_will_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing in the first second, then what has passed tells what is left."""
+    on_terminal(monkeypatch)
+    clock = Clock()
+    line = ProgressLine("reading /dev/sda1", clock)
+    for now, done in ((100.9, 90), (101, 100), (101.1, 110), (110, 500), (111, 1000)):
+        clock.now = now
+        line(done, 1000)
+    assert capsys.readouterr().err == (
+        "\rreading /dev/sda1:  10 %, 9 s left"
+        "\rreading /dev/sda1:  50 %, 10 s left"
+        f"\r{' ' * 35}\r"
+    )
+
+
+def test_a_line_is_never_longer_than_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is broken cannot be written over."""
+    on_terminal(monkeypatch)
+    clock = Clock()
+    line = ProgressLine(f"reading /{'x' * 90}", clock)
+    clock.now += 5
+    line(1, 2)
+    assert len(capsys.readouterr().err) == 40
+    progress.take_away()
+
+
+def test_it_is_silent_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    line = ProgressLine("reading", clock)
+    clock.now += 5
+    line(1, 2)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *[(0, "1 s"), (1.4, "1 s"), (60, "60 s"), (61, "2 min"), (3540, "59 min")],
+        *[(3541, "1 h 0 min"), (86400, "1 d 0 h"), (10**6, "11 d 13 h")],
+    ],
+)
+def test_a_time_as_a_person_says_it(seconds: float, text: str) -> None:
+    assert progress.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("total", "text"), [(64, "files:  25 %, 15 s left"), (None, "16 files")]
+)
+def test_rows_are_counted(
+    total: int | None,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    on_terminal(monkeypatch)
+    clock = Clock()
+    monkeypatch.setattr(progress, "ProgressLine", partial(ProgressLine, clock=clock))
+    for _ in progress.counted(range(20), "files", total):
+        clock.now += 5 / 16
+    assert capsys.readouterr().err.split("\r") == ["", text, " " * len(text), ""]

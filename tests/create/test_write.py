@@ -391,6 +391,44 @@ class TestDevice:
             self.check(device)
 
 
+def test_a_file_that_is_written_all_over_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the file system gives no storage without; each part is on disk then."""
+    monkeypatch.setattr(write, "_is_written", lambda *_: True)
+    monkeypatch.setattr(write, "_PART_BYTES", 1 << 20)
+    told: list[tuple[int, int]] = []
+    path = tmp_path / "r"
+    create(
+        CreateRequest(
+            path=str(path),
+            is_ghost=False,
+            size_bytes=5 << 19,
+            progress=lambda *far: told.append(far),
+        )
+    )
+    parts = (1 << 20, 2 << 20, 5 << 19)
+    assert told == [(done, 5 << 19) for done in parts]
+    assert path.stat().st_blocks * 512 >= 5 << 19
+
+
+def test_a_file_that_needs_no_writing_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "_is_written", lambda *_: False)
+    monkeypatch.setattr(write, "_PART_BYTES", 1 << 20)
+    told: list[tuple[int, int]] = []
+    create(
+        CreateRequest(
+            path=str(tmp_path / "r"),
+            is_ghost=False,
+            size_bytes=4 << 20,
+            progress=lambda *far: told.append(far),
+        )
+    )
+    assert told == []
+
+
 def test_a_write_that_the_kernel_cuts_short_is_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
