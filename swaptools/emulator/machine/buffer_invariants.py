@@ -34,7 +34,6 @@ from swaptools.emulator.core.constants import (
     STORED_ZSWAP,
     SWAP_BY_HAND,
     SWAP_HAS_CACHE,
-    SWAP_HAS_DATA,
     SWAP_MAP_COUNT,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
@@ -48,7 +47,7 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.memory import are_zero, first_items, is_zero
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
-from swaptools.emulator.core.slots import is_on_device, slot_index
+from swaptools.emulator.core.slots import get_stored, is_on_device, slot_index
 from swaptools.emulator.core.structs import (
     Cluster,
     SwapInfo,
@@ -281,11 +280,16 @@ def check_slots_cache_room(state: State) -> None:
 
 def check_data(state: State, device: SwapDevice) -> None:
     """Check that the data of each slot of an area are what can be there."""
+    s = state.slots
+    has_records = len(s.compressed) > 1
     for slot, value in state.slot_map.used_slots(device.type):
         entry = device.type << TYPE_SHIFT | slot
-        index = slot_index(state.slots, entry)
-        if value & SWAP_HAS_DATA:
-            _check_stored(state, device, entry, state.slots.slots[index].stored)
+        index = slot_index(s, entry)
+        stored = get_stored(s, index)
+        if has_records and stored >> STORED_SHIFT not in (STORED_ZSWAP, STORED_ZRAM):
+            expect(is_zero(s.compressed[index]), "compressed, but where", entry)
+        if stored:
+            _check_stored(state, device, entry, stored)
         elif value & SWAP_MAP_COUNT and not state.totals.virtual_space:
             has_page = value & (SWAP_HAS_CACHE | SWAP_BY_HAND) != 0
             expect(has_page, "a slot whose data are nowhere", entry)

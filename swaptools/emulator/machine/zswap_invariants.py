@@ -107,7 +107,7 @@ def _check_entries(state: State, listed: list[int]) -> None:
         expect(entry.length == length, "length of an entry", index, length)
         kept += length == state.page_size
         charged[entry.memcg] += length
-        _check_room(state, index)
+    _check_rooms(state, listed)
     pages = zswap.stored_incompressible_pages
     expect(pages == kept, "stored_incompressible_pages", pages, kept)
     pages = zswap.stored_pages
@@ -117,12 +117,18 @@ def _check_entries(state: State, listed: list[int]) -> None:
         expect(memcg.zswap_bytes == below, "memory.zswap.current", memcg.path, below)
 
 
-def _check_room(state: State, index: int) -> None:
-    s = state.slots
-    entry = s.compressed[index]
-    size_class = entry.pool * ZS_SIZE_CLASSES + s.zs_class_of[entry.length]
-    found = s.zspages[entry.zspage].size_class
-    expect(found == size_class, "zspage of another size", index, entry.zspage)
+# That each has its room in a zspage of its size, which has no other.
+def _check_rooms(state: State, listed: list[int]) -> None:
+    s, objects = state.slots, Counter[int]()
+    for index in listed:
+        entry = s.compressed[index]
+        size_class = entry.pool * ZS_SIZE_CLASSES + s.zs_class_of[entry.length]
+        found = s.zspages[entry.zspage].size_class
+        expect(found == size_class, "zspage of another size", index, entry.zspage)
+        objects[entry.zspage] += 1
+    for zspage, nr_objects in objects.items():
+        inuse = s.zspages[zspage].inuse
+        expect(inuse == nr_objects, "objects in a zspage", zspage, inuse, nr_objects)
 
 
 def _check_tree(state: State, listed: list[int]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.engine import Engine
-from swaptools.emulator.core.memory import clear
+from swaptools.emulator.core.memory import clear, first_items
 from swaptools.emulator.core.zsmalloc import zs_free, zs_malloc
 from swaptools.emulator.core.zsmalloc_structs import (
     NR_FULLNESS_GROUPS,
@@ -58,7 +58,7 @@ class ZsPool:
     8192
     """
 
-    __slots__ = ("_arena", "_groups", "number", "page_size", "table")
+    __slots__ = ("_arena", "_fuller_first", "_groups", "number", "page_size", "table")
 
     def __init__(
         self,
@@ -88,7 +88,8 @@ class ZsPool:
         #: Which of the arena's pools it is.
         self.number = _zs_create_pool(arena, self.table, self._groups)
         self.record.codec = codec
-        self.record.fuller_first = rules.fullness_groups == "quarters"
+        self._fuller_first = rules.fullness_groups == "quarters"
+        self.record.fuller_first = self._fuller_first
 
     def destroy(self) -> None:
         """Give back the number of a pool without objects.
@@ -169,7 +170,11 @@ class ZsPool:
         Raises:
             InvariantBroken: They disagree.
         """
-        check_zs_pool(self._arena.slots, self.number, self.table, self._groups)
+        s = self._arena.slots
+        check_zs_pool(s, self.number, self.table, self._groups)
+        _check_layout(s, self.table, self._groups)
+        is_fuller_first = self.record.fuller_first
+        _check(is_fuller_first == self._fuller_first, "insertion", is_fuller_first)
 
     @property
     def _first_class(self) -> int:
@@ -245,11 +250,15 @@ def check_zs_pool(
             _check(fullness == groups[ci][inuse], "group", zspage)
             if fullness < ZS_INUSE_RATIO_100:
                 on_lists[ci, fullness].add(zspage)
+            else:
+                _check(not (here.prev or here.next), "full, and on a list", zspage)
     _check(record.nr_zspages == zspages, "nr_zspages", zspages)
     _check(record.nr_objects == objects, "nr_objects", objects)
     _check(record.nr_pages == pages, "nr_pages", pages)
+    at = 0
     for ci in range(nr_classes):
-        _check_class(s, first + ci, table.classes[ci])
+        _check_class(s, first + ci, table.classes[ci], at)
+        at += len(groups[ci])
         lists = [on_lists[ci, group] for group in range(NR_FULLNESS_GROUPS)]
         _check_lists(s, first + ci, lists)
 
@@ -271,8 +280,17 @@ def check_zspages(s: Slots) -> None:
         _check(not any(left), "a free zspage in use", zspage)
 
 
-def _check_class(s: Slots, ci: int, size_class: SizeClass) -> None:
+def _check_layout(s: Slots, table: ClassTable, groups: list[bytes]) -> None:
+    flat = list(b"".join(groups))
+    _check(first_items(s.zs_groups, len(flat)) == flat, "groups", len(flat))
+    by_length = list(table.class_by_length)
+    found = first_items(s.zs_class_of, len(by_length))
+    _check(found == by_length, "classes by length", len(found))
+
+
+def _check_class(s: Slots, ci: int, size_class: SizeClass, groups: int) -> None:
     record = s.zs_classes[ci]
+    _check(record.groups == groups, "groups of a class", ci)
     _check(record.pages_per_zspage == size_class.pages_per_zspage, "pages", ci)
     _check(record.objs_per_zspage == size_class.objs_per_zspage, "objects", ci)
 

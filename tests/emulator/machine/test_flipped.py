@@ -22,6 +22,10 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.memory import numbers_of
 from swaptools.emulator.core.page_tables import PTE_ZERO
 from swaptools.emulator.core.slots import is_reserved
+from swaptools.emulator.core.zsmalloc_structs import (
+    NR_FULLNESS_GROUPS,
+    ZS_SIZE_CLASSES,
+)
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
@@ -55,6 +59,13 @@ MAY_LOOK_RIGHT = {
     "zswap.reject_compress_fail": "",
     "zswap.reject_compress_poor": "",
     "zswap.reject_reclaim_fail": "",
+    "zrams.limit_pages": "a knob, as the next one",
+    "zrams.backing_dev_pages": "",
+    "zrams.max_used_pages": "there may have been more once",
+    "zrams.failed_writes": "counted here alone, as the next three",
+    "zrams.nr_huge_since": "",
+    "zrams.bd_reads": "",
+    "zrams.bd_writes": "",
     "traffic.offered": "what was refused counts, too",
     "traffic.asked_out": "zswap is asked for what it refuses, and not while it is off",
     "traffic.asked_in": "nor for what was read while it was off",
@@ -110,6 +121,7 @@ def living(kernel: str | None, design: str | None = None) -> Machine:
     for first in range(0, 1200, 7):
         task.read(first, 3)
     machine.zswap.enabled = False
+    machine.swapon_pages(30, "zero", priority=9)
     task.write(1400, 64, 4, pages(draw, 64))
     task.write(1500, 500, 0, pages(draw, 500))
     task.pageout(1400, 600)
@@ -143,6 +155,12 @@ def places(machine: Machine) -> Iterator[Place]:
         for place in range(totals.slots_cache_pages)
     ]
     heads = {s.frames[n].block for n in range(1, totals.nr_frames)}
+    pools = [n for n in range(len(s.zs_pools)) if s.zs_pools[n].nr_classes]
+    classes = [
+        pool * ZS_SIZE_CLASSES + number
+        for pool in pools
+        for number in range(s.zs_pools[pool].nr_classes)
+    ]
     in_use = {
         "totals": [0],
         "trial": range(len(machine.profile.allocator.trial_order)),
@@ -170,6 +188,18 @@ def places(machine: Machine) -> Iterator[Place]:
         "leaves": range(len(s.leaves)),
         "memcgs": [memcg.number for memcg in machine.cgroups],
         "zswap": [0],
+        "zrams": [si for si in range(MAX_SWAPFILES) if s.zrams[si].pool],
+        "losses": range(s.vmstat[0].swpout_lost),
+        "zs_class_of": range(1, machine.state.page_size + 1),
+        "zs_groups": range(len(s.zs_groups)),
+        "zs_pools": pools,
+        "zs_classes": classes,
+        "zs_lists": [
+            ci * NR_FULLNESS_GROUPS + group
+            for ci in classes
+            for group in range(NR_FULLNESS_GROUPS)
+        ],
+        "zspages": range(1, totals.nr_zspages + 1),
         "contents": [n for n in range(len(s.contents)) if s.contents[n].refs],
         "ptes": [n for n in range(len(s.ptes)) if s.ptes[n] > PTE_ZERO],
         "pmds": range(machine.state.page_tables.nr_items),
