@@ -53,11 +53,15 @@ class TraceWriter:
         """Append what pages that were sampled compress to, by codec, in bytes."""
         self._write_json(layout.LENGTHS, dict(lengths))
 
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        self._file.flush()
+
     def finish(self) -> None:
         """Say that nothing is missing."""
         totals = {"references": self.references, "dropped": self.dropped}
         self._write_json(layout.END, totals)
-        self._file.flush()
+        self.flush()
 
     def _write_block(self, batch: References) -> None:
         self.references += len(batch.pages)

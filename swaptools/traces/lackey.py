@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from swaptools.compiling import can_compile, fast
 from swaptools.references import (
@@ -42,6 +42,17 @@ _FLAGS: Final = {b"I ": CODE, b" L": 0, b" S": WRITE, b" M": WRITE}
 #: Bytes of lines that are worth compiling the parser for.
 _WORTH_COMPILING: Final = 1 << 22
 _ADDRESSES: Final = 1 << 64
+
+
+class Where(Protocol):
+    """What lines come from, as far as parsing them goes."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes that have been read."""
+
+    def skip(self, reason: str, offset: int, count: int = 1, /) -> None:
+        """Pass a line over, or raise what ends the reading."""
 
 
 def looks_like(head: bytes, _path: str) -> bool:
@@ -74,7 +85,7 @@ def batches(
 
 
 def parsed(
-    source: Source, begun: int, chunk: bytes
+    source: Where, begun: int, chunk: bytes
 ) -> tuple[memoryview[int], memoryview[int]]:
     """Return pages and flags of whole lines.
 
@@ -99,7 +110,7 @@ def _parsed_fast(chunk: bytes) -> tuple[memoryview[int], memoryview[int]] | None
 
 
 def _parsed(
-    source: Source, begun: int, chunk: bytes
+    source: Where, begun: int, chunk: bytes
 ) -> tuple[memoryview[int], memoryview[int]]:
     found = _LINE.findall(chunk)
     if len(found) != chunk.count(b"\n"):
@@ -112,7 +123,7 @@ def _parsed(
 
 
 def _parsed_by_line(
-    source: Source, begun: int, chunk: bytes
+    source: Where, begun: int, chunk: bytes
 ) -> tuple[memoryview[int], memoryview[int]]:
     pages, flags = array("Q"), bytearray()
     for line in re.findall(rb"[^\n]*\n", chunk):

@@ -114,9 +114,9 @@ class Measuring:
             self._first_ns = batch.first_ns
         if batch.last_ns is not None:
             self._last_ns = batch.last_ns
+        self._windows.make_room(max(time + nr_references - 1, 0))
         if not nr_references:
             return
-        self._windows.make_room(time + nr_references - 1)
         run = self._run()
         count = run(loops.scan)(
             batch.pages.cast("B").cast("q"),

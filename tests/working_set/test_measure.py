@@ -164,6 +164,18 @@ def test_what_was_dropped_was_a_hit() -> None:
     assert (first.least_pages, first.most_pages, first.references) == (0, 1, 8)
 
 
+def test_what_was_dropped_at_the_end_has_its_windows() -> None:
+    """However much it is, and however little stayed."""
+    measuring = Measuring(Description("test", least_pages=2))
+    measuring.add(batch([Reference(1)]))
+    for _ in range(3):
+        measuring.add(batch([Reference(1)], dropped=50_000))
+    nothing = batch([Reference(1)])
+    measuring.add(nothing._replace(pages=nothing.pages[:0], dropped=7_000_000))
+    windows = measuring.result().windows
+    assert windows[-1] == Window(7_150_004, 0, 1)
+
+
 def test_faults_say_nothing_of_other_memories() -> None:
     found = measured(some(500, 100), Description("test", Order.FAULTS))
     assert (found.curve, found.windows) == (None, ())
