@@ -148,6 +148,18 @@ class TraceError(SwapToolsError, ValueError):
         return f"{self.path}: {where}{self.reason}"
 
 
+class RecordError(SwapToolsError, RuntimeError):
+    """A program that cannot be recorded.
+
+    Attributes:
+        exit_code: As env(1) has it: 127 not found, 126 not to be run, 125 ours.
+    """
+
+    def __init__(self, reason: str, exit_code: int) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
 class SwapOnError(SwapToolsError, OSError):
     """The emulated kernel refuses an area; ``errno`` is a number, as in OSError.
 

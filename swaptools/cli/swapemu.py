@@ -16,6 +16,7 @@ from swaptools.cli.compare import compare
 from swaptools.cli.language import ScriptCommand
 from swaptools.cli.maps import read_map
 from swaptools.cli.overhead import overhead
+from swaptools.cli.record import record
 from swaptools.cli.resolution import resolution
 from swaptools.cli.scripts import (
     INTERPRETED_HELP,
@@ -211,3 +212,4 @@ main.add_command(compare)
 main.add_command(backings)
 main.add_command(resolution)
 main.add_command(trace)
+main.add_command(record)

@@ -1,0 +1,128 @@
+"""swapemu record: a trace of any program, and its exit status.
+
+Not here: how a program is recorded (record/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shlex
+import signal
+import time
+from typing import IO, TYPE_CHECKING, Final
+
+import click
+
+from swaptools.cli import output
+from swaptools.errors import RecordError, SwapToolsError
+from swaptools.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swaptools.traces.compact_write import TraceWriter
+
+#: Of what goes wrong around the program, as env(1) and timeout(1) have it.
+EXIT_RECORD: Final = 125
+_DEFAULT_FILE: Final = "swapemu.trace"
+_LEAST_PAGES: Final = 64
+_MOST_LEAST_PAGES: Final = 1 << 14
+_TELL_S: Final = 10.0
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False),
+    default=_DEFAULT_FILE,
+    metavar="FILE",
+    help=f"Where to write the trace (default: {_DEFAULT_FILE}).",
+)
+@click.option(
+    "--k",
+    "least_pages",
+    type=click.IntRange(1, _MOST_LEAST_PAGES),
+    default=_LEAST_PAGES,
+    metavar="PAGES",
+    help="Drop what no memory of so many pages or more would notice (default: 64).",
+)
+@click.option("--keep-all", is_flag=True, help="Drop nothing.")
+@click.argument("words", nargs=-1, required=True, metavar="CMD [ARG]...")
+def record(
+    *, path: str, least_pages: int, keep_all: bool, words: tuple[str, ...]
+) -> None:
+    """Run CMD and write which pages it uses, in order.
+
+    Under valgrind's lackey, without root: every reference of CMD and of what it
+    starts, and some 3000 times slower than CMD alone. Exit status and signals are
+    those of CMD; 125, 126 and 127 as env(1) has them.
+    """
+    from swaptools.record.lackey import Lackey, check_lackey
+    from swaptools.references import Description
+    from swaptools.traces.compact_write import TraceWriter
+
+    least = 1 if keep_all else least_pages
+    try:
+        check_lackey(words)
+        file = _opened(path)
+        output.error("lackey is some 3000 times slower than the program alone")
+        with file:
+            about = Description(
+                "swap-trace", least_pages=least, source=shlex.join(words)
+            )
+            writer = TraceWriter(file, about)
+            recording = Lackey(writer, least, output.error)
+            begun = time.monotonic()
+            _watch(recording.run(words), begun)
+            writer.finish()
+        if recording.broken:
+            output.error(f"{recording.broken:,} lines were none of valgrind's")
+        _tell(path, writer, recording.seen, time.monotonic() - begun)
+    except RecordError as exc:
+        output.error(str(exc))
+        output.finish(exc.exit_code)
+    except (SwapToolsError, OSError) as exc:
+        output.error(str(exc))
+        output.finish(EXIT_RECORD)
+    _end_as(recording.exit_code or 0)
+
+
+def _opened(path: str) -> IO[bytes]:
+    try:
+        return open(path, "wb")
+    except OSError as exc:
+        raise RecordError(f"{path}: {exc.strerror}", EXIT_RECORD) from exc
+
+
+def _watch(progress: Iterable[int], begun: float) -> None:
+    # A line now and then; the program writes to the same terminal.
+    told = begun
+    for seen in progress:
+        now = time.monotonic()
+        if now - told >= _TELL_S:
+            told = now
+            rate = seen / (now - begun)
+            output.error(f"{seen:,} references, {rate / 1e6:.2f} M/s")
+
+
+def _tell(path: str, writer: TraceWriter, seen: int, seconds: float) -> None:
+    size = format_size(os.stat(path).st_size)
+    output.error(
+        f"{seen:,} references in {seconds:.1f} s, {writer.references:,} kept, {size}",
+        path,
+    )
+
+
+def _end_as(exit_code: int) -> None:
+    # As the program ended: by the same signal, if it was one.
+    if exit_code >= 0:
+        output.finish(exit_code)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):  # SIGKILL has no other
+        signal.signal(-exit_code, signal.SIG_DFL)
+    os.kill(os.getpid(), -exit_code)
+    output.finish(128 - exit_code)

@@ -1,0 +1,173 @@
+"""Every reference of a program, from valgrind's lackey, reduced while it runs.
+
+Valgrind connects to us for every process that it follows, which names itself in its
+first lines; a log file that several processes write would tear lines. A process that
+was forked and has not called exec shares its parent's connection, and cannot be told
+from it.
+
+Not here: the lines (traces/lackey.py), what is dropped (traces/reduce.py).
+"""
+
+from __future__ import annotations
+
+import select
+import shutil
+import socket
+import time
+from typing import TYPE_CHECKING, Final
+
+from swaptools.errors import RecordError
+from swaptools.record.child import Child, check_runs
+from swaptools.record.connection import Connection, is_ours
+from swaptools.traces.gather import Gatherer
+from swaptools.traces.reduce import Reducer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from swaptools.references import References
+    from swaptools.traces.compact_write import TraceWriter
+
+_READ_BYTES: Final = 1 << 20
+_WAIT_S: Final = 0.1
+#: What is held is written at least so often, so that a break costs little.
+_FLUSH_S: Final = 5.0
+#: Processes that call exec one after another; each is a task, and has its name kept.
+_MOST_TASKS: Final = 1 << 16
+
+
+def check_lackey(words: Sequence[str]) -> None:
+    """Look whether valgrind is there, and the program.
+
+    Raises:
+        RecordError: One of them is not.
+    """
+    if shutil.which("valgrind") is None:
+        raise RecordError("valgrind is not installed (Debian: valgrind)", 125)
+    check_runs(words[0])
+
+
+def _valgrind(port: int) -> list[str]:
+    return [
+        "valgrind",
+        "--tool=lackey",
+        "--trace-mem=yes",
+        "--trace-children=yes",
+        f"--log-socket=127.0.0.1:{port}",
+        "--",
+    ]
+
+
+class Lackey:
+    """One recording.
+
+    Attributes:
+        seen: References so far, those that were dropped included.
+        broken: Lines that were none of lackey's.
+        exit_code: How the program ended, as subprocess has it; None while it runs.
+    """
+
+    def __init__(
+        self, writer: TraceWriter, least_pages: int, tell: Callable[[str], None]
+    ) -> None:
+        """Get ready.
+
+        Args:
+            writer: Where references go.
+            least_pages: What they are reduced for; 1 keeps all of them.
+            tell: Called with sentences for people.
+        """
+        self.seen = 0
+        self.broken = 0
+        self.exit_code: int | None = None
+        self._writer = writer
+        self._gatherer = Gatherer(writer)
+        self._reducer = Reducer(least_pages) if least_pages > 1 else None
+        self._tell = tell
+        self._open: dict[socket.socket, Connection] = {}
+        self._nr_tasks = 0
+        self._flushed = time.monotonic()
+
+    def run(self, words: Sequence[str]) -> Iterator[int]:
+        """Record a program until it and all that it started have ended.
+
+        Yields:
+            References so far, now and then.
+
+        Raises:
+            RecordError: It cannot be started.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with Child([*_valgrind(port), *words]) as child:
+                yield from self._follow(server, child)
+        self._finish()
+
+    def _follow(self, server: socket.socket, child: Child) -> Iterator[int]:
+        is_told = False
+        while True:
+            ready, _, _ = select.select([server, *self._open], [], [], _WAIT_S)
+            for one in ready:
+                if one is server:
+                    self._accept(server)
+                else:
+                    self._read(one)
+            self._write_now_and_then()
+            yield self.seen
+            ended = child.look()
+            if self.exit_code is None:  # and one more round, for what is on its way
+                self.exit_code = ended
+            elif child.is_given_up or not (ready or self._open):
+                return
+            elif not ready and not is_told:
+                is_told = True
+                self._tell("waiting for what it left running; Ctrl-C thrice ends this")
+
+    def _accept(self, server: socket.socket) -> None:
+        connection, _ = server.accept()
+        if not is_ours(connection) or self._nr_tasks >= _MOST_TASKS:
+            self._tell("a connection is not read: another user's, or one too many")
+            connection.close()
+            return
+        self._open[connection] = Connection(self._nr_tasks)
+        self._nr_tasks += 1
+
+    def _read(self, connection: socket.socket) -> None:
+        try:
+            data = connection.recv(_READ_BYTES)
+        except OSError:  # the process was killed
+            data = b""
+        if data:
+            for batch in self._open[connection].references(data):
+                self._add(batch)
+        else:
+            self._close(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        known = self._open.pop(connection)
+        connection.close()
+        self.broken += known.broken
+        if known.name is not None:
+            self._writer.name_task(known.task, known.name)
+
+    def _add(self, batch: References) -> None:
+        self.seen += len(batch.pages)
+        if self._reducer is None:
+            self._gatherer.add(batch)
+            return
+        for part in self._reducer.add(batch):
+            self._gatherer.add(part)
+
+    def _write_now_and_then(self) -> None:
+        if time.monotonic() - self._flushed > _FLUSH_S:
+            self._flushed = time.monotonic()
+            self._gatherer.flush()
+            self._writer.flush()
+
+    def _finish(self) -> None:
+        for connection in list(self._open):
+            self._close(connection)
+        if self._reducer is not None:
+            for part in self._reducer.finish():
+                self._gatherer.add(part)
+        self._gatherer.flush()

@@ -1,0 +1,252 @@
+"""swapemu record: what a program used, and the program's own end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.record.connection import Connection, is_ours
+from swaptools.references import CODE, WRITE
+from swaptools.traces.formats import open_trace
+from tests.conftest import needs_proc
+from tests.traces.samples import LACKEY, Reference, read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from swaptools.references import References
+
+#: Speaks as valgrind does, for each process that it starts: two, one after another.
+FAKE = f"""\
+#!{sys.executable}
+import os, socket, sys
+words = sys.argv[1:]
+assert words[:3] == ["--tool=lackey", "--trace-mem=yes", "--trace-children=yes"]
+host, _, port = words[3].removeprefix("--log-socket=").partition(":")
+assert words[4] == "--"
+for _ in range(2):
+    with socket.create_connection((host, int(port))) as stream:
+        stream.sendall({LACKEY!r}.replace(b"25226", str(os.getpid()).encode()))
+        stream.sendall(b"written by the program\\n L 00001000,4\\n" * 100)
+os.execvp(words[5], words[5:])
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Where valgrind is a program of ours."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    fake = folder / "valgrind"
+    fake.write_text(FAKE)
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def swapemu(*words: str) -> list[str]:
+    start = "from swaptools.cli.start import swapemu; raise SystemExit(swapemu())"
+    return [sys.executable, "-c", start, *words]
+
+
+def record(
+    environment: dict[str, str], path: Path, *words: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        swapemu("record", "-o", str(path), *words),
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_all_is_kept_where_it_is_asked_for(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Two processes, each a task with a name; what a program wrote is left out."""
+    path = tmp_path / "t"
+    done = record(environment, path, "--keep-all", "--", "echo", "a b")
+    assert done.returncode == 0
+    assert done.stdout == "a b\n"
+    assert "some 3000 times slower" in done.stderr
+    assert f"{path}: 214 references in" in done.stderr
+    assert "200 lines were none of valgrind's" in done.stderr
+    with open_trace(str(path)) as found:
+        assert found.about.source == "echo 'a b'"
+        assert found.about.least_pages == 1
+        list(found)
+    assert [name.split(": ")[1] for name in found.source.task_names.values()] == [
+        "true",
+        "true",
+    ]
+    references = read_all(path)
+    assert {one.task for one in references} == {0, 1}
+    first = [one._replace(task=0) for one in references if one.task == 1][:3]
+    assert first == [
+        Reference(0x4001, CODE),
+        Reference(0x4001, CODE),
+        Reference(0x1FFEFFF, WRITE),
+    ]
+
+
+def test_what_no_memory_would_notice_is_dropped(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "t"
+    assert record(environment, path, "--k", "32", "true").returncode == 0
+    with open_trace(str(path)) as found:
+        assert found.about.least_pages == 32
+        parts = list(found)
+    assert sum(len(one.pages) + one.dropped for one in parts) == 214
+    assert sum(len(one.pages) for one in parts) < 30
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("exit 7", 7),
+        ("kill -TERM $$", -signal.SIGTERM),
+        ("kill -9 $$", -signal.SIGKILL),
+    ],
+)
+def test_the_end_is_that_of_the_program(
+    environment: dict[str, str], tmp_path: Path, script: str, code: int
+) -> None:
+    """And the trace is whole however it ended."""
+    path = tmp_path / "t"
+    assert record(environment, path, "sh", "-c", script).returncode == code
+    said: list[str] = []
+    assert read_all(path, tell=said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["/no/such"], 127, "swapemu: /no/such: not found\n"),
+        (["nosuchprogram"], 127, "swapemu: nosuchprogram: not found\n"),
+        (["/etc/passwd"], 126, "swapemu: /etc/passwd: cannot be run\n"),
+        (["-o", "/no/such/t", "true"], 125, "/no/such/t: No such file or directory"),
+        (["--k", "0", "true"], 2, "is not in the range"),
+        ([], 2, "Missing argument"),
+    ],
+)
+def test_what_cannot_be_recorded(
+    environment: dict[str, str],
+    tmp_path: Path,
+    words: list[str],
+    code: int,
+    reason: str,
+) -> None:
+    """What was there stays as it was."""
+    path = tmp_path / "t"
+    path.write_bytes(b"before")
+    done = record(environment, path, *words)
+    assert done.returncode == code
+    assert reason in done.stderr
+    assert path.read_bytes() == b"before"
+
+
+def test_without_valgrind(tmp_path: Path) -> None:
+    done = record({**os.environ, "PATH": str(tmp_path)}, tmp_path / "t", "true")
+    assert done.returncode == 125
+    assert done.stderr == "swapemu: valgrind is not installed (Debian: valgrind)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_goes_to_the_program_and_leaves_a_good_file(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    path, ready = tmp_path / "t", tmp_path / "ready"
+    words = ("sh", "-c", f"touch {ready}; exec sleep 60")
+    running = subprocess.Popen(
+        swapemu("record", "-o", str(path), *words),
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not ready.exists():
+        time.sleep(0.02)
+    time.sleep(0.1)
+    running.send_signal(number)
+    assert running.wait(20) == -number
+    said: list[str] = []
+    assert read_all(path, tell=said.append)
+    assert said == []
+
+
+def test_a_program_that_is_deaf_to_it_is_killed_the_third_time(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path, ready = tmp_path / "t", tmp_path / "ready"
+    script = f"trap '' INT; touch {ready}; while :; do sleep 1; done"
+    running = subprocess.Popen(
+        swapemu("record", "-o", str(path), "sh", "-c", script),
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not ready.exists():
+        time.sleep(0.02)
+    for _ in range(3):
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+    assert running.wait(20) == -signal.SIGKILL
+    assert read_all(path)
+
+
+def test_lines_come_in_any_pieces() -> None:
+    text = LACKEY + b"x" * 70000 + b"\n" + LACKEY
+    for size in (1, 7, 100, 1 << 16):
+        connection = Connection(5)
+        found: list[References] = []
+        for at in range(0, len(text), size):
+            found += connection.references(text[at : at + size])
+        assert sum(len(one.pages) for one in found) == 14
+        assert {task for one in found for task in one.tasks} == {5}
+        assert connection.name == "25226: true"
+        assert connection.broken in (1, 2)
+
+
+@needs_proc
+def test_a_connection_is_ours() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        connection, _ = server.accept()
+        with client, connection:
+            assert is_ours(connection)
+
+
+@needs_proc
+def test_another_users_connection_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        connection, _ = server.accept()
+        with client, connection:
+            monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+            assert not is_ours(connection)
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+def test_a_real_program(tmp_path: Path) -> None:
+    """And what it starts, through a script; some seconds."""
+    script = tmp_path / "script"
+    script.write_text("#!/bin/sh\nexec true\n")
+    script.chmod(0o700)
+    done = record(dict(os.environ), tmp_path / "t", "--", str(script))
+    assert done.returncode == 0
+    with open_trace(str(tmp_path / "t")) as found:
+        parts = list(found)
+    assert sum(one.dropped for one in parts) > 100_000
+    assert 300 < sum(len(one.pages) for one in parts) < 5000
+    names = list(found.source.task_names.values())
+    assert any(name.endswith("true") for name in names)
+    assert not found.source.is_cut
