@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench docs packed designs schemas verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel check fix bench docs packed pictures designs schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -93,6 +93,10 @@ docs: $(VENV)/documenting
 # swaptools/format/packed.py, from the definitions in layout.py.
 packed: $(VENV)/developing
 	$(BIN)/python -m tests.format.packed
+
+# The pictures of README and site, from what the programs print.
+pictures: $(VENV)/documenting
+	$(BIN)/python docs/site/pictures.py
 
 # The tables of docs/designs.md.
 designs: $(VENV)/developing

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -41,6 +42,24 @@ def test_every_page_is_in_the_index() -> None:
     pages += [f"/{page.stem}" for page in ROOT.glob("*.md")]
     named = {line.rpartition("<")[2].rstrip(">") for line in index.splitlines()}
     assert [page for page in pages if page not in named] == []
+
+
+def test_the_wheel_of_the_readme_is_of_this_version() -> None:
+    wheels = re.findall(r"swaptools-(\S+?)-py3", (ROOT / "README.md").read_text())
+    assert set(wheels) == {swaptools.__version__}
+
+
+PICTURES = sorted((DOCS / "pictures").glob("*"))
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda one: one.name)
+def test_a_picture_is_shown_and_fetches_nothing(picture: Path) -> None:
+    """As links.py has it; a name space is no address to be asked."""
+    text = picture.read_text(encoding="utf-8")
+    ElementTree.fromstring(text)
+    fetched = re.findall(r"(?:url\(|href=|src=)[\"']?(?!#)([^\"')\s]+)", text)
+    assert [target for target in fetched if not target.startswith("data:")] == []
+    assert f"](docs/pictures/{picture.name})" in (ROOT / "README.md").read_text()
 
 
 PAGE = "<html><body id='top'>{}</body></html>"
