@@ -292,9 +292,11 @@ def slot_put(s: Slots, entry: int) -> int:
 
 @hot
 def swap_cache_get(s: Slots, entry: int) -> int:
-    """Return the frame that the swap cache holds for a used slot, or -1."""
+    """Return the frame that the swap cache holds for a slot, or -1."""
     index = slot_index(s, entry)
-    return s.slots[index].cache if s.map[index] & SWAP_HAS_CACHE else -1
+    if index < 0 or not s.map[index] & SWAP_HAS_CACHE:
+        return -1
+    return s.slots[index].cache
 
 
 @hot_inline

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import MAX_SWAPFILES
 from swaptools.emulator.core.events import Traffic
+from swaptools.emulator.core.memory import clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +93,7 @@ class EventCounter:
             row = memcg * MAX_SWAPFILES + si
             kept = self._gone.setdefault((memcg, ops.name), Counter())
             kept.update({name: getattr(traffic[row], name) for name in _FIELDS})
-            traffic[row] = Traffic()
+            clear(traffic[row])
 
     def _rows(self) -> Iterator[tuple[int, int | None, SwapOps, Mapping[str, int]]]:
         # Cgroup, type, kind and traffic; type None for areas that are gone.
