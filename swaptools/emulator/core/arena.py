@@ -241,6 +241,7 @@ def set_totals(totals: structs.Totals, rules: AllocatorRules, cpus: int) -> None
     totals.remembers_exclusive = rules.write_after_read == "keeps_slot"
     totals.scan_counts_found = rules.scan_counts_found
     totals.copies_cached = rules.write_after_read == "copies"
+    totals.shmem_releases_refused = rules.shmem_releases_refused
     totals.slots_cache_pages = rules.slots_cache_pages
     totals.slots_cache_enabled = rules.slots_cache_pages > 0
     totals.slots_cache_active = rules.slots_cache_pages > 0

@@ -116,6 +116,11 @@ class ZswapInfo(Structure):
     counts_poor: int
     #: Entries of a cgroup that are looked at in one go.
     shrink_batch: int
+    #: The worker is left alone while no real area is available; and how those are
+    #: counted: by the available list, less those that were swapped off while full.
+    asks_for_real_areas: int
+    counts_available_areas: int
+    nr_full_gone: int
     #: Whether pressure on memory shrinks it before it is full.
     shrinker_enabled: int
     #: The worker was woken and has not run. Kernel: zswap_shrink_work pending.
@@ -145,6 +150,9 @@ class ZswapInfo(Structure):
         ("keeps_incompressible", c_int32),
         ("counts_poor", c_int32),
         ("shrink_batch", c_int32),
+        ("asks_for_real_areas", c_int32),
+        ("counts_available_areas", c_int32),
+        ("nr_full_gone", c_int32),
         ("shrinker_enabled", c_int32),
         ("shrink_work", c_int32),
         ("next_shrink", c_int32),

@@ -1,10 +1,10 @@
 """Paging out: which pages of a range get slots, and what leaves memory.
 
-Rules for this file: every function is hot (see clusters.py). What a backing does
-with the data is in swap_io.py; the plain ones, which take all, are served here.
+Rules for this file: every function is hot (see clusters.py). What takes the data is in
+writeout.py.
 
 Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c
-shrink_folio_list(); mm/page_io.c swap_writeout(), 6.18.
+shrink_folio_list(), 6.18.
 Same: address order; a folio that finds no run is split, and its pages are tried
 first, last, last but one, ... second, or in order on 6.12; shared pages are passed
 over; a clean page in the swap cache goes without being written.
@@ -21,12 +21,7 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     PMD_ORDER,
-    STORED_DEVICE,
     STORED_NOTHING,
-    STORED_SHIFT,
-    STORED_ZERO,
-    SWP_GHOST,
-    TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import alloc_frames, free_frame
 from swaptools.emulator.core.page_tables import (
@@ -39,25 +34,19 @@ from swaptools.emulator.core.page_tables import (
     pmd_none,
     pte_offset,
 )
-from swaptools.emulator.core.redirect import plain_slot
 from swaptools.emulator.core.slot_alloc import (
     folio_alloc_swap,
     has_tables,
 )
 from swaptools.emulator.core.slots import (
-    free_swap_slot,
-    get_content,
     is_redirected,
     set_stayed,
     set_stored,
-    set_taken,
     slot_get,
     slot_index,
     swap_cache_add,
     swap_cache_del,
-    swap_cache_leave_at,
     swap_cache_new,
-    traffic_row,
 )
 
 if TYPE_CHECKING:
@@ -189,26 +178,6 @@ def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
     free_frame(s, number)
 
 
-@hot_inline
-def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
-    """Tell whether every page of a folio is zeros. Kernel: is_folio_zero_filled()."""
-    for number in range(head, head + nr):
-        if s.frames[number].content:
-            return False
-    return True
-
-
-@hot_inline
-def finish_page(s: Slots, number: int, stored: int) -> None:
-    """Let a page leave memory, now that its data are where ``stored`` says."""
-    entry = s.frames[number].entry
-    index = slot_index(s, entry)
-    set_taken(s, index, stored)
-    if swap_cache_leave_at(s, index, number):
-        free_swap_slot(s, entry)
-    free_frame(s, number)
-
-
 @hot
 @needs(frames=1)
 def writeback_page(s: Slots, entry: int, content: int) -> int:
@@ -283,83 +252,3 @@ def pageout_range(
         if done < nr_here:
             break
     return vpn
-
-
-@hot_run
-@needs(order=PMD_ORDER)
-def writeout_range(s: Slots, heads: Buffer[int], plainly: bool) -> None:
-    """Write what needs nobody to be asked; the others stay in ``heads``.
-
-    That is clean pages, pages of zeros, and with ``plainly`` all on plain backings.
-
-    Kernel: mm/page_io.c swap_writeout(), swap_zeromap_folio_set().
-    """
-    left = 0
-    for place in range(1, heads[0] + 1):
-        head = heads[place]
-        frame = s.frames[head]
-        nr = 1 << frame.order
-        if not frame.dirty:
-            swap_cache_del(s, head)
-            free_frame(s, head)
-            continue
-        traffic = s.traffic[traffic_row(s, frame.entry)]
-        if folio_is_zero(s, head, nr):
-            traffic.offered += nr
-            traffic.left += nr
-            for number in range(head, head + nr):
-                finish_page(s, number, STORED_ZERO << STORED_SHIFT)
-            s.vmstat[0].swpout_zero += nr
-            continue
-        slot = plain_slot(s, frame.entry, frame.order) if plainly else 0
-        if slot:
-            traffic.offered += nr
-            traffic.left += nr
-            traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
-            s.traffic[traffic_row(s, slot)].to_backing += nr
-            index = slot_index(s, slot)
-            for page in range(nr):
-                content = get_content(s, s.frames[head + page].content)
-                stored = STORED_DEVICE << STORED_SHIFT | content
-                set_stored(s, index + page, stored)
-                finish_page(s, head + page, stored)
-            s.vmstat[0].pswpout += nr
-        else:
-            left += 1
-            heads[left] = head
-    heads[0] = left
-
-
-@hot_run
-def refuse_range(s: Slots, heads: Buffer[int], all_of_them: bool) -> None:
-    """Leave in memory what nobody would take while zswap is off: pages on a ghost.
-
-    With ``all_of_them`` the cgroup's pages may not be written at all. The others stay
-    in ``heads``.
-
-    Kernel: mm/page_io.c swap_writeout(), AOP_WRITEPAGE_ACTIVATE.
-    """
-    left = 0
-    for place in range(1, heads[0] + 1):
-        head = heads[place]
-        frame = s.frames[head]
-        nr = 1 << frame.order
-        if all_of_them or s.si[frame.entry >> TYPE_SHIFT].flags & SWP_GHOST:
-            traffic = s.traffic[traffic_row(s, frame.entry)]
-            traffic.offered += nr
-            traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
-            s.vmstat[0].swpout_refused += nr
-            frame.order = 0
-            for number in range(head, head + nr):
-                set_stayed(s, number, 1)
-        else:
-            left += 1
-            heads[left] = head
-    heads[0] = left
-
-
-@hot_run
-def finish_range(s: Slots, written: Buffer[int], nr: int) -> None:
-    """Let pages leave memory: pairs of a frame and where its data are now."""
-    for place in range(0, 2 * nr, 2):
-        finish_page(s, written[place], written[place + 1])

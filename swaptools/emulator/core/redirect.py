@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
+    REDIRECTS,
     STORED_SHIFT,
     STORED_SLOT,
     SWAP_HAS_CACHE,
@@ -31,8 +32,6 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_BAD,
     SWAP_MAP_COUNT,
     SWAPFILE_CLUSTER,
-    SWP_PLAIN,
-    SWP_VIRTUAL,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import swap_in, unmap_frame
@@ -98,14 +97,14 @@ def take_place(s: Slots, entry: int, order: int) -> int:
 
 
 @hot_inline
-def plain_slot(s: Slots, entry: int, order: int) -> int:
-    """Return the slots that a folio is to be written to, if nobody has to be asked.
+def slots_for(s: Slots, entry: int, order: int) -> int:
+    """Return the slots of an area that a folio is written to; 0 for none.
 
-    Those are its own, or its place; 0 when somebody has to be.
+    Those are its own, or its place under virtual swap, taken now unless it has one.
     """
-    if s.si[entry >> TYPE_SHIFT].flags & SWP_VIRTUAL:
+    if s.si[entry >> TYPE_SHIFT].kind == REDIRECTS:
         entry = take_place(s, entry, order)
-    return entry if s.si[entry >> TYPE_SHIFT].flags & SWP_PLAIN else 0
+    return entry
 
 
 @hot_run

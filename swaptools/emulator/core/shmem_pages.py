@@ -28,7 +28,7 @@ from swaptools.emulator.core.page_tables import (
     pmd_none,
     pte_offset,
 )
-from swaptools.emulator.core.pageout import stay_without_slot, writeout_range
+from swaptools.emulator.core.pageout import stay_without_slot
 from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
 from swaptools.emulator.core.slots import (
     put_content,
@@ -37,6 +37,14 @@ from swaptools.emulator.core.slots import (
     slot_put,
     swap_cache_add,
     swap_cache_del,
+    swap_cache_get,
+)
+from swaptools.emulator.core.writeout import (
+    ASKS,
+    NOT_ASKED,
+    STAYS,
+    is_reactivated,
+    pageout,
 )
 from swaptools.emulator.core.zap import zap_swap_entry
 
@@ -148,6 +156,20 @@ def shmem_forget(s: Slots, index: int) -> None:
     s.ptes[index] = 0
 
 
+@hot
+def shmem_pageout(s: Slots, index: int, number: int, room: int) -> int:
+    """Write a page that has a slot and that nobody maps; as pageout() tells.
+
+    What nobody may write is a page of the object again.
+
+    Kernel: mm/vmscan.c pageout(), mm/shmem.c shmem_writeout().
+    """
+    taken = pageout(s, number, room)
+    if taken == STAYS and is_reactivated(s, number):
+        shmem_swapin(s, index)
+    return taken
+
+
 # --- runs: what is compiled as a whole -------------------------------------
 # ``pages`` is where the row of an object begins, ``mm`` that of a mapping; both have
 # tables for pages that are touched.
@@ -192,7 +214,7 @@ def shmem_read_range(
 
 
 @hot_run
-@needs(order=0)
+@needs(order=0, zspages="nr_pages")
 def shmem_pageout_range(
     s: Slots,
     pages: int,
@@ -200,18 +222,15 @@ def shmem_pageout_range(
     first: int,
     end: int,
     cpu: int,
-    heads: Buffer[int],
-    plainly: bool,
+    nr_pages: int,
 ) -> int:
     """Page out, each page written before the next gets a slot.
 
-    Returns where it stopped: before ``end`` when no table of slots is left, and behind
-    a page for which somebody has to be asked. That is in ``heads`` then, as
-    writeout_range() has it.
+    Returns where it stopped: before ``end`` when no table of slots is left. Minus
+    that behind a page for which room is to be made in its cgroup.
 
     Kernel: mm/vmscan.c shrink_folio_list(), where it unmaps first and asks then.
     """
-    heads[0] = 0
     for vpn in range(first, end):
         at = pte_offset(s, mm, vpn)
         number = s.ptes[at] >> PTE_SHIFT
@@ -225,19 +244,21 @@ def shmem_pageout_range(
         index = pte_offset(s, pages, vpn)
         if not frame.dirty:
             shmem_forget(s, index)
-        elif shmem_writeout(s, index, cpu):
-            heads[0] = 1
-            heads[1] = number
-            writeout_range(s, heads, plainly)
-            if heads[0]:
-                return vpn + 1
+            continue
+        if not shmem_writeout(s, index, cpu):
+            continue
+        if shmem_pageout(s, index, number, NOT_ASKED) == ASKS:
+            return -vpn - 1
     return end
 
 
 @hot_run
-def shmem_swapin_page(s: Slots, pages: int, vpn: int) -> None:
-    """Take one page of an object out of swap."""
-    shmem_swapin(s, pte_offset(s, pages, vpn))
+@needs(order=0, zspages=1)
+def shmem_pageout_page(s: Slots, pages: int, vpn: int, room: int) -> None:
+    """Write a page that has a slot, now that room was asked for."""
+    index = pte_offset(s, pages, vpn)
+    entry = s.ptes[index] >> PTE_SHIFT
+    shmem_pageout(s, index, swap_cache_get(s, entry), room)
 
 
 @hot_run

@@ -152,13 +152,6 @@ def is_on_device(where: int) -> bool:
 
 
 @hot_inline
-def set_taken(s: Slots, index: int, stored: int) -> None:
-    """Say where the data are that somebody took; a device said so (swap_ops.py)."""
-    if not is_on_device(stored >> STORED_SHIFT):
-        set_stored(s, index, stored)
-
-
-@hot_inline
 def is_redirected(s: Slots, index: int) -> bool:
     """Tell whether a slot's data have a place in another area."""
     return get_stored(s, index) >> STORED_SHIFT == STORED_SLOT

@@ -62,6 +62,8 @@ class Totals(Structure):
     scan_counts_found: int
     #: The CPU that makes the next operation.
     cpu: int
+    #: A shared page whose slot nobody may write to goes back to the page cache.
+    shmem_releases_refused: int
     #: Slots that a CPU takes ahead, or 0; whether it may, and does.
     #: Kernel: mm/swap_slots.c SWAP_SLOTS_CACHE_SIZE.
     slots_cache_pages: int
@@ -111,6 +113,7 @@ class Totals(Structure):
         ("copies_cached", c_int32),
         ("scan_counts_found", c_int32),
         ("cpu", c_int32),
+        ("shmem_releases_refused", c_int32),
         ("slots_cache_pages", c_int32),
         ("slots_cache_enabled", c_int32),
         ("slots_cache_active", c_int32),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, needs
 from swaptools.emulator.core.constants import (
     COMPRESSES,
     KEEPS,
@@ -25,7 +25,14 @@ from swaptools.emulator.core.constants import (
     STORED_ZRAM,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.slots import get_content, set_stored, slot_index
+from swaptools.emulator.core.faults import free_frame
+from swaptools.emulator.core.slots import (
+    free_swap_slot,
+    get_content,
+    set_stored,
+    slot_index,
+    swap_cache_leave_at,
+)
 from swaptools.emulator.core.zram import zram_add, zram_alloc, zram_size
 
 if TYPE_CHECKING:
@@ -92,3 +99,25 @@ def submit_write(s: Slots, slot: int, head: int, nr: int) -> bool:
         if not write_slot(s, slot + page, index + page, content):
             return False
     return True
+
+
+@hot_inline
+def leave_memory(s: Slots, number: int) -> None:
+    """Let a page of the swap cache leave memory, now that its slot has the data."""
+    entry = s.frames[number].entry
+    if swap_cache_leave_at(s, slot_index(s, entry), number):
+        free_swap_slot(s, entry)
+    free_frame(s, number)
+
+
+@hot
+@needs(zspages=1)
+def write_to_device(s: Slots, number: int, slot: int) -> None:
+    """Write a page of the swap cache to its slot, or its place, past zswap.
+
+    It leaves memory, unless the device does not take it.
+    """
+    if submit_write(s, slot, number, 1):
+        leave_memory(s, number)
+    else:
+        s.vmstat[0].swpout_refused += 1

@@ -28,7 +28,6 @@ from swaptools.emulator.core.page_tables import (
 )
 from swaptools.emulator.core.slots import (
     get_stored,
-    set_taken,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -68,11 +67,10 @@ def find_entries(s: Slots, mm: int, end: int, si: int, found: Buffer[int]) -> in
 
 
 @hot
-def move_slot(s: Slots, old: int, new: int, stored: int) -> None:
+def move_slot(s: Slots, old: int, new: int) -> None:
     """Let everybody who refers to a slot refer to another, where the data are now."""
     index, there = slot_index(s, old), slot_index(s, new)
     s.map[there] += s.map[index] & SWAP_MAP_COUNT
-    set_taken(s, there, stored)
     s.map[index] &= ~SWAP_MAP_COUNT
     slot_free(s, old >> TYPE_SHIFT, old & OFFSET_MASK)
 

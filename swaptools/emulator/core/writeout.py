@@ -1,47 +1,304 @@
-"""The way out of a folio: what takes its pages.
+"""The way out of a folio: what takes its pages, or that they stay.
 
-Rules for this file: every function is hot (see clusters.py).
+Rules for this file: every function is hot (see clusters.py). The ghost rules come
+first, one small function each, named after what they decide. Which pages leave is in
+pageout.py, zswap's entries in zswap.py, what a device does with a write in swap_ops.py.
 
-Kernel: mm/page_io.c swap_writeout(); mm/zswap.c zswap_store(), 6.18.
-Same: a folio is taken whole or not at all.
-Changed: nothing.
-Left out: nothing.
+Theory. Zeros need no place. Else a store passes zswap's doors, in this order: the
+switch; the limits of the cgroups, where an entry is written back to make room; the
+limit of the pool. Once the pool was full it takes nothing more until it has shrunk to
+the accept threshold. What zswap refuses goes on to the device, unless there is none or
+memory.zswap.writeback forbids it.
+
+Kernel: mm/page_io.c swap_writeout(), mm/zswap.c zswap_store(), 6.18.
+RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com "mm: ghost swapfile
+support for zswap".
+Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
+folio goes whole or not at all; what a device did not take stays in memory, dirty.
+Changed: a large folio that nobody took is split.
+Left out: write errors that show up later, failures for want of memory.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, needs
+from swaptools.emulator.core.buffers import Buffer, hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
+    MAX_SWAPFILES,
+    PMD_ORDER,
+    REDIRECTS,
     STORED_NOTHING,
     STORED_SHIFT,
+    STORED_ZERO,
     STORED_ZRAM,
+    STORED_ZSWAP,
+    SWP_GHOST,
+    TYPE_SHIFT,
 )
-from swaptools.emulator.core.slots import get_stored, set_stored, slot_index
-from swaptools.emulator.core.zswap import zswap_entry_free, zswap_store_page
+from swaptools.emulator.core.faults import alloc_frames, free_frame
+from swaptools.emulator.core.memcg import may_zswap, zswap_writeback_enabled
+from swaptools.emulator.core.redirect import slots_for
+from swaptools.emulator.core.slot_alloc import has_tables
+from swaptools.emulator.core.slots import (
+    get_content,
+    get_stored,
+    is_redirected,
+    set_stayed,
+    set_stored,
+    slot_index,
+    swap_cache_del,
+    traffic_row,
+)
+from swaptools.emulator.core.swap_ops import leave_memory, submit_write
+from swaptools.emulator.core.zswap import (
+    zswap_check_limits,
+    zswap_entry_free,
+    zswap_store_page,
+)
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
+
+#: What becomes of a folio: it stays, leaves, or room is to be made in its cgroup.
+STAYS: Final = 0
+LEAVES: Final = 1
+ASKS: Final = 2
+#: What is known of that room: nothing, that it was made, that it could not be.
+NOT_ASKED: Final = 0
+ROOM_MADE: Final = 1
+NO_ROOM: Final = 2
+
+
+# --- the ghost rules -------------------------------------------------------
+
+
+@hot_inline
+def ghost_keeps_the_folio(s: Slots, entry: int) -> bool:
+    """Tell whether a page that zswap did not take stays: dirty, on its slot.
+
+    The kernel returns AOP_WRITEPAGE_ACTIVATE before it would reach a device.
+    """
+    return s.si[entry >> TYPE_SHIFT].flags & SWP_GHOST != 0
+
+
+@hot
+def nr_real_swapfiles(s: Slots) -> int:
+    """Return what the ghost patch takes for the number of areas with data.
+
+    As posted it follows the available list: an area that is full is not on it, and
+    leaves it once more when it is swapped off.
+    """
+    zswap, nr = s.zswap[0], 0
+    if zswap.counts_available_areas:
+        for place in range(s.totals[0].nr_avail):
+            nr += s.si[s.avail[place]].flags & SWP_GHOST == 0
+    else:
+        for si in range(MAX_SWAPFILES):
+            nr += s.si[si].max != 0 and s.si[si].flags & SWP_GHOST == 0
+    return nr - zswap.nr_full_gone
+
+
+@hot
+def wake_shrink_worker(s: Slots) -> None:
+    """Let the worker run when this operation has ended.
+
+    With the ghost patch, unless no real area is available. Available is not the same
+    as there: an area that is full does not count, and takes one more away when it is
+    swapped off; less than none is not none.
+    """
+    zswap = s.zswap[0]
+    if not zswap.asks_for_real_areas or nr_real_swapfiles(s) != 0:
+        zswap.shrink_work = 1
+
+
+# --- one folio -------------------------------------------------------------
 
 
 @hot
 @needs(zspages="nr")
-def zswap_store_pages(s: Slots, contents: Buffer[int], entry: int, nr: int) -> bool:
-    """Take the pages of a folio, all of them or none. Kernel: mm/zswap.c zswap_store().
+def zswap_store(s: Slots, entry: int, head: int, nr: int, room: int) -> int:
+    """Take the pages of a folio, all of them (LEAVES) or none (STAYS, or ASKS).
 
-    That their data are in zswap is for the caller to say. What a zram has for the slot
-    is forgotten at once, where the kernel keeps it until the slot is free.
+    What a zram has for the slots is forgotten, where the kernel keeps it until they
+    are free.
+
+    Kernel: mm/zswap.c zswap_store().
     """
+    zswap = s.zswap[0]
+    if not zswap.enabled or (nr > 1 and not zswap.takes_large_folios):
+        return STAYS
+    if room == NOT_ASKED and not may_zswap(s, s.totals[0].memcg):
+        return ASKS
+    if room == NO_ROOM or zswap_check_limits(s):
+        return STAYS
     index = slot_index(s, entry)
     for page in range(nr):
+        content = s.frames[head + page].content
         if get_stored(s, index + page) >> STORED_SHIFT == STORED_ZRAM:
             set_stored(s, index + page, STORED_NOTHING)
-        if not zswap_store_page(s, index + page, entry + page, contents[page]):
+        if not zswap_store_page(s, index + page, entry + page, content):
             for taken in range(index, index + page):
                 zswap_entry_free(s, taken)
-            return False
+            return STAYS
+    for page in range(nr):
+        content = get_content(s, s.frames[head + page].content)
+        set_stored(s, index + page, STORED_ZSWAP << STORED_SHIFT | content)
     s.vmstat[0].zswpout += nr
     s.vmstat[0].mthp_zswpout += nr > 1
+    return LEAVES
+
+
+@hot_inline
+def folio_is_zero(s: Slots, head: int, nr: int) -> bool:
+    """Tell whether every page of a folio is zeros. Kernel: is_folio_zero_filled()."""
+    for number in range(head, head + nr):
+        if s.frames[number].content:
+            return False
     return True
+
+
+@hot_inline
+def swap_zeromap_folio_set(s: Slots, entry: int, nr: int) -> None:
+    """Say that slots have pages of zeros. Kernel: the same name."""
+    index = slot_index(s, entry)
+    for page in range(index, index + nr):
+        set_stored(s, page, STORED_ZERO << STORED_SHIFT)
+    s.vmstat[0].swpout_zero += nr
+
+
+@hot
+@needs(order=PMD_ORDER, zspages=1 << PMD_ORDER)
+def swap_writeout(s: Slots, head: int, room: int) -> int:
+    """Find a place for a folio that has slots, be it in the swap cache or not.
+
+    Returns:
+        LEAVES when its slots have the data, STAYS, or ASKS for room in its cgroup.
+
+    Kernel: mm/page_io.c swap_writeout().
+    """
+    frame = s.frames[head]
+    entry, order = frame.entry, frame.order
+    nr = 1 << order
+    traffic = s.traffic[traffic_row(s, entry)]
+    if folio_is_zero(s, head, nr):
+        traffic.offered += nr
+        traffic.left += nr
+        swap_zeromap_folio_set(s, entry, nr)
+        return LEAVES
+    taken = zswap_store(s, entry, head, nr, room)
+    if taken == ASKS:
+        return ASKS
+    traffic.offered += nr
+    traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
+    if taken == STAYS:
+        if s.zswap[0].enabled and s.zswap[0].pool_reached_full:
+            wake_shrink_worker(s)
+        if ghost_keeps_the_folio(s, entry):
+            return STAYS
+        if not zswap_writeback_enabled(s, s.totals[0].memcg):
+            return STAYS
+        slot = slots_for(s, entry, order)
+        if not slot or not submit_write(s, slot, head, nr):
+            return STAYS
+        s.traffic[traffic_row(s, slot)].to_backing += nr
+    traffic.left += nr
+    return LEAVES
+
+
+@hot
+def stay_in_memory(s: Slots, head: int) -> None:
+    """Keep the pages of a folio that nobody took: dirty, on their slots."""
+    nr = 1 << s.frames[head].order
+    s.vmstat[0].swpout_refused += nr
+    s.frames[head].order = 0
+    for number in range(head, head + nr):
+        set_stayed(s, number, 1)
+
+
+@hot
+@needs(frames=1, order=0, zspages=1)
+def write_content(s: Slots, entry: int, content: int, room: int) -> int:
+    """Do the same for a content that is in no page, and a slot."""
+    number = alloc_frames(s, 0)
+    s.frames[number].content = get_content(s, content)
+    s.frames[number].entry = entry
+    taken = swap_writeout(s, number, room)
+    s.frames[number].entry = 0
+    free_frame(s, number)
+    return taken
+
+
+@hot
+@needs(order=PMD_ORDER, zspages=1 << PMD_ORDER)
+def pageout(s: Slots, head: int, room: int) -> int:
+    """Write a folio of the swap cache that nobody maps; as swap_writeout() tells.
+
+    One that is clean goes without being written.
+
+    Kernel: mm/vmscan.c pageout().
+    """
+    frame = s.frames[head]
+    nr = 1 << frame.order
+    if not frame.dirty:
+        swap_cache_del(s, head)
+        free_frame(s, head)
+        return LEAVES
+    taken = swap_writeout(s, head, room)
+    if taken == LEAVES:
+        for number in range(head, head + nr):
+            leave_memory(s, number)
+    elif taken == STAYS:
+        stay_in_memory(s, head)
+    return taken
+
+
+@hot
+def is_reactivated(s: Slots, number: int) -> bool:
+    """Tell whether a page of shared memory goes back: nobody may write it.
+
+    Not that a device failed, which keeps it in the swap cache.
+
+    Kernel: mm/shmem.c shmem_writeout(), AOP_WRITEPAGE_ACTIVATE.
+    """
+    entry = s.frames[number].entry
+    if not s.totals[0].shmem_releases_refused:
+        return False
+    if not zswap_writeback_enabled(s, s.totals[0].memcg):
+        return True
+    if s.si[entry >> TYPE_SHIFT].kind == REDIRECTS:
+        return not is_redirected(s, slot_index(s, entry))
+    return ghost_keeps_the_folio(s, entry)
+
+
+# --- runs: what is compiled as a whole -------------------------------------
+
+
+@hot_run
+@needs(order=PMD_ORDER, zspages="nr_pages")
+def writeout_range(
+    s: Slots, heads: Buffer[int], place: int, nr_pages: int, room: int
+) -> int:
+    """Write the folios that ``heads`` has from a place on; return where it stopped.
+
+    Behind the last one; or, when no table of slots is left, before one; or, when room
+    is to be made in a cgroup, minus that place. Item 0 of ``heads`` is their number.
+
+    Args:
+        s: The buffers.
+        heads: As pageout_range() has it.
+        place: Where to begin.
+        nr_pages: As many pages as these folios have at most.
+        room: What is known of room for the first of them.
+
+    Kernel: mm/vmscan.c shrink_folio_list().
+    """
+    while place <= heads[0]:
+        head = heads[place]
+        if not has_tables(s, s.frames[head].order):
+            break
+        if pageout(s, head, room) == ASKS:
+            return -place
+        room = NOT_ASKED
+        place += 1
+    return place

@@ -22,6 +22,7 @@ from swaptools.emulator.core.constants import (
     SWP_PAGE_DISCARD,
     SWP_SOLIDSTATE,
 )
+from swaptools.emulator.core.writeout import nr_real_swapfiles
 from swaptools.emulator.machine import redirect
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.swap_io import is_ghost
@@ -50,8 +51,6 @@ class SwapAreas:
         self._by_type: dict[int, SwapDevice] = {}
         #: The space of virtual swap, which is no area to anybody else.
         self.space: SwapDevice | None = None
-        #: Real areas that were swapped off while full, where those are miscounted.
-        self.nr_full_gone = 0
         # Ghosts swapped on, where those are.
         self._nr_leaked = 0
 
@@ -78,12 +77,16 @@ class SwapAreas:
 
         RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com.
         """
-        s = self._state.slots
-        types: Iterable[int] = self._state.backings
-        if self._state.ghost_rules.counts_available_areas:
-            types = [s.avail[place] for place in range(s.totals[0].nr_avail)]
-        real = sum(not is_ghost(self._state.backings[type_].ops) for type_ in types)
-        return real - self.nr_full_gone
+        return self._state.run(nr_real_swapfiles)
+
+    @property
+    def nr_full_gone(self) -> int:
+        """Real areas that were swapped off while full, where those are miscounted."""
+        return self._state.zswap.record.nr_full_gone
+
+    @nr_full_gone.setter
+    def nr_full_gone(self, nr_areas: int) -> None:
+        self._state.zswap.record.nr_full_gone = nr_areas
 
     @property
     def nr_rotate_swap(self) -> int:

@@ -23,7 +23,7 @@ from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.store.contents import ContentStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
-from swaptools.emulator.store.zswap import Zswap
+from swaptools.emulator.store.zswap import Zswap, set_ghost_rules
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapout_rules import MENDED_GHOST
 
@@ -63,16 +63,14 @@ def put_together(
     tasks: Sequence[AddressSpace],
     shms: Sequence[SharedPages],
 ) -> State:
-    """Make the state of a machine on which nothing is on yet, zswap neither.
-
-    What wakes zswap's worker is left to the caller, who knows the areas.
-    """
+    """Make the state of a machine on which nothing is on yet, zswap neither."""
     arena = Arena(engine, profile.allocator, cpus)
     cgroups = MemCgroups(arena)
     backings: dict[int, Backing] = {}
     contents = ContentStore(arena, page_size)
     rules, zsmalloc = profile.zswap, profile.zsmalloc
     zswap = Zswap(arena, contents, rules, page_size, ram_bytes, compressor, zsmalloc)
+    set_ghost_rules(zswap.record, profile.ghost)
     io = SwapIO(arena, contents, cgroups, zswap, backings)
     shrinker = ZswapShrinker(arena, zswap, cgroups, io.write_back)
     io.shrink_memcg = shrinker.shrink_memcg

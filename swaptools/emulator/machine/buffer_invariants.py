@@ -69,6 +69,7 @@ _CONSTANT: Final = (
     "remembers_exclusive",
     "copies_cached",
     "scan_counts_found",
+    "shmem_releases_refused",
     "slots_cache_pages",
     "has_area_clusters",
     "frees_runs",

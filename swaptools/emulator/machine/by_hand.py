@@ -14,16 +14,11 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.constants import (
-    STORED_SHIFT,
-    STORED_ZERO,
-    TYPE_SHIFT,
-)
+from swaptools.emulator.core.constants import TYPE_SHIFT
 from swaptools.emulator.core.faults import free_frame
 from swaptools.emulator.core.slots import (
     get_content,
     get_stored,
-    set_taken,
     slot_index,
     swap_cache_del,
     swap_cache_get,
@@ -43,25 +38,15 @@ def write_slot(state: State, entry: int, page: bytes) -> None:
         DeviceWriteError: The device did not take it.
     """
     state.work_for(state.cgroups.root)
-    io = state.io
-    state.work_for(state.cgroups.root)
     state.contents.reap()
-    content = io.content_of(page)
-    if content == 0:
-        stored: list[int] | None = [STORED_ZERO << STORED_SHIFT]
-        state.slots.vmstat[0].swpout_zero += 1
-        traffic = state.arena.traffic(state.cgroups.root.number, entry)
-        traffic.offered += 1
-        traffic.left += 1
-    else:
-        stored = io.store([content], entry, state.cgroups.root)
-        state.contents.put(content)
-    if stored is None:
+    content = state.io.content_of(page)
+    is_stored = state.io.store(content, entry)
+    state.contents.put(content)
+    s = state.slots
+    if not is_stored:
         if is_ghost(state.backings[entry >> TYPE_SHIFT].ops):
             raise GhostWriteRefused(errno.EIO, "a ghost has no place for data")
         raise DeviceWriteError(errno.EIO, "write error on swap-device")
-    s = state.slots
-    set_taken(s, slot_index(s, entry), stored[0])
     cached = swap_cache_get(s, entry)
     if cached >= 0:  # written back to a device that failed
         swap_cache_del(s, cached)

@@ -31,6 +31,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_get,
     swap_count,
 )
+from swaptools.emulator.core.swap_ops import write_to_device
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.state import State
@@ -60,7 +61,7 @@ def fall_back(state: State, mm: int, memcg: MemCgroup, first: int, end: int) -> 
         traffic.offered += 1
         traffic.left += 1
         traffic.to_backing += 1
-        state.io.write_to_device(number, new)
+        state.run(write_to_device, number, new)
 
 
 def _is_stuck(state: State, entry: int) -> bool:

@@ -31,7 +31,6 @@ from swaptools.emulator.machine.meminfo import meminfo
 from swaptools.emulator.machine.planned import check_plans, swapon_plan
 from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
-from swaptools.emulator.machine.swap_io import shrink_worker_is_queued
 from swaptools.emulator.machine.task import Task
 from swaptools.emulator.machine.transfer import move_by_walk
 from swaptools.errors import IllegalOperation
@@ -113,7 +112,6 @@ class Machine:
             tasks=self.tasks,
             shms=self.shms,
         )
-        self.state.io.wake_shrink_worker = self._wake_shrink_worker
         self.cgroups, self.zswap = self.state.cgroups, self.state.zswap
         self.zswap.enabled = zswap
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
@@ -332,14 +330,6 @@ class Machine:
         return Shm(self.state, self.shms, nr_pages)
 
     # --- workers -----------------------------------------------------------
-
-    # With the ghost patch the worker is left alone when nothing could be written.
-    def _wake_shrink_worker(self) -> None:
-        if self.profile.ghost and not shrink_worker_is_queued(
-            self.areas.nr_real_swapfiles
-        ):
-            return
-        self.state.shrinker.is_queued = True
 
     def write_back(self, nr_pages: int) -> int:
         """Let zswap, and zrams that have a backing device, write their oldest pages.

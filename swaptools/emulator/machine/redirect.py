@@ -102,8 +102,7 @@ def move_in_place(state: State, source: int, target: int, nr_pages: int) -> int:
         new = state.run(alloc_in_areas, 0, state.totals.cpu)
         if not new:
             break
-        written = state.io.move(place, new, state.cgroups.root)
-        if written is None:
+        if not state.io.move(place, new, state.cgroups.root):
             slot_free(state.slots, target, new & OFFSET_MASK)
             break
         s = state.slots

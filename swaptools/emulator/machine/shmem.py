@@ -21,19 +21,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from swaptools.emulator.core.constants import SWP_VIRTUAL, TYPE_SHIFT
 from swaptools.emulator.core.shmem_pages import (
+    shmem_pageout_page,
     shmem_pageout_range,
     shmem_read_range,
-    shmem_swapin_page,
     shmem_undo_range,
     shmem_write_range,
     unmap_range,
 )
-from swaptools.emulator.core.slots import is_redirected, slot_index
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
-from swaptools.emulator.machine.swap_io import ghost_keeps_the_folio
 from swaptools.emulator.machine.touch import (
     page_contents,
     page_entries,
@@ -178,19 +175,15 @@ class ShmMapping:
         What finds no slot stays in the page cache, but is not mapped any more.
         """
         self._check(first, nr_pages)
-        state, memcg, pages = self._state, self.task.memcg, self.shm.pages.mm
-        heads, cpu = state.scratch(2), state.totals.cpu
-        plainly = not state.zswap.enabled and memcg.zswap_writeback_enabled
-        here, end = first, first + nr_pages
+        state, pages, mm = self._state, self.shm.pages.mm, self.pte.mm
+        here, end, cpu = first, first + nr_pages, state.totals.cpu
+        state.io.measure(mm, first, end)
         while here < end:
-            here = state.run(
-                shmem_pageout_range, pages, self.pte.mm, here, end, cpu, heads, plainly
-            )
-            if heads[0]:
-                number = heads[1]
-                state.io.writeout([number], memcg)
-                if self._is_reactivated(number):
-                    state.run(shmem_swapin_page, pages, here - 1)
+            left = end - here
+            here = state.run(shmem_pageout_range, pages, mm, here, end, cpu, left)
+            if here < 0:
+                here, room = -here, state.io.make_room()
+                state.run(shmem_pageout_page, pages, here - 1, room)
         state.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
@@ -218,20 +211,6 @@ class ShmMapping:
         self.shm.mappings.remove(self)
         self.task.mappings.remove(self)
         self.shm.release()
-
-    # Whether nobody may write the page: not that a device failed, which keeps it.
-    # Kernel: mm/shmem.c shmem_writeout(), AOP_WRITEPAGE_ACTIVATE.
-    def _is_reactivated(self, number: int) -> bool:
-        s = self._state.slots
-        entry = s.frames[number].entry
-        if not entry or not self._state.profile.allocator.shmem_releases_refused:
-            return False
-        if not self.task.memcg.zswap_writeback_enabled:
-            return True
-        ops = self._state.backings[entry >> TYPE_SHIFT].ops
-        if ops.flags & SWP_VIRTUAL:
-            return not is_redirected(s, slot_index(s, entry))
-        return ghost_keeps_the_folio(ops)
 
     def _touch(self, first: int, nr_pages: int) -> list[int]:
         self.shm.pages.touch(first, nr_pages)

@@ -1,70 +1,65 @@
-"""What becomes of a page that leaves memory, and of a slot that is read.
+"""Data of pages between memory, zswap and backings, as far as Python has to be there.
 
-The ghost rules come first, one small function each, named after what they
-decide. Two more are where slots are chosen: no large folio on a file
-(slot_alloc.py device_alloc) and the end of a kernel that frees a slot of a ghost
-on a device (slots.py slot_free).
+Two ghost rules are here; the others are where they decide (core/writeout.py), and where
+slots are chosen: no large folio on a file (slot_alloc.py device_alloc) and the end of a
+kernel that frees a slot of a ghost on a device (ranges.py).
 
-Not here: a slot written without a page (by_hand.py), the backings (backing.py,
-zram.py), zswap itself (zswap.py, shrinker.py), which pages leave (pageout.py, where
-pages of zeros and plain backings are served as well).
+Not here: the way out itself (core/writeout.py, swap_ops.py), slots written without a
+page (by_hand.py), bytes (store/contents.py).
 
-Kernel: mm/page_io.c swap_writeout(), swap_read_folio(); mm/zswap.c
-zswap_writeback_entry(), 6.18.
-RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com "mm: ghost swapfile
-support for zswap".
-Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
-folio goes whole or not at all; what a device did not take stays in memory, dirty.
+Kernel: mm/zswap.c zswap_writeback_entry(), 6.18.
+Same: what an entry that is written back counts as.
 Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
 at once; an entry to be written back is never in the swap cache, since a load gives
-it away, so there is no -EEXIST; a large folio that nobody took is split.
-Left out: write errors that show up later, failures for want of memory.
+it away, so there is no -EEXIST.
+Left out: failures for want of memory.
 """
 
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
     OFFSET_MASK,
-    REDIRECTS,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZRAM,
-    STORED_ZSWAP,
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.memcg import may_zswap
-from swaptools.emulator.core.pageout import finish_page, finish_range, writeback_page
-from swaptools.emulator.core.redirect import take_place
+from swaptools.emulator.core.lengths import unknown_lengths
+from swaptools.emulator.core.pageout import writeback_page
+from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.slots import (
     get_content,
     get_stored,
-    set_stayed,
     slot_index,
 )
-from swaptools.emulator.core.swap_ops import write_slot
-from swaptools.emulator.core.writeout import zswap_store_pages
+from swaptools.emulator.core.swap_ops import write_slot, write_to_device
+from swaptools.emulator.core.writeout import (
+    ASKS,
+    LEAVES,
+    NO_ROOM,
+    NOT_ASKED,
+    ROOM_MADE,
+    write_content,
+    writeout_range,
+)
 from swaptools.emulator.core.zram import zram_read
-from swaptools.emulator.core.zswap import zswap_check_limits
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from swaptools.emulator.core.arena import Arena
+    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.store.contents import ContentStore
     from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
     from swaptools.emulator.store.zswap import Zswap
-
-# Pages whose way out is ended together: room for some folios of the largest order.
-_BATCH_PAGES: Final = 1 << 11
-_LARGEST_FOLIO_PAGES: Final = 1 << 9
 
 
 class Loss(NamedTuple):
@@ -82,14 +77,6 @@ def is_ghost(ops: SwapOps) -> bool:
     return bool(ops.flags & SWP_GHOST)
 
 
-def ghost_keeps_the_folio(ops: SwapOps) -> bool:
-    """Whether a page that zswap did not take stays: dirty, in memory, on its slot.
-
-    The kernel returns AOP_WRITEPAGE_ACTIVATE before it would reach a device.
-    """
-    return is_ghost(ops)
-
-
 def read_of_nothing() -> DeviceReadError:
     """Return the answer to a read that neither zeros nor zswap nor a disk can serve.
 
@@ -102,18 +89,9 @@ def read_of_nothing() -> DeviceReadError:
 def zswap_writeback_errno(ops: SwapOps) -> int:
     """Return what zswap_writeback_entry() says of an entry on this area; 0: it may.
 
-    Under virtual swap it may where a slot of an area is found (Backing.slots_for).
+    Under virtual swap it may where a slot of an area is found (slots_for).
     """
     return -errno.EINVAL if is_ghost(ops) else 0
-
-
-def shrink_worker_is_queued(nr_real_swapfiles: int) -> bool:
-    """Whether a full pool wakes the worker: unless no real area is available.
-
-    Available is not the same as there: an area that is full does not count, and
-    takes one more away when it is swapped off; less than none is not none.
-    """
-    return nr_real_swapfiles != 0
 
 
 # --- pages and slots -------------------------------------------------------
@@ -137,17 +115,12 @@ class SwapIO:
         self._zswap = zswap
         self._backings = backings
         self.page_size = zswap.page_size
-        #: Called when zswap refuses a page because the pool is, or was, full.
-        self.wake_shrink_worker: Callable[[], None]
         #: Called with the cgroup that what follows is done for.
         self.work_for: Callable[[MemCgroup], None]
         #: Makes room in a cgroup: looks at so many entries; 0, or minus an errno.
         self.shrink_memcg: Callable[[MemCgroup, int], int]
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
-        # Pairs of a frame and where its data went, for finish_range().
-        self._written = arena.integers(2 * _BATCH_PAGES)
-        self._nr_written = 0
 
     def content_of(self, page: bytes | int, refs: int = 1) -> int:
         """Return the number for what is in a page: its bytes, or their length."""
@@ -163,119 +136,58 @@ class SwapIO:
             return content
         return self._contents[content]
 
+    def measure(self, mm: int, first: int, end: int) -> None:
+        """Compress what zswap may be given of a range of pages, once and for all."""
+        codec = self._zswap.codec
+        if self._zswap.enabled and len(self._contents):
+            found = self._arena.scratch(len(self._contents) + 1)
+            self._arena.run(unknown_lengths, mm, first, end, codec.number, found)
+            self._contents.measure(codec, [found[n + 1] for n in range(found[0])])
+
     # --- out ---------------------------------------------------------------
 
-    def writeout(self, heads: Iterable[int], memcg: MemCgroup) -> None:
-        """Write folios of one cgroup for which somebody has to be asked.
+    def writeout(self, heads: Buffer[int], nr_pages: int) -> None:
+        """Write folios, as pageout_range() has them, of the working cgroup.
 
         What nobody takes stays in the swap cache, dirty, on its slots.
-
-        Kernel: mm/page_io.c swap_writeout().
         """
-        self._contents.reap()
-        for head in heads:
-            frames = self._arena.slots.frames
-            frame = frames[head]
-            contents = [frame.content]
-            for page in range(head + 1, head + (1 << frame.order)):
-                contents.append(frames[page].content)
-            stored = self.store(contents, frame.entry, memcg)
-            if stored is None:
-                s = self._arena.slots
-                s.vmstat[0].swpout_refused += len(contents)
-                s.frames[head].order = 0
-                for page in range(len(contents)):
-                    set_stayed(s, head + page, 1)
-            else:
-                self._finish_later(head, stored)
-        self._finish()
+        place, room = 1, NOT_ASKED
+        while place <= heads[0]:
+            place = self._arena.run(writeout_range, heads, place, nr_pages, room)
+            room = NOT_ASKED
+            if place < 0:
+                place, room = -place, self.make_room()
 
-    def _finish_later(self, head: int, stored: list[int]) -> None:
-        written, place = self._written, 2 * self._nr_written
-        for where in stored:
-            written[place] = head
-            written[place + 1] = where
-            head += 1
-            place += 2
-        self._nr_written = place // 2
-        if place > 2 * (_BATCH_PAGES - _LARGEST_FOLIO_PAGES):
-            self._finish()
+    def make_room(self) -> int:
+        """Write entries of the working cgroup back; tell whether that made room."""
+        memcg = self.cgroups.by_number(self._arena.totals.memcg)
+        error = self.shrink_memcg(memcg, self._zswap.rules.shrink_batch)
+        return NO_ROOM if error else ROOM_MADE
 
-    def _finish(self) -> None:
-        nr_pages, self._nr_written = self._nr_written, 0
-        if nr_pages:
-            self._arena.run(finish_range, self._written, nr_pages)
+    def store(self, content: int, entry: int) -> bool:
+        """Write what is in no page to a slot; tell whether that has it now."""
+        if content >= FIRST_CONTENT and self._zswap.enabled:
+            self._contents.measure(self._zswap.codec, [content])
+        taken = self._arena.run(write_content, entry, content, NOT_ASKED)
+        if taken == ASKS:
+            taken = self._arena.run(write_content, entry, content, self.make_room())
+        return taken == LEAVES
 
-    def store(
-        self, contents: list[int], entry: int, memcg: MemCgroup
-    ) -> list[int] | None:
-        """Return where the pages of a folio go, all of them; None when nowhere."""
-        nr_pages = len(contents)
-        traffic = self._arena.traffic(memcg.number, entry)
-        traffic.offered += nr_pages
-        if self._arena.totals.zswap_ever_enabled:
-            traffic.asked_out += nr_pages
-        if self._zswap_store(contents, entry, memcg):
-            traffic.left += nr_pages
-            return [
-                STORED_ZSWAP << STORED_SHIFT | self.keep(content)
-                for content in contents
-            ]
-        if self._zswap.enabled and self._zswap.pool_reached_full:
-            self.wake_shrink_worker()
-        backing = self._backings[entry >> TYPE_SHIFT]
-        if ghost_keeps_the_folio(backing.ops) or not memcg.zswap_writeback_enabled:
-            return None
-        slot = self._slots_for(entry, nr_pages)
-        stored = self._submit_write(slot, contents) if slot else None
-        if stored is not None:
-            traffic.left += nr_pages
-            self._arena.traffic(memcg.number, slot).to_backing += nr_pages
-        return stored
+    def move(self, place: int, new: int, memcg: MemCgroup) -> bool:
+        """Read what is in a place and write it to another; tell whether it is there.
 
-    # Whether zswap takes all of them. Kernel: mm/zswap.c zswap_store().
-    def _zswap_store(self, contents: list[int], entry: int, memcg: MemCgroup) -> bool:
-        zswap = self._zswap
-        if not zswap.enabled:
-            return False
-        if len(contents) > 1 and not zswap.rules.takes_large_folios:
-            return False
-        self._contents.measure(zswap.codec, [n for n in contents if n >= FIRST_CONTENT])
-        may_zswap_ = self._arena.run(may_zswap, memcg.number)
-        if not may_zswap_ and self.shrink_memcg(memcg, zswap.rules.shrink_batch):
-            return False
-        if self._arena.run(zswap_check_limits):
-            return False
-        buffer = self._arena.scratch(len(contents))
-        for place, content in enumerate(contents):
-            buffer[place] = content
-        return self._arena.run(zswap_store_pages, buffer, entry, len(contents))
-
-    # The same for a device, which then has the pages.
-    def _submit_write(self, slot: int, contents: list[int]) -> list[int] | None:
-        s, run = self._arena.slots, self._arena.run
-        s.vmstat[0].pswpout += len(contents)
-        first = slot_index(s, slot)
-        for page, content in enumerate(contents):
-            if not run(write_slot, slot + page, first + page, content):
-                return None
-        records = range(first, first + len(contents))
-        return [self._arena.slots.slots[index].stored for index in records]
-
-    def move(self, place: int, new: int, memcg: MemCgroup) -> list[int] | None:
-        """Read what is in a place and write it to another; return where it is now.
-
-        None when the device did not take it, and an empty list when there is nothing
-        in the place, since the page is in memory.
+        There may be nothing in the place, since the page is in memory.
         """
         s = self._arena.slots
         stored = get_stored(s, slot_index(s, place))
         if not stored:
-            return []
+            return True
         content = self.read_slot(place)
-        written = self._submit_write(new, [content])
+        s.vmstat[0].pswpout += 1
+        there = slot_index(s, new)
+        is_written = self._arena.run(write_slot, new, there, content)
         self._contents.put(content)
-        if written is not None:
+        if is_written:
             s.vmstat[0].pswpin += 1
             virtual = s.redirects[slot_index(s, place)]
             traffic = self._arena.traffic(memcg.number, virtual)
@@ -284,21 +196,7 @@ class SwapIO:
             traffic.left += 1
             self._arena.traffic(memcg.number, place).from_backing += 1
             self._arena.traffic(memcg.number, new).to_backing += 1
-        return written
-
-    def count_zeros(self, entry: int, memcg: MemCgroup) -> None:
-        """Count a page of zeros that a slot is said to hold."""
-        traffic = self._arena.traffic(memcg.number, entry)
-        traffic.offered += 1
-        traffic.left += 1
-        self._arena.slots.vmstat[0].swpout_zero += 1
-
-    # The first of the slots that a folio is written to; 0 for none. Those are its own,
-    # or its place in another area, taken now unless it has one.
-    def _slots_for(self, entry: int, nr_pages: int) -> int:
-        if self._backings[entry >> TYPE_SHIFT].kind != REDIRECTS:
-            return entry
-        return self._arena.run(take_place, entry, nr_pages.bit_length() - 1)
+        return is_written
 
     def read_slot(self, entry: int) -> int:
         """Return what is in a slot that has data, with one reference more."""
@@ -328,7 +226,6 @@ class SwapIO:
 
         Kernel: mm/zswap.c zswap_writeback_entry().
         """
-        self._finish()
         s, totals = self._arena.slots, self._arena.totals
         working, allowed = totals.memcg, totals.allowed_areas
         self.work_for(self.cgroups.by_number(s.compressed[index].memcg))
@@ -345,24 +242,12 @@ class SwapIO:
         if refusal:
             return refusal
         content = get_content(s, s.slots[index].stored & STORED_MASK)
-        slot = self._slots_for(swpentry, 1)
+        slot = self._arena.run(slots_for, swpentry, 0)
         if not slot:
             self._contents.put(content)
             return -errno.ENOMEM
         number = self._arena.run(writeback_page, swpentry, content)
         self._arena.slots.vmstat[0].zswpwb += 1
         self._arena.traffic(self._arena.totals.memcg, slot).written_back += 1
-        self.write_to_device(number, slot)
+        self._arena.run(write_to_device, number, slot)
         return 0
-
-    def write_to_device(self, number: int, slot: int) -> None:
-        """Write a page in the swap cache to its slot, or its place, past zswap.
-
-        It leaves memory, unless the device does not take it.
-        """
-        frame = self._arena.slots.frames[number]
-        stored = self._submit_write(slot, [frame.content])
-        if stored is None:
-            self._arena.slots.vmstat[0].swpout_refused += 1
-        else:
-            finish_page(self._arena.slots, number, stored[0])

@@ -22,8 +22,6 @@ from swaptools.emulator.core.faults import (
 )
 from swaptools.emulator.core.pageout import (
     pageout_range,
-    refuse_range,
-    writeout_range,
 )
 from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
@@ -147,8 +145,8 @@ class Task:
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         state, memcg = self._state, self.memcg
+        state.io.measure(self.pte.mm, first, end)
         heads = state.scratch(min(nr_pages, state.totals.nr_frames) + 1)
-        zswap, may_write = state.zswap.enabled, memcg.zswap_writeback_enabled
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
         here, cpu = first, state.totals.cpu
@@ -158,14 +156,11 @@ class Task:
             here = state.run(pageout_range, self.pte.mm, here, stop, cpu, heads)
             if heads[0] and self not in state.mmlist:
                 state.mmlist.insert(0, self)
-            state.run(writeout_range, heads, not zswap and may_write)
-            if heads[0] and not zswap:
-                state.run(refuse_range, heads, not may_write)
-            state.io.writeout([heads[n + 1] for n in range(heads[0])], memcg)
+            state.io.writeout(heads, here - start)
             state.watch(here - start)
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
-        if falls_back and some_stayed and may_write:
+        if falls_back and some_stayed and memcg.zswap_writeback_enabled:
             fall_back(state, self.pte.mm, memcg, first, end)
         state.settle()
 

@@ -28,7 +28,6 @@ from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
     is_on_device,
-    set_taken,
     slot_free,
     slot_index,
     swap_cache_get,
@@ -55,7 +54,7 @@ def move_by_walk(state: State, source: int, target: int, nr_pages: int) -> int:
         new = state.run(folio_alloc_swap, 0, state.totals.cpu)
         if not new:
             break
-        if _move(state, entry, new, memcg):
+        if _move(state, entry, new):
             moved[entry] = new
         else:
             slot_free(state.slots, target, new & OFFSET_MASK)
@@ -80,29 +79,21 @@ def _found(state: State, source: int) -> dict[int, MemCgroup]:
 
 
 # Whether the target takes the page; nothing has changed otherwise.
-def _move(state: State, entry: int, new: int, memcg: MemCgroup) -> bool:
-    s, io = state.slots, state.io
-    stored = get_stored(s, slot_index(s, entry))
+def _move(state: State, entry: int, new: int) -> bool:
+    stored = get_stored(state.slots, slot_index(state.slots, entry))
     where = stored >> STORED_SHIFT
-    if where == STORED_ZERO:
-        written: list[int] | None = [stored]
-        io.count_zeros(new, memcg)
-    else:
-        content = io.read_slot(entry)
-        written = io.store([content], new, memcg)
-        state.contents.put(content)
+    content = state.io.read_slot(entry)
+    is_stored = state.io.store(content, new)
+    state.contents.put(content)
     s = state.slots
-    if written is None:
-        return False
-    if swap_cache_get(s, entry) >= 0:
-        # Room for it in zswap was made at its own expense, and its device failed.
-        set_taken(s, slot_index(s, new), written[0])
+    # Room for it in zswap may be made at its own expense, and its device fail.
+    if not is_stored or swap_cache_get(s, entry) >= 0:
         return False
     count_read(s, entry, where)
     s.vmstat[0].pswpin += is_on_device(where)
     s.vmstat[0].zswpin += where == STORED_ZSWAP
     s.vmstat[0].swpin_zero += where == STORED_ZERO
-    move_slot(s, entry, new, written[0])
+    move_slot(s, entry, new)
     state.contents.reap()
     return True
 

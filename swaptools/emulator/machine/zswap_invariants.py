@@ -44,6 +44,10 @@ def check_zswap(state: State) -> None:
         value = getattr(zswap.record, name)
         expect(value in (0, 1), f"zswap {name}", value)
     expect(not zswap.record.shrink_work, "zswap's worker did not run")
+    asks = zswap.record.asks_for_real_areas
+    expect(asks == (state.profile.ghost is not None), "asks for real areas", asks)
+    counts = zswap.record.counts_available_areas
+    expect(counts == state.ghost_rules.counts_available_areas, "real areas", counts)
     living = {memcg.number for memcg in state.cgroups}
     reached = zswap.record.next_shrink
     expect(reached in living | {-1}, "zswap's worker is at nobody", reached)

@@ -24,6 +24,7 @@ Left out: lzo-rle and 842, for which there is no library.
 
 from __future__ import annotations
 
+import threading
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -70,10 +71,6 @@ class Codec:
         a change of threads.
         """
         return self.name in _SLOW
-
-    def again(self) -> Codec:
-        """Return the same with a state of its own, for another thread."""
-        return _MAKERS[self.name](self.name)
 
     def measure(self, page: bytes) -> int:
         """Return the length of a page compressed, which can be read back.
@@ -131,8 +128,22 @@ def _deflate(name: str) -> Codec:
 
 def _lzo(name: str) -> Codec:
     library = _library("lzallright", name)
-    compressor = library.LZOCompressor()
-    return Codec(name, compressor.compress, compressor.decompress, library.LZOError)
+
+    class Local(threading.local):
+        """A compressor is used by one thread at a time."""
+
+        def __init__(self) -> None:
+            self.compressor = library.LZOCompressor()
+
+    own = Local()
+
+    def compress(page: bytes) -> bytes:
+        return bytes(own.compressor.compress(page))
+
+    def expand(compressed: bytes, page_size: int) -> bytes:
+        return bytes(own.compressor.decompress(compressed, page_size))
+
+    return Codec(name, compress, expand, library.LZOError)
 
 
 def _lz4(name: str) -> Codec:

@@ -148,10 +148,14 @@ class ContentStore:
         """
         lengths, at = self._arena.slots.lengths, codec.number
         places = dict.fromkeys(number - FIRST_CONTENT for number in numbers)
-        missing = [n for n in places if not lengths[n * NR_CODECS + at]]
-        pages = [page for n in missing if isinstance(page := self._pages[n], bytes)]
-        for place, length in zip(missing, _measured(codec, pages), strict=True):
-            lengths[place * NR_CODECS + at] = min(length, self._page_size)
+        missing = [n for n in places if lengths[n * NR_CODECS + at] <= 0]
+        found = [0] * len(missing)
+        try:
+            pages = (self._pages[n] for n in missing)
+            found = _measured(codec, [page for page in pages if page is not None])
+        finally:
+            for place, length in zip(missing, found, strict=True):
+                lengths[place * NR_CODECS + at] = min(length, self._page_size)
 
 
 def _measured(codec: Codec, pages: list[bytes]) -> list[int]:
@@ -159,8 +163,7 @@ def _measured(codec: Codec, pages: list[bytes]) -> list[int]:
         return [codec.measure(page) for page in pages]
 
     def measure(first: int) -> list[int]:
-        own = codec.again()
-        return [own.measure(page) for page in pages[first : first + _PAGES_A_TURN]]
+        return [codec.measure(page) for page in pages[first : first + _PAGES_A_TURN]]
 
     with ThreadPoolExecutor() as threads:
         turns = threads.map(measure, range(0, len(pages), _PAGES_A_TURN))

@@ -28,6 +28,7 @@ from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
+from swaptools.kernel.swapout_rules import MENDED_GHOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.arena import Arena
     from swaptools.emulator.store.compress import Codec
     from swaptools.emulator.store.contents import ContentStore
-    from swaptools.kernel.swapout_rules import ZsmallocRules, ZswapRules
+    from swaptools.kernel.swapout_rules import GhostRules, ZsmallocRules, ZswapRules
 
 #: Memory of a machine whose memory nobody gave, in pages.
 ENDLESS_RAM_PAGES: Final = 1 << 52
@@ -274,3 +275,9 @@ def set_rules(record: ZswapInfo, rules: ZswapRules, page_size: int) -> None:
     record.takes_large_folios = rules.takes_large_folios
     record.keeps_incompressible = rules.incompressible == "raw"
     record.shrink_batch = rules.shrink_batch
+
+
+def set_ghost_rules(record: ZswapInfo, ghost: GhostRules | None) -> None:
+    """Let core/ know what the ghost patch says, if there is one."""
+    record.asks_for_real_areas = ghost is not None
+    record.counts_available_areas = (ghost or MENDED_GHOST).counts_available_areas

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from swaptools.emulator.core.engine import can_compile
-from swaptools.emulator.store import zswap
+from swaptools.emulator.store import zram, zswap
 from tests.emulator.ghost_programs.comparing import Run, run
 from tests.emulator.ghost_programs.driving import Left, recorded_codec
 from tests.emulator.ghost_programs.reading import Program, recorded
@@ -25,7 +25,8 @@ EACH = 2
 @pytest.fixture(autouse=True)
 def recorded_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is compressed to as many bytes as the kernel said."""
-    monkeypatch.setattr(zswap, "get_codec", recorded_codec)
+    for user in (zswap, zram):
+        monkeypatch.setattr(user, "get_codec", recorded_codec)
 
 
 def disagreement(program: Program, left: Left, done: Run) -> str:

@@ -55,6 +55,7 @@ MAY_LOOK_RIGHT = {
     "zswap.shrinker_enabled": "",
     "zswap.pool_reached_full": "full once, and not empty enough since",
     "zswap.next_shrink": "the worker may have stopped at any group",
+    "zswap.nr_full_gone": "areas that are gone, counted here alone",
     "zswap.pool_limit_hit": "counted here alone, as the next three",
     "zswap.reject_compress_fail": "",
     "zswap.reject_compress_poor": "",
