@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import shutil
 import subprocess
@@ -100,3 +101,16 @@ def test_every_extra_is_used_by_something() -> None:
             name = wish.split(">")[0].split("[")[0].strip()
             assert name in import_names
             assert name in source
+
+
+def test_click_gives_no_brackets_at_run_time() -> None:
+    """The oldest that is allowed has no generic types; nox -s oldest runs on it."""
+    subscripted = [
+        f"{path.name}:{base.lineno}"
+        for path in (ROOT / "swaptools" / "cli").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        if ast.unparse(base).startswith("click.") and "[" in ast.unparse(base)
+    ]
+    assert subscripted == []

@@ -32,7 +32,7 @@ _NEED_REAL = {
 }
 
 
-class UuidType(click.ParamType[Any]):
+class UuidType(params.ParamType[Any]):
     """A UUID in either case, or one of mkswap(8)'s words."""
 
     name = "uuid"

@@ -32,7 +32,17 @@ _PAGE_SIZES: Final = {
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
 
 
-class SizeType(click.ParamType[int]):
+if TYPE_CHECKING:
+    ParamType = click.ParamType
+else:
+
+    class ParamType(click.ParamType):
+        """Click's, of what stands in brackets; 8.1 takes no brackets."""
+
+        __class_getitem__ = classmethod(lambda cls, _: cls)
+
+
+class SizeType(ParamType[int]):
     """Bytes, with util-linux suffixes."""
 
     name = "size"
@@ -85,7 +95,7 @@ class FiniteType(click.FloatRange):
         return number
 
 
-class PageListType(click.ParamType[tuple[int, ...]]):
+class PageListType(ParamType[tuple[int, ...]]):
     """Page numbers, separated by commas."""
 
     name = "pages"

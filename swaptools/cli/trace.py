@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST_RATE: Final = 1e-5
 
 
-class RateType(click.ParamType[float]):
+class RateType(params.ParamType[float]):
     """A share of the pages: 0.1, or 10%."""
 
     name = "rate"
