@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel check fix bench docs packed pictures designs schemas verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel test-release check fix bench docs dist deb lock coverage packed pictures designs schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -23,12 +23,17 @@ $(VENV)/installed: pyproject.toml $(VENV)/made
 
 # And what developing it takes.
 $(VENV)/developing: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --constraint dev.lock --group dev
+	touch $@
+
+# And what a release takes besides.
+$(VENV)/releasing: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --constraint dev.lock --group release
 	touch $@
 
 # And what the site takes.
 $(VENV)/documenting: $(VENV)/developing
-	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m pip install --quiet --constraint dev.lock --group docs
 	touch $@
 
 demo: $(VENV)/installed
@@ -58,14 +63,19 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
+# Packages, as pip, pipx and Debian have them, in fresh environments; some minutes.
+test-release: $(VENV)/releasing
+	$(BIN)/python -m pytest -m release tests/distribution
+
 # What is told besides code is checked as well: man pages, their spelling, schemas, and
 # the site with its links.
 check: $(VENV)/documenting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/reuse lint --quiet
 	sh man/lint.sh
-	$(BIN)/codespell man docs README.md CHANGELOG.md CONTRIBUTING.md swaptools
+	$(BIN)/codespell man docs README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md swaptools
 	$(BIN)/python -m pytest -q tests/schema
 	$(MAKE) docs
 
@@ -89,6 +99,36 @@ bench: $(VENV)/developing
 docs: $(VENV)/documenting
 	$(BIN)/sphinx-build -q -E -a -W --keep-going -b html -c docs -d build/doctrees . build/site
 	$(BIN)/python docs/site/links.py build/site
+
+# The archives of a release, and the list of their parts (CycloneDX).
+dist: $(VENV)/releasing
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m venv --clear dist/fresh
+	dist/fresh/bin/python -m pip install --quiet dist/*.whl
+	$(BIN)/cyclonedx-py environment --output-reproducible --of JSON \
+	    -o dist/swaptools.cdx.json dist/fresh/bin/python
+	rm -rf dist/fresh
+
+# A package for this Debian, beside the clone.
+deb:
+	dpkg-buildpackage -b -us -uc
+
+# Versions that are known to work together; pip takes them with --constraint.
+lock:
+	$(PYTHON) -m venv --clear $(VENV)/locking
+	$(VENV)/locking/bin/python -m pip install --quiet 'pip>=25.1'
+	$(VENV)/locking/bin/python -m pip install --quiet --group dev --group docs --group release construct click
+	{ echo '# Made by make lock: what developing takes, in versions that work together.'; \
+	    $(VENV)/locking/bin/python -m pip freeze; } >dev.lock
+	rm -rf $(VENV)/locking
+
+# The default suite, and how much of the package it runs.
+coverage: $(VENV)/releasing
+	$(BIN)/coverage erase
+	$(BIN)/coverage run --parallel-mode -m pytest -q
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # swaptools/format/packed.py, from the definitions in layout.py.
 packed: $(VENV)/developing

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from swaptools.observe.system import System
     from swaptools.observe.zswap import read_zswap
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AreaError",
