@@ -20,6 +20,7 @@ from hashlib import blake2b
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from swaptools import notebook
 from swaptools.emulator.store.compress import CODEC_NAMES, get_codec
 from swaptools.emulator.store.size_classes import class_table
 from swaptools.errors import MissingExtra
@@ -109,6 +110,11 @@ class Estimate(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return self._asdict() | {"codecs": [one.to_dict() for one in self.codecs]}
+
+    def _repr_html_(self) -> str:
+        return notebook.table(
+            self.to_rows(), f"{self.nr_pages} pages, {self.nr_sampled} read"
+        )
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each pool of each compressor."""

@@ -24,6 +24,7 @@ VALUES = {
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "deprecation": set(),
+    "notebook": set(),
     "units": set(),
     "shell": set(),
     "schema": set(),
@@ -39,15 +40,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "create": VALUES | {"shell", "observe", "kernel"},
     "info": VALUES | {"observe"},
     "status": VALUES | {"observe"},
-    "who": VALUES | {"observe", "status"},
+    "who": VALUES | {"notebook", "observe", "status"},
     "remarks": VALUES | {"config", "observe"},
     "resume": VALUES | {"config", "observe"},
     "rulebook": {"errors", "schema", "deprecation"},
-    "check": VALUES | {"shell", "observe", "kernel", "rulebook"},
-    "doctor": VALUES | {"shell", "config", "observe", "kernel", "rulebook", "remarks"},
+    "check": VALUES | {"notebook", "shell", "observe", "kernel", "rulebook"},
+    "doctor": VALUES
+    | {"notebook", "shell", "config", "observe", "kernel", "rulebook", "remarks"},
     "recipe": {"errors", "shell", "format"},
     "probe": VALUES | {"observe"},
-    "estimate": VALUES | {"kernel", "emulator"},
+    "estimate": VALUES | {"notebook", "kernel", "emulator"},
     "compile_cache": set(),
     "kept_code": {"compile_cache"},
     "compiling": {"kept_code"},
@@ -56,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "record": {"errors", "references", "traces"},
     "working_set": {"references", "compiling"},
     "emulator": VALUES - {"contents"}
-    | {"kernel", "compile_cache", "kept_code", "references"},
+    | {"notebook", "kernel", "compile_cache", "kept_code", "references"},
 }
 #: The front door opens every room, and the commands may use them all.
 FRONT = {"__init__", "__main__", "cli"}

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from swaptools import notebook
 from swaptools.check.case import Case
 from swaptools.check.registry import all_rules
 from swaptools.kernel.attempt import Attempt
@@ -71,6 +72,12 @@ class Report(NamedTuple):
         ]
         found = [finding.code for finding in self.findings]
         return f"<Report {self.area.path!r}: {', '.join([*answers, *found])}>"
+
+    def _repr_html_(self) -> str:
+        verdicts = notebook.table(
+            [dict(one.to_dict()) for one in self.verdicts], self.area.path
+        )
+        return verdicts + (notebook.findings(self.to_rows()) if self.findings else "")
 
     @property
     def accepted(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from swaptools import rulebook
+from swaptools import notebook, rulebook
 from swaptools.doctor.registry import all_rules
 from swaptools.doctor.summary import summarize
 from swaptools.rulebook import Remedy, Severity
@@ -96,6 +96,11 @@ class Diagnosis:
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each finding."""
         return [finding.to_dict() for finding in self.findings]
+
+    def _repr_html_(self) -> str:
+        told = self.to_dict()
+        asked = notebook.table(told["understood"], self.system.root or "this machine")
+        return asked + (notebook.findings(self.to_rows()) if self.findings else "")
 
     @property
     def has_error(self) -> bool:

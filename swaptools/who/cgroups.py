@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
+from swaptools import notebook
 from swaptools.errors import AreaError
 from swaptools.observe.cgroups import find_hierarchy, read_cgroups
 from swaptools.who import Rest, percent, used_bytes
@@ -67,6 +68,9 @@ class ByCgroup(NamedTuple):
             "cgroups": self.to_rows(),
             "rest": [one._asdict() for one in self.rest],
         }
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self.to_rows(), "swap by cgroup")
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each cgroup."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
+from swaptools import notebook
 from swaptools.errors import AreaError
 from swaptools.observe.processes import Process, is_gone, list_pids, read_process
 from swaptools.observe.smaps import Mapping, swapped_mappings
@@ -47,6 +48,9 @@ class ByMapping(NamedTuple):
             "swap_bytes": self.swap_bytes,
             "mappings": self.to_rows(),
         }
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self.to_rows(), f"swap of {self.process.name}")
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each mapping."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
+from swaptools import notebook
 from swaptools.errors import AreaError
 from swaptools.observe.pagemap import (
     NR_TYPES,
@@ -97,6 +98,9 @@ class ByProcess(NamedTuple):
             "rest": [one._asdict() for one in self.rest],
             "unseen": list(self.unseen),
         }
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self.to_rows(), "swap by process")
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a flat row for each process."""

@@ -68,7 +68,7 @@ class RunResult(TypedDict):
     shown: list[ShownDict]
     #: Counters as /proc/vmstat names them.
     vmstat: dict[str, int]
-    #: Bytes, by the names of /proc/meminfo.
+    #: In KiB, by the names of /proc/meminfo.
     meminfo: dict[str, int]
     #: Counters as zswap's debugfs names them.
     zswap: dict[str, int]

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools import notebook
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.events import VmStat
 from swaptools.emulator.machine.areas import SwapAreas
@@ -31,6 +32,7 @@ from swaptools.emulator.machine.meminfo import meminfo
 from swaptools.emulator.machine.planned import check_plans, swapon_plan
 from swaptools.emulator.machine.redirect import move_in_place
 from swaptools.emulator.machine.shmem import Shm
+from swaptools.emulator.machine.tables import Counts, rows_of
 from swaptools.emulator.machine.task import Task
 from swaptools.emulator.machine.transfer import move_by_walk
 from swaptools.errors import IllegalOperation
@@ -160,6 +162,13 @@ class Machine:
             f"{len(self.tasks)} tasks",
         ]
         return f"<Machine {self.profile.name}, {', '.join(parts)}>"
+
+    def to_rows(self) -> list[dict[str, object]]:
+        """Return a row for each area that is on, sizes in bytes."""
+        return rows_of(self.areas, self.page_size)
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self.to_rows(), repr(self)[1:-1])
 
     # --- areas -------------------------------------------------------------
 
@@ -383,7 +392,7 @@ class Machine:
 
     def counts(
         self, cgroup: str | None = None, area: SwapDevice | None = None
-    ) -> dict[str, int]:
+    ) -> Counts:
         """Return what is counted for comparisons, in pages and look-ups.
 
         Args:
@@ -394,9 +403,10 @@ class Machine:
             IllegalOperation: There is no such cgroup.
         """
         if cgroup is None and area is None:
-            return self.state.counter.counts()
+            return Counts(self.state.counter.counts())
         memcg = None if cgroup is None else self.cgroups[cgroup].number
-        return self.state.counter.of_traffic(memcg, None if area is None else area.type)
+        type_ = None if area is None else area.type
+        return Counts(self.state.counter.of_traffic(memcg, type_))
 
     def footprint(self) -> Footprint:
         """Return the bytes of metadata and content, and what else is held now."""

@@ -10,8 +10,10 @@ Left out: time. Counts do not depend on the machine that counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
+
+from swaptools import notebook
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.footprint import Footprint
@@ -50,6 +52,14 @@ class Stats:
     #: held: at the end, and at most in any sample.
     counts: dict[str, int]
     samples: tuple[Sample, ...]
+
+    def to_rows(self) -> list[dict[str, object]]:
+        """Return a row for each sample, the design first."""
+        return [{"design": self.design, **asdict(one)} for one in self.samples]
+
+    def _repr_html_(self) -> str:
+        counted = [{"count": name, "value": n} for name, n in self.counts.items()]
+        return notebook.table(counted, f"{self.design or 'as it is'}, {self.kernel}")
 
     @property
     def lookups_per_page_out(self) -> tuple[float, float]:
