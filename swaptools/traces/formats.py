@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.errors import SelectionError
-from swaptools.traces import compact, lackey, oracle
+from swaptools.traces import (
+    compact,
+    lackey,
+    lcs,
+    oracle,
+)
 from swaptools.traces.source import Source, to_nobody
 
 if TYPE_CHECKING:
@@ -32,28 +37,14 @@ class Format(NamedTuple):
 
 
 #: The surest first: the last ones have no magic.
-FORMATS: Final = (
-    Format(
-        compact.NAME,
-        "what record and trace convert write",
-        compact.looks_like,
-        compact.describe,
-        compact.read,
-    ),
-    Format(
-        lackey.NAME,
-        "valgrind --tool=lackey --trace-mem=yes",
-        lackey.looks_like,
-        lackey.describe,
-        lackey.read,
-    ),
-    Format(
-        oracle.NAME,
-        "libCacheSim's records of 24 bytes",
-        oracle.looks_like,
-        oracle.describe,
-        oracle.read,
-    ),
+FORMATS: Final = tuple(
+    Format(name, title, room.looks_like, room.describe, room.read)
+    for name, title, room in (
+        (compact.NAME, "what record and trace convert write", compact),
+        (lcs.NAME, "libCacheSim's, versions 1 to 8", lcs),
+        (lackey.NAME, "valgrind --tool=lackey --trace-mem=yes", lackey),
+        (oracle.NAME, "libCacheSim's records of 24 bytes", oracle),
+    )
 )
 
 
@@ -130,6 +121,7 @@ def open_trace(
     *,
     format_name: str | None = None,
     skip_broken: bool = False,
+    seed: int = 0,
     tell: Callable[[str], None] = to_nobody,
 ) -> Trace:
     """Open a trace, compressed or not; ``-`` is standard input.
@@ -138,6 +130,7 @@ def open_trace(
         path: The file.
         format_name: Or None, to know it by its first bytes.
         skip_broken: Pass broken records over, and count them.
+        seed: Of what is made from a description.
         tell: Called with a sentence where a file ends too early.
 
     Raises:
@@ -146,7 +139,7 @@ def open_trace(
         SelectionError: There is no format of that name.
     """
     chosen = None if format_name is None else find_format(format_name)
-    source = Source(path, skip_broken=skip_broken, tell=tell)
+    source = Source(path, skip_broken=skip_broken, seed=seed, tell=tell)
     try:
         return Trace(source, chosen)
     except BaseException:
