@@ -51,7 +51,7 @@ def format_names() -> list[str]:
 
 
 def reading_options() -> Callable[[Any], Any]:
-    """Return --format and --skip-broken, of all that read a trace."""
+    """Return --format, --skip-broken and --seed, of all that read a trace."""
     by_name = click.option(
         "--format",
         "format_name",
@@ -64,7 +64,14 @@ def reading_options() -> Callable[[Any], Any]:
         is_flag=True,
         help="Pass broken records over, and say how many there were.",
     )
-    return lambda command: by_name(skips(command))
+    seed = click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Of what masim and damo leave to chance (default: 0).",
+    )
+    return lambda command: by_name(skips(seed(command)))
 
 
 @click.group()
@@ -103,6 +110,7 @@ def show(
     file: str,
     format_name: str | None,
     skip_broken: bool,
+    seed: int,
     rate: float | None,
     memories: tuple[int, ...],
     as_json: bool,
@@ -119,7 +127,7 @@ def show(
     if plot_path is not None and not figures.is_name(plot_path):
         raise click.UsageError(f"{plot_path}: neither .svg nor .png")
     try:
-        with opened(file, format_name, skip_broken=skip_broken) as found:
+        with opened(file, format_name, skip_broken=skip_broken, seed=seed) as found:
             measuring = Measuring(found.about, rate=rate)
             for batch in with_bar(found, "reading"):
                 measuring.add(batch)
@@ -151,7 +159,7 @@ def _tell_broken(found: Trace) -> None:
 @click.argument("file", metavar="IN", type=click.Path(allow_dash=True))
 @click.argument("target", metavar="OUT", type=click.Path(allow_dash=True))
 def convert(
-    *, file: str, target: str, format_name: str | None, skip_broken: bool
+    *, file: str, target: str, format_name: str | None, skip_broken: bool, seed: int
 ) -> None:
     """Write what IN holds to OUT, in the format of swap-trace(5).
 
@@ -161,7 +169,7 @@ def convert(
     from swaptools.traces.compact_write import TraceWriter
 
     try:
-        with opened(file, format_name, skip_broken=skip_broken) as found:
+        with opened(file, format_name, skip_broken=skip_broken, seed=seed) as found:
             named = found.about.source or (None if file == "-" else file)
             with replaced(target) as stream:
                 writer = TraceWriter(stream, found.about._replace(source=named))

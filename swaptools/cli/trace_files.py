@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 import click
 
 
-def opened(path: str, format_name: str | None, *, skip_broken: bool) -> Trace:
+def opened(
+    path: str, format_name: str | None, *, skip_broken: bool, seed: int
+) -> Trace:
     """Open a trace; what is told of it goes to standard error.
 
     Raises:
@@ -37,7 +39,11 @@ def opened(path: str, format_name: str | None, *, skip_broken: bool) -> Trace:
 
     try:
         return open_trace(
-            path, format_name=format_name, skip_broken=skip_broken, tell=output.error
+            path,
+            format_name=format_name,
+            skip_broken=skip_broken,
+            seed=seed,
+            tell=output.error,
         )
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.errors import SelectionError
 from swaptools.traces import (
     compact,
+    drmemtrace,
     lackey,
     lcs,
     oracle,
@@ -42,6 +43,7 @@ FORMATS: Final = tuple(
     for name, title, room in (
         (compact.NAME, "what record and trace convert write", compact),
         (lcs.NAME, "libCacheSim's, versions 1 to 8", lcs),
+        (drmemtrace.NAME, "DynamoRIO's, of a thread or of a directory", drmemtrace),
         (lackey.NAME, "valgrind --tool=lackey --trace-mem=yes", lackey),
         (oracle.NAME, "libCacheSim's records of 24 bytes", oracle),
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: That a format is known by, at most.
 PEEKED_BYTES: Final = 1 << 16
+#: Of drmemtrace; what lies beside them is in other formats.
+_THREADS: Final = "*.trace.zip"
 #: That are read at a time where nothing says how many.
 _SOME_BYTES: Final = 1 << 18
 
@@ -37,6 +39,8 @@ class Source:
 
     Attributes:
         path: As the caller gave it.
+        paths: The files of it; several in a directory of drmemtrace.
+        seed: Of what is made from a description.
         offset: Of the next byte that read() returns, decompressed.
         broken: Records that were passed over.
         is_cut: The file ended within a record.
@@ -48,15 +52,18 @@ class Source:
         path: str,
         *,
         skip_broken: bool = False,
+        seed: int = 0,
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
-        """Open a file; ``-`` is standard input.
+        """Open a file, or a directory of threads; ``-`` is standard input.
 
         Raises:
             AreaError: It cannot be opened.
         """
         self.path = path
         self.skip_broken = skip_broken
+        self.seed = seed
+        self.paths = parts_of(path)
         self.tell = tell
         self.offset = 0
         self.broken = 0
@@ -67,7 +74,7 @@ class Source:
         self.lengths: dict[str, list[int]] = {}
         self._peeked = b""
         try:
-            self.file: IO[bytes] = _opened(path)
+            self.file: IO[bytes] = _opened(self.paths[0])
         except OSError as exc:
             raise AreaError.from_os_error(path, exc) from exc
         try:
@@ -167,6 +174,15 @@ class Source:
             raise AreaError.from_os_error(self.path, exc) from exc
         except ValueError as exc:
             raise self.error(str(exc), self.offset + len(self._peeked)) from exc
+
+
+def parts_of(path: str) -> list[str]:
+    """Return the files of a trace: those of a directory's threads, or the path."""
+    folder = Path(path)
+    if path == "-" or not folder.is_dir():
+        return [path]
+    found = [*folder.glob(_THREADS), *folder.glob(f"trace/{_THREADS}")]
+    return sorted(map(str, found)) or [path]
 
 
 def _opened(path: str) -> IO[bytes]:

@@ -181,6 +181,7 @@ SAMPLES = {
         ]
     ),
     "lcs": lcs(3, LCS_RECORDS),
+    "drmemtrace": drmemtrace(),
     "lackey": LACKEY,
     "oracleGeneral": oracle([1, 2, 3, 1, 2, 9, 9, 1] * 4),
 }
