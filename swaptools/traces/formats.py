@@ -11,6 +11,7 @@ from swaptools.errors import SelectionError
 from swaptools.traces import (
     compact,
     drmemtrace,
+    faults,
     fltrace,
     lackey,
     lcs,
@@ -46,6 +47,7 @@ FORMATS: Final = tuple(
         (lcs.NAME, "libCacheSim's, versions 1 to 8", lcs),
         (drmemtrace.NAME, "DynamoRIO's, of a thread or of a directory", drmemtrace),
         (lackey.NAME, "valgrind --tool=lackey --trace-mem=yes", lackey),
+        (faults.NAME, "perf script and ftrace, page faults", faults),
         (fltrace.NAME, "faults under a memory of some size", fltrace),
         (oracle.NAME, "libCacheSim's records of 24 bytes", oracle),
     )

@@ -183,6 +183,7 @@ SAMPLES = {
     "lcs": lcs(3, LCS_RECORDS),
     "drmemtrace": drmemtrace(),
     "lackey": LACKEY,
+    "page-faults": PERF + FTRACE,
     "fltrace": FLTRACE,
     "oracleGeneral": oracle([1, 2, 3, 1, 2, 9, 9, 1] * 4),
 }

@@ -1,0 +1,85 @@
+"""Page faults as text: perf script, and the kernel's own tracing.
+
+``comm pid [cpu] seconds: page_fault_user: address=0x... ip=... error_code=0x...``,
+with ``exceptions:`` in front where perf wrote it; ``page_fault_kernel`` as well, by
+which system calls fault in what they read or write for a program. perf's own event
+``page-faults`` has an address and no error code. Bit 1 of that code is a write, bit 4 a
+fetch of an instruction. Faults at the kernel's own addresses are passed over, and so
+are lines of other events.
+
+Kernel: include/trace/events/exceptions.h, arch/x86/include/asm/trap_pf.h.
+Not here: recording them (record/faults.py).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from swaptools.references import CODE, WRITE, Description, Order
+from swaptools.traces.batcher import Batcher
+from swaptools.traces.fltrace import nanoseconds
+from swaptools.traces.lines import lines, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swaptools.references import References
+    from swaptools.traces.source import Source
+
+NAME: Final = "page-faults"
+_PAGE_SHIFT: Final = 12
+#: Above is the kernel, on every architecture of 64 bits.
+_USER_END: Final = 1 << 63
+_HEAD: Final = (
+    rb"\s*.{1,64}?[\s-]([0-9]{1,10})(?:/[0-9]{1,10})?\s+(?:\[[0-9]{1,5}\]\s+)?"
+    rb"(?:[^\s:]{1,16}\s+)?([0-9]{1,10}\.[0-9]{1,9}):\s+(?:[0-9]{1,10}\s+)?"
+)
+_FAULT: Final = re.compile(
+    _HEAD
+    + rb"(?:exceptions:)?page_fault_(?:user|kernel):\s+address=(?:0x)?([0-9a-f]{1,16})"
+    rb"\s.*\berror_code=0x([0-9a-f]{1,8})\b.*"
+)
+_COUNTED: Final = re.compile(
+    _HEAD + rb"(?:page-|minor-|major-)?faults(?::[a-zA-Z]+)?:\s+([0-9a-f]{1,16})()\b.*"
+)
+#: Lines that should be understood, whatever else there is.
+_CLAIMS: Final = re.compile(rb"page_fault_(?:user|kernel):|[ :-]faults(?::[a-zA-Z]+)?:")
+_LOOKED_AT: Final = 64
+
+
+def _understood(line: bytes) -> re.Match[bytes] | None:
+    return _FAULT.fullmatch(line) or _COUNTED.fullmatch(line)
+
+
+def looks_like(head: bytes, _path: str) -> bool:
+    """Tell whether there are faults among the first lines."""
+    if b"\0" in head:
+        return False
+    first = head.split(b"\n")[:-1][:_LOOKED_AT]
+    return any(_understood(line) for line in first if len(line) < 1024)
+
+
+def describe(_source: Source) -> Description:
+    """Return what the format says of every trace in it."""
+    return Description(NAME, Order.FAULTS)
+
+
+def read(source: Source) -> Iterator[References]:
+    """Yield the faults, each a reference to a page."""
+    batcher = Batcher()
+    for at, line in lines(source):
+        if _CLAIMS.search(line) is None:
+            continue
+        fault = _understood(line)
+        if fault is None or int(fault[1]) >= 1 << 32:
+            source.skip(f"no page fault: {text_of(line)}", at)
+            continue
+        address, code = int(fault[3], 16), int(fault[4] or b"0", 16)
+        if address >= _USER_END:
+            continue
+        flags = (WRITE if code & 2 else 0) | (CODE if code & 16 else 0)
+        time_ns = nanoseconds(fault[2])
+        page = address >> _PAGE_SHIFT
+        yield from batcher.add(page, 1, flags, int(fault[1]), time_ns)
+    yield from batcher.flush()
