@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.errors import SelectionError
 from swaptools.traces import (
+    blocks,
     compact,
     drmemtrace,
     faults,
@@ -49,6 +50,9 @@ FORMATS: Final = tuple(
         (lackey.NAME, "valgrind --tool=lackey --trace-mem=yes", lackey),
         (faults.NAME, "perf script and ftrace, page faults", faults),
         (fltrace.NAME, "faults under a memory of some size", fltrace),
+        (blocks.MSR.name, "requests to disks, CSV of MSR Cambridge", blocks.MSR),
+        (blocks.ALIBABA.name, "requests to disks, CSV of Alibaba", blocks.ALIBABA),
+        (blocks.TENCENT.name, "requests to disks, CSV of Tencent", blocks.TENCENT),
         (oracle.NAME, "libCacheSim's records of 24 bytes", oracle),
     )
 )

@@ -185,6 +185,9 @@ SAMPLES = {
     "lackey": LACKEY,
     "page-faults": PERF + FTRACE,
     "fltrace": FLTRACE,
+    "msr": MSR,
+    "alibaba": ALIBABA,
+    "tencent": TENCENT,
     "oracleGeneral": oracle([1, 2, 3, 1, 2, 9, 9, 1] * 4),
 }
 
