@@ -11,11 +11,13 @@ from swaptools.errors import SelectionError
 from swaptools.traces import (
     blocks,
     compact,
+    damon,
     drmemtrace,
     faults,
     fltrace,
     lackey,
     lcs,
+    masim,
     oracle,
 )
 from swaptools.traces.source import Source, to_nobody
@@ -53,6 +55,8 @@ FORMATS: Final = tuple(
         (blocks.MSR.name, "requests to disks, CSV of MSR Cambridge", blocks.MSR),
         (blocks.ALIBABA.name, "requests to disks, CSV of Alibaba", blocks.ALIBABA),
         (blocks.TENCENT.name, "requests to disks, CSV of Tencent", blocks.TENCENT),
+        (damon.NAME, "regions that DAMON saw used, JSON of damo", damon),
+        (masim.NAME, "regions and phases, made up", masim),
         (oracle.NAME, "libCacheSim's records of 24 bytes", oracle),
     )
 )

@@ -188,6 +188,8 @@ SAMPLES = {
     "msr": MSR,
     "alibaba": ALIBABA,
     "tencent": TENCENT,
+    "damo": DAMO,
+    "masim": MASIM,
     "oracleGeneral": oracle([1, 2, 3, 1, 2, 9, 9, 1] * 4),
 }
 
