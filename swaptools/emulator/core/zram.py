@@ -30,10 +30,10 @@ from swaptools.emulator.core.constants import (
     COMPRESSED_SAME,
     COMPRESSED_WRITTEN_BACK,
     FIRST_CONTENT,
-    NR_CODECS,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.zsmalloc import zs_free, zs_malloc
+from swaptools.emulator.core.zswap import compressed_length
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -46,13 +46,13 @@ def zram_size(s: Slots, si: int, content: int) -> int:
 
     Kernel: drivers/block/zram/zram_drv.c page_same_filled(), zram_write_page().
     """
-    zram = s.zrams[si]
-    length = content
+    is_same = content == 0
     if content >= FIRST_CONTENT:
-        place = content - FIRST_CONTENT
-        if s.contents[place].is_same:
-            return 0
-        length = s.lengths[place * NR_CODECS + zram.codec]
+        is_same = s.contents[content - FIRST_CONTENT].is_same != 0
+    if is_same:
+        return 0
+    zram = s.zrams[si]
+    length = compressed_length(s, content, zram.codec)
     return length if length < zram.huge_class_bytes else zram.page_size
 
 
