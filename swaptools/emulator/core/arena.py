@@ -101,6 +101,9 @@ class Arena:
             head.first = head.last = -1
         for place, step in enumerate(rules.trial_order):
             self.slots.trial[place] = TRIAL_STEPS.index(step)
+        #: Whether what is written may be an object in a pool, or be lost.
+        self.places_objects = False
+        self.loses_pages = False
         self._per_table = dict(_TABLE)
         #: Tables there are, free or not.
         self.nr_tables = 0
@@ -145,14 +148,19 @@ class Arena:
             self.grow("frames", totals.nr_frames + need.frames * each)
         if need.zspages:
             each = args[need.zspages_at] if need.zspages_at >= 0 else 1
-            self.grow("zspages", totals.nr_zspages + 1 + need.zspages * each)
-            self.grow("losses", self.slots.vmstat[0].swpout_lost + need.zspages * each)
+            self._make_room_for_writes(need.zspages * each)
         order = args[need.order_at] if need.order_at >= 0 else need.order
         if order >= 0:
             wanted = (1 << order) + totals.slots_cache_pages + 1
             missing = wanted - totals.nr_free_tables
             if missing > 0:
                 self.add_tables(missing)
+
+    def _make_room_for_writes(self, nr_pages: int) -> None:
+        if self.places_objects:
+            self.grow("zspages", self.totals.nr_zspages + 1 + nr_pages)
+        if self.loses_pages:
+            self.grow("losses", self.slots.vmstat[0].swpout_lost + nr_pages)
 
     def add_tables(self, at_least: int) -> None:
         """Double the tables, or add as many as are asked for."""
@@ -172,6 +180,7 @@ class Arena:
 
     def add_compressed(self) -> None:
         """Have a record for each slot of what zswap or a zram has for it."""
+        self.places_objects = True
         self._per_table["compressed"] = SWAPFILE_CLUSTER
         self._per_table["leaves"] = SWAPFILE_CLUSTER // XA_CHUNK_SIZE
         for name in ("compressed", "leaves"):

@@ -16,6 +16,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import (
+    LOSES,
     MAX_SWAPFILES,
     SWP_DYNAMIC,
     SWP_NEXT_FIT,
@@ -198,6 +199,7 @@ class SwapAreas:
     def _stand_behind(self, si: int, backing: Backing) -> None:
         self._state.backings[si] = backing
         self._state.slots.si[si].kind = backing.kind
+        self._state.arena.loses_pages |= backing.kind == LOSES
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.
     def _default_priority(self) -> int:

@@ -98,6 +98,7 @@ def _check_all(
     check_slots(state, entries)
     check_slots_cache(state)
     check_pages(state, frames, shms)
+    state.contents.check_invariants()
     check_pools(state)
     check_traffic(state)
     check_buffers(state, list(areas.and_space()))

@@ -28,6 +28,7 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.slots import (
     put_content,
 )
+from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +61,8 @@ class ContentStore:
         self._page_size = page_size
         self._pages: list[bytes | None] = [None]
         self._free: list[int] = []
+        # What was measured of each, all codecs together.
+        self._sums = [0]
         # Those that every content is measured with when it is made.
         self._codecs: list[Codec] = []
 
@@ -101,6 +104,7 @@ class ContentStore:
             if place > _MAX_CONTENTS:
                 raise MemoryError("too many pages with bytes")
             self._pages.append(value)
+            self._sums.append(0)
             self._arena.grow("contents", place + 1)
             self._arena.grow("lengths", (place + 1) * NR_CODECS)
         content = self._arena.slots.contents[place]
@@ -120,6 +124,7 @@ class ContentStore:
         for number in self._arena.take_released():
             place = number - FIRST_CONTENT
             pages[place] = None
+            self._sums[place] = 0
             free.append(place)
             for codec in range(place * NR_CODECS, (place + 1) * NR_CODECS):
                 lengths[codec] = 0
@@ -139,6 +144,7 @@ class ContentStore:
         if not self._arena.slots.lengths[codec.number]:
             length = codec.measure(bytes(self._page_size))
             self._arena.slots.lengths[codec.number] = length
+            self._sums[0] += length
 
     def measure(self, codec: Codec, numbers: list[int]) -> None:
         """Know what contents compress to; those that are known are not asked again.
@@ -156,6 +162,20 @@ class ContentStore:
         finally:
             for place, length in zip(missing, found, strict=True):
                 lengths[place * NR_CODECS + at] = min(length, self._page_size)
+                self._sums[place] += min(length, self._page_size)
+
+    def check_invariants(self) -> None:
+        """Compare the lengths that the core has with what was measured.
+
+        Raises:
+            InvariantBroken: They differ.
+        """
+        lengths = self._arena.slots.lengths
+        for place, wanted in enumerate(self._sums):
+            first = place * NR_CODECS
+            found = [lengths[first + codec] for codec in range(NR_CODECS)]
+            if sum(found) != wanted:
+                raise InvariantBroken(f"lengths of content {place}: {found}")
 
 
 def _measured(codec: Codec, pages: list[bytes]) -> list[int]:

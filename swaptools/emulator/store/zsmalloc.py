@@ -81,6 +81,7 @@ class ZsPool:
         """
         if arena is None:
             arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
+            arena.places_objects = True
         self._arena = arena
         self.page_size = page_size
         self.table = class_table(page_size, rules, min_alloc_bytes)

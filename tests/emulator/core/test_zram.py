@@ -50,6 +50,7 @@ def arena_with(kind: int) -> Arena:
     arena.add_compressed()
     arena.run(cluster_alloc_table, 0)
     arena.slots.si[SI].kind = kind
+    arena.loses_pages = kind == LOSES
     pool = ZsPool(arena=arena, codec=CODEC)
     zram = arena.slots.zrams[SI]
     zram.pool, zram.codec, zram.page_size = pool.number, CODEC, 4096

@@ -235,6 +235,7 @@ class TestPool:
     def test_pools_of_one_machine_are_apart(self) -> None:
         """Their zspages are numbered together, and one that goes leaves its number."""
         arena = Arena(Engine(compiled=False), AllocatorRules(trial_order=()), 1)
+        arena.places_objects = True
         first, second = ZsPool(arena=arena, codec=1), ZsPool(arena=arena, codec=4)
         zspages = [pool.malloc(2000) for pool in (first, second, second)]
         assert (first.nr_pages, second.nr_pages) == (1, 1)
