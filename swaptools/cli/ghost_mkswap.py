@@ -180,8 +180,7 @@ def main(
     if not quiet:
         from swaptools.cli.progress import ProgressLine
 
-        doing = "reading" if wishes["check"] else "writing"
-        wishes["progress"] = ProgressLine(f"{doing} {output.escape(file)}")
+        wishes["progress"] = ProgressLine(output.escape(file))
     # The names of the other options are those of a request's fields.
     is_ghost, has_flag = not wishes.pop("real"), not wishes.pop("no_flag")
     wishes["offset"] = wishes["offset"] or 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from swaptools.cli import output
+from swaptools.cli.progress import reading
 from swaptools.cli.tables import TableStyle
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
@@ -54,6 +55,7 @@ class Reading:
                     active=active,
                     below=False,
                     holds=self._holds,
+                    progress=reading(output.escape(path)),
                 )
             except AreaError as exc:
                 self.code = output.EXIT_USAGE

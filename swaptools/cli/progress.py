@@ -72,6 +72,26 @@ class ProgressLine:
         return f", {duration(seconds)} left"
 
 
+def reading(name: str) -> Callable[[int, int], None]:
+    """Return what tells how much is read of a file, made when it is called first.
+
+    Thousands of files are answered before there is anything to tell.
+
+    Args:
+        name: Of the file, escaped; ``-`` for standard input.
+    """
+    line: ProgressLine | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal line
+        if line is None:
+            what = "standard input" if name == "-" else name
+            line = ProgressLine(f"reading {what}")
+        line(done, total)
+
+    return tell
+
+
 def duration(seconds: float) -> str:
     """Return a time as a person says it.
 
@@ -101,7 +121,7 @@ def counted(rows: Iterable[_Row], what: str, total: int | None) -> Iterator[_Row
         return
     line = ProgressLine(what)
     for done, row in enumerate(rows):
-        if done % _ROWS == 0:
+        if done and done % _ROWS == 0:
             line.count(done) if total is None else line(done, total)
         yield row
     take_away()

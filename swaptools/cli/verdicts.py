@@ -11,6 +11,7 @@ import click
 
 from swaptools.check import check_area
 from swaptools.cli import colours, output
+from swaptools.cli.progress import reading
 from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.kernel.profiles import PROFILES
@@ -88,6 +89,7 @@ class Checking:
                     mounts=mounts,
                     loops=loops,
                     holds=True,
+                    progress=reading(output.escape(path)),
                 )
             except AreaError as exc:
                 output.error(exc.reason, path)

@@ -106,7 +106,7 @@ def _refuse(request: CreateRequest, target: Target, decision: _Decision) -> _Dec
     refuse_always(target, plan, decision.way)
     contents = _contents(target, plan)
     if not request.force:
-        refuse_replacing(target, plan, contents)
+        refuse_replacing(target, plan, contents, request.progress)
         if target.area is None:
             refuse_useless(decision.verdict, decision.backing, plan)
     if request.check:

@@ -23,6 +23,7 @@ from swaptools.observe.zeros import first_content
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.backing import Backing
+    from swaptools.create.content import Progress
     from swaptools.create.look import Target
     from swaptools.create.plan import CreatePlan
     from swaptools.kernel.attempt import Verdict
@@ -60,7 +61,7 @@ def refuse_always(target: Target, plan: CreatePlan, way: Way) -> None:
 
 
 def refuse_replacing(
-    target: Target, plan: CreatePlan, contents: Contents | None
+    target: Target, plan: CreatePlan, contents: Contents | None, progress: Progress
 ) -> None:
     """Raise for what only ``-f`` overwrites.
 
@@ -68,6 +69,7 @@ def refuse_replacing(
         target: What is there.
         plan: What it is to be.
         contents: What else lies in the area, of an ordinary one.
+        progress: Told how much is read, to see that it is zeros.
 
     Raises:
         CreateRefused: The sentence says what would be lost.
@@ -87,7 +89,7 @@ def refuse_replacing(
     if found is None and plan.is_ghost:
         found = f"a file of {area.area_bytes} bytes"
     if found is None and contents is not None:
-        found = _content(target, plan, contents)
+        found = _content(target, plan, contents, progress)
     if found is not None:
         raise CreateRefused(f"holds {found}; use -f to overwrite it")
 
@@ -205,7 +207,9 @@ def _describe(area: SwapArea) -> str | None:
     return None
 
 
-def _content(target: Target, plan: CreatePlan, contents: Contents) -> str | None:
+def _content(
+    target: Target, plan: CreatePlan, contents: Contents, progress: Progress
+) -> str | None:
     # Another signature, or any byte that is not zero, within the area.
     table = target.area.table if target.area else None
     if table is not None and not plan.offset:
@@ -214,5 +218,7 @@ def _content(target: Target, plan: CreatePlan, contents: Contents) -> str | None
     if held is not None:
         return held.words
     start, end = plan.offset, plan.offset + plan.area_bytes
-    at = first_content(target.file(), start, end, whole=not target.is_block)
+    at = first_content(
+        target.file(), start, end, whole=not target.is_block, progress=progress
+    )
     return None if at is None else f"data at byte {at}"

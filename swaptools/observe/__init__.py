@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from swaptools.contents import Unclaimed
     from swaptools.format.header import SwapHeader
     from swaptools.observe.contents import Contents
+    from swaptools.observe.files import Progress
     from swaptools.observe.loops import Loop
     from swaptools.observe.mounts import Mounts
 
@@ -53,6 +54,7 @@ def read_area(
     loops: tuple[Loop, ...] | None = None,
     descriptor: int | None = None,
     holds: bool | None = False,
+    progress: Progress | None = None,
 ) -> SwapArea:
     """Look at one area.
 
@@ -70,6 +72,7 @@ def read_area(
             opened then but what the kernel says of it.
         holds: Look at what else lies in it, too; None does so only where there is
             no swap header.
+        progress: Told the bytes that are read, and all of them, where they are many.
 
     Returns:
         What was seen. A file without a swap header is a result, too: its
@@ -80,16 +83,9 @@ def read_area(
     """
     name = os.fspath(path)
     swaps = active_swaps() if active is None else active
-    wanted = _Wanted(below, holds, mounts, descriptor)
-    own = descriptor
+    wanted = _Wanted(below, holds, mounts, descriptor, progress)
     try:
-        if own is None and name != STDIN:
-            own = open_unchecked(name)
-        try:
-            seen = _look(name, own, offset, partition, wanted)
-        finally:
-            if own is not None and descriptor is None:
-                os.close(own)
+        seen = _look(name, offset, partition, wanted)
     except OSError as exc:
         if isinstance(exc, AreaError):
             raise
@@ -103,6 +99,7 @@ class _Wanted(NamedTuple):
     holds: bool | None
     mounts: Mounts | None
     descriptor: int | None
+    progress: Progress | None
 
 
 class _Seen(NamedTuple):
@@ -116,10 +113,22 @@ class _Seen(NamedTuple):
     unseen: tuple[str, ...]
 
 
-def _look(
+def _look(name: str, offset: int, partition: int | None, wanted: _Wanted) -> _Seen:
+    if name == STDIN or wanted.descriptor is not None:
+        return _look_into(name, wanted.descriptor, offset, partition, wanted)
+    own = open_unchecked(name)
+    try:
+        return _look_into(name, own, offset, partition, wanted)
+    finally:
+        os.close(own)
+
+
+def _look_into(
     name: str, own: int | None, offset: int, partition: int | None, wanted: _Wanted
 ) -> _Seen:
-    beginning = read_beginning(name, offset, own, partition=partition)
+    beginning = read_beginning(
+        name, offset, own, partition=partition, progress=wanted.progress
+    )
     header, reason = find_header(beginning)
     holds = wanted.holds
     if not holds and (holds is False or header is not None):
@@ -131,7 +140,9 @@ def _look(
         contents = contents_of() if wanted.descriptor else None
         backing, unseen = _backing(name, beginning, wanted)
         contents = contents or contents_of()
-    unclaimed = _unclaimed(name, beginning, header, own) if holds else None
+    unclaimed = None
+    if holds:
+        unclaimed = _unclaimed(name, beginning, header, own, wanted.progress)
     return _Seen(beginning, header, reason, contents, backing, unclaimed, unseen)
 
 
@@ -185,6 +196,7 @@ def read_areas(
     mounts: Mounts | None = None,
     loops: tuple[Loop, ...] | None = None,
     holds: bool | None = False,
+    progress: Progress | None = None,
 ) -> tuple[SwapArea, ...]:
     """Look at a file, and at each partition of swap when it is a disk or an image.
 
@@ -215,6 +227,7 @@ def read_areas(
             mounts=mounts,
             loops=loops,
             holds=holds,
+            progress=progress,
         )
 
     whole = read(offset or 0, partition)
@@ -291,6 +304,7 @@ def _unclaimed(
     beginning: Beginning,
     header: SwapHeader | None,
     descriptor: int | None,
+    progress: Progress | None,
 ) -> Unclaimed | None:
     if beginning.status is None or beginning.area_bytes is None:
         return None
@@ -300,7 +314,9 @@ def _unclaimed(
 
     end = beginning.area_bytes
     begin = min(_claimed_bytes(header), end)
-    return find_unclaimed(path, beginning.offset, begin, end, descriptor)
+    return find_unclaimed(
+        path, beginning.offset, begin, end, descriptor, progress=progress
+    )
 
 
 def _claimed_bytes(header: SwapHeader | None) -> int:

@@ -20,8 +20,13 @@ from swaptools.format.signature import PROBE_BYTES, find_signatures
 from swaptools.format.table_magic import may_have_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from swaptools.format.partitions import Partition, PartitionTable
     from swaptools.format.signature import Signature
+
+    #: Told how much is done, and how much there is.
+    Progress = Callable[[int, int], object]
 
 #: The path that stands for standard input.
 STDIN = "-"
@@ -66,6 +71,7 @@ def read_beginning(
     descriptor: int | None = None,
     *,
     partition: int | None = None,
+    progress: Progress | None = None,
 ) -> Beginning:
     """Read and measure what is at ``path``, from byte ``offset`` on.
 
@@ -77,6 +83,7 @@ def read_beginning(
         offset: Where the area begins, in bytes.
         descriptor: Of the file, stays open; None for standard input.
         partition: Number of the partition that the area is, in place of ``offset``.
+        progress: Told how much of a stream is read up to the offset.
 
     Raises:
         AreaError: It is a directory, fifo or socket, ends before ``offset``, or has
@@ -84,7 +91,7 @@ def read_beginning(
         OSError: It cannot be read.
     """
     if descriptor is None:
-        return _read_stream(_standard_input(), offset, partition)
+        return _read_stream(_standard_input(), offset, partition, progress)
     status = os.fstat(descriptor)
     mode = status.st_mode
     refuse_odd_types(path, status)
@@ -202,14 +209,16 @@ def _end(
     return table.room_behind(offset, total_bytes) if table else total_bytes
 
 
-def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
+def _read_stream(
+    file: BinaryIO, offset: int, number: int | None, progress: Progress | None = None
+) -> Beginning:
     # Nothing to seek in: skip, then read one byte more than is needed, which
     # tells whether the area ends within.
     if number is not None:
         raise AreaError(
             STDIN, "a stream has no partitions to choose from; give an offset"
         )
-    missing = _skip(file, offset)
+    missing = _skip(file, offset, progress)
     if missing:
         raise AreaError(STDIN, f"ends {missing} bytes before offset {offset}")
     data = _read_on(file, PROBE_BYTES + 1)
@@ -220,7 +229,7 @@ def _read_stream(file: BinaryIO, offset: int, number: int | None) -> Beginning:
     return Beginning(AreaKind.STREAM, data, size, None, offset, signatures=found)
 
 
-def _skip(file: BinaryIO, count: int) -> int:
+def _skip(file: BinaryIO, count: int, progress: Progress | None) -> int:
     # Returns how much of it was not there.
     if not count:
         return 0
@@ -236,12 +245,15 @@ def _skip(file: BinaryIO, count: int) -> int:
         missing = begin + count - file.seek(0, os.SEEK_END)
         file.seek(begin + count)
         return max(missing, 0)
-    while count:
-        skipped = len(_read_on(file, min(count, PROBE_BYTES)))
+    done = 0
+    while done < count:
+        skipped = len(_read_on(file, min(count - done, PROBE_BYTES)))
         if not skipped:
             break
-        count -= skipped
-    return count
+        done += skipped
+        if progress is not None:
+            progress(done, count)
+    return count - done
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:

@@ -18,6 +18,8 @@ from swaptools.observe.files import open_for_reading
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from swaptools.observe.files import Progress
+
 _CHUNK_BYTES: Final = 1 << 20
 _ZEROS: Final = bytes(_CHUNK_BYTES)
 #: Of a device, only this much at either end is read: no superblock of any file
@@ -30,7 +32,14 @@ _ENOUGH_BYTES: Final = 256 << 20
 _Run = tuple[int, int]
 
 
-def first_content(file: BinaryIO, start: int, end: int, *, whole: bool) -> int | None:
+def first_content(
+    file: BinaryIO,
+    start: int,
+    end: int,
+    *,
+    whole: bool,
+    progress: Progress | None = None,
+) -> int | None:
     """Return the offset of the first byte that is not zero, or None.
 
     Args:
@@ -38,14 +47,20 @@ def first_content(file: BinaryIO, start: int, end: int, *, whole: bool) -> int |
         start: First byte to look at.
         end: Behind the last byte to look at.
         whole: Look at all of it, holes skipped; only at both ends otherwise.
+        progress: Told the bytes that are read, and all of them.
     """
-    return _first_in(
-        file, _data_runs(file, start, end) if whole else _edges(start, end)
-    )
+    runs = _data_runs(file, start, end) if whole else _edges(start, end)
+    return _first_in(file, runs, progress)
 
 
 def find_unclaimed(
-    path: str, offset: int, begin: int, end: int, descriptor: int | None = None
+    path: str,
+    offset: int,
+    begin: int,
+    end: int,
+    descriptor: int | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Unclaimed:
     """Look whether anything lies in a part of an area; at both ends of a long one.
 
@@ -55,6 +70,7 @@ def find_unclaimed(
         begin: Where the part begins, counted from ``offset``.
         end: Where it ends, likewise.
         descriptor: Of the file or device, when it is open already.
+        progress: Told the bytes that are read, and all of them.
 
     Raises:
         OSError: It cannot be read.
@@ -64,7 +80,7 @@ def find_unclaimed(
         is_whole = sum(last - first for first, last in runs) <= _ENOUGH_BYTES
         if not is_whole:
             runs = _edges(runs[0][0], runs[-1][1])
-        found = _first_in(file, runs)
+        found = _first_in(file, runs, progress)
     return Unclaimed(begin, None if found is None else found - offset, is_whole)
 
 
@@ -75,7 +91,13 @@ def _edges(start: int, end: int) -> list[_Run]:
     ]
 
 
-def _first_in(file: BinaryIO, runs: Iterable[_Run]) -> int | None:
+def _first_in(
+    file: BinaryIO, runs: Iterable[_Run], progress: Progress | None = None
+) -> int | None:
+    done, total = 0, 0
+    if progress is not None:
+        runs = list(runs)
+        total = sum(end - start for start, end in runs)
     for start, end in runs:
         file.seek(start)
         at = start
@@ -86,6 +108,9 @@ def _first_in(file: BinaryIO, runs: Iterable[_Run]) -> int | None:
             if part != _ZEROS[: len(part)]:
                 return at + len(part) - len(part.lstrip(b"\0"))
             at += len(part)
+            done += len(part)
+            if progress is not None:
+                progress(done, total)
     return None
 
 

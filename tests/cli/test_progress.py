@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -40,10 +40,12 @@ def seen(path: Path, text: str, *words: str, number: int = 0) -> tuple[int, str]
     return shown([*run, *words, "--interpreted", str(path)], number=number)
 
 
-def shown(command: list[str], *, number: int = 0) -> tuple[int, str]:
+def shown(
+    command: list[str], *, number: int = 0, stdin: IO[bytes] | None = None
+) -> tuple[int, str]:
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
-        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs
+        command, stdin=stdin or theirs, stdout=subprocess.DEVNULL, stderr=theirs
     )
     os.close(theirs)
     found = b""
@@ -100,6 +102,30 @@ def test_an_error_takes_its_place(tmp_path: Path, words: tuple[str, ...]) -> Non
     assert any(" %" in one for one in before), text
     assert blank.strip(" ") == ""
     assert last.startswith("swapemu: ")
+
+
+@pytest.mark.parametrize("name", ["swapinfo", "swapcheck"])
+def test_a_pipe_without_an_end_is_read_to_the_offset(name: str) -> None:
+    """Of how much is known, so how long is, too; Ctrl-C ends it."""
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+        words = [sys.executable, "-c", RUN, name, "--offset", "1T", "-"]
+        status, text = shown(words, number=signal.SIGINT, stdin=endless.stdout)
+        endless.kill()
+    assert status == 130
+    assert re.search(r"\rreading standard input: +0 %, \d+ [a-z0-9 ]+ left", text)
+
+
+def test_a_pipe_with_an_end_leaves_nothing() -> None:
+    zeros = ["head", "-c", "64M", "/dev/zero"]
+    with subprocess.Popen(zeros, stdout=subprocess.PIPE) as head:
+        words = [sys.executable, "-c", RUN, "swapinfo", "--offset", "32M", "-"]
+        status, text = shown(words, stdin=head.stdout)
+        head.kill()
+    assert status == 1
+    assert "reading standard input: " in text
+    *_, blank, last = text.removesuffix("\r\n").split("\r")
+    assert blank.strip(" ") == ""
+    assert last.startswith("swapinfo: -: ")
 
 
 def test_what_is_done_leaves_nothing(tmp_path: Path) -> None:

@@ -413,7 +413,7 @@ def test_nobody_reads_where_the_child_moves_the_position(
 
         yield answer
 
-    def find(*_args: object) -> Unclaimed:
+    def find(*_args: object, **_named: object) -> Unclaimed:
         assert not at_work
         return Unclaimed(0)
 
