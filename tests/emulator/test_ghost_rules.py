@@ -7,8 +7,9 @@ import errno
 import pytest
 
 from swaptools.emulator import Machine
+from swaptools.emulator.core.constants import TYPE_SHIFT
+from swaptools.emulator.core.shrinker import zswap_writeback_errno
 from swaptools.emulator.core.writeout import wake_shrink_worker
-from swaptools.emulator.machine import swap_io
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.errors import (
     DeviceReadError,
@@ -188,17 +189,21 @@ def test_write_by_hand() -> None:
 
 def test_writeback_is_refused() -> None:
     """zswap_writeback_entry() says -EINVAL for a ghost only."""
-    answers = {
-        name: swap_io.zswap_writeback_errno(ops) for name, ops in BACKINGS.items()
-    }
+    answers = {}
+    for name in BACKINGS:
+        machine = ghost_machine(zswap=True)
+        entry = machine.swapon_pages(64, name).type << TYPE_SHIFT | 1
+        answers[name] = machine.state.run(zswap_writeback_errno, entry)
     refused = {name for name, answer in answers.items() if answer == -errno.EINVAL}
     assert refused == {"ghost", "ghost-block"}
+    assert {answers[name] for name in answers if name not in refused} == {0}
 
 
 def is_woken(machine: Machine) -> bool:
     """Whether the worker is, when zswap is full; it does not run."""
     machine.state.run(wake_shrink_worker)
-    queued, machine.state.shrinker.is_queued = machine.state.shrinker.is_queued, False
+    record = machine.zswap.record
+    queued, record.shrink_work = bool(record.shrink_work), 0
     return queued
 
 

@@ -34,6 +34,7 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
+from swaptools.emulator.core.room import nr_tables_needed, nr_writebacks
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 
 if TYPE_CHECKING:
@@ -142,17 +143,17 @@ class Arena:
     # --- growing -----------------------------------------------------------
 
     def _make_room(self, need: Needs, args: tuple[Any, ...]) -> None:
-        totals = self.totals
-        if need.frames:
+        totals, slots = self.totals, self.slots
+        order = args[need.order_at] if need.order_at >= 0 else need.order
+        nr_back = nr_writebacks(slots, order) if need.writebacks else 0
+        if need.frames or nr_back:
             each = args[need.frames_at] if need.frames_at >= 0 else 1
-            self.grow("frames", totals.nr_frames + need.frames * each)
+            self.grow("frames", totals.nr_frames + need.frames * each + nr_back)
         if need.zspages:
             each = args[need.zspages_at] if need.zspages_at >= 0 else 1
-            self._make_room_for_writes(need.zspages * each)
-        order = args[need.order_at] if need.order_at >= 0 else need.order
+            self._make_room_for_writes(need.zspages * each + nr_back)
         if order >= 0:
-            wanted = (1 << order) + totals.slots_cache_pages + 1
-            missing = wanted - totals.nr_free_tables
+            missing = nr_tables_needed(slots, order) - totals.nr_free_tables
             if missing > 0:
                 self.add_tables(missing)
 

@@ -41,6 +41,8 @@ class Needs(NamedTuple):
     order: int
     zspages_at: int
     zspages: int
+    #: And for entries that may be written back meanwhile (room.py).
+    writebacks: bool
 
 
 #: By function; those that need nothing are not here.
@@ -87,6 +89,7 @@ def needs(
     each: int = 1,
     order: str | int = -1,
     zspages: str | int = 0,
+    writebacks: bool = False,
 ) -> Callable[[_Function], _Function]:
     """Say what room a function needs; whoever runs it sees to that.
 
@@ -96,6 +99,7 @@ def needs(
         order: Of the folio that it gives slots, or the argument that says it.
         zspages: How many pages it writes, each of which may be an object in a pool, or
             be lost; or the argument that says how many.
+        writebacks: Whether entries may be written back in favour of those.
     """
 
     def declare(function: _Function) -> _Function:
@@ -108,6 +112,7 @@ def needs(
             -1 if isinstance(order, str) else order,
             names.index(zspages) if isinstance(zspages, str) else -1,
             1 if isinstance(zspages, str) else zspages,
+            writebacks,
         )
         return function
 

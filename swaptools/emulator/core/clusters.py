@@ -269,6 +269,7 @@ def free_cluster(s: Slots, si: int, ci: int) -> None:
     flags = s.si[si].flags
     if flags & SWP_PAGE_DISCARD and flags & SWP_WRITEOK:
         move_cluster(s, si, ci, DISCARD)
+        s.totals[0].has_works = 1
     elif flags & SWP_DYNAMIC:
         unlink(s, si, ci)
         s.ci[ci].flags = UNTOUCHED

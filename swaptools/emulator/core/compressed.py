@@ -125,6 +125,10 @@ class ZswapInfo(Structure):
     shrinker_enabled: int
     #: The worker was woken and has not run. Kernel: zswap_shrink_work pending.
     shrink_work: int
+    #: While it has to go on for want of room: cgroups that it asked in this round, and
+    #: what failed.
+    shrink_attempts: int
+    shrink_failures: int
     #: Number of the cgroup that the worker asked last; -1 at the end of a round.
     #: Kernel: zswap_next_shrink.
     next_shrink: int
@@ -155,6 +159,8 @@ class ZswapInfo(Structure):
         ("nr_full_gone", c_int32),
         ("shrinker_enabled", c_int32),
         ("shrink_work", c_int32),
+        ("shrink_attempts", c_int32),
+        ("shrink_failures", c_int32),
         ("next_shrink", c_int32),
         ("total_pages", c_int64),
         ("stored_pages", c_int64),

@@ -8,8 +8,7 @@ shrink_folio_list(), 6.18.
 Same: address order; a folio that finds no run is split, and its pages are tried
 first, last, last but one, ... second, or in order on 6.12; shared pages are passed
 over; a clean page in the swap cache goes without being written.
-Changed: a run allocates and unmaps first and writes afterwards, which no slot
-depends on when backings are synchronous.
+Changed: nothing.
 Left out: LRU lists and their per-CPU batches, which make the kernel pass over
 up to 31 folios of another CPU; asynchronous writes.
 """
@@ -21,9 +20,8 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     PMD_ORDER,
-    STORED_NOTHING,
 )
-from swaptools.emulator.core.faults import alloc_frames, free_frame
+from swaptools.emulator.core.faults import free_frame
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,
@@ -34,23 +32,19 @@ from swaptools.emulator.core.page_tables import (
     pmd_none,
     pte_offset,
 )
-from swaptools.emulator.core.slot_alloc import (
-    folio_alloc_swap,
-    has_tables,
-)
+from swaptools.emulator.core.room import PAGES_A_RUN, has_room
+from swaptools.emulator.core.slot_alloc import folio_alloc_swap
 from swaptools.emulator.core.slots import (
-    is_redirected,
     set_stayed,
-    set_stored,
     slot_get,
     slot_index,
     swap_cache_add,
     swap_cache_del,
     swap_cache_new,
 )
+from swaptools.emulator.core.writeout import pageout
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
 
 
@@ -98,6 +92,7 @@ def take_slot(s: Slots, at: int, order: int, cpu: int) -> bool:
         exclusive = s.ptes[at + page] & PTE_EXCLUSIVE
         s.frames[head + page].mapcount = 0
         s.ptes[at + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
+    s.totals[0].has_unmapped = 1
     return True
 
 
@@ -132,35 +127,36 @@ def stay_without_slot(s: Slots, number: int) -> None:
 
 
 @hot_inline
-def shrink_folio(s: Slots, at: int, cpu: int, heads: Buffer[int], nr_heads: int) -> int:
-    """Take slots for a folio, split if need be; add what is to be written to ``heads``.
-
-    Returns the new length of ``heads``.
+def shrink_folio(s: Slots, at: int, cpu: int) -> None:
+    """Let the folio at a place have slots and leave, split if need be.
 
     Kernel: mm/vmscan.c shrink_folio_list().
     """
     head = s.ptes[at] >> PTE_SHIFT
-    nr = 1 << s.frames[head].order
-    if take_slot(s, at, s.frames[head].order, cpu):
-        heads[nr_heads] = head
-        return nr_heads + 1
-    if nr == 1:
+    order = s.frames[head].order
+    if take_slot(s, at, order, cpu):
+        pageout(s, head)
+    elif order:
+        s.vmstat[0].thp_swpout_fallback += 1
+        if order == PMD_ORDER:
+            s.vmstat[0].pmd_swpout_fallback += 1
+        shrink_pages(s, at, head, 1 << order, cpu)
+    else:
         stay_without_slot(s, head)
-        return nr_heads
-    s.vmstat[0].thp_swpout_fallback += 1
-    if s.frames[head].order == PMD_ORDER:
-        s.vmstat[0].pmd_swpout_fallback += 1
+
+
+@hot
+def shrink_pages(s: Slots, at: int, head: int, nr: int, cpu: int) -> None:
+    """Split a folio and let its pages leave one by one."""
     split_folio(s, at, head, False)
     for step in range(nr):
         page = nr - step if step and not s.totals[0].splits_in_order else step
         if s.ptes[at + page] == PTE_ZERO:
             pass_over_slot(s, head + page, cpu)
         elif take_slot(s, at + page, 0, cpu):
-            heads[nr_heads] = head + page
-            nr_heads += 1
+            pageout(s, head + page)
         else:
             stay_without_slot(s, head + page)
-    return nr_heads
 
 
 @hot
@@ -178,27 +174,10 @@ def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
     free_frame(s, number)
 
 
-@hot
-@needs(frames=1)
-def writeback_page(s: Slots, entry: int, content: int) -> int:
-    """Give what zswap held for a slot a frame in the swap cache; returns the frame.
-
-    Kernel: mm/zswap.c zswap_writeback_entry(), its first part.
-    """
-    number = alloc_frames(s, 0)
-    s.frames[number].content = content
-    swap_cache_add(s, entry, number)
-    index = slot_index(s, entry)
-    if not is_redirected(s, index):  # else it has been given its place
-        set_stored(s, index, STORED_NOTHING)
-    return number
-
-
 @hot_inline
-def pageout_ptes(s: Slots, first: int, stop: int, cpu: int, heads: Buffer[int]) -> int:
-    """Do what pageout_range() does within one table; adds to ``heads``."""
+def pageout_ptes(s: Slots, first: int, stop: int, cpu: int) -> int:
+    """Do what pageout_range() does within one table; returns where it stopped."""
     at = first
-    nr_heads = heads[0] + 1
     while at < stop:
         here = s.ptes[at]
         if not here & PTE_PRESENT or here == PTE_ZERO:
@@ -216,12 +195,11 @@ def pageout_ptes(s: Slots, first: int, stop: int, cpu: int, heads: Buffer[int]) 
             else:
                 split_folio(s, at - (number - head), head, True)
             continue
-        if not has_tables(s, order):
+        if not has_room(s, order):
             break
         if not shared:
-            nr_heads = shrink_folio(s, at, cpu, heads, nr_heads)
+            shrink_folio(s, at, cpu)
         at += 1 << order
-    heads[0] = nr_heads - 1
     return at
 
 
@@ -229,25 +207,21 @@ def pageout_ptes(s: Slots, first: int, stop: int, cpu: int, heads: Buffer[int]) 
 
 
 @hot_run
-@needs(order=PMD_ORDER)
-def pageout_range(
-    s: Slots, mm: int, first: int, end: int, cpu: int, heads: Buffer[int]
-) -> int:
-    """Unmap the folios of a range that can have slots; returns where it stopped.
+@needs(order=PMD_ORDER, zspages=PAGES_A_RUN, writebacks=True)
+def pageout_range(s: Slots, mm: int, first: int, end: int, cpu: int) -> int:
+    """Page out what can have slots in a range, one folio after another.
 
-    It stops before ``end`` when no table of slots is left. Item 0 of ``heads`` is their
-    number, behind it are the folios to be written.
+    Returns where it stopped: before ``end`` when there is no room for more.
 
     Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range().
     """
-    heads[0] = 0
     vpn = first
     while vpn < end:
         at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
         if pmd_none(at):
             vpn += nr_here
             continue
-        done = pageout_ptes(s, at, at + nr_here, cpu, heads) - at
+        done = pageout_ptes(s, at, at + nr_here, cpu) - at
         vpn += done
         if done < nr_here:
             break

@@ -54,6 +54,7 @@ def area_is_full(s: Slots, si: int) -> None:
     if totals.reclaims_full_areas and vm_swap_full(s) and not info.reclaim_work:
         info.reclaim_work = 1
         totals.nr_reclaim_works += 1
+        totals.has_works = 1
 
 
 @hot_inline

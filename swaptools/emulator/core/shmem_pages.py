@@ -29,7 +29,8 @@ from swaptools.emulator.core.page_tables import (
     pte_offset,
 )
 from swaptools.emulator.core.pageout import stay_without_slot
-from swaptools.emulator.core.slot_alloc import folio_alloc_swap, has_tables
+from swaptools.emulator.core.room import PAGES_A_RUN, has_room
+from swaptools.emulator.core.slot_alloc import folio_alloc_swap
 from swaptools.emulator.core.slots import (
     put_content,
     set_stayed,
@@ -37,15 +38,8 @@ from swaptools.emulator.core.slots import (
     slot_put,
     swap_cache_add,
     swap_cache_del,
-    swap_cache_get,
 )
-from swaptools.emulator.core.writeout import (
-    ASKS,
-    NOT_ASKED,
-    STAYS,
-    is_reactivated,
-    pageout,
-)
+from swaptools.emulator.core.writeout import is_reactivated, pageout
 from swaptools.emulator.core.zap import zap_swap_entry
 
 if TYPE_CHECKING:
@@ -157,17 +151,15 @@ def shmem_forget(s: Slots, index: int) -> None:
 
 
 @hot
-def shmem_pageout(s: Slots, index: int, number: int, room: int) -> int:
-    """Write a page that has a slot and that nobody maps; as pageout() tells.
+def shmem_pageout(s: Slots, index: int, number: int) -> None:
+    """Write a page that has a slot and that nobody maps.
 
     What nobody may write is a page of the object again.
 
     Kernel: mm/vmscan.c pageout(), mm/shmem.c shmem_writeout().
     """
-    taken = pageout(s, number, room)
-    if taken == STAYS and is_reactivated(s, number):
+    if not pageout(s, number) and is_reactivated(s, number):
         shmem_swapin(s, index)
-    return taken
 
 
 # --- runs: what is compiled as a whole -------------------------------------
@@ -214,20 +206,13 @@ def shmem_read_range(
 
 
 @hot_run
-@needs(order=0, zspages="nr_pages")
+@needs(order=0, zspages=PAGES_A_RUN, writebacks=True)
 def shmem_pageout_range(
-    s: Slots,
-    pages: int,
-    mm: int,
-    first: int,
-    end: int,
-    cpu: int,
-    nr_pages: int,
+    s: Slots, pages: int, mm: int, first: int, end: int, cpu: int
 ) -> int:
     """Page out, each page written before the next gets a slot.
 
-    Returns where it stopped: before ``end`` when no table of slots is left. Minus
-    that behind a page for which room is to be made in its cgroup.
+    Returns where it stopped: before ``end`` when there is no room for more.
 
     Kernel: mm/vmscan.c shrink_folio_list(), where it unmaps first and asks then.
     """
@@ -237,28 +222,16 @@ def shmem_pageout_range(
         frame = s.frames[number]
         if not s.ptes[at] or frame.mapcount > 2:
             continue
-        if not has_tables(s, 0):
+        if not has_room(s, 0):
             return vpn
         s.ptes[at] = 0
         frame.mapcount = 1
         index = pte_offset(s, pages, vpn)
         if not frame.dirty:
             shmem_forget(s, index)
-            continue
-        if not shmem_writeout(s, index, cpu):
-            continue
-        if shmem_pageout(s, index, number, NOT_ASKED) == ASKS:
-            return -vpn - 1
+        elif shmem_writeout(s, index, cpu):
+            shmem_pageout(s, index, number)
     return end
-
-
-@hot_run
-@needs(order=0, zspages=1)
-def shmem_pageout_page(s: Slots, pages: int, vpn: int, room: int) -> None:
-    """Write a page that has a slot, now that room was asked for."""
-    index = pte_offset(s, pages, vpn)
-    entry = s.ptes[index] >> PTE_SHIFT
-    shmem_pageout(s, index, swap_cache_get(s, entry), room)
 
 
 @hot_run

@@ -87,6 +87,10 @@ class Totals(Structure):
     #: chain of those that are not, each with the next one in its first item.
     nr_page_tables: int
     free_page_table: int
+    #: During an operation: a page table has got a swap entry; something is left for
+    #: the end of it (settle.py).
+    has_unmapped: int
+    has_works: int
     #: Type of the area that virtual swap gives slots of, plus one; 0 without it.
     virtual_space: int
     #: Areas that the next allocation may use, a bit for each type; and whether it has
@@ -126,6 +130,8 @@ class Totals(Structure):
         ("nr_stayed", c_int32),
         ("nr_page_tables", c_int32),
         ("free_page_table", c_int32),
+        ("has_unmapped", c_int32),
+        ("has_works", c_int32),
         ("virtual_space", c_int32),
         ("allowed_areas", c_int64),
         ("asks_first", c_int32),
@@ -154,6 +160,9 @@ class SwapInfo(Structure):
     nr_leaves: int
     #: What becomes of a write: see constants.py, KEEPS and what follows.
     kind: int
+    #: Records of clusters are mapped in chunks of so many, or 0; those that are mapped.
+    chunk_clusters: int
+    mapped_chunks: int
     #: Its worker was woken and has not run. Kernel: si->reclaim_work pending.
     reclaim_work: int
     #: Of an area with SWP_NEXT_FIT: where a scan begins, how many slots it goes on
@@ -174,6 +183,8 @@ class SwapInfo(Structure):
         ("nr_zswap", c_int64),
         ("nr_leaves", c_int64),
         ("kind", c_int32),
+        ("chunk_clusters", c_int32),
+        ("mapped_chunks", c_int32),
         ("reclaim_work", c_int32),
         ("cluster_nr", c_int32),
         ("cluster_next", c_int64),

@@ -84,6 +84,7 @@ def lose(s: Slots, entry: int) -> None:
     """Remember a page that is gone, which no kernel tells."""
     s.losses[s.vmstat[0].swpout_lost] = entry
     s.vmstat[0].swpout_lost += 1
+    s.totals[0].has_works = 1
 
 
 @hot

@@ -21,12 +21,11 @@ Left out: write errors that show up later, failures for want of memory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import Buffer, hot, hot_inline, hot_run, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, needs
 from swaptools.emulator.core.constants import (
     MAX_SWAPFILES,
-    PMD_ORDER,
     REDIRECTS,
     STORED_NOTHING,
     STORED_SHIFT,
@@ -39,7 +38,7 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.faults import alloc_frames, free_frame
 from swaptools.emulator.core.memcg import may_zswap, zswap_writeback_enabled
 from swaptools.emulator.core.redirect import slots_for
-from swaptools.emulator.core.slot_alloc import has_tables
+from swaptools.emulator.core.shrinker import shrink_memcg
 from swaptools.emulator.core.slots import (
     get_content,
     get_stored,
@@ -59,15 +58,6 @@ from swaptools.emulator.core.zswap import (
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
-
-#: What becomes of a folio: it stays, leaves, or room is to be made in its cgroup.
-STAYS: Final = 0
-LEAVES: Final = 1
-ASKS: Final = 2
-#: What is known of that room: nothing, that it was made, that it could not be.
-NOT_ASKED: Final = 0
-ROOM_MADE: Final = 1
-NO_ROOM: Final = 2
 
 
 # --- the ghost rules -------------------------------------------------------
@@ -110,6 +100,7 @@ def wake_shrink_worker(s: Slots) -> None:
     zswap = s.zswap[0]
     if not zswap.asks_for_real_areas or nr_real_swapfiles(s) != 0:
         zswap.shrink_work = 1
+        s.totals[0].has_works = 1
 
 
 # --- one folio -------------------------------------------------------------
@@ -117,8 +108,8 @@ def wake_shrink_worker(s: Slots) -> None:
 
 @hot
 @needs(zspages="nr")
-def zswap_store(s: Slots, entry: int, head: int, nr: int, room: int) -> int:
-    """Take the pages of a folio, all of them (LEAVES) or none (STAYS, or ASKS).
+def zswap_store(s: Slots, entry: int, head: int, nr: int) -> bool:
+    """Take the pages of a folio, all of them or none.
 
     What a zram has for the slots is forgotten, where the kernel keeps it until they
     are free.
@@ -127,11 +118,12 @@ def zswap_store(s: Slots, entry: int, head: int, nr: int, room: int) -> int:
     """
     zswap = s.zswap[0]
     if not zswap.enabled or (nr > 1 and not zswap.takes_large_folios):
-        return STAYS
-    if room == NOT_ASKED and not may_zswap(s, s.totals[0].memcg):
-        return ASKS
-    if room == NO_ROOM or zswap_check_limits(s):
-        return STAYS
+        return False
+    memcg = s.totals[0].memcg
+    if not may_zswap(s, memcg) and shrink_memcg(s, memcg) != 0:
+        return False
+    if zswap_check_limits(s):
+        return False
     index = slot_index(s, entry)
     for page in range(nr):
         content = s.frames[head + page].content
@@ -140,13 +132,13 @@ def zswap_store(s: Slots, entry: int, head: int, nr: int, room: int) -> int:
         if not zswap_store_page(s, index + page, entry + page, content):
             for taken in range(index, index + page):
                 zswap_entry_free(s, taken)
-            return STAYS
+            return False
     for page in range(nr):
         content = get_content(s, s.frames[head + page].content)
         set_stored(s, index + page, STORED_ZSWAP << STORED_SHIFT | content)
     s.vmstat[0].zswpout += nr
     s.vmstat[0].mthp_zswpout += nr > 1
-    return LEAVES
+    return True
 
 
 @hot_inline
@@ -168,12 +160,8 @@ def swap_zeromap_folio_set(s: Slots, entry: int, nr: int) -> None:
 
 
 @hot
-@needs(order=PMD_ORDER, zspages=1 << PMD_ORDER)
-def swap_writeout(s: Slots, head: int, room: int) -> int:
-    """Find a place for a folio that has slots, be it in the swap cache or not.
-
-    Returns:
-        LEAVES when its slots have the data, STAYS, or ASKS for room in its cgroup.
+def swap_writeout(s: Slots, head: int) -> bool:
+    """Find a place for a folio that has slots; tell whether they have its data.
 
     Kernel: mm/page_io.c swap_writeout().
     """
@@ -181,29 +169,25 @@ def swap_writeout(s: Slots, head: int, room: int) -> int:
     entry, order = frame.entry, frame.order
     nr = 1 << order
     traffic = s.traffic[traffic_row(s, entry)]
+    traffic.offered += nr
     if folio_is_zero(s, head, nr):
-        traffic.offered += nr
         traffic.left += nr
         swap_zeromap_folio_set(s, entry, nr)
-        return LEAVES
-    taken = zswap_store(s, entry, head, nr, room)
-    if taken == ASKS:
-        return ASKS
-    traffic.offered += nr
+        return True
     traffic.asked_out += nr * s.totals[0].zswap_ever_enabled
-    if taken == STAYS:
+    if not zswap_store(s, entry, head, nr):
         if s.zswap[0].enabled and s.zswap[0].pool_reached_full:
             wake_shrink_worker(s)
         if ghost_keeps_the_folio(s, entry):
-            return STAYS
+            return False
         if not zswap_writeback_enabled(s, s.totals[0].memcg):
-            return STAYS
+            return False
         slot = slots_for(s, entry, order)
         if not slot or not submit_write(s, slot, head, nr):
-            return STAYS
+            return False
         s.traffic[traffic_row(s, slot)].to_backing += nr
     traffic.left += nr
-    return LEAVES
+    return True
 
 
 @hot
@@ -217,24 +201,23 @@ def stay_in_memory(s: Slots, head: int) -> None:
 
 
 @hot
-@needs(frames=1, order=0, zspages=1)
-def write_content(s: Slots, entry: int, content: int, room: int) -> int:
-    """Do the same for a content that is in no page, and a slot."""
+@needs(frames=1, order=0, zspages=1, writebacks=True)
+def write_content(s: Slots, entry: int, content: int) -> bool:
+    """Do what swap_writeout() does for a content that is in no page, and a slot."""
     number = alloc_frames(s, 0)
     s.frames[number].content = get_content(s, content)
     s.frames[number].entry = entry
-    taken = swap_writeout(s, number, room)
+    taken = swap_writeout(s, number)
     s.frames[number].entry = 0
     free_frame(s, number)
     return taken
 
 
 @hot
-@needs(order=PMD_ORDER, zspages=1 << PMD_ORDER)
-def pageout(s: Slots, head: int, room: int) -> int:
-    """Write a folio of the swap cache that nobody maps; as swap_writeout() tells.
+def pageout(s: Slots, head: int) -> bool:
+    """Write a folio of the swap cache that nobody maps; tell whether it is gone.
 
-    One that is clean goes without being written.
+    One that is clean goes without being written. There is room for all that it takes.
 
     Kernel: mm/vmscan.c pageout().
     """
@@ -243,14 +226,13 @@ def pageout(s: Slots, head: int, room: int) -> int:
     if not frame.dirty:
         swap_cache_del(s, head)
         free_frame(s, head)
-        return LEAVES
-    taken = swap_writeout(s, head, room)
-    if taken == LEAVES:
-        for number in range(head, head + nr):
-            leave_memory(s, number)
-    elif taken == STAYS:
+        return True
+    if not swap_writeout(s, head):
         stay_in_memory(s, head)
-    return taken
+        return False
+    for number in range(head, head + nr):
+        leave_memory(s, number)
+    return True
 
 
 @hot
@@ -269,36 +251,3 @@ def is_reactivated(s: Slots, number: int) -> bool:
     if s.si[entry >> TYPE_SHIFT].kind == REDIRECTS:
         return not is_redirected(s, slot_index(s, entry))
     return ghost_keeps_the_folio(s, entry)
-
-
-# --- runs: what is compiled as a whole -------------------------------------
-
-
-@hot_run
-@needs(order=PMD_ORDER, zspages="nr_pages")
-def writeout_range(
-    s: Slots, heads: Buffer[int], place: int, nr_pages: int, room: int
-) -> int:
-    """Write the folios that ``heads`` has from a place on; return where it stopped.
-
-    Behind the last one; or, when no table of slots is left, before one; or, when room
-    is to be made in a cgroup, minus that place. Item 0 of ``heads`` is their number.
-
-    Args:
-        s: The buffers.
-        heads: As pageout_range() has it.
-        place: Where to begin.
-        nr_pages: As many pages as these folios have at most.
-        room: What is known of room for the first of them.
-
-    Kernel: mm/vmscan.c shrink_folio_list().
-    """
-    while place <= heads[0]:
-        head = heads[place]
-        if not has_tables(s, s.frames[head].order):
-            break
-        if pageout(s, head, room) == ASKS:
-            return -place
-        room = NOT_ASKED
-        place += 1
-    return place

@@ -45,9 +45,7 @@ CHUNK_CLUSTERS = 85
 class Sparse(Refuses):
     """No data section, and an array of clusters that is mapped by the piece."""
 
-    follows_clusters = True
-    #: Pieces that are mapped; one always is.
-    mapped_chunks = 1
+    chunk_clusters = CHUNK_CLUSTERS
 
     @classmethod
     def admit(cls, max_pages: int, found: Conditions) -> int:
@@ -62,19 +60,9 @@ class Sparse(Refuses):
             return max_pages
         return min(max_pages, found.ram_bytes // found.page_size)
 
-    def settle(self, nr_tables: int, last: int) -> None:
-        """Map what is used; unmap a free end when no more than half is used.
-
-        Kernel: none; as the cover describes it.
-        """
-        needed = max(last, 0) // CHUNK_CLUSTERS + 1
-        self.mapped_chunks = max(self.mapped_chunks, needed)
-        if nr_tables * 2 <= self.mapped_chunks * CHUNK_CLUSTERS:
-            self.mapped_chunks = needed
-
-    def other_bytes(self, nr_tables: int) -> int:
+    def other_bytes(self, nr_tables: int, mapped_chunks: int) -> int:
         """Return the bytes of records that are mapped and of no cluster in use."""
-        mapped = max(self.mapped_chunks * CHUNK_CLUSTERS, nr_tables)
+        mapped = max(mapped_chunks * self.chunk_clusters, nr_tables)
         return (mapped - nr_tables) * RECORD_BYTES
 
 

@@ -198,7 +198,11 @@ class SwapAreas:
 
     def _stand_behind(self, si: int, backing: Backing) -> None:
         self._state.backings[si] = backing
-        self._state.slots.si[si].kind = backing.kind
+        info = self._state.slots.si[si]
+        info.kind = backing.kind
+        info.chunk_clusters = backing.chunk_clusters
+        info.mapped_chunks = int(backing.chunk_clusters > 0)
+        self._state.follows_clusters |= backing.chunk_clusters > 0
         self._state.arena.loses_pages |= backing.kind == LOSES
 
     # Kernel: mm/swapfile.c setup_swap_info(), least_priority.

@@ -71,10 +71,7 @@ def put_together(
     rules, zsmalloc = profile.zswap, profile.zsmalloc
     zswap = Zswap(arena, contents, rules, page_size, ram_bytes, compressor, zsmalloc)
     set_ghost_rules(zswap.record, profile.ghost)
-    io = SwapIO(arena, contents, cgroups, zswap, backings)
-    shrinker = ZswapShrinker(arena, zswap, cgroups, io.write_back)
-    io.shrink_memcg = shrinker.shrink_memcg
-    state = State(
+    return State(
         profile=profile,
         ghost_rules=profile.ghost or MENDED_GHOST,
         page_size=page_size,
@@ -86,13 +83,11 @@ def put_together(
         backings=backings,
         cgroups=cgroups,
         zswap=zswap,
-        shrinker=shrinker,
-        io=io,
+        shrinker=ZswapShrinker(arena, zswap, cgroups),
+        io=SwapIO(arena, contents, zswap, backings),
         counter=EventCounter(arena, backings, zswap, design),
         tasks=tasks,
         mmlist=[],
         shms=shms,
         tiers=SwapTiers(),
     )
-    io.work_for = state.work_for
-    return state

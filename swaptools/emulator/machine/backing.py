@@ -61,8 +61,9 @@ class Backing:
     a_write: ClassVar[str]
     #: The zram device it is, if it is one.
     zram: Zram | None = None
-    #: Whether it is told after each operation which clusters are in use.
-    follows_clusters: bool = False
+    #: Records of its clusters are mapped in chunks of so many, see core/settle.py; 0
+    #: where they are not.
+    chunk_clusters: int = 0
 
     def __init__(
         self, ops: SwapOps, path: str, max_pages: int, found: Conditions
@@ -87,16 +88,14 @@ class Backing:
         del nr_pages
         return 0
 
-    def settle(self, nr_tables: int, last: int) -> None:
-        """End an operation: so many clusters have a table, the last is this one.
+    def other_bytes(self, nr_tables: int, mapped_chunks: int) -> int:
+        """Return bytes of metadata that no formula has.
 
-        Called only where ``follows_clusters`` is set.
+        Args:
+            nr_tables: Clusters that have a table.
+            mapped_chunks: Of ``chunk_clusters``.
         """
-        del nr_tables, last
-
-    def other_bytes(self, nr_tables: int) -> int:
-        """Return bytes of metadata that no formula has."""
-        del nr_tables
+        del nr_tables, mapped_chunks
         return 0
 
     def counts(self) -> dict[str, int]:

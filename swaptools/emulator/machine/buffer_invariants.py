@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.arena import set_totals
+from swaptools.emulator.core.clusters import count_tables, last_with_table
 from swaptools.emulator.core.constants import (
     ALL_AREAS,
     CLUSTER_WORDS,
@@ -151,6 +152,7 @@ def check_infos(state: State, devices: list[SwapDevice]) -> None:
         expect(device.is_as_made(), "another area", device.path, info.flags, info.max)
         kind = state.backings[device.type].kind
         expect(info.kind == kind, "what becomes of a write", device.path, info.kind)
+        _check_chunks(state, device)
         expect(not info.reclaim_work, "a worker did not run", device.path)
         if not info.flags & SWP_NEXT_FIT:
             scan = (info.cluster_nr, info.cluster_next, info.lowest_bit)
@@ -261,6 +263,25 @@ def check_free_tables(state: State) -> None:
         is_empty = are_zero(s.map, table * SWAPFILE_CLUSTER, SWAPFILE_CLUSTER)
         is_empty &= are_zero(s.words, table * CLUSTER_WORDS, CLUSTER_WORDS)
         expect(is_empty, "a free table in use", table)
+
+
+# Records of clusters that are mapped: as many as are used, or twice as many.
+def _check_chunks(state: State, device: SwapDevice) -> None:
+    info, wanted = (
+        state.slots.si[device.type],
+        state.backings[device.type].chunk_clusters,
+    )
+    expect(info.chunk_clusters == wanted, "chunks of", device.path)
+    if not wanted:
+        expect(info.mapped_chunks == 0, "chunks", device.path, info.mapped_chunks)
+        return
+    needed = max(state.run(last_with_table, device.type), 0) // wanted + 1
+    nr_tables = state.run(count_tables, device.type)
+    is_half_used = 2 * nr_tables > info.mapped_chunks * wanted
+    is_right = info.mapped_chunks == needed or (
+        info.mapped_chunks > needed and is_half_used
+    )
+    expect(is_right, "chunks mapped", device.path, info.mapped_chunks)
 
 
 def check_slots_cache_room(state: State) -> None:

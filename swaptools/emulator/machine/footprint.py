@@ -96,7 +96,8 @@ class Measure:
             counts = self._counts(si)
             total = sum(weight * counts[unit] for unit, weight in weights.by_unit)
             metadata += Fraction(total, weights.denominator)
-            metadata += backing.other_bytes(counts["cluster"])
+            mapped = self._arena.slots.si[si].mapped_chunks
+            metadata += backing.other_bytes(counts["cluster"], mapped)
             modes.add(weights.mode)
         totals = self._arena.totals
         return Footprint(

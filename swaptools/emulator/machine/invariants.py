@@ -220,6 +220,8 @@ def check_totals(state: State, devices: list[SwapDevice], tables: set[int]) -> N
     expect(len(s.si) == MAX_SWAPFILES, "types")
     woken = sum(s.si[si].reclaim_work for si in range(MAX_SWAPFILES))
     expect(not woken and not totals.nr_reclaim_works, "a worker did not run", woken)
+    left = (totals.has_works, totals.has_unmapped)
+    expect(left == (0, 0), "an operation has not ended", *left)
 
 
 def check_places(state: State, areas: SwapAreas) -> list[int]:

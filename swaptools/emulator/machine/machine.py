@@ -346,6 +346,7 @@ class Machine:
         Returns:
             How many were written: fewer when there are no more, or nobody takes them.
         """
+        self.state.find_allowed_areas()
         nr_written = self.state.shrinker.write_back_oldest(nr_pages)
         for backing in self.state.backings.values():
             nr_written += backing.write_back(nr_pages - nr_written)
@@ -357,6 +358,7 @@ class Machine:
 
         What writing 2 to /proc/sys/vm/drop_caches comes to.
         """
+        self.state.find_allowed_areas()
         nr_written = self.state.shrinker.drop_slab()
         self.state.settle()
         return nr_written

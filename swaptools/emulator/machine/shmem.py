@@ -22,7 +22,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from swaptools.emulator.core.shmem_pages import (
-    shmem_pageout_page,
     shmem_pageout_range,
     shmem_read_range,
     shmem_undo_range,
@@ -179,11 +178,7 @@ class ShmMapping:
         here, end, cpu = first, first + nr_pages, state.totals.cpu
         state.io.measure(mm, first, end)
         while here < end:
-            left = end - here
-            here = state.run(shmem_pageout_range, pages, mm, here, end, cpu, left)
-            if here < 0:
-                here, room = -here, state.io.make_room()
-                state.run(shmem_pageout_page, pages, here - 1, room)
+            here = state.run(shmem_pageout_range, pages, mm, here, end, cpu)
         state.settle()
 
     def drop(self, first: int, nr_pages: int = 1) -> None:

@@ -17,13 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from swaptools.emulator.core.clusters import (
-    count_tables,
-    do_scheduled_discard,
-    last_with_table,
-)
-from swaptools.emulator.core.constants import ALL_AREAS, SWP_PAGE_DISCARD
-from swaptools.emulator.core.slot_alloc import allow, reclaim_work
+from swaptools.emulator.core.constants import ALL_AREAS
+from swaptools.emulator.core.settle import settle
+from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.machine.backing import Conditions
 from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES
 from swaptools.errors import KernelOops
@@ -107,6 +103,8 @@ class State:
     watch: Callable[[int], None] = lambda _nr_pages: None
     watch_pages: int = MAX_TASK_PAGES
     is_in_one: bool = False
+    #: There is or was an area that has something done after each operation.
+    follows_clusters: bool = False
     #: What is one for the whole machine.
     totals: Totals = field(init=False)
 
@@ -188,37 +186,16 @@ class State:
 
     def settle(self) -> None:
         """End an operation: workers run, contents nobody wants go."""
-        if self.is_in_one:
+        totals = self.totals
+        if not self.is_in_one:
+            if totals.has_works or self.follows_clusters:
+                while not self.run(settle):
+                    pass
+                self.io.note_losses()
+            if totals.released:
+                self.contents.reap()
+        if totals.oopsed:
             self.check_alive()
-            return
-        self._reclaim_full_areas()
-        self.contents.reap()
-        self.shrinker.work()
-        self.contents.reap()
-        self._discard()
-        self._tell_backings()
-        self.io.note_losses()
-        self.check_alive()
-
-    # Workers of areas that got full. Kernel: mm/swapfile.c swap_reclaim_work().
-    def _reclaim_full_areas(self) -> None:
-        if self.totals.nr_reclaim_works:
-            for si in sorted(self.backings):
-                self.run(reclaim_work, si)
-
-    # Discards that wait. Kernel: mm/swapfile.c swap_discard_work().
-    def _discard(self) -> None:
-        infos = self.slots.si
-        for si in self.backings:
-            if infos[si].flags & SWP_PAGE_DISCARD:
-                self.run(do_scheduled_discard, si)
-
-    # Which clusters are in use, for backings that follow them.
-    def _tell_backings(self) -> None:
-        for si, backing in self.backings.items():
-            if backing.follows_clusters:
-                nr_tables = self.run(count_tables, si)
-                backing.settle(nr_tables, self.run(last_with_table, si))
 
     @property
     def free_pages(self) -> int:

@@ -30,35 +30,25 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.lengths import unknown_lengths
-from swaptools.emulator.core.pageout import writeback_page
-from swaptools.emulator.core.redirect import slots_for
-from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.slots import (
     get_content,
     get_stored,
     slot_index,
 )
-from swaptools.emulator.core.swap_ops import write_slot, write_to_device
+from swaptools.emulator.core.swap_ops import write_slot
 from swaptools.emulator.core.writeout import (
-    ASKS,
-    LEAVES,
-    NO_ROOM,
-    NOT_ASKED,
-    ROOM_MADE,
     write_content,
-    writeout_range,
 )
 from swaptools.emulator.core.zram import zram_read
 from swaptools.errors import DeviceReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from swaptools.emulator.core.arena import Arena
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.backing import Backing, SwapOps
     from swaptools.emulator.store.contents import ContentStore
-    from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
+    from swaptools.emulator.store.memcg import MemCgroup
     from swaptools.emulator.store.zswap import Zswap
 
 
@@ -86,14 +76,6 @@ def read_of_nothing() -> DeviceReadError:
     return DeviceReadError(errno.EIO, "nothing holds this slot's data (SIGBUS)")
 
 
-def zswap_writeback_errno(ops: SwapOps) -> int:
-    """Return what zswap_writeback_entry() says of an entry on this area; 0: it may.
-
-    Under virtual swap it may where a slot of an area is found (slots_for).
-    """
-    return -errno.EINVAL if is_ghost(ops) else 0
-
-
 # --- pages and slots -------------------------------------------------------
 
 
@@ -104,21 +86,15 @@ class SwapIO:
         self,
         arena: Arena,
         contents: ContentStore,
-        cgroups: MemCgroups,
         zswap: Zswap,
         backings: Mapping[int, Backing],
     ) -> None:
         """Work on the buffers and contents of one machine, backings by type."""
         self._arena = arena
         self._contents = contents
-        self.cgroups = cgroups
         self._zswap = zswap
         self._backings = backings
         self.page_size = zswap.page_size
-        #: Called with the cgroup that what follows is done for.
-        self.work_for: Callable[[MemCgroup], None]
-        #: Makes room in a cgroup: looks at so many entries; 0, or minus an errno.
-        self.shrink_memcg: Callable[[MemCgroup, int], int]
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
 
@@ -146,32 +122,11 @@ class SwapIO:
 
     # --- out ---------------------------------------------------------------
 
-    def writeout(self, heads: Buffer[int], nr_pages: int) -> None:
-        """Write folios, as pageout_range() has them, of the working cgroup.
-
-        What nobody takes stays in the swap cache, dirty, on its slots.
-        """
-        place, room = 1, NOT_ASKED
-        while place <= heads[0]:
-            place = self._arena.run(writeout_range, heads, place, nr_pages, room)
-            room = NOT_ASKED
-            if place < 0:
-                place, room = -place, self.make_room()
-
-    def make_room(self) -> int:
-        """Write entries of the working cgroup back; tell whether that made room."""
-        memcg = self.cgroups.by_number(self._arena.totals.memcg)
-        error = self.shrink_memcg(memcg, self._zswap.rules.shrink_batch)
-        return NO_ROOM if error else ROOM_MADE
-
     def store(self, content: int, entry: int) -> bool:
         """Write what is in no page to a slot; tell whether that has it now."""
         if content >= FIRST_CONTENT and self._zswap.enabled:
             self._contents.measure(self._zswap.codec, [content])
-        taken = self._arena.run(write_content, entry, content, NOT_ASKED)
-        if taken == ASKS:
-            taken = self._arena.run(write_content, entry, content, self.make_room())
-        return taken == LEAVES
+        return self._arena.run(write_content, entry, content)
 
     def move(self, place: int, new: int, memcg: MemCgroup) -> bool:
         """Read what is in a place and write it to another; tell whether it is there.
@@ -217,37 +172,3 @@ class SwapIO:
         for place in range(len(self.losses), s.vmstat[0].swpout_lost):
             si, slot = s.losses[place] >> TYPE_SHIFT, s.losses[place] & OFFSET_MASK
             self.losses.append(Loss(self._backings[si].path, slot))
-
-    def write_back(self, index: int) -> int:
-        """Write the zswap entry of a slot there, by its number; 0, or minus an errno.
-
-        When a device fails, that is not told: the page is in memory again then, not
-        compressed any more.
-
-        Kernel: mm/zswap.c zswap_writeback_entry().
-        """
-        s, totals = self._arena.slots, self._arena.totals
-        working, allowed = totals.memcg, totals.allowed_areas
-        self.work_for(self.cgroups.by_number(s.compressed[index].memcg))
-        error = self._write_back(index)
-        totals.memcg = working
-        self._arena.run(allow, allowed)
-        return error
-
-    def _write_back(self, index: int) -> int:
-        s = self._arena.slots
-        swpentry = s.compressed[index].entry
-        backing = self._backings[swpentry >> TYPE_SHIFT]
-        refusal = zswap_writeback_errno(backing.ops)
-        if refusal:
-            return refusal
-        content = get_content(s, s.slots[index].stored & STORED_MASK)
-        slot = self._arena.run(slots_for, swpentry, 0)
-        if not slot:
-            self._contents.put(content)
-            return -errno.ENOMEM
-        number = self._arena.run(writeback_page, swpentry, content)
-        self._arena.slots.vmstat[0].zswpwb += 1
-        self._arena.traffic(self._arena.totals.memcg, slot).written_back += 1
-        self._arena.run(write_to_device, number, slot)
-        return 0

@@ -146,18 +146,18 @@ class Task:
         end = min(first + nr_pages, len(self.pte))
         state, memcg = self._state, self.memcg
         state.io.measure(self.pte.mm, first, end)
-        heads = state.scratch(min(nr_pages, state.totals.nr_frames) + 1)
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
         here, cpu = first, state.totals.cpu
         while here < end:
             start = here
             stop = min(end, here - here % state.watch_pages + state.watch_pages)
-            here = state.run(pageout_range, self.pte.mm, here, stop, cpu, heads)
-            if heads[0] and self not in state.mmlist:
-                state.mmlist.insert(0, self)
-            state.io.writeout(heads, here - start)
+            here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
             state.watch(here - start)
+        if state.totals.has_unmapped:
+            state.totals.has_unmapped = 0
+            if self not in state.mmlist:
+                state.mmlist.insert(0, self)
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:

@@ -48,6 +48,8 @@ def check_zswap(state: State) -> None:
     expect(asks == (state.profile.ghost is not None), "asks for real areas", asks)
     counts = zswap.record.counts_available_areas
     expect(counts == state.ghost_rules.counts_available_areas, "real areas", counts)
+    begun = (zswap.record.shrink_attempts, zswap.record.shrink_failures)
+    expect(begun == (0, 0), "zswap's worker is not done", *begun)
     living = {memcg.number for memcg in state.cgroups}
     reached = zswap.record.next_shrink
     expect(reached in living | {-1}, "zswap's worker is at nobody", reached)
