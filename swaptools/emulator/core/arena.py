@@ -152,6 +152,8 @@ class Arena:
         if need.zspages:
             each = args[need.zspages_at] if need.zspages_at >= 0 else 1
             self._make_room_for_writes(need.zspages * each + nr_back)
+        if need.page_tables:
+            self.add_page_tables(need.page_tables)
         if order >= 0:
             missing = nr_tables_needed(slots, order) - totals.nr_free_tables
             if missing > 0:

@@ -43,6 +43,7 @@ class Needs(NamedTuple):
     zspages: int
     #: And for entries that may be written back meanwhile (room.py).
     writebacks: bool
+    page_tables: int
 
 
 #: By function; those that need nothing are not here.
@@ -90,6 +91,7 @@ def needs(
     order: str | int = -1,
     zspages: str | int = 0,
     writebacks: bool = False,
+    page_tables: int = 0,
 ) -> Callable[[_Function], _Function]:
     """Say what room a function needs; whoever runs it sees to that.
 
@@ -100,6 +102,7 @@ def needs(
         zspages: How many pages it writes, each of which may be an object in a pool, or
             be lost; or the argument that says how many.
         writebacks: Whether entries may be written back in favour of those.
+        page_tables: How many of them it may make.
     """
 
     def declare(function: _Function) -> _Function:
@@ -113,6 +116,7 @@ def needs(
             names.index(zspages) if isinstance(zspages, str) else -1,
             1 if isinstance(zspages, str) else zspages,
             writebacks,
+            page_tables,
         )
         return function
 

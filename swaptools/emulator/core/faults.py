@@ -272,6 +272,40 @@ def range_is_none(s: Slots, first: int, nr: int) -> bool:
 
 
 @hot_inline
+def write_page(s: Slots, at: int, content: int) -> bool:
+    """Write a page that is in memory or in swap; False when it is SIGBUS."""
+    ptes = s.ptes
+    if ptes[at] & PTE_SWAP and not do_swap_page(s, at, True):
+        return False
+    if ptes[at] == PTE_POISONED:
+        return False
+    if not ptes[at] & PTE_EXCLUSIVE:
+        do_wp_page(s, at)
+    number = ptes[at] >> PTE_SHIFT
+    frame = s.frames[number]
+    put_content(s, frame.content)
+    frame.content = content
+    frame.dirty = 1
+    if frame.stayed:
+        set_stayed(s, number, 0)
+    return True
+
+
+@hot_inline
+def read_page(s: Slots, at: int) -> bool:
+    """Touch a page; one that was never written is the shared page of zeros.
+
+    False when it is SIGBUS.
+    """
+    ptes = s.ptes
+    if ptes[at] & PTE_SWAP and not do_swap_page(s, at, False):
+        return False
+    if ptes[at] == 0:
+        ptes[at] = PTE_ZERO
+    return ptes[at] != PTE_POISONED
+
+
+@hot_inline
 def write_ptes(
     s: Slots, first: int, stop: int, contents: Buffer[int], place: int, order: int
 ) -> int:
@@ -282,25 +316,11 @@ def write_ptes(
     ptes = s.ptes
     size = 1 << order
     for at in range(first, stop):
-        was_swapped = ptes[at] & PTE_SWAP
-        if was_swapped and not do_swap_page(s, at, True):
-            return at
-        if ptes[at] == PTE_POISONED:
-            return at
         if ptes[at] == 0:
             fits = at % size == 0 and at + size <= stop and range_is_none(s, at, size)
             map_new(s, at, order if fits else 0)
-        read = ptes[at] >> PTE_SHIFT if was_swapped else 0
-        if not ptes[at] & PTE_EXCLUSIVE:
-            do_wp_page(s, at)
-        number = ptes[at] >> PTE_SHIFT
-        frame = s.frames[number]
-        put_content(s, frame.content)
-        frame.content = contents[place]
-        frame.dirty = 1
-        if frame.stayed:
-            set_stayed(s, number, 0)
-        contents[place] = read if read != number else 0
+        if not write_page(s, at, contents[place]):
+            return at
         place += 1
     return stop
 
@@ -311,15 +331,10 @@ def read_ptes(s: Slots, first: int, stop: int, numbers: Buffer[int], place: int)
 
     Its part of ``numbers`` begins at ``place``.
     """
-    ptes = s.ptes
     for at in range(first, stop):
-        if ptes[at] & PTE_SWAP and not do_swap_page(s, at, False):
+        if not read_page(s, at):
             return at
-        if ptes[at] == PTE_POISONED:
-            return at
-        if ptes[at] == 0:
-            ptes[at] = PTE_ZERO
-        numbers[place] = ptes[at] >> PTE_SHIFT
+        numbers[place] = s.ptes[at] >> PTE_SHIFT
         place += 1
     return stop
 
@@ -349,9 +364,7 @@ def write_range(
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
-    They have page tables. Returns how many were written: fewer when one is SIGBUS. Of
-    those, the items of ``contents`` become the frame that was read from swap and left
-    for a copy, or 0.
+    They have page tables. Returns how many were written: fewer when one is SIGBUS.
     """
     vpn, end = first, first + nr
     while vpn < end:

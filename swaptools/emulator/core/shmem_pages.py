@@ -172,10 +172,7 @@ def shmem_pageout(s: Slots, index: int, number: int) -> None:
 def shmem_write_range(
     s: Slots, pages: int, mm: int, first: int, nr: int, contents: Buffer[int]
 ) -> int:
-    """Write pages; returns how many: fewer when one is SIGBUS.
-
-    Of those, the items of ``contents`` become 0: no page is left for a copy.
-    """
+    """Write pages; returns how many: fewer when one is SIGBUS."""
     for vpn in range(first, first + nr):
         at = pte_offset(s, mm, vpn)
         if not shmem_fault(s, pte_offset(s, pages, vpn), at, True):
@@ -186,7 +183,6 @@ def shmem_write_range(
         frame.content = contents[vpn - first]
         frame.dirty = 1
         set_stayed(s, number, 0)
-        contents[vpn - first] = 0
     return nr
 
 

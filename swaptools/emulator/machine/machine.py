@@ -18,39 +18,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools import notebook
 from swaptools.emulator.core.engine import Engine
-from swaptools.emulator.core.events import VmStat
 from swaptools.emulator.machine.areas import SwapAreas
 from swaptools.emulator.machine.assembly import fit, put_together
 from swaptools.emulator.machine.backing import BACKINGS
-from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.given import accepted, check_pages_of_area
 from swaptools.emulator.machine.invariants import check_machine
-from swaptools.emulator.machine.meminfo import meminfo
+from swaptools.emulator.machine.looks import Looks
 from swaptools.emulator.machine.planned import check_plans, swapon_plan
 from swaptools.emulator.machine.redirect import move_in_place
+from swaptools.emulator.machine.references import touch
 from swaptools.emulator.machine.shmem import Shm
-from swaptools.emulator.machine.tables import Counts, rows_of
 from swaptools.emulator.machine.task import Task
 from swaptools.emulator.machine.transfer import move_by_walk
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from swaptools.area import SwapArea
     from swaptools.emulator.machine.design import AreaPlan, Design
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.setup import Setup
-    from swaptools.emulator.machine.swap_io import Loss
     from swaptools.emulator.machine.swapoff import Unuse
     from swaptools.emulator.machine.tiers import SwapTiers
+    from swaptools.references import References
     from swaptools.swapmap import SwapMap
 
 
-class Machine:
+class Machine(Looks):
     """One kernel's swap, driven by calls.
 
     >>> machine = Machine(kernel="6.18")
@@ -162,13 +159,6 @@ class Machine:
             f"{len(self.tasks)} tasks",
         ]
         return f"<Machine {self.profile.name}, {', '.join(parts)}>"
-
-    def to_rows(self) -> list[dict[str, object]]:
-        """Return a row for each area that is on, sizes in bytes."""
-        return rows_of(self.areas, self.page_size)
-
-    def _repr_html_(self) -> str:
-        return notebook.table(self.to_rows(), repr(self)[1:-1])
 
     # --- areas -------------------------------------------------------------
 
@@ -338,6 +328,36 @@ class Machine:
         self.state.check_alive()
         return Shm(self.state, self.shms, nr_pages)
 
+    def touch(
+        self, tasks: Sequence[Task], references: References, length: int | None = None
+    ) -> None:
+        """Let tasks read and write pages, in the order of a trace.
+
+        Each reference is an operation of its own.
+
+        >>> from array import array
+        >>> from swaptools.references import References, one_task
+        >>> machine = Machine(compiled=False)
+        >>> task = machine.task()
+        >>> pages, flags = array("Q", [3, 5, 3]), array("B", [1, 0, 0])
+        >>> machine.touch([task], References(pages, flags, one_task(3)))
+        >>> task.entries(3, 3)
+        ['present', None, 'present']
+
+        Args:
+            tasks: Those that the references have by number.
+            references: A batch of them.
+            length: What a page that is written would compress to, in bytes; None for
+                half a page.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); the
+                references before it are made.
+            IllegalOperation: A page or a task that is none, or no length; nothing
+                changed.
+        """
+        touch(self.state, tasks, references, length)
+
     # --- workers -----------------------------------------------------------
 
     def write_back(self, nr_pages: int) -> int:
@@ -366,57 +386,3 @@ class Machine:
     def check_invariants(self) -> None:
         """Compare everything with everything else; InvariantBroken says where."""
         check_machine(self.state, self.areas, self.tasks, self.shms)
-
-    # --- looking -----------------------------------------------------------
-
-    @property
-    def free_pages(self) -> int:
-        """Pages of memory that neither tasks nor compressed pools have."""
-        return self.state.free_pages
-
-    @property
-    def losses(self) -> list[Loss]:
-        """Pages that a backing lost, which no kernel would tell."""
-        return self.state.io.losses
-
-    def proc_swaps(self) -> str:
-        """Return the text of /proc/swaps."""
-        return self.areas.proc_swaps()
-
-    def meminfo(self) -> dict[str, int]:
-        """Return the swap lines of /proc/meminfo, in KiB."""
-        return meminfo(self.state)
-
-    def vmstat(self) -> dict[str, int]:
-        """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
-        stat = self.state.slots.vmstat[0]
-        return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
-
-    def counts(
-        self, cgroup: str | None = None, area: SwapDevice | None = None
-    ) -> Counts:
-        """Return what is counted for comparisons, in pages and look-ups.
-
-        Args:
-            cgroup: Only what went on for a cgroup, itself and none below.
-            area: Only what went to and from an area, as long as it is on.
-
-        Raises:
-            IllegalOperation: There is no such cgroup.
-        """
-        if cgroup is None and area is None:
-            return Counts(self.state.counter.counts())
-        memcg = None if cgroup is None else self.cgroups[cgroup].number
-        type_ = None if area is None else area.type
-        return Counts(self.state.counter.of_traffic(memcg, type_))
-
-    def footprint(self) -> Footprint:
-        """Return the bytes of metadata and content, and what else is held now."""
-        state = self.state
-        return Measure(
-            state.arena, state.backings, self.zswap, self.design, self.profile
-        ).footprint()
-
-    def zswap_debugfs(self) -> dict[str, int]:
-        """Return what /sys/kernel/debug/zswap shows."""
-        return self.zswap.debugfs()

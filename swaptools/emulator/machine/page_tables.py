@@ -104,6 +104,11 @@ class PageTable:
             self._tables.give_back(old, self.nr_items)
             self.mm, self.nr_items = new, nr_items
 
+    def reach_soon(self, nr_pages: int, most_pages: int) -> None:
+        """Do the same, with room for as many again, up to so many."""
+        if nr_pages > self.nr_pages:
+            self.reach(max(nr_pages, min(2 * self.nr_pages, most_pages)))
+
     def touch(self, first: int, nr_pages: int) -> None:
         """Have tables for pages that are to be read or written."""
         pmds, mm = self._tables.arena.slots.pmds, self.mm

@@ -220,9 +220,7 @@ class Task:
         return page_entries(self.pte, first, nr_pages)
 
     def _touch(self, first: int, nr_pages: int) -> None:
-        end, before = first + nr_pages, self.pte.nr_pages
-        if end > before:
-            self.pte.reach(max(end, min(2 * before, MAX_TASK_PAGES)))
+        self.pte.reach_soon(first + nr_pages, MAX_TASK_PAGES)
         self.pte.touch(first, nr_pages)
 
     def _check(self, first: int, nr_pages: int) -> None:
