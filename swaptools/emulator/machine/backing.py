@@ -3,8 +3,8 @@
 One class a kind, which says what becomes of a write; an area has an object of it. A
 third party's is of one of the kinds there are.
 
-Not here: the writes themselves (core/swap_ops.py), what comes before (swap_io.py:
-zeros, zswap), zram's own pool (store/zram.py).
+Not here: the writes themselves (core/swap_ops.py), what comes before them, zeros and
+zswap (core/writeout.py), zram's own pool (store/zram.py).
 
 Kernel: mm/page_io.c __swap_writepage(); swap_ops as in 7.3, one record a kind.
 RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com, SWP_GHOST.
@@ -114,7 +114,7 @@ class Keeps(Backing):
 
 
 class Refuses(Backing):
-    """No data section: no write gets as far as this (swap_io.py)."""
+    """No data section: no write gets as far as this."""
 
     kind = REFUSES
     a_write = "does not get as far"

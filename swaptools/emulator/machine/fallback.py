@@ -3,7 +3,7 @@
 No kernel does this. With the patch as posted the page stays in memory and on its
 slot (GhostRules.never_falls_back); this is what the virtual swap series can do.
 
-Not here: that it stays, otherwise (swap_io.py).
+Not here: that it stays, otherwise (core/writeout.py).
 
 Kernel: none; mm/vswap.c folio_realloc_swap() of the virtual swap series comes near.
 Same: the real areas are asked in the order of the available list.

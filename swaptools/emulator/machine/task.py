@@ -1,7 +1,8 @@
 """Tasks: pages that are written, read, paged out, dropped and inherited.
 
 Not here: what happens to each page (faults.py, pageout.py), what a write and a read
-have in common with shared memory's (touch.py), where data go (swap_io.py).
+have in common with shared memory's (touch.py), where data go
+(writeout.py).
 
 Kernel: mm/madvise.c, mm/memory.c.
 Same: see faults.py and pageout.py; a fork copies nothing where nothing was written.
