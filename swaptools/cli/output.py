@@ -34,7 +34,9 @@ _MAX_CHARS = 1000
 _BATCH_ROWS = 1000
 _BATCH_CHARS = 1 << 18
 #: What json encodes as it stands.
-_PLAIN = frozenset({str, int, bool, float, NoneType, list, tuple, dict})
+_KINDS = (str, int, float, NoneType, list, tuple, dict)
+#: The same and nothing derived from it, which is found out sooner.
+_PLAIN = frozenset({*_KINDS, bool})
 
 
 def escape(text: str) -> str:
@@ -175,7 +177,7 @@ def _json_pieces(row: Mapping[str, Any]) -> Iterator[str]:
     begin = "{"
     for name, value in row.items():
         yield f"{begin}{_json(name)}: "
-        if type(value) in _PLAIN:
+        if isinstance(value, _KINDS):
             yield _json(value)
         else:
             yield from _json_numbers(value)

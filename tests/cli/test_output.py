@@ -11,6 +11,7 @@ import pytest
 
 from swaptools.cli import output
 from swaptools.cli.tables import Column, TableStyle, print_table
+from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,6 +132,14 @@ def test_json_is_json_in_every_encoding(encoding: str) -> None:
     one, rows = done.stdout.decode(encoding).split("}\n", 1)
     assert json.loads(f"{one}}}") == {"label": "é€\udcff\U0001f47b"}
     assert json.loads(rows) == {"rows": [{"label": "é€\udcff"}]}
+
+
+def test_a_row_may_have_texts_that_are_more_than_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A member of an enumeration is a text, and no collection of letters."""
+    output.print_json_list("rows", [{"severity": Severity.ERROR}])
+    assert json.loads(capsys.readouterr().out) == {"rows": [{"severity": "error"}]}
 
 
 def test_a_long_collection_becomes_an_array_without_being_held(
