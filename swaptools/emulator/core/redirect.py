@@ -142,9 +142,14 @@ def bring_back(s: Slots, entry: int, counts: Buffer[int]) -> None:
 def count_unmapped(s: Slots) -> int:
     """Count pages in memory that entries lead to alone, but for those that stayed."""
     found = 0
-    for number in range(1, s.totals[0].nr_frames):
+    left = s.totals[0].nr_swapcache
+    number = 1
+    while left:
         frame = s.frames[number]
-        found += frame.entry != 0 and frame.mapcount == 0 and frame.stayed == 0
+        if frame.entry:
+            left -= 1
+            found += frame.mapcount == 0 and frame.stayed == 0
+        number += 1
     return found
 
 

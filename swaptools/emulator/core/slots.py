@@ -298,6 +298,7 @@ def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
     index = slot_index(s, entry)
     s.slots[index].cache = frame
     s.frames[frame].entry = entry
+    s.totals[0].nr_swapcache += 1
     if not s.map[index] & SWAP_MAP_COUNT:
         set_idle(s, index, True)
     s.map[index] |= SWAP_HAS_CACHE
@@ -317,6 +318,7 @@ def swap_cache_leave_at(s: Slots, index: int, frame: int) -> bool:
     """Do the same for a frame whose slot's record is known."""
     s.frames[frame].entry = 0
     s.frames[frame].dirty = 1
+    s.totals[0].nr_swapcache -= 1
     s.map[index] &= ~SWAP_HAS_CACHE
     return not s.map[index] & SWAP_MAP_COUNT
 
@@ -327,6 +329,7 @@ def swap_cache_new(s: Slots, index: int, entry: int, frame: int) -> None:
     s.slots[index].cache = frame
     s.frames[frame].entry = entry
     s.frames[frame].dirty = 1
+    s.totals[0].nr_swapcache += 1
     s.map[index] = SWAP_HAS_CACHE + 1
 
 

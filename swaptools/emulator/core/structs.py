@@ -83,6 +83,8 @@ class Totals(Structure):
     zswap_ever_enabled: int
     #: Pages in memory that had to stay there when they were to leave it.
     nr_stayed: int
+    #: Pages in the swap cache. Kernel: NR_SWAPCACHE.
+    nr_swapcache: int
     #: Page tables made so far, in use or not, table 0 of nobody with them; head of the
     #: chain of those that are not, each with the next one in its first item.
     nr_page_tables: int
@@ -128,6 +130,7 @@ class Totals(Structure):
         ("memcg", c_int32),
         ("zswap_ever_enabled", c_int32),
         ("nr_stayed", c_int32),
+        ("nr_swapcache", c_int32),
         ("nr_page_tables", c_int32),
         ("free_page_table", c_int32),
         ("has_unmapped", c_int32),

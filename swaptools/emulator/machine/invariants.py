@@ -336,3 +336,5 @@ def check_traffic(state: State) -> None:
     frames = range(1, state.totals.nr_frames)
     stayed = sum(s.frames[number].stayed for number in frames)
     expect(stayed == s.totals[0].nr_stayed, "pages that stayed", stayed)
+    cached = sum(s.frames[number].entry != 0 for number in frames)
+    expect(cached == s.totals[0].nr_swapcache, "pages in the swap cache", cached)

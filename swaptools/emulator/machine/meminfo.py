@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 def meminfo(state: State) -> dict[str, int]:
     """Return the lines, in KiB."""
     kib = state.page_size // 1024
-    totals, frames = state.totals, state.slots.frames
-    cached = sum(frames[n].entry != 0 for n in range(1, totals.nr_frames))
+    totals = state.totals
     return {
-        "SwapCached": cached * kib,
+        "SwapCached": totals.nr_swapcache * kib,
         "SwapTotal": totals.total_swap_pages * kib,
         "SwapFree": totals.nr_swap_pages * kib,
         "Zswap": state.zswap.pool_total_size // 1024,
