@@ -6,7 +6,7 @@ to zram's own table alone. That is a redirection too, of 16 bytes a slot, and it
 is why writing a page to the backing touches no page table.
 
 Source: drivers/block/zram/zram_drv.c, Linux 6.18 and 7.2.
-Same: see emulator/store/zram.py; a slot is freed when its page is read; a full device
+Same: see emulator/core/zram.py; a slot is freed when its page is read; a full device
 fails the write; writeback only when user space asks for it; large folios fit.
 Changed: its memory limit is what zswap's pool would be given; the first disk is its
 backing device; the zero map of the swap core takes pages of zeros before zram does;

@@ -34,6 +34,7 @@ from swaptools.emulator.core.zram import (
     zram_list,
     zram_mark_idle,
     zram_read,
+    zram_slot_free,
     zram_writeback,
 )
 from swaptools.emulator.store.compress import get_codec
@@ -90,7 +91,9 @@ class Zram:
         zram.first = zram.last = -1
 
     def close(self) -> None:
-        """Give back the numbers of a device without pages."""
+        """Forget the device, whose area is off: what no slot is for goes with it."""
+        for index in self._pages():
+            zram_slot_free(self._arena.slots, index)
         clear(self._record)
         self.pool.destroy()
 

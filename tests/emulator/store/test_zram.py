@@ -172,6 +172,25 @@ def test_folio_that_was_refused_comes_back_page_by_page() -> None:
     assert task.read(0, 4) == NOISE + TEXT + NOISE * 2
 
 
+def test_header_is_a_page_of_the_device_alone() -> None:
+    """As mkswap(8) writes it; it goes with the device."""
+    machine = Machine(compiled=False)
+    device = machine.swapon_pages(100, "zram")
+    assert device.zram is not None
+    device.zram.write_header(60)
+    task = machine.task()
+    task.write(0, 3, length=2000)
+    task.pageout(0, 3)
+    stat = device.zram.mm_stat()
+    assert (stat["orig_data_size"], stat["compr_data_size"]) == (4 * 4096, 6060)
+    machine.check_invariants()
+    machine.swapoff(device)
+    machine.check_invariants()
+    again = machine.swapon_pages(100, "zram").zram
+    assert again is not None
+    assert again.mm_stat()["orig_data_size"] == 0
+
+
 def test_broken_counters_are_noticed() -> None:
     zram = ZramDisk(4)
     zram.write(0, WORD)
