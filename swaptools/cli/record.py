@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from swaptools.cli import output
+from swaptools.cli import output, params
 from swaptools.errors import RecordError, SwapToolsError
 from swaptools.units import format_size
 
@@ -43,6 +43,19 @@ _TELL_S: Final = 10.0
     help=f"Where to write the trace (default: {_DEFAULT_FILE}).",
 )
 @click.option(
+    "--how",
+    type=click.Choice(["lackey", "faults"]),
+    default="lackey",
+    help="Every reference, or what misses in --ram (default: lackey).",
+)
+@click.option(
+    "--ram",
+    "ram_bytes",
+    type=params.SIZE,
+    metavar="SIZE",
+    help="Of faults: the memory that CMD and what it starts may have.",
+)
+@click.option(
     "--k",
     "least_pages",
     type=click.IntRange(1, _MOST_LEAST_PAGES),
@@ -53,42 +66,64 @@ _TELL_S: Final = 10.0
 @click.option("--keep-all", is_flag=True, help="Drop nothing.")
 @click.argument("words", nargs=-1, required=True, metavar="CMD [ARG]...")
 def record(
-    *, path: str, least_pages: int, keep_all: bool, words: tuple[str, ...]
+    *,
+    path: str,
+    how: str,
+    ram_bytes: int | None,
+    least_pages: int,
+    keep_all: bool,
+    words: tuple[str, ...],
 ) -> None:
     """Run CMD and write which pages it uses, in order.
 
-    Under valgrind's lackey, without root: every reference of CMD and of what it
-    starts, and some 3000 times slower than CMD alone. Exit status and signals are
-    those of CMD; 125, 126 and 127 as env(1) has them.
+    By lackey, without root: every reference of CMD and of what it starts, and some
+    3000 times slower than CMD alone. By faults, as root: what CMD misses in a memory
+    of --ram, with swap, nearly as fast as without. Exit status and signals are those
+    of CMD; 125, 126 and 127 as env(1) has them.
     """
-    from swaptools.record.lackey import Lackey, check_lackey
-    from swaptools.references import Description
-    from swaptools.traces.compact_write import TraceWriter
-
-    least = 1 if keep_all else least_pages
+    if (how == "faults") != (ram_bytes is not None):
+        raise click.UsageError("--how faults and --ram belong together")
+    least = 1 if keep_all or ram_bytes is not None else least_pages
     try:
-        check_lackey(words)
-        file = _opened(path)
-        output.error("lackey is some 3000 times slower than the program alone")
-        with file:
-            about = Description(
-                "swap-trace", least_pages=least, source=shlex.join(words)
-            )
-            writer = TraceWriter(file, about)
-            recording = Lackey(writer, least, output.error)
-            begun = time.monotonic()
-            _watch(recording.run(words), begun)
-            writer.finish()
-        if recording.broken:
-            output.error(f"{recording.broken:,} lines were none of valgrind's")
-        _tell(path, writer, recording.seen, time.monotonic() - begun)
+        exit_code = _recorded(path, words, least, ram_bytes)
     except RecordError as exc:
         output.error(str(exc))
         output.finish(exc.exit_code)
     except (SwapToolsError, OSError) as exc:
         output.error(str(exc))
         output.finish(EXIT_RECORD)
-    _end_as(recording.exit_code or 0)
+    _end_as(exit_code)
+
+
+def _recorded(
+    path: str, words: tuple[str, ...], least_pages: int, ram_bytes: int | None
+) -> int:
+    # The status of the program, as subprocess has it.
+    from swaptools.record.faults import Faults, check_faults
+    from swaptools.record.lackey import Lackey, check_lackey
+    from swaptools.references import Description, Order
+    from swaptools.traces.compact_write import TraceWriter
+
+    order = Order.ALL if ram_bytes is None else Order.FAULTS
+    about = Description(
+        "swap-trace", order, least_pages=least_pages, source=shlex.join(words)
+    )
+    (check_lackey if ram_bytes is None else check_faults)(words)
+    begun = time.monotonic()
+    with _opened(path) as file:
+        writer = TraceWriter(file, about)
+        recording: Lackey | Faults
+        if ram_bytes is None:
+            output.error("lackey is some 3000 times slower than the program alone")
+            recording = Lackey(writer, least_pages, output.error)
+        else:
+            recording = Faults(writer, ram_bytes, output.error)
+        _watch(recording.run(words), begun)
+        writer.finish()
+    if recording.broken:
+        output.error(f"{recording.broken:,} lines were none of a trace")
+    _tell(path, writer, recording.seen, time.monotonic() - begun)
+    return recording.exit_code or 0
 
 
 def _opened(path: str) -> IO[bytes]:

@@ -14,7 +14,7 @@ Not here: recording them (record/faults.py).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.references import CODE, WRITE, Description, Order
 from swaptools.traces.batcher import Batcher
@@ -32,7 +32,8 @@ _PAGE_SHIFT: Final = 12
 #: Above is the kernel, on every architecture of 64 bits.
 _USER_END: Final = 1 << 63
 _HEAD: Final = (
-    rb"\s*.{1,64}?[\s-]([0-9]{1,10})(?:/[0-9]{1,10})?\s+(?:\[[0-9]{1,5}\]\s+)?"
+    rb"\s*(.{1,64}?)[\s-]([0-9]{1,10})(?:/[0-9]{1,10})?\s+(?:\(\s*([0-9]{1,10}|-+)\)\s+)?"
+    rb"(?:\[[0-9]{1,5}\]\s+)?"
     rb"(?:[^\s:]{1,16}\s+)?([0-9]{1,10}\.[0-9]{1,9}):\s+(?:[0-9]{1,10}\s+)?"
 )
 _FAULT: Final = re.compile(
@@ -48,8 +49,40 @@ _CLAIMS: Final = re.compile(rb"page_fault_(?:user|kernel):|[ :-]faults(?::[a-zA-
 _LOOKED_AT: Final = 64
 
 
-def _understood(line: bytes) -> re.Match[bytes] | None:
-    return _FAULT.fullmatch(line) or _COUNTED.fullmatch(line)
+class Fault(NamedTuple):
+    """One fault."""
+
+    #: Number of the process, or of the thread where nothing tells which process.
+    task: int
+    #: What the thread is called, as it stands there.
+    command: bytes
+    time_ns: int
+    address: int
+    flags: int
+
+    @property
+    def page(self) -> int:
+        """Number of the page."""
+        return self.address >> _PAGE_SHIFT
+
+    @property
+    def is_user(self) -> bool:
+        """Tell whether the address is a program's."""
+        return self.address < _USER_END
+
+
+def parse_fault(line: bytes) -> Fault | None:
+    """Return what a line says of a fault; None where it is none."""
+    found = _FAULT.fullmatch(line) or _COUNTED.fullmatch(line)
+    if found is None:
+        return None
+    command, thread, process, seconds, address, code = found.groups()
+    is_known = process is not None and process.isdigit()
+    task, error_code = int(process if is_known else thread), int(code or b"0", 16)
+    if task >= 1 << 32:
+        return None
+    flags = (WRITE if error_code & 2 else 0) | (CODE if error_code & 16 else 0)
+    return Fault(task, command, nanoseconds(seconds), int(address, 16), flags)
 
 
 def looks_like(head: bytes, _path: str) -> bool:
@@ -57,7 +90,7 @@ def looks_like(head: bytes, _path: str) -> bool:
     if b"\0" in head:
         return False
     first = head.split(b"\n")[:-1][:_LOOKED_AT]
-    return any(_understood(line) for line in first if len(line) < 1024)
+    return any(parse_fault(line) for line in first if len(line) < 1024)
 
 
 def describe(_source: Source) -> Description:
@@ -71,15 +104,11 @@ def read(source: Source) -> Iterator[References]:
     for at, line in lines(source):
         if _CLAIMS.search(line) is None:
             continue
-        fault = _understood(line)
-        if fault is None or int(fault[1]) >= 1 << 32:
+        fault = parse_fault(line)
+        if fault is None:
             source.skip(f"no page fault: {text_of(line)}", at)
-            continue
-        address, code = int(fault[3], 16), int(fault[4] or b"0", 16)
-        if address >= _USER_END:
-            continue
-        flags = (WRITE if code & 2 else 0) | (CODE if code & 16 else 0)
-        time_ns = nanoseconds(fault[2])
-        page = address >> _PAGE_SHIFT
-        yield from batcher.add(page, 1, flags, int(fault[1]), time_ns)
+        elif fault.is_user:
+            yield from batcher.add(
+                fault.page, 1, fault.flags, fault.task, fault.time_ns
+            )
     yield from batcher.flush()

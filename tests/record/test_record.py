@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.record.connection import Connection, is_ours
-from swaptools.references import CODE, WRITE
+from swaptools.record.faults import Faults
+from swaptools.references import CODE, WRITE, Description
+from swaptools.traces.compact_write import TraceWriter
 from swaptools.traces.formats import open_trace
 from tests.conftest import needs_proc
-from tests.traces.samples import LACKEY, Reference, read_all
+from tests.traces.samples import FTRACE, LACKEY, Reference, read_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +81,7 @@ def test_all_is_kept_where_it_is_asked_for(
     assert done.stdout == "a b\n"
     assert "some 3000 times slower" in done.stderr
     assert f"{path}: 214 references in" in done.stderr
-    assert "200 lines were none of valgrind's" in done.stderr
+    assert "200 lines were none of a trace" in done.stderr
     with open_trace(str(path)) as found:
         assert found.about.source == "echo 'a b'"
         assert found.about.least_pages == 1
@@ -137,6 +140,8 @@ def test_the_end_is_that_of_the_program(
         (["-o", "/no/such/t", "true"], 125, "/no/such/t: No such file or directory"),
         (["--k", "0", "true"], 2, "is not in the range"),
         ([], 2, "Missing argument"),
+        (["--how", "faults", "true"], 2, "--how faults and --ram belong together"),
+        (["--ram", "1M", "true"], 2, "--how faults and --ram belong together"),
     ],
 )
 def test_what_cannot_be_recorded(
@@ -201,6 +206,33 @@ def test_a_program_that_is_deaf_to_it_is_killed_the_third_time(
         running.send_signal(signal.SIGINT)
     assert running.wait(20) == -signal.SIGKILL
     assert read_all(path)
+
+
+TRACED = FTRACE.replace(b"-5148    [000]", b"-5148    (   5140) [000]") + (
+    b"CPU:1 [LOST 12 EVENTS]\n"
+    b" sort-9 (     9) [001] d.... 1.000001: page_fault_kernel: "
+    b"address=0xffffc90000000000 ip=x error_code=0x2\n"
+    b" sort-9 (-------) [001] d.... 1.000002: page_fault_user: address=0x5000 junk\n"
+    b" sort-9 (-------) [001] d.... 1.000003: page_fault_user: "
+    b"address=0x5000 ip=0x1 error_code=0x6\n"
+)
+
+
+@pytest.mark.parametrize("size", [1, 50, 100_000])
+def test_lines_of_tracing_come_in_any_pieces(tmp_path: Path, size: int) -> None:
+    """A process is a task, whichever of its threads it was."""
+    file = io.BytesIO()
+    recording = Faults(TraceWriter(file, Description("t")), 1 << 20, lambda _said: None)
+    for at in range(0, len(TRACED), size):
+        recording._take(TRACED[at : at + size])
+    recording._finish()
+    assert (recording.seen, recording.broken) == (3, 1)
+    path = tmp_path / "t"
+    path.write_bytes(file.getvalue())
+    assert len(read_all(path)) == 3
+    with open_trace(str(path)) as found:
+        list(found)
+    assert found.source.task_names == {5140: "5140: bash", 9: "9: sort"}
 
 
 def test_lines_come_in_any_pieces() -> None:

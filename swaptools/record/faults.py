@@ -1,0 +1,153 @@
+"""What a program misses in a memory of some size: the page faults that it has.
+
+It runs under a cgroup's limit, with swap: nearly as fast as alone, where that is fast.
+
+Not here: the limit (limit.py), the swap (zram.py), the events (tracing.py).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from swaptools.errors import RecordError
+from swaptools.record.child import Child, check_runs
+from swaptools.record.limit import limited
+from swaptools.record.tracing import Tracing
+from swaptools.record.zram import some_swap
+from swaptools.traces.batcher import Batcher
+from swaptools.traces.faults import Fault, parse_fault
+from swaptools.traces.gather import Gatherer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from swaptools.traces.compact_write import TraceWriter
+
+_WAIT_S: Final = 0.02
+_FLUSH_S: Final = 5.0
+_MOST_TASKS: Final = 1 << 16
+#: zram is as large as so many memories, and as large as this.
+_ZRAM_TIMES: Final = 8
+_LEAST_ZRAM_BYTES: Final = 1 << 30
+
+
+def check_faults(words: Sequence[str]) -> None:
+    """Look whether it is root who asks, and whether the program is there.
+
+    Raises:
+        RecordError: Not so.
+    """
+    if os.geteuid() != 0:
+        raise RecordError("--how faults is root's: cgroups, swap and tracing", 125)
+    check_runs(words[0])
+
+
+class Faults:
+    """One recording.
+
+    Attributes:
+        seen: Faults so far.
+        broken: Lines of events that were no faults.
+        exit_code: How the program ended, as subprocess has it; None while it runs.
+    """
+
+    def __init__(
+        self, writer: TraceWriter, ram_bytes: int, tell: Callable[[str], None]
+    ) -> None:
+        """Get ready.
+
+        Args:
+            writer: Where references go.
+            ram_bytes: What the program and all that it starts may have.
+            tell: Called with sentences for people.
+        """
+        self.seen = 0
+        self.broken = 0
+        self.exit_code: int | None = None
+        self._writer = writer
+        self._gatherer = Gatherer(writer)
+        self._batcher = Batcher()
+        self._ram_bytes = ram_bytes
+        self._tell = tell
+        self._rest = b""
+        self._commands: dict[int, bytes] = {}
+        self._flushed = time.monotonic()
+
+    def run(self, words: Sequence[str]) -> Iterator[int]:
+        """Record a program until it has ended.
+
+        Yields:
+            Faults so far, now and then.
+
+        Raises:
+            RecordError: It cannot be started, or the machine has not what it takes.
+        """
+        with ExitStack() as stack:
+            size_bytes = max(_ZRAM_TIMES * self._ram_bytes, _LEAST_ZRAM_BYTES)
+            self._tell(stack.enter_context(some_swap(size_bytes)))
+            procs = stack.enter_context(limited(self._ram_bytes))
+            tracing = stack.enter_context(Tracing())
+
+            def enter() -> None:
+                procs.write_text(str(os.getpid()))
+                tracing.add(os.getpid())
+
+            child = stack.enter_context(Child(words, enter))
+            yield from self._follow(tracing, child)
+            if tracing.lost:
+                self._tell(f"{tracing.lost:,} faults were lost: they came too fast")
+        self._finish()
+
+    def _follow(self, tracing: Tracing, child: Child) -> Iterator[int]:
+        while True:
+            data = tracing.read()
+            if data:
+                self._take(data)
+            yield self.seen
+            if not data:
+                if self.exit_code is not None:  # nothing has come since
+                    return
+                time.sleep(_WAIT_S)
+            if self.exit_code is None:
+                self.exit_code = child.look()
+            self._write_now_and_then()
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if b"page_fault_" not in line:
+                continue
+            fault = parse_fault(line)
+            if fault is None:
+                self.broken += 1
+            elif fault.is_user:
+                self._add(fault)
+
+    def _add(self, fault: Fault) -> None:
+        self.seen += 1
+        if fault.task in self._commands or len(self._commands) < _MOST_TASKS:
+            self._commands[fault.task] = fault.command  # exec gives another
+        for batch in self._batcher.add(
+            fault.page, 1, fault.flags, fault.task, fault.time_ns
+        ):
+            self._gatherer.add(batch)
+
+    def _write_now_and_then(self) -> None:
+        if time.monotonic() - self._flushed > _FLUSH_S:
+            self._flushed = time.monotonic()
+            self._flush()
+
+    def _flush(self) -> None:
+        for batch in self._batcher.flush():
+            self._gatherer.add(batch)
+        self._gatherer.flush()
+        self._writer.flush()
+
+    def _finish(self) -> None:
+        for task, command in self._commands.items():
+            name = command.decode("utf-8", "backslashreplace")
+            self._writer.name_task(task, f"{task}: {name}")
+        self._flush()

@@ -1,0 +1,72 @@
+"""A memory cgroup of our own with a limit, for as long as something is recorded.
+
+Not here: which hierarchies there are (observe/cgroups.py), the swap (zram.py).
+
+Kernel: Documentation/admin-guide/cgroup-v2.rst memory.max; cgroup-v1/memory.rst
+memory.limit_in_bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from swaptools.errors import RecordError
+from swaptools.observe.cgroups import find_hierarchy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMITS: Final = {1: "memory.limit_in_bytes", 2: "memory.max"}
+#: To remove it, while processes that were in it are just ending.
+_TRIES: Final = 50
+_WAIT_S: Final = 0.1
+
+
+@contextmanager
+def limited(ram_bytes: int) -> Iterator[Path]:
+    """Make a cgroup that may have so much memory, and yield its cgroup.procs.
+
+    Raises:
+        RecordError: There is no memory controller, or it is not ours to use.
+    """
+    hierarchy = find_hierarchy()
+    if hierarchy is None:
+        raise RecordError("no memory cgroups are mounted here", 125)
+    folder = Path(hierarchy.root) / f"swapemu-{os.getpid()}"
+    limit = folder / _LIMITS[hierarchy.version]
+    try:
+        if hierarchy.version == 2:
+            _enable(folder.parent)
+        folder.mkdir()
+    except OSError as exc:
+        raise RecordError(f"{folder}: {exc.strerror}", 125) from exc
+    try:
+        limit.write_text(str(ram_bytes))
+        yield folder / "cgroup.procs"
+    except OSError as exc:
+        raise RecordError(f"{limit}: {exc.strerror}", 125) from exc
+    finally:
+        _remove(folder)
+
+
+def _enable(parent: Path) -> None:
+    control = parent / "cgroup.subtree_control"
+    if "memory" not in control.read_text().split():
+        control.write_text("+memory")
+
+
+def _remove(folder: Path) -> None:
+    # What it left running goes up, so that the cgroup can go.
+    for _ in range(_TRIES):
+        try:
+            for pid in (folder / "cgroup.procs").read_text().split():
+                (folder.parent / "cgroup.procs").write_text(pid)
+            folder.rmdir()
+        except OSError:  # of a process that is just ending
+            time.sleep(_WAIT_S)
+        else:
+            return
