@@ -33,6 +33,8 @@ class ColumnSpec(NamedTuple):
     shown: Callable[[Any], object] | None = None
     #: Letters that a narrow terminal leaves of it at least; None for all of them.
     least: int | None = None
+    #: Of no use but whole: is cut to its least at once.
+    is_name: bool = False
 
     def value_of(self, row: object) -> Any:
         """Return what JSON has."""
@@ -74,7 +76,7 @@ class Chosen(NamedTuple):
         def text(row: object) -> str:
             return spec.text_of(row, self.unit)
 
-        return Column(spec.heading, spec.right, text, spec.least)
+        return Column(spec.heading, spec.right, text, spec.least, spec.is_name)
 
     def has(self, heading: str) -> bool:
         """Tell whether a column is among them."""

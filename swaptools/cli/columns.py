@@ -47,6 +47,7 @@ AREA = Table(
         ColumnSpec(
             *("PARTUUID", "partition_uuid", "UUID of the partition"),
             least=9,
+            is_name=True,
             value=lambda row: row.partition and row.partition["uuid"],
         ),
         ColumnSpec("KIND", "kind", "file, block, image or stream"),
@@ -61,7 +62,7 @@ AREA = Table(
             least=12,
             shown=lambda row: format_numbers(row.badpages or ()),
         ),
-        ColumnSpec("UUID", "uuid", "UUID, empty when nil", least=9),
+        ColumnSpec("UUID", "uuid", "UUID, empty when nil", least=9, is_name=True),
         ColumnSpec("LABEL", "label", "label"),
         ColumnSpec("SIZE", "size_bytes", "size claimed, header included", True, True),
         ColumnSpec("USABLE", "usable_bytes", "what can hold pages", True, True),
@@ -107,7 +108,13 @@ ACTIVE = Table(
             shown=lambda row: f"{100 * row.used // row.size}%" if row.size else None,
         ),
         ColumnSpec("PRIO", "priority", "priority", right=True),
-        ColumnSpec("UUID", "uuid", "UUID, empty when nil or not readable", least=9),
+        ColumnSpec(
+            "UUID",
+            "uuid",
+            "UUID, empty when nil or not readable",
+            least=9,
+            is_name=True,
+        ),
         ColumnSpec("LABEL", "label", "label"),
         ColumnSpec(
             *("NO-HIBERNATION", "no_hibernation", "why it can hold no image"), least=14

@@ -44,6 +44,8 @@ class Column(NamedTuple):
     text: Callable[[Any], str]
     #: Letters that a narrow terminal leaves of it at least; None for all of them.
     least: int | None = None
+    #: Of no use but whole: is cut to its least at once.
+    is_name: bool = False
     #: Of sentences, and the last one: goes on in further lines on a terminal.
     goes_on: bool = False
 
@@ -136,7 +138,8 @@ class _Aligned:
             if column.least is None or excess <= 0:
                 continue
             least = max(column.least, *(len(titles[place]) for titles in above), 1)
-            taken = min(max(widths[place] - least, 0), excess)
+            spare = max(widths[place] - least, 0)
+            taken = spare if column.is_name else min(spare, excess)
             widths[place] -= taken
             excess -= taken
         return widths

@@ -14,7 +14,7 @@ UUID = "b0585363-21ff-4809-9155-392d422b8ecd"
 COLUMNS = (
     Column("PATH", False, lambda row: row.path, 10),
     Column("SIZE", True, lambda row: row.size),
-    Column("UUID", False, lambda row: row.uuid, 9),
+    Column("UUID", False, lambda row: row.uuid, 9, is_name=True),
 )
 ROWS = [
     SimpleNamespace(path="/var/lib/images/a.swap", size="64G", uuid=UUID),
@@ -47,10 +47,10 @@ def printed(
             ],
         ),
         (
-            50,
+            64,
             [
                 "PATH                    SIZE UUID",
-                "/var/lib/images/a.swap   64G b0585363-21ff-4809-9…",
+                "/var/lib/images/a.swap   64G b0585363…",
                 "b                      1020K",
             ],
         ),
