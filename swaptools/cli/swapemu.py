@@ -31,8 +31,9 @@ from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from swaptools.cli.documents.swapemu import RunArea, RunResult
+    from swaptools.emulator.machine.design import Design
     from swaptools.emulator.runs.looks import Shown
-    from swaptools.emulator.runs.script import Run
+    from swaptools.emulator.runs.script import Run, Script
 
 
 def _clear_cache(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -127,26 +128,13 @@ def run(
     a line that cannot be done ends the run. Exit status is 1 then, and when an
     expectation does not hold.
     """
-    from swaptools.emulator.machine.from_map import assumptions
-    from swaptools.emulator.runs.script import Run
-    from swaptools.emulator.runs.stats import Samples
     from swaptools.errors import ScriptError
 
     if map_path is not None and design_name is not None:
         raise click.UsageError("--from is of a kernel as it is, with no --design")
     design = designs_of([design_name])[0] if design_name else None
     lines = parsed(read_script(script), script, design)
-    started_from = None if map_path is None else read_map(map_path)
-    assumed = assumptions(started_from) if started_from else ()
-    for sentence in assumed:
-        click.echo(f"assumed: {sentence}", err=True)
-    state = Run(
-        compiled=compiles(lines, interpreted=interpreted),
-        design=design,
-        found=started_from,
-        goes_on=True,
-        samples=Samples() if as_json else None,
-    )
+    state, assumed = _begun(lines, design, map_path, interpreted, samples=as_json)
     shown: list[Shown] = []
     mixes = not as_json and sys.stdout.isatty()
     try:
@@ -157,13 +145,40 @@ def run(
     except ScriptError as exc:
         output.fail(str(exc), script)
     if as_json:
-        about_map = {"assumed": assumed} if started_from else {}
+        about_map = {} if assumed is None else {"assumed": assumed}
         output.print_json({**_result(state, shown), **about_map})
     elif not shown:
         click.echo(_summary(state))
     for failed in state.failed:
         output.error(str(failed), script)
     output.finish(output.EXIT_FAILED if state.failed else 0)
+
+
+def _begun(
+    lines: Script,
+    design: Design | None,
+    map_path: str | None,
+    interpreted: bool,
+    *,
+    samples: bool,
+) -> tuple[Run, tuple[str, ...] | None]:
+    # And what is assumed of the machine that a map is of.
+    from swaptools.emulator.machine.from_map import assumptions
+    from swaptools.emulator.runs.script import Run
+    from swaptools.emulator.runs.stats import Samples
+
+    started_from = None if map_path is None else read_map(map_path)
+    assumed = assumptions(started_from) if started_from else None
+    for sentence in assumed or ():
+        click.echo(f"assumed: {sentence}", err=True)
+    run = Run(
+        compiled=compiles(lines, interpreted=interpreted),
+        design=design,
+        found=started_from,
+        goes_on=True,
+        samples=Samples() if samples else None,
+    )
+    return run, assumed
 
 
 def _summary(state: Run) -> str:

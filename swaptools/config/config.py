@@ -144,26 +144,12 @@ def read_config(
         command_lines=tuple(_command_lines(files)),
         resume=_resume(files),
         mount_points=frozenset(_mount_points(files)),
-        hooks=_shell(
-            files,
-            ["/etc/mkinitcpio.conf"],
-            in_directory(files, "/etc/mkinitcpio.conf.d"),
-            "HOOKS",
-        ),
-        omitted=_shell(
-            files,
-            ["/etc/dracut.conf"],
-            _of_dracut(files),
-            "omit_dracutmodules",
-        ),
+        hooks=_hooks(files),
+        omitted=_omitted(files),
         zrams=tuple(zram_devices(files)),
         sysctls=_sysctls(files),
         modules=tuple(_modules(files)),
-        written=tuple(
-            (path, line)
-            for path in layered(files, "tmpfiles.d")
-            for line in parse_tmpfiles(files[path])
-        ),
+        written=tuple(_written(files)),
         writeback=tuple(_writeback(files)),
         dphys_swapfile=_dphys(files, links),
     )
@@ -281,6 +267,22 @@ def _shell(
     if found is None or not found.is_exact:
         return None
     return Said(found.value, Place(places[name], found.line))
+
+
+def _hooks(files: Mapping[str, bytes]) -> Said | None:
+    others = in_directory(files, "/etc/mkinitcpio.conf.d")
+    return _shell(files, ["/etc/mkinitcpio.conf"], others, "HOOKS")
+
+
+def _omitted(files: Mapping[str, bytes]) -> Said | None:
+    first = ["/etc/dracut.conf"]
+    return _shell(files, first, _of_dracut(files), "omit_dracutmodules")
+
+
+def _written(files: Mapping[str, bytes]) -> Iterator[tuple[str, Written]]:
+    for path in layered(files, "tmpfiles.d"):
+        for line in parse_tmpfiles(files[path]):
+            yield path, line
 
 
 def _resume(files: Mapping[str, bytes]) -> Said | None:

@@ -61,12 +61,7 @@ def read_system(
             an etc nor a usr/lib below the directory.
     """
     is_running = root is None if is_running is None else is_running
-    try:
-        tree = Tree("/" if root is None else root)
-    except (OSError, ValueError) as exc:
-        raise AreaError("/" if root is None else root, _reason(exc)) from exc
-    if not is_running and tree.stat("/etc") is None and tree.stat("/usr/lib") is None:
-        raise AreaError(tree.root or "/", f"no system below {tree.root or '/'}: no etc")
+    tree = _tree("/" if root is None else root, is_running)
     config = _config(tree, is_running)
     running = read_running(tree) if is_running else None
     devices = read_devices(tree) if is_running else read_images(tuple(images))
@@ -90,6 +85,16 @@ def read_system(
         modules=None if is_running or release is None else _modules(tree, release),
     )
     return replace(system, unseen=(*tree.unseen, *unread))
+
+
+def _tree(root: str, is_running: bool) -> Tree:
+    try:
+        tree = Tree(root)
+    except (OSError, ValueError) as exc:
+        raise AreaError(root, _reason(exc)) from exc
+    if not is_running and tree.stat("/etc") is None and tree.stat("/usr/lib") is None:
+        raise AreaError(tree.root or "/", f"no system below {tree.root or '/'}: no etc")
+    return tree
 
 
 def _reason(exc: OSError | ValueError) -> str:
