@@ -34,6 +34,7 @@ include_patterns = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "SECURITY.md",
     "docs/*.md",
     "man/*.[158]",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,6 +74,16 @@ class Import(NamedTuple):
         return self.module.split(".")[1] if "." in self.module else "__init__"
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(file)))
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
@@ -84,7 +95,7 @@ def room_of(file: Path) -> str:
 def imports(file: Path) -> list[Import]:
     """Every import statement of a file, wherever it stands."""
     found = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             found += [Import(file, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -158,7 +169,7 @@ def test_hot_functions_stand_in_the_core_only() -> None:
     marked = {
         file.relative_to(PACKAGE / "emulator").parts[0]
         for file in EMULATOR_FILES
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes_of(file)
         if isinstance(node, ast.FunctionDef)
         for mark in node.decorator_list
         if ast.unparse(mark).partition("(")[0] in marks
@@ -169,7 +180,7 @@ def test_hot_functions_stand_in_the_core_only() -> None:
 def modules_imported(file: Path) -> set[Path]:
     """The files of ours that a file imports, a name that is a module included."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -260,7 +271,7 @@ def test_nothing_else_is_imported() -> None:
 def calls(file: Path) -> set[str]:
     """Names that a file calls: plain ones, and the last part of dotted ones."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 found.add(node.func.id)
@@ -307,6 +318,6 @@ def test_format_and_the_emulator_know_no_clock_no_chance_and_no_files() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_a_file_says_what_it_is(file: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(file.read_text()))
+    docstring = ast.get_docstring(tree_of(file))
     assert docstring
     assert len(docstring.splitlines()[0]) <= 84

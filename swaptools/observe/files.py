@@ -257,14 +257,15 @@ def _skip(file: BinaryIO, count: int, progress: Progress | None) -> int:
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:
-    data = os.pread(descriptor, count, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    data = os.read(descriptor, count)
     if len(data) == count:
         return data
     # Reads may be short; only an empty one is the end.
     parts = [data]
     while data and len(data) < count:
-        offset, count = offset + len(data), count - len(data)
-        data = os.pread(descriptor, count, offset)
+        count -= len(data)
+        data = os.read(descriptor, count)
         parts.append(data)
     return b"".join(parts)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Read before a test puts another file system in the place of this one.
 SCHEMAS: Final = {name: schema.load(name) for name in schema.names()}
 _JSON: Final = {"-J", "--json"}
+#: Of the elements at either end of a list that are looked at.
+_MOST = 500
 #: Of rows that have only the keys of columns that were asked for.
 OF_COLUMNS: Final = {name for name in SCHEMAS if name.endswith("-columns")}
 _COLUMNS: Final = ("-o", "-O", "--output")
@@ -60,8 +62,18 @@ def problems(value: dict[str, Any], *, of_columns: bool = False) -> list[str]:
     name = schema_for(value, of_columns=of_columns)
     if not name:
         return [f"no schema has the keys {', '.join(value)}"]
-    found = validator(name).iter_errors(value)
+    found = validator(name).iter_errors(_shortened(value))
     return [f"{name}: {one.json_path}: {_cause(one)}" for one in found]
+
+
+def _shortened(value: Any) -> Any:
+    # Two million bad pages are one like the other, and take half a minute.
+    if isinstance(value, dict):
+        return {key: _shortened(each) for key, each in value.items()}
+    if isinstance(value, list):
+        kept = value if len(value) <= _MOST else value[:_MOST] + value[-_MOST:]
+        return [_shortened(each) for each in kept]
+    return value
 
 
 def _cause(error: Any) -> str:
