@@ -38,6 +38,7 @@ class SwapArea(NamedTuple):
 
     #: As the caller gave it; ``-`` for stdin.
     path: str
+    #: Where its bytes lie.
     kind: AreaKind
     #: Where the area begins, in bytes from the start of the file or device.
     offset: int = 0
@@ -64,9 +65,10 @@ class SwapArea(NamedTuple):
     area_bytes: int | None = None
     #: Bytes of storage the whole file takes (st_blocks * 512); None for devices.
     allocated_bytes: int | None = None
-    #: Permission bits, and the owner's number; None for streams, and for an owner
-    #: who has no number in this user namespace.
+    #: Permission bits; None for streams.
     mode: int | None = None
+    #: The owner's number; None for streams, and for one who has none in this user
+    #: namespace.
     owner_uid: int | None = None
     #: Swapped on right now, under whatever name; None when it cannot be told.
     active: bool | None = None

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import swaptools
+from tests.schema.generate import comments_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -33,6 +34,20 @@ def test_every_name_of_the_front_door_is_in_the_reference() -> None:
     named = re.findall(r"^\.\. auto\w+:: swaptools\.(\w+)$", text, re.MULTILINE)
     documented = [name for name in named if name not in ("emulator", "schema")]
     assert sorted(documented) == swaptools.__all__
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in swaptools.__all__
+        if hasattr(getattr(swaptools, name), "_fields")
+    ],
+)
+def test_every_field_of_a_value_is_described(name: str) -> None:
+    shape = getattr(swaptools, name)
+    comments = comments_of(shape)
+    assert [field for field in shape._fields if not comments.get(field)] == []
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -57,6 +57,7 @@ class ReportDict(TypedDict):
 class Report(NamedTuple):
     """What came out for one area: never an exception, whatever the area holds."""
 
+    #: What was judged.
     area: SwapArea
     #: Of the machine asked about, in bytes.
     page_size: int

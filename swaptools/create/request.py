@@ -113,8 +113,11 @@ class CreateDict(TypedDict):
 class CreateResult(NamedTuple):
     """The area that was made, or that was found good enough."""
 
+    #: As the caller gave it.
     path: str
+    #: As it was written, or found.
     header: SwapHeader
+    #: A header page and nothing else, which claims more.
     is_ghost: bool
     #: Bytes of the file or device that holds the area.
     file_bytes: int

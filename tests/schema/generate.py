@@ -152,7 +152,7 @@ def _fields(shapes: Sequence[type]) -> dict[str, tuple[Any, str]]:
     """Return the type and the comment of every key."""
     found = {}
     for shape in shapes:
-        comments = _comments(shape)
+        comments = comments_of(shape)
         for key, hint in _hints(shape).items():
             found[key] = (hint, comments.get(key, ""))
     return found
@@ -194,7 +194,7 @@ def _checked_names(module: str) -> dict[str, Any]:
     return names
 
 
-def _comments(shape: type) -> dict[str, str]:
+def comments_of(shape: type) -> dict[str, str]:
     """Return the words of the comment above each field."""
     found: dict[str, str] = {}
     for one in reversed(shape.__mro__):
