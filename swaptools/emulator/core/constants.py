@@ -46,8 +46,6 @@ SWP_SYNCHRONOUS_IO: Final = 8
 SWP_GHOST: Final = 16
 #: Cluster numbers are given out lowest first, as xa_alloc() does.
 SWP_DYNAMIC: Final = 32
-#: The backing takes every write at once; nobody has to be asked.
-SWP_PLAIN: Final = 128
 #: Slots are given out; cleared while swapoff runs.
 SWP_WRITEOK: Final = 64
 #: Slots are given out in order, whatever cluster they are in.

@@ -26,7 +26,6 @@ from swaptools.emulator.core.constants import (
     REFUSES,
     SWP_BLKDEV,
     SWP_GHOST,
-    SWP_PLAIN,
     SWP_SOLIDSTATE,
     SWP_SYNCHRONOUS_IO,
 )
@@ -211,7 +210,7 @@ GHOST_BLOCK: Final = SwapOps(
 BLOCK: Final = SwapOps(
     name="block",
     type_word="partition",
-    flags=SWP_BLKDEV | SWP_PLAIN,
+    flags=SWP_BLKDEV,
     backing=Keeps,
     is_disk=True,
     path="/dev/loop",
@@ -219,7 +218,7 @@ BLOCK: Final = SwapOps(
 FILE: Final = SwapOps(
     name="file",
     type_word="file",
-    flags=SWP_PLAIN,
+    flags=0,
     backing=Keeps,
     is_disk=True,
     path="/file",
