@@ -24,6 +24,7 @@ from swaptools.emulator.core.constants import (
     CLUSTER_WORDS,
     FIRST_CONTENT,
     FREE,
+    LOSES,
     MAX_SWAPFILES,
     NR_LISTS,
     OFFSET_MASK,
@@ -326,6 +327,8 @@ def _check_stored(state: State, device: SwapDevice, entry: int, stored: int) -> 
     elif is_on_device(where):
         is_page = kept is not None or 0 <= content <= state.page_size
         expect(is_page, "no page on a device", entry, stored)
+        loses = state.backings[device.type].kind == LOSES
+        expect(not (loses and content), "a page that was lost", entry, stored)
         is_zram = where == STORED_ZRAM
         expect(is_zram == (device.zram is not None), "a zram", entry, stored)
     else:
