@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import stat
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -174,16 +175,30 @@ def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
         return counted(files, "files", len(files))
     if files:
         raise click.UsageError("FILE and --files0-from exclude each other")
-    return counted(_names(files0), "files", None)
+    return _names(files0)
 
 
 def _names(files0: str) -> Iterator[str]:
     try:
         with click.open_file(files0, "rb") as file:
-            yield from _split(file)
+            yield from counted(_split(file), "files", _length(file), _bytes_in_list)
     except OSError as exc:
         output.error(exc.strerror or str(exc), files0)
         output.worsen(output.EXIT_USAGE)
+
+
+def _length(file: IO[bytes]) -> int | None:
+    # None for a pipe, which may go on, and for what somebody put in its place.
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _bytes_in_list(name: str) -> int:
+    # Of the list, with the NUL.
+    return len(os.fsencode(name)) + 1
 
 
 def _split(file: IO[bytes]) -> Iterator[str]:

@@ -108,22 +108,30 @@ def duration(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes // 60 % 24} h"
 
 
-def counted(rows: Iterable[_Row], what: str, total: int | None) -> Iterator[_Row]:
+def counted(
+    rows: Iterable[_Row],
+    what: str,
+    total: int | None,
+    part: Callable[[_Row], int] | None = None,
+) -> Iterator[_Row]:
     """Tell how many of the rows are done, while a file takes the output.
 
     Args:
         rows: What is gone through.
         what: What they are.
-        total: How many they are, where that is known.
+        total: How many they are, or how long they are, where that is known.
+        part: How much of the total a row is, where it is not one.
     """
     if sys.stdout.isatty() or not sys.stderr.isatty():
         yield from rows
         return
     line = ProgressLine(what)
-    for done, row in enumerate(rows):
-        if done and done % _ROWS == 0:
-            line.count(done) if total is None else line(done, total)
+    done = 0
+    for number, row in enumerate(rows):
+        if number and number % _ROWS == 0:
+            line.count(number) if total is None else line(done, total)
         yield row
+        done += part(row) if part else 1
     take_away()
 
 

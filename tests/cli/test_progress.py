@@ -17,6 +17,7 @@ from swaptools.cli import progress
 from swaptools.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 #: What takes less than a second is spoken of, too.
@@ -200,10 +201,16 @@ def test_a_time_as_a_person_says_it(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "text"), [(64, "files:  25 %, 15 s left"), (None, "16 files")]
+    ("total", "part", "text"),
+    [
+        (64, None, "files:  25 %, 15 s left"),
+        (320, lambda _: 10, "files:  50 %, 5 s left"),
+        (None, None, "16 files"),
+    ],
 )
 def test_rows_are_counted(
     total: int | None,
+    part: Callable[[int], int] | None,
     text: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -211,6 +218,6 @@ def test_rows_are_counted(
     on_terminal(monkeypatch)
     clock = Clock()
     monkeypatch.setattr(progress, "ProgressLine", partial(ProgressLine, clock=clock))
-    for _ in progress.counted(range(20), "files", total):
+    for _ in progress.counted(range(20), "files", total, part):
         clock.now += 5 / 16
     assert capsys.readouterr().err.split("\r") == ["", text, " " * len(text), ""]
