@@ -126,7 +126,7 @@ def set_stored(s: Slots, index: int, stored: int) -> None:
         s.map[index] |= SWAP_HAS_DATA
 
 
-@hot
+@hot_inline
 def get_stored(s: Slots, index: int) -> int:
     """Return where a slot's data are; 0 when nothing holds them."""
     return s.slots[index].stored if s.map[index] & SWAP_HAS_DATA else 0

@@ -106,7 +106,7 @@ def wake_shrink_worker(s: Slots) -> None:
 # --- one folio -------------------------------------------------------------
 
 
-@hot
+@hot_inline
 @needs(zspages="nr")
 def zswap_store(s: Slots, entry: int, head: int, nr: int) -> bool:
     """Take the pages of a folio, all of them or none.

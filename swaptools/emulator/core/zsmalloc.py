@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
 
-@hot
+@hot_inline
 @needs(zspages=1)
 def zs_malloc(s: Slots, pool: int, length: int) -> int:
     """Place an object of 1 to a page's bytes; return the zspage it is in.
@@ -107,7 +107,7 @@ def free_zspage(s: Slots, number: int, ci: int) -> None:
     s.totals[0].free_zspages = number
 
 
-@hot
+@hot_inline
 def fix_fullness_group(s: Slots, number: int, ci: int, group: int) -> None:
     """Move a zspage to the head of another group, or behind the head if that is fuller.
 

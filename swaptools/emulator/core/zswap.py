@@ -54,7 +54,7 @@ def compressed_length(s: Slots, content: int, codec: int) -> int:
     return s.lengths[place * NR_CODECS + codec]
 
 
-@hot
+@hot_inline
 def zswap_check_limits(s: Slots) -> bool:
     """Tell whether the pool is full, or still counts as full.
 
@@ -109,7 +109,7 @@ def tree_del(s: Slots, index: int, entry: int) -> None:
     info.nr_leaves -= s.leaves[leaf] == 0
 
 
-@hot
+@hot_inline
 @needs(zspages=1)
 def zswap_store_page(s: Slots, index: int, entry: int, content: int) -> bool:
     """Take a page for a slot, charged to the working cgroup; False if it is refused.
