@@ -40,6 +40,7 @@ from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.steps import What
     from swaptools.emulator.machine.touch import PageEntry
     from swaptools.emulator.store.memcg import MemCgroup
 
@@ -180,6 +181,27 @@ class ShmMapping:
         while here < end:
             here = state.run(shmem_pageout_range, pages, mm, here, end, cpu)
         state.settle()
+
+    def each(
+        self,
+        what: What,
+        pages: range,
+        data: bytes | None = None,
+        *,
+        length: int | None = None,
+    ) -> list[bytes | int]:
+        """Do the same as Task.each(), which is no quicker than one by one here."""
+        found: list[bytes | int] = []
+        for page in pages:
+            if what == "write":
+                self.write(page, 1, 0, data, length=length)
+            elif what == "read":
+                found += self.read_pages(page)
+            elif what == "pageout":
+                self.pageout(page)
+            else:
+                self.drop(page)
+        return found
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages of the object, as madvise(MADV_REMOVE) does."""

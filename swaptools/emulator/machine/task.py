@@ -28,7 +28,9 @@ from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
+from swaptools.emulator.machine.steps import do_steps
 from swaptools.emulator.machine.touch import (
+    one_content,
     page_contents,
     page_entries,
     read_pages,
@@ -39,6 +41,7 @@ from swaptools.errors import IllegalOperation
 if TYPE_CHECKING:
     from swaptools.emulator.machine.shmem import ShmMapping
     from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.steps import What
     from swaptools.emulator.machine.touch import PageEntry
     from swaptools.emulator.store.memcg import MemCgroup
 
@@ -155,15 +158,59 @@ class Task:
             stop = min(end, here - here % state.watch_pages + state.watch_pages)
             here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
             state.watch(here - start)
-        if state.totals.has_unmapped:
-            state.totals.has_unmapped = 0
-            if self not in state.mmlist:
-                state.mmlist.insert(0, self)
+        self._join_mmlist()
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:
             fall_back(state, self.pte.mm, memcg, first, end)
         state.settle()
+
+    def each(
+        self,
+        what: What,
+        pages: range,
+        data: bytes | None = None,
+        *,
+        length: int | None = None,
+    ) -> list[bytes | int]:
+        """Write, read, page out or drop pages, each as an operation of its own.
+
+        It is what a loop over calls for one page is, and takes a tenth of the time.
+
+        Args:
+            what: ``write``, ``read``, ``pageout`` or ``drop``.
+            pages: Their numbers, upwards.
+            data: The bytes of one page, for all that are written.
+            length: What they would compress to, without bytes.
+
+        Returns:
+            Of pages that were read the bytes of each, or its length.
+
+        Raises:
+            DeviceReadError: A page was swapped out and nothing holds it (SIGBUS);
+                those before it are done.
+            IllegalOperation: Arguments that make no sense; nothing changed.
+        """
+        if not pages or pages.step < 1:
+            raise IllegalOperation(f"no pages {pages}")
+        self._check(pages.start, pages[-1] - pages.start + 1)
+        state, content = self._state, 0
+        if what == "write":
+            content = one_content(state, len(pages), data, length)
+            self.has_anon_vma = True
+        if what in ("write", "read"):
+            self.pte.reach_soon(pages[-1] + 1, MAX_TASK_PAGES)
+        elif pages.stop > len(self.pte):
+            pages = range(pages.start, len(self.pte), pages.step)
+        falls_back = what == "pageout" and not state.ghost_rules.never_falls_back
+        if falls_back or not pages:
+            for page in pages:
+                self.pageout(page)
+            return []
+        out = do_steps(state, what, self.pte.mm, pages, content)
+        self._join_mmlist()
+        nr_read = out[0] if what == "read" else 0
+        return [state.io.page_of(out[n + 1]) for n in range(nr_read)]
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as madvise(MADV_DONTNEED) does."""
@@ -219,6 +266,14 @@ class Task:
         """
         self._check(first, nr_pages)
         return page_entries(self.pte, first, nr_pages)
+
+    # Kernel: mm/rmap.c try_to_unmap_one(), init_mm.mmlist.
+    def _join_mmlist(self) -> None:
+        state = self._state
+        if state.totals.has_unmapped:
+            state.totals.has_unmapped = 0
+            if self not in state.mmlist:
+                state.mmlist.insert(0, self)
 
     def _touch(self, first: int, nr_pages: int) -> None:
         self.pte.reach_soon(first + nr_pages, MAX_TASK_PAGES)

@@ -98,29 +98,40 @@ def page_contents(
     Raises:
         IllegalOperation: Bytes and a length, or not as much as fits.
     """
-    page_size = state.page_size
-    contents = state.scratch(nr_pages)
-    if data is None:
-        value = page_size // 2 if length is None else length
-        if not 0 <= value <= page_size:
-            raise IllegalOperation(f"{value} is no length of a page of {page_size}")
-    elif length is not None:
-        raise IllegalOperation("a page has bytes or a length, not both")
-    elif len(data) == page_size:
-        value = state.io.content_of(bytes(data), nr_pages)
-    elif len(data) == nr_pages * page_size:
+    contents, page_size = state.scratch(nr_pages), state.page_size
+    if data is not None and length is None and len(data) == nr_pages * page_size:
         starts = range(0, len(data), page_size)
         parts = (bytes(data[at : at + page_size]) for at in starts)
         for page, content in enumerate(state.contents.add_pages(parts)):
             contents[page] = content
         return contents
-    else:
-        raise IllegalOperation(
-            f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
-        )
+    value = one_content(state, nr_pages, data, length)
     for page in range(nr_pages):
         contents[page] = value
     return contents
+
+
+def one_content(
+    state: State, nr_pages: int, data: bytes | None, length: int | None
+) -> int:
+    """Return the number of what a write puts in all pages, one reference each.
+
+    Raises:
+        IllegalOperation: Bytes and a length, or not as much as fits.
+    """
+    page_size = state.page_size
+    if data is None:
+        value = page_size // 2 if length is None else length
+        if not 0 <= value <= page_size:
+            raise IllegalOperation(f"{value} is no length of a page of {page_size}")
+        return value
+    if length is not None:
+        raise IllegalOperation("a page has bytes or a length, not both")
+    if len(data) != page_size:
+        raise IllegalOperation(
+            f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"
+        )
+    return state.io.content_of(bytes(data), nr_pages)
 
 
 def page_entries(table: PageTable, first: int, nr_pages: int) -> list[PageEntry]:

@@ -34,20 +34,20 @@ class Contents:
         self._by_number: list[bytes] = []
 
     def write(self, key: Hashable, pages: range, content: bytes | int) -> None:
-        """Remember what consecutive pages hold from now on."""
+        """Remember what pages hold from now on."""
         chunks = self._chunks.setdefault(key, {})
         number = content if isinstance(content, int) else self._number(content)
-        for chunk, first, end in _parts(pages):
+        for chunk, inside, nr_pages in _parts(pages):
             if chunk not in chunks:
                 chunks[chunk] = array("I", bytes(4 * _CHUNK_PAGES))
-            chunks[chunk][first:end] = array("I", [number]) * (end - first)
+            chunks[chunk][inside] = array("I", [number]) * nr_pages
 
     def drop(self, key: Hashable, pages: range) -> None:
-        """Forget what consecutive pages hold: they are zeros."""
+        """Forget what pages hold: they are zeros."""
         chunks = self._chunks.get(key, {})
-        for chunk, first, end in _parts(pages):
+        for chunk, inside, nr_pages in _parts(pages):
             if chunk in chunks:
-                chunks[chunk][first:end] = array("I", bytes(4 * (end - first)))
+                chunks[chunk][inside] = array("I", bytes(4 * nr_pages))
 
     def fork(self, key: Hashable, child: Hashable) -> None:
         """Let a child have what its parent has."""
@@ -59,13 +59,13 @@ class Contents:
         self._chunks.pop(key, None)
 
     def difference(
-        self, key: Hashable, first: int, found: list[bytes | int]
+        self, key: Hashable, pages: range, found: list[bytes | int]
     ) -> int | None:
         """Return the first page that holds something else than was written."""
         chunks = self._chunks.get(key, {})
-        for page, content in enumerate(found, first):
-            pages = chunks.get(page // _CHUNK_PAGES)
-            number = pages[page % _CHUNK_PAGES] if pages else 0
+        for page, content in zip(pages, found, strict=True):
+            chunk = chunks.get(page // _CHUNK_PAGES)
+            number = chunk[page % _CHUNK_PAGES] if chunk else 0
             if content != self._content(number):
                 return page
         return None
@@ -82,11 +82,11 @@ class Contents:
         return number or _ZEROS
 
 
-def _parts(pages: range) -> Iterator[tuple[int, int, int]]:
-    # Each chunk that pages are in, the first of them there, and the one behind.
-    here = pages.start
-    while here < pages.stop:
-        chunk, first = divmod(here, _CHUNK_PAGES)
-        end = min(_CHUNK_PAGES, first + pages.stop - here)
-        yield chunk, first, end
-        here += end - first
+def _parts(pages: range) -> Iterator[tuple[int, slice, int]]:
+    # Each chunk that pages are in, where they are in it, and how many.
+    while pages:
+        chunk, first = divmod(pages.start, _CHUNK_PAGES)
+        nr_pages = len(range(first, _CHUNK_PAGES, pages.step))
+        part, pages = pages[:nr_pages], pages[nr_pages:]
+        end = part[-1] % _CHUNK_PAGES + 1
+        yield chunk, slice(first, end, pages.step), len(part)

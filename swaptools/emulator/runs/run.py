@@ -232,15 +232,7 @@ class Run:
             state.watch, state.watch_pages = before
 
     def in_parts(self, pages: range, do: Callable[[int, int], None]) -> None:
-        """Do a range part by part, each its first page and how many.
-
-        With a step every page is a part, and an operation, of its own.
-        """
-        if pages.step > 1:
-            for page in pages:
-                do(page, 1)
-                self.count(1)
-            return
+        """Do a range part by part, each its first page and how many; one operation."""
         with self.started().state.one_operation():
             here, end = pages.start, pages.stop
             while here < end:
@@ -248,6 +240,19 @@ class Run:
                 do(here, stop - here)
                 self.count(stop - here)
                 here = stop
+
+    def in_steps(self, pages: range, do: Callable[[range], object]) -> None:
+        """Do pages that are apart, each an operation of its own.
+
+        Pages between which nobody looks are done together.
+        """
+        while pages:
+            nr_pages = self.part_pages
+            if self.samples is not None:
+                nr_pages = self.samples.pages_left(self.touched)
+            part, pages = pages[:nr_pages], pages[nr_pages:]
+            do(part)
+            self.count(len(part))
 
     def entries(self, pages: range) -> Iterator[PageEntry]:
         """Yield the entries of pages, some thousand of them in memory at a time."""

@@ -96,6 +96,12 @@ class Samples:
         """Whether none was taken."""
         return not self._taken
 
+    def pages_left(self, touched: int) -> int:
+        """Return after how many more pages it is time for a sample."""
+        if not self._taken:
+            return 1
+        return max(SAMPLE_PAGES - (touched - self._taken[-1].pages_touched), 1)
+
     def look(self, machine: Machine, touched: int) -> None:
         """Take a sample, if it is time for one."""
         if not self._taken or touched - self._taken[-1].pages_touched >= SAMPLE_PAGES:

@@ -54,7 +54,11 @@ def _zswap(run: Run, operation: Operation) -> None:
 
 def _set(run: Run, operation: Operation) -> None:
     setting = read_setting(operation.knob, operation.value)
-    setting.apply(run.started(), run.devices)
+    if operation.knob == "zswap.enabled":
+        run.zswap = bool(setting.value)
+        run.switch_zswap(run.started())
+    else:
+        setting.apply(run.started(), run.devices)
 
 
 def _cgroup(run: Run, operation: Operation) -> None:
@@ -165,7 +169,24 @@ def _write(run: Run, operation: Operation) -> None:
         memory.write(first, nr_pages, order, data, length=length)
         run.contents.write(run.key, range(first, first + nr_pages), content)
 
-    run.in_parts(operation.pages, write)
+    def write_each(pages: range) -> None:
+        memory.each("write", pages, data, length=length)
+        run.contents.write(run.key, pages, content)
+
+    _do_pages(run, operation.pages, write, write_each)
+
+
+# A range is one operation; of pages that are apart, each is.
+def _do_pages(
+    run: Run,
+    pages: range,
+    do: Callable[[int, int], None],
+    do_each: Callable[[range], None],
+) -> None:
+    if pages.step > 1:
+        run.in_steps(pages, do_each)
+    else:
+        run.in_parts(pages, do)
 
 
 # One word over and over.
@@ -178,7 +199,7 @@ def _page_of(text: str) -> bytes:
 def _pageout(run: Run, operation: Operation) -> None:
     memory, pages = run.memory, operation.pages
     if pages.step > 1:
-        run.in_parts(pages, memory.pageout)
+        run.in_steps(pages, lambda part: memory.each("pageout", part))
         return
     end = run.touched + len(pages)
     with run.watching():
@@ -189,14 +210,20 @@ def _pageout(run: Run, operation: Operation) -> None:
 def _read(run: Run, operation: Operation) -> None:
     memory = run.memory
 
-    def read(first: int, nr_pages: int) -> None:
-        found = memory.read_pages(first, nr_pages)
-        page = run.contents.difference(run.key, first, found)
+    def check(pages: range, found: list[bytes | int]) -> None:
+        page = run.contents.difference(run.key, pages, found)
         # Nobody but a backing that loses pages may return another one.
         if page is not None and not run.started().losses:
             raise InvariantBroken(f"page {page} is not what was written")
 
-    run.in_parts(operation.pages, read)
+    def read(first: int, nr_pages: int) -> None:
+        pages = range(first, first + nr_pages)
+        check(pages, memory.read_pages(first, nr_pages))
+
+    def read_each(pages: range) -> None:
+        check(pages, memory.each("read", pages))
+
+    _do_pages(run, operation.pages, read, read_each)
 
 
 def _drop(run: Run, operation: Operation) -> None:
@@ -206,7 +233,11 @@ def _drop(run: Run, operation: Operation) -> None:
         memory.drop(first, nr_pages)
         run.contents.drop(run.key, range(first, first + nr_pages))
 
-    run.in_parts(operation.pages, drop)
+    def drop_each(pages: range) -> None:
+        memory.each("drop", pages)
+        run.contents.drop(run.key, pages)
+
+    _do_pages(run, operation.pages, drop, drop_each)
 
 
 #: By verb; what a line shows is returned.

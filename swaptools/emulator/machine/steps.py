@@ -1,0 +1,68 @@
+"""The same done to many pages, each of which is an operation of its own.
+
+Not here: what one of them is (core/steps.py), ranges (task.py).
+
+Kernel: none.
+Same: nothing.
+Changed: nothing.
+Left out: shared memory, and the mended ghost, whose pages move on behind each
+operation; whoever calls does those one by one.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.steps import (
+    STEP_DROP,
+    STEP_PAGEOUT,
+    STEP_READ,
+    STEP_WRITE,
+    step_range,
+)
+from swaptools.emulator.machine.swap_io import read_of_nothing
+from swaptools.errors import DeviceReadError
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.machine.state import State
+
+    What = Literal["write", "read", "pageout", "drop"]
+
+_STEPS = {
+    "write": STEP_WRITE,
+    "read": STEP_READ,
+    "pageout": STEP_PAGEOUT,
+    "drop": STEP_DROP,
+}
+
+
+def do_steps(
+    state: State, what: What, mm: int, pages: range, content: int
+) -> Buffer[int]:
+    """Do it to pages of a task that works; return what was read of each, from item 1.
+
+    Raises:
+        DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); those
+            before it are done.
+    """
+    if what == "pageout":
+        state.io.measure(mm, pages.start, pages.stop)
+    out = state.scratch(len(pages) + 1)
+    out[0] = 0
+    here, end, cpu = pages.start, pages.stop, state.totals.cpu
+    while 0 <= here < end:
+        here = state.run(
+            step_range, _STEPS[what], mm, here, end, pages.step, content, cpu, out
+        )
+        state.settle()
+    if here < 0:
+        lost = -here - 1
+        for _ in range(lost, end, pages.step):
+            state.contents.put(content)
+        reason = read_of_nothing().strerror
+        raise DeviceReadError(errno.EFAULT, f"page {lost}: {reason}")
+    return out
