@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compiling": {"kept_code"},
     "references": set(),
     "traces": {"errors", "references", "compiling"},
-    "record": VALUES | {"config", "observe", "references", "traces"},
+    "record": VALUES | {"config", "observe", "references", "traces", "emulator"},
     "working_set": {"references", "compiling"},
     "emulator": VALUES - {"contents"}
     | {"notebook", "kernel", "compile_cache", "kept_code", "references"},

@@ -64,6 +64,12 @@ _TELL_S: Final = 10.0
     help="Drop what no memory of so many pages or more would notice (default: 64).",
 )
 @click.option("--keep-all", is_flag=True, help="Drop nothing.")
+@click.option(
+    "--sample-lengths",
+    "takes_lengths",
+    is_flag=True,
+    help="Keep what some pages compress to, by each codec that is installed.",
+)
 @click.argument("words", nargs=-1, required=True, metavar="CMD [ARG]...")
 def record(
     *,
@@ -72,6 +78,7 @@ def record(
     ram_bytes: int | None,
     least_pages: int,
     keep_all: bool,
+    takes_lengths: bool,
     words: tuple[str, ...],
 ) -> None:
     """Run CMD and write which pages it uses, in order.
@@ -85,7 +92,9 @@ def record(
         raise click.UsageError("--how faults and --ram belong together")
     least = 1 if keep_all or ram_bytes is not None else least_pages
     try:
-        exit_code = _recorded(path, words, least, ram_bytes)
+        exit_code = _recorded(
+            path, words, least, ram_bytes, takes_lengths=takes_lengths
+        )
     except RecordError as exc:
         output.error(str(exc))
         output.finish(exc.exit_code)
@@ -96,7 +105,12 @@ def record(
 
 
 def _recorded(
-    path: str, words: tuple[str, ...], least_pages: int, ram_bytes: int | None
+    path: str,
+    words: tuple[str, ...],
+    least_pages: int,
+    ram_bytes: int | None,
+    *,
+    takes_lengths: bool,
 ) -> int:
     # The status of the program, as subprocess has it.
     from swaptools.record.faults import Faults, check_faults
@@ -109,16 +123,23 @@ def _recorded(
         "swap-trace", order, least_pages=least_pages, source=shlex.join(words)
     )
     (check_lackey if ram_bytes is None else check_faults)(words)
+    lengths = None
+    if takes_lengths:
+        from swaptools.record.lengths import Lengths
+
+        lengths = Lengths()
     begun = time.monotonic()
     with _opened(path) as file:
         writer = TraceWriter(file, about)
         recording: Lackey | Faults
         if ram_bytes is None:
             output.error("lackey is some 3000 times slower than the program alone")
-            recording = Lackey(writer, least_pages, output.error)
+            recording = Lackey(writer, least_pages, output.error, lengths)
         else:
-            recording = Faults(writer, ram_bytes, output.error)
+            recording = Faults(writer, ram_bytes, output.error, lengths)
         _watch(recording.run(words), begun)
+        if lengths is not None:
+            writer.add_lengths(lengths.found)
         writer.finish()
     if recording.broken:
         output.error(f"{recording.broken:,} lines were none of a trace")

@@ -38,6 +38,7 @@ def of(
         "kinds": cast("Kinds", measured.kinds),
         "tasks": measured.tasks,
         "task_names": {str(task): name for task, name in source.task_names.items()},
+        "lengths": source.lengths,
         "pages": measured.pages,
         "lowest_page": measured.lowest_page,
         "highest_page": measured.highest_page,

@@ -87,6 +87,9 @@ def _counts(found: Trace, measured: Measured) -> Iterator[str]:
     pages = f"{measured.pages:,} of {format_size(page_size)}"
     yield f"pages      {pages}, {format_size(measured.pages * page_size)}"
     yield f"tasks      {measured.tasks:,}{_task_names(found.source.task_names)}"
+    for codec, lengths in sorted(found.source.lengths.items()):
+        mean = sum(lengths) / max(len(lengths), 1)
+        yield f"{codec:<10} {mean:,.0f} bytes a page compressed, of {len(lengths):,}"
     if measured.lowest_page is not None and measured.highest_page is not None:
         lowest, highest = measured.lowest_page, measured.highest_page
         yield f"span       pages {lowest:#x} to {highest:#x}"

@@ -9,6 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from swaptools.record.memory import Memory
 from swaptools.traces.lackey import batches, parsed
 from swaptools.traces.lines import MAX_LINE_BYTES
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from swaptools.references import References
 
-_COMMAND: Final = re.compile(rb"^==([0-9]+)== Command: ([^\n]*)", re.MULTILINE)
+_COMMAND: Final = re.compile(rb"^==([0-9]{1,10})== Command: ([^\n]*)", re.MULTILINE)
 #: Of the first lines, in which a process names itself.
 _PREAMBLE_BYTES: Final = 1 << 16
 
@@ -29,6 +30,7 @@ class Connection:
     Attributes:
         task: Number of the task.
         name: What it runs, once that is known.
+        memory: That of the process, once it has named itself.
         offset: Bytes that have been parsed.
         broken: Lines that were none of lackey's.
     """
@@ -37,6 +39,7 @@ class Connection:
         """Begin with nothing."""
         self.task = task
         self.name: str | None = None
+        self.memory = Memory(None)
         self.offset = 0
         self.broken = 0
         self._rest = b""
@@ -65,6 +68,7 @@ class Connection:
         if found is not None:
             command = found[2].decode("utf-8", "backslashreplace")
             self.name = f"{int(found[1])}: {command}"
+            self.memory = Memory(int(found[1]))
 
 
 def is_ours(connection: socket.socket) -> bool:

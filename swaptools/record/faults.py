@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import RecordError
 from swaptools.record.child import Child, check_runs
 from swaptools.record.limit import limited
+from swaptools.record.memory import Memory
 from swaptools.record.tracing import Tracing
 from swaptools.record.zram import some_swap
 from swaptools.traces.batcher import Batcher
@@ -24,6 +26,7 @@ from swaptools.traces.gather import Gatherer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from swaptools.record.lengths import Lengths
     from swaptools.traces.compact_write import TraceWriter
 
 _WAIT_S: Final = 0.02
@@ -55,7 +58,11 @@ class Faults:
     """
 
     def __init__(
-        self, writer: TraceWriter, ram_bytes: int, tell: Callable[[str], None]
+        self,
+        writer: TraceWriter,
+        ram_bytes: int,
+        tell: Callable[[str], None],
+        lengths: Lengths | None = None,
     ) -> None:
         """Get ready.
 
@@ -63,6 +70,7 @@ class Faults:
             writer: Where references go.
             ram_bytes: What the program and all that it starts may have.
             tell: Called with sentences for people.
+            lengths: A sample of what pages compress to, or None for no sample.
         """
         self.seen = 0
         self.broken = 0
@@ -74,6 +82,7 @@ class Faults:
         self._tell = tell
         self._rest = b""
         self._commands: dict[int, bytes] = {}
+        self._lengths = lengths
         self._flushed = time.monotonic()
 
     def run(self, words: Sequence[str]) -> Iterator[int]:
@@ -130,6 +139,9 @@ class Faults:
         self.seen += 1
         if fault.task in self._commands or len(self._commands) < _MOST_TASKS:
             self._commands[fault.task] = fault.command  # exec gives another
+        if self._lengths is not None:
+            page = memoryview(array("Q", (fault.page,)))
+            self._lengths.look(Memory(fault.task), page)
         for batch in self._batcher.add(
             fault.page, 1, fault.flags, fault.task, fault.time_ns
         ):

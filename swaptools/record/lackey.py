@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Final
 from swaptools.errors import RecordError
 from swaptools.record.child import Child, check_runs
 from swaptools.record.connection import Connection, is_ours
+from swaptools.record.memory import Memory, with_kinds
 from swaptools.traces.gather import Gatherer
 from swaptools.traces.reduce import Reducer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from swaptools.record.lengths import Lengths
     from swaptools.references import References
     from swaptools.traces.compact_write import TraceWriter
 
@@ -68,7 +70,11 @@ class Lackey:
     """
 
     def __init__(
-        self, writer: TraceWriter, least_pages: int, tell: Callable[[str], None]
+        self,
+        writer: TraceWriter,
+        least_pages: int,
+        tell: Callable[[str], None],
+        lengths: Lengths | None = None,
     ) -> None:
         """Get ready.
 
@@ -76,6 +82,7 @@ class Lackey:
             writer: Where references go.
             least_pages: What they are reduced for; 1 keeps all of them.
             tell: Called with sentences for people.
+            lengths: A sample of what pages compress to, or None for no sample.
         """
         self.seen = 0
         self.broken = 0
@@ -86,6 +93,8 @@ class Lackey:
         self._tell = tell
         self._open: dict[socket.socket, Connection] = {}
         self._nr_tasks = 0
+        self._memories: dict[int, Memory] = {}
+        self._lengths = lengths
         self._flushed = time.monotonic()
 
     def run(self, words: Sequence[str]) -> Iterator[int]:
@@ -138,7 +147,12 @@ class Lackey:
         except OSError:  # the process was killed
             data = b""
         if data:
-            for batch in self._open[connection].references(data):
+            known = self._open[connection]
+            for batch in known.references(data):
+                self._memories[known.task] = known.memory
+                known.memory.learn(batch.pages)
+                if self._lengths is not None:
+                    self._lengths.look(known.memory, batch.pages)
                 self._add(batch)
         else:
             self._close(connection)
@@ -153,10 +167,14 @@ class Lackey:
     def _add(self, batch: References) -> None:
         self.seen += len(batch.pages)
         if self._reducer is None:
-            self._gatherer.add(batch)
+            self._keep(batch)
             return
         for part in self._reducer.add(batch):
-            self._gatherer.add(part)
+            self._keep(part)
+
+    def _keep(self, part: References) -> None:
+        flags = with_kinds(part.pages, part.flags, part.tasks, self._memories)
+        self._gatherer.add(part._replace(flags=flags))
 
     def _write_now_and_then(self) -> None:
         if time.monotonic() - self._flushed > _FLUSH_S:
@@ -169,5 +187,5 @@ class Lackey:
             self._close(connection)
         if self._reducer is not None:
             for part in self._reducer.finish():
-                self._gatherer.add(part)
+                self._keep(part)
         self._gatherer.flush()

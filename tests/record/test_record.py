@@ -273,12 +273,16 @@ def test_a_real_program(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("#!/bin/sh\nexec true\n")
     script.chmod(0o700)
-    done = record(dict(os.environ), tmp_path / "t", "--", str(script))
+    words = ("--sample-lengths", "--", str(script))
+    done = record(dict(os.environ), tmp_path / "t", *words)
     assert done.returncode == 0
     with open_trace(str(tmp_path / "t")) as found:
         parts = list(found)
     assert sum(one.dropped for one in parts) > 100_000
     assert 300 < sum(len(one.pages) for one in parts) < 5000
+    kinds = {flags >> 1 for one in parts for flags in one.flags}
+    assert kinds >= {1, 2, 3}
+    assert all(found.source.lengths.values())
     names = list(found.source.task_names.values())
     assert any(name.endswith("true") for name in names)
     assert not found.source.is_cut

@@ -61,6 +61,8 @@ class TraceShown(TypedDict):
     tasks: int
     #: Names of tasks by number, those that are told.
     task_names: dict[str, str]
+    #: What pages that were sampled compress to, in bytes, by codec.
+    lengths: dict[str, list[int]]
     #: Distinct ones; of a sample, estimated.
     pages: int
     #: The lowest page number; None without references.
