@@ -5,8 +5,7 @@ kernel makes of it (kernel/opening.py, kernel/activation.py). What could not be
 looked at is None, and the area's ``unseen`` says why.
 """
 
-from __future__ import annotations
-
+# Annotations are values here: as text each would be compiled when a command starts.
 from enum import IntFlag, StrEnum
 from typing import NamedTuple
 

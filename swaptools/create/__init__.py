@@ -21,7 +21,6 @@ from swaptools.create.way import Way, choose_way
 from swaptools.create.write import Wipe, write_in_place, write_new_file
 from swaptools.errors import CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
-from swaptools.observe.contents import Contents, find_contents
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from swaptools.create.plan import CreatePlan
     from swaptools.create.request import AreaOptions
     from swaptools.kernel.attempt import Verdict
+    from swaptools.observe.contents import Contents
 
 __all__ = ["CreateRequest", "CreateResult", "create", "create_ghost", "create_real"]
 
@@ -120,6 +120,8 @@ def _contents(target: Target, plan: CreatePlan) -> Contents | None:
     # known by less.
     if target.descriptor is None or plan.is_ghost:
         return None
+    from swaptools.observe.contents import find_contents  # a new file holds nothing
+
     return find_contents(target.descriptor, plan.offset, plan.area_bytes)
 
 

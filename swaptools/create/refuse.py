@@ -10,15 +10,12 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from swaptools.contents import foremost
 from swaptools.create.judge import objection, refusing_kernel
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from swaptools.observe import read_area
 from swaptools.observe.access import denial
-from swaptools.observe.loops import use_through_loop
 from swaptools.observe.proc import mount_point
-from swaptools.observe.zeros import first_content
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
@@ -84,6 +81,8 @@ def refuse_replacing(
     found = _describe(area)
     if found is not None and contents is not None:
         # A header can be a leftover in what somebody else uses.
+        from swaptools.contents import foremost  # something is there
+
         held = foremost(contents.holds, contents.believed)
         found += f", and {held.words}" if held else ""
     if found is None and plan.is_ghost:
@@ -127,6 +126,8 @@ def _refuse_in_use(target: Target, area: SwapArea, status: os.stat_result) -> No
     mounted = mount_point(status.st_rdev) if target.is_block else None
     if mounted is not None:
         raise AreaInUse(target.path, f"is mounted on {mounted}")
+    from swaptools.observe.loops import use_through_loop  # something is there
+
     used = use_through_loop(status, target.swaps)
     if used is not None:
         raise AreaInUse(target.path, f"is behind {used}")
@@ -214,6 +215,9 @@ def _content(
     table = target.area.table if target.area else None
     if table is not None and not plan.offset:
         return f"{table.words}: see --partition"
+    from swaptools.contents import foremost  # something is there
+    from swaptools.observe.zeros import first_content
+
     held = foremost(contents.holds, contents.believed)
     if held is not None:
         return held.words

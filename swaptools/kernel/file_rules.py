@@ -4,8 +4,7 @@ Not here: their values (profiles.py), the walk over extents that is made with th
 (activation.py), what swapon(2) itself tests (swapon_rules.py).
 """
 
-from __future__ import annotations
-
+# Annotations are values here: as text each would be compiled when a command starts.
 from typing import Literal, NamedTuple
 
 

@@ -5,8 +5,7 @@ Not here: their values (profiles.py), the tests that are made with them
 pages afterwards (swapout_rules.py).
 """
 
-from __future__ import annotations
-
+# Annotations are values here: as text each would be compiled when a command starts.
 from typing import Final, Literal, NamedTuple
 
 

@@ -21,12 +21,10 @@ def denial(directory: int, mode: int) -> OSError | None:
     Returns:
         Why not, None when it may. It is the real user who is asked about.
     """
-    if os.access(".", mode, dir_fd=directory):
-        return None
-    import ctypes  # only for the reason of a no
+    import ctypes  # where something was refused, and nowhere else
 
     libc = ctypes.CDLL(None, use_errno=True)
     if not libc.faccessat(directory, b".", mode, 0):
-        return None  # it has become possible
+        return None
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number))

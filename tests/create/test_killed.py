@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import swaptools.create
 from swaptools.create import CreateRequest, create, look, naming, way
 from swaptools.errors import AreaError
+from swaptools.observe import contents
 from swaptools.observe.contents import Contents
 from tests.builders import SAMPLE_UUID, header_page
 from tests.conftest import needs_proc
@@ -117,7 +117,7 @@ def sabotaged(
         patch.setattr(way, "_has_room", lambda *_: has_room)
         # Each child would start one of its own to ask libblkid.
         nothing = Contents(holds=(), believed=None, unseen=None)
-        patch.setattr(swaptools.create, "find_contents", lambda *_: nothing)
+        patch.setattr(contents, "find_contents", lambda *_: nothing)
         try:
             create(request)
         except AreaError:
