@@ -52,7 +52,7 @@ from swaptools.emulator.machine.page_table_invariants import (
 )
 from swaptools.emulator.machine.zram_invariants import check_zrams
 from swaptools.emulator.machine.zswap_invariants import check_zswap
-from swaptools.emulator.store.zsmalloc import check_zspages
+from swaptools.emulator.store.zsmalloc_invariants import check_zspages
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:

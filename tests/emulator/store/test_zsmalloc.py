@@ -18,7 +18,8 @@ from swaptools.emulator.store.size_classes import (
     class_table,
     get_fullness_group,
 )
-from swaptools.emulator.store.zsmalloc import ZsPool, check_zspages
+from swaptools.emulator.store.zsmalloc import ZsPool
+from swaptools.emulator.store.zsmalloc_invariants import check_zspages
 from swaptools.errors import InvariantBroken
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.swapout_rules import AllocatorRules, ZsmallocRules
