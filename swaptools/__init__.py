@@ -30,8 +30,13 @@ if TYPE_CHECKING:
     from swaptools.observe.caller import read_caller
     from swaptools.observe.proc import read_swaps
     from swaptools.observe.survey import read_system
+    from swaptools.observe.swapmap import read_swapmap
     from swaptools.observe.system import System
     from swaptools.observe.zswap import read_zswap
+    from swaptools.swapmap import SwapMap
+    from swaptools.who.cgroups import by_cgroup
+    from swaptools.who.mappings import by_mapping
+    from swaptools.who.processes import by_process
 
 __version__ = "0.2.0"
 
@@ -52,9 +57,13 @@ __all__ = [
     "SuspendHeader",
     "SwapArea",
     "SwapHeader",
+    "SwapMap",
     "SwapToolsError",
     "System",
     "TruncatedHeader",
+    "by_cgroup",
+    "by_mapping",
+    "by_process",
     "check_area",
     "create_ghost",
     "create_real",
@@ -63,6 +72,7 @@ __all__ = [
     "read_area",
     "read_areas",
     "read_caller",
+    "read_swapmap",
     "read_swaps",
     "read_system",
     "read_zswap",
@@ -85,9 +95,13 @@ _ROOMS = {
     "SuspendHeader": "format.hibernation",
     "SwapArea": "area",
     "SwapHeader": "format.header",
+    "SwapMap": "swapmap",
     "SwapToolsError": "errors",
     "System": "observe.system",
     "TruncatedHeader": "errors",
+    "by_cgroup": "who.cgroups",
+    "by_mapping": "who.mappings",
+    "by_process": "who.processes",
     "check_area": "check",
     "create_ghost": "create",
     "create_real": "create",
@@ -96,6 +110,7 @@ _ROOMS = {
     "read_area": "observe",
     "read_areas": "observe",
     "read_caller": "observe.caller",
+    "read_swapmap": "observe.swapmap",
     "read_swaps": "observe.proc",
     "read_system": "observe.survey",
     "read_zswap": "observe.zswap",

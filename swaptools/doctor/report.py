@@ -71,6 +71,7 @@ class DiagnosisDict(TypedDict):
 class Diagnosis:
     """What came out for one system: never an exception, whatever its files say."""
 
+    #: What was judged.
     system: System
     #: By severity, then by rule and place.
     findings: tuple[Finding, ...]

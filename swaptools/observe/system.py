@@ -167,20 +167,27 @@ class System:
 
     #: The directory; None for the running system.
     root: str | None = None
+    #: What its files say about swap.
     config: Config = field(default_factory=Config)
     #: None for a system that does not run.
     running: Running | None = None
+    #: What it says of its kernel and memory is the host's.
     is_container: bool = False
     #: The kernel's release, None where it cannot be told.
     kernel: str | None = None
+    #: In bytes.
     page_size: int = 4096
+    #: Memory; None where it cannot be told.
     ram_bytes: int | None = None
+    #: Disks, partitions and what is made of them, with their tags.
     devices: tuple[Device, ...] = ()
     #: All devices are known that there will be.
     knows_devices: bool = False
     #: Paths below /dev that lead somewhere.
     links: Mapping[str, str] = field(default_factory=dict)
+    #: Swapfiles that are spoken of, by their paths.
     files: Mapping[str, SwapFile] = field(default_factory=dict)
+    #: What could not be looked at, and why.
     unseen: tuple[Unseen, ...] = ()
     #: Names of the crypto modules of a kernel that does not run, built in or not; None
     #: where there is no list of them.

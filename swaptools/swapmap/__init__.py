@@ -120,6 +120,7 @@ class AreaMap:
     name: str
     #: ``partition``, ``file``, or what a later kernel says.
     type: str
+    #: The one with the highest is filled first.
     priority: int
     #: The area's number in the kernel's list. Kernel: swp_type().
     type_number: int
@@ -127,7 +128,9 @@ class AreaMap:
     nr_slots: int
     #: Slots in use, as /proc/swaps has them.
     used_slots: int
+    #: Slots that page tables hold, and whose.
     held: HeldSlots = field(default_factory=HeldSlots, compare=False)
+    #: Numbers of the slots that are none.
     badpages: tuple[int, ...] = ()
     #: Where the slots lie; empty for a device, and where it was not told.
     extents: tuple[ExtentOfSlots, ...] = ()
@@ -245,7 +248,9 @@ class SwapMap:
 
     #: As ``uname -r`` has it.
     kernel: str
+    #: In bytes.
     page_size: int
+    #: In the kernel's order.
     areas: tuple[AreaMap, ...]
     #: The processes with pages in swap, the one with most first.
     holders: tuple[MapHolder, ...]

@@ -53,10 +53,13 @@ class ByCgroupDict(TypedDict):
 class ByCgroup(NamedTuple):
     """The answer; the one with most comes first."""
 
+    #: Of all swap, as the kernel counts it.
     used_bytes: int
     #: Version of the cgroups, 1 or 2.
     version: int
+    #: One for each cgroup that has something in swap.
     rows: tuple[CgroupRow, ...]
+    #: What no cgroup has.
     rest: tuple[Rest, ...]
 
     def to_dict(self) -> ByCgroupDict:

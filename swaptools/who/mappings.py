@@ -31,7 +31,9 @@ class ByMappingDict(TypedDict):
 class ByMapping(NamedTuple):
     """The answer; the mapping with most comes first."""
 
+    #: Whose they are.
     process: Process
+    #: One for each mapping with pages in swap.
     rows: tuple[Mapping, ...]
 
     @property

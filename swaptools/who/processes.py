@@ -81,8 +81,11 @@ class ByProcessDict(TypedDict):
 class ByProcess(NamedTuple):
     """The answer; the one with most comes first."""
 
+    #: Of all swap, as the kernel counts it.
     used_bytes: int
+    #: One for each process with pages in swap.
     rows: tuple[ProcessRow, ...]
+    #: What no process has.
     rest: tuple[Rest, ...]
     #: What could not be looked at, one sentence each.
     unseen: tuple[str, ...]

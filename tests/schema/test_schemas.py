@@ -92,14 +92,17 @@ def test_every_size_has_its_unit(name: str) -> None:
 
 
 def commands_with_json() -> Iterator[str]:
+    """Yield the words of each command that has --json, joined by hyphens."""
+
+    def below(words: str, one: click.Command) -> Iterator[str]:
+        if any("--json" in parameter.opts for parameter in one.params):
+            yield words
+        if isinstance(one, click.Group):
+            for word, each in one.commands.items():
+                yield from below(f"{words}-{word}", each)
+
     for name in COMMANDS:
-        found = command(name)
-        below = found.commands if isinstance(found, click.Group) else {}
-        for words, one in [(name, found)] + [
-            (f"{name}-{word}", each) for word, each in below.items()
-        ]:
-            if any("--json" in parameter.opts for parameter in one.params):
-                yield words
+        yield from below(name, command(name))
 
 
 @pytest.mark.parametrize("words", list(commands_with_json()))
