@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from ctypes import c_int64
+from dis import get_instructions
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -54,7 +55,7 @@ def compiled_function(function: Callable[..., Any]) -> Any:
     if not isinstance(function, FunctionType):
         raise TypeError(function)
     names = dict(function.__globals__)
-    for name in function.__code__.co_names:
+    for name in globals_of(function):
         callee = names.get(name)
         if isinstance(callee, FunctionType) and callee in HOT:
             names[name] = compiled_function(callee)
@@ -63,6 +64,14 @@ def compiled_function(function: Callable[..., Any]) -> Any:
     copy.__qualname__ = function.__name__
     options = {**_OPTIONS, "forceinline": HOT[function]}
     return kept(copy, _signature(function), _fingerprint(), options)
+
+
+def globals_of(function: FunctionType) -> set[str]:
+    """Return the names that a function looks up in its module; fields are none."""
+    loads = (
+        step for step in get_instructions(function) if step.opname == "LOAD_GLOBAL"
+    )
+    return {step.argval for step in loads}
 
 
 def _signature(function: FunctionType) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.compiler import layouts, text_of
+from swaptools.emulator.core.compiler import globals_of, layouts, text_of
+from swaptools.emulator.core.slot_alloc import reclaim_work
 from swaptools.emulator.core.structs import ITEMS
 
 if TYPE_CHECKING:
@@ -39,3 +40,11 @@ def test_another_record_is_another_text(monkeypatch: pytest.MonkeyPatch) -> None
     before = layouts()
     monkeypatch.setitem(ITEMS, "slots", ITEMS["map"])
     assert layouts() != before
+
+
+def test_a_field_is_no_function_that_is_called() -> None:
+    """Though one of them has the name of the other."""
+    assert "reclaim_work" in reclaim_work.__code__.co_names
+    assert isinstance(reclaim_work, FunctionType)
+    assert "reclaim_work" not in globals_of(reclaim_work)
+    assert "reclaim_full_clusters" in globals_of(reclaim_work)
