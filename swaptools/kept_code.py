@@ -48,15 +48,50 @@ def kept(
         return _settled(dispatcher(), signature)
 
 
-def _loaded_or_kept(
-    compiled: Any, folder: str, signature: Any, sentence: str
-) -> Callable[..., Any]:
+def loaded(
+    function: FunctionType,
+    signature: Any,
+    version: str,
+    options: Mapping[str, Any],
+    sentence: str = EMULATOR,
+) -> Callable[..., Any] | None:
+    """Return a function that was kept, for a caller outside; None if it was not.
+
+    What it calls is within it and need not be there.
+    """
+    numba: Any = import_module("numba")
+    compiled = numba.njit(**options)(function)
+    with COMPILE_CACHE.compiling(version, sentence):
+        folder = COMPILE_CACHE.folder(version)
+        if folder is None:
+            return None
+        try:
+            _keep_in(compiled, str(folder))
+            found = compiled._cache.load_overload(signature, compiled.targetctx)
+        except Exception:  # it is told when the function is compiled
+            return None
+    if found is None:
+        return None
+    context, code = compiled.targetctx, [found.library]
+    context.insert_user_function(found.entry_point, found.fndesc, code)
+    compiled.add_overload(found)
+    compiled.disable_compile()
+    return compiled  # type: ignore[no-any-return]
+
+
+def _keep_in(compiled: Any, folder: str) -> None:
     config: Any = import_module("numba").config
     before, config.CACHE_DIR = config.CACHE_DIR, folder
     try:
         compiled._cache = _cache_class()(compiled.py_func)
     finally:
         config.CACHE_DIR = before
+
+
+def _loaded_or_kept(
+    compiled: Any, folder: str, signature: Any, sentence: str
+) -> Callable[..., Any]:
+    _keep_in(compiled, folder)
     settled = _settled(compiled, signature)
     if compiled.stats.cache_misses:
         COMPILE_CACHE.announce(sentence)

@@ -207,6 +207,7 @@ class Arena:
                 else self._memory.grown_by_tables(old, item, length, per_table)
             )
             self.slots = self._memory.replaced(self.slots, name, new)
+            self._engine.forget()
 
     # --- traffic and contents ----------------------------------------------
 

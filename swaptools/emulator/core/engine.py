@@ -47,6 +47,10 @@ class Engine:
         """Return what the buffers of a new machine are to be made of."""
         return Flat() if self.compiled else self.plain()
 
+    def forget(self) -> None:
+        """Hold no buffer any more that has grown."""
+        self._viewed = None
+
     def __getitem__(self, function: _Function) -> _Function:
         """Return ``function`` as this engine runs it; it takes the same buffers."""
         if not self.compiled or function not in RUNS:
