@@ -5,13 +5,14 @@ Not here: what is printed of one (trace_text.py, trace_json.py), the formats (tr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.cli import completing, output, params
 from swaptools.cli.trace_files import opened, replaced, with_bar
 from swaptools.errors import SwapToolsError
+from swaptools.references import Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,32 +157,61 @@ def _tell_broken(found: Trace) -> None:
 
 @trace.command()
 @reading_options()
+@click.option(
+    "--k",
+    "least_pages",
+    type=click.IntRange(1, 1 << 14),
+    default=1,
+    metavar="PAGES",
+    help="Drop what no memory of so many pages or more would notice (default: 1).",
+)
 @click.argument("file", metavar="IN", type=click.Path(allow_dash=True))
 @click.argument("target", metavar="OUT", type=click.Path(allow_dash=True))
 def convert(
-    *, file: str, target: str, format_name: str | None, skip_broken: bool, seed: int
+    *,
+    file: str,
+    target: str,
+    format_name: str | None,
+    skip_broken: bool,
+    seed: int,
+    least_pages: int,
 ) -> None:
     """Write what IN holds to OUT, in the format of swap-trace(5).
 
     IN is a trace in any format, or - for standard input; OUT is a file, which is
     there whole or not at all, or - for standard output.
     """
-    from swaptools.traces.compact_write import TraceWriter
-
     try:
         with opened(file, format_name, skip_broken=skip_broken, seed=seed) as found:
-            named = found.about.source or (None if file == "-" else file)
+            if least_pages > 1 and found.about.order is Order.FAULTS:
+                raise click.UsageError("--k: what only missed cannot be reduced")
             with replaced(target) as stream:
-                writer = TraceWriter(stream, found.about._replace(source=named))
-                for batch in with_bar(found, "converting"):
-                    writer.write(batch)
-                for task, name in found.source.task_names.items():
-                    writer.name_task(task, name)
-                if found.source.lengths:
-                    writer.add_lengths(found.source.lengths)
-                writer.finish()
+                count = _write(found, stream, least_pages)
             if target != "-":
-                click.echo(f"{output.escape(target)}: {writer.references:,} references")
+                click.echo(f"{output.escape(target)}: {count:,} references")
             _tell_broken(found)
     except SwapToolsError as exc:
         output.fail(str(exc), code=output.EXIT_USAGE)
+
+
+def _write(found: Trace, stream: IO[bytes], least_pages: int) -> int:
+    # Returns how many references were written.
+    from swaptools.traces.compact_write import TraceWriter
+    from swaptools.traces.gather import Gatherer
+    from swaptools.traces.reduce import reduced
+
+    about, path = found.about, found.source.path
+    named = about.source or (None if path == "-" else path)
+    least = max(about.least_pages, least_pages)
+    writer = TraceWriter(stream, about._replace(source=named, least_pages=least))
+    gatherer = Gatherer(writer)
+    batches = with_bar(found, "converting")
+    for batch in batches if least_pages == 1 else reduced(batches, least_pages):
+        gatherer.add(batch)
+    gatherer.flush()
+    for task, name in found.source.task_names.items():
+        writer.name_task(task, name)
+    if found.source.lengths:
+        writer.add_lengths(found.source.lengths)
+    writer.finish()
+    return writer.references

@@ -243,6 +243,34 @@ def test_convert_replaces_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "l", "out"]
 
 
+def test_convert_reduces(tmp_path: Path) -> None:
+    """Once, and again; a memory of that many pages misses the same."""
+    source, target, again = (tmp_path / name for name in ("t", "u", "v"))
+    made = [Reference(page // 5 % 200, page & 1) for page in range(20_000)]
+    source.write_bytes(samples.compact([batch(made)]))
+    words = ("trace", "convert", "--k")
+    assert invoke(*words, "16", str(source), str(target))[0] == 0
+    assert invoke(*words, "64", str(target), str(again))[0] == 0
+    whole = as_json(str(source))
+    for path, least in ((target, 16), (again, 64)):
+        found = as_json(str(path))
+        assert found["least_pages"] == least
+        assert found["references"] + found["dropped"] == 20_000
+        assert found["references"] <= 8000
+        ratios = [one for one in whole["miss_ratios"] if one["memory_pages"] >= least]
+        assert found["miss_ratios"] == ratios
+
+
+def test_what_only_missed_is_not_reduced(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    about = Description("swap-trace", Order.FAULTS)
+    path.write_bytes(samples.compact([batch([Reference(1)])], about))
+    code, _, err = invoke("trace", "convert", "--k", "2", str(path), str(path))
+    assert code == 2
+    assert "what only missed cannot be reduced" in err
+    assert read_all(path) == [Reference(1)]
+
+
 def test_convert_from_and_to_a_pipe() -> None:
     result = CliRunner().invoke(main, ["trace", "convert", "-", "-"], input=LACKEY)
     assert result.exit_code == 0
