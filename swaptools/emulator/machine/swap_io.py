@@ -1,18 +1,16 @@
 """Data of pages between memory, zswap and backings, as far as Python has to be there.
 
-Two ghost rules are here; the others are where they decide (core/writeout.py), and where
-slots are chosen: no large folio on a file (slot_alloc.py device_alloc) and the end of a
-kernel that frees a slot of a ghost on a device (ranges.py).
+The ghost rules are where they decide: core/writeout.py, shrinker.py, where slots are
+chosen (no large folio on a file: slot_alloc.py device_alloc), and the end of a kernel
+that frees a slot of a ghost on a device (ranges.py).
 
 Not here: the way out itself (core/writeout.py, swap_ops.py), slots written without a
-page (by_hand.py), bytes (store/contents.py).
+page (by_hand.py), bytes and their lengths (store/contents.py).
 
-Kernel: mm/zswap.c zswap_writeback_entry(), 6.18.
-Same: what an entry that is written back counts as.
-Changed: nothing is written to any disk; a page that zswap wrote back leaves memory
-at once; an entry to be written back is never in the swap cache, since a load gives
-it away, so there is no -EEXIST.
-Left out: failures for want of memory.
+Kernel: mm/page_io.c swap_read_folio(), 6.18.
+Same: who has a slot's data; that nothing is read where nobody has them.
+Changed: nothing is written to any disk.
+Left out: nothing.
 """
 
 from __future__ import annotations
@@ -30,15 +28,9 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.lengths import unknown_lengths
-from swaptools.emulator.core.slots import (
-    get_content,
-    get_stored,
-    slot_index,
-)
+from swaptools.emulator.core.slots import get_content, get_stored, slot_index
 from swaptools.emulator.core.swap_ops import write_slot
-from swaptools.emulator.core.writeout import (
-    write_content,
-)
+from swaptools.emulator.core.writeout import write_content
 from swaptools.emulator.core.zram import zram_read
 from swaptools.errors import DeviceReadError
 
@@ -59,9 +51,6 @@ class Loss(NamedTuple):
     slot: int
 
 
-# --- the ghost rules -------------------------------------------------------
-
-
 def is_ghost(ops: SwapOps) -> bool:
     """Whether an area is a header and nothing else."""
     return bool(ops.flags & SWP_GHOST)
@@ -74,9 +63,6 @@ def read_of_nothing() -> DeviceReadError:
     task that wanted it gets SIGBUS.
     """
     return DeviceReadError(errno.EIO, "nothing holds this slot's data (SIGBUS)")
-
-
-# --- pages and slots -------------------------------------------------------
 
 
 class SwapIO:

@@ -25,9 +25,7 @@ from swaptools.emulator.core.constants import (
     NR_CODECS,
     STORED_MASK,
 )
-from swaptools.emulator.core.slots import (
-    put_content,
-)
+from swaptools.emulator.core.slots import put_content
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
