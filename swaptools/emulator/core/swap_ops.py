@@ -23,6 +23,7 @@ from swaptools.emulator.core.constants import (
     STORED_NOTHING,
     STORED_SHIFT,
     STORED_ZRAM,
+    SWAP_HAS_DATA,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.faults import free_frame
@@ -72,10 +73,12 @@ def zram_write(s: Slots, entry: int, index: int, content: int) -> bool:
     zspage = zram_alloc(s, si, size)
     if zspage < 0:
         return False
-    stored = STORED_ZRAM << STORED_SHIFT | get_content(s, content)
-    set_stored(s, index, STORED_NOTHING)
+    get_content(s, content)
+    if s.map[index] & SWAP_HAS_DATA:
+        set_stored(s, index, STORED_NOTHING)
     zram_add(s, index, entry, size, zspage)
-    set_stored(s, index, stored)
+    s.slots[index].stored = STORED_ZRAM << STORED_SHIFT | content
+    s.map[index] |= SWAP_HAS_DATA
     return True
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
 
-@hot
+@hot_inline
 def zram_size(s: Slots, si: int, content: int) -> int:
     """Return the bytes that a page takes in the pool: a whole page where it is huge.
 
@@ -56,7 +56,7 @@ def zram_size(s: Slots, si: int, content: int) -> int:
     return length if length < zram.huge_class_bytes else zram.page_size
 
 
-@hot
+@hot_inline
 @needs(zspages=1)
 def zram_alloc(s: Slots, si: int, size: int) -> int:
     """Return the zspage of a new object, 0 for one of no bytes, -1 where none may be.
@@ -76,7 +76,7 @@ def zram_alloc(s: Slots, si: int, size: int) -> int:
     return zspage
 
 
-@hot
+@hot_inline
 def zram_add(s: Slots, index: int, entry: int, size: int, zspage: int) -> None:
     """Have a record for a slot that has none, behind all others of its zram."""
     zram = s.zrams[entry >> TYPE_SHIFT]
