@@ -7,6 +7,7 @@ Not here: how shells ask and are answered (shells.py).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,30 @@ def area(
     if any(begun.startswith(f"{tag}=") for tag in TAGS):
         tags = beginning(linked_tags(), begun)
     return [CompletionItem(begun, type="file"), *tags]
+
+
+def command_line(
+    ctx: click.Context, param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer programs for the first word of a command, and files."""
+    from click.shell_completion import CompletionItem
+
+    is_first = not ctx.params.get(param.name or "")
+    names = _programs(begun) if is_first and begun and "/" not in begun else []
+    return [CompletionItem(begun, type="file"), *beginning(names, begun)]
+
+
+def _programs(begun: str) -> list[str]:
+    from pathlib import Path  # only for Tab
+
+    found: set[str] = set()
+    for folder in map(Path, os.get_exec_path()):
+        try:
+            places = [one for one in folder.iterdir() if one.name.startswith(begun)]
+        except OSError:
+            continue
+        found |= {one.name for one in places if os.access(one, os.X_OK)}
+    return sorted(found)
 
 
 def processes(

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from swaptools.cli import output, params
+from swaptools.cli import completing, output, params
 from swaptools.errors import RecordError, SwapToolsError
 from swaptools.units import format_size
 
@@ -70,7 +70,13 @@ _TELL_S: Final = 10.0
     is_flag=True,
     help="Keep what some pages compress to, by each codec that is installed.",
 )
-@click.argument("words", nargs=-1, required=True, metavar="CMD [ARG]...")
+@click.argument(
+    "words",
+    nargs=-1,
+    required=True,
+    metavar="CMD [ARG]...",
+    shell_complete=completing.command_line,
+)
 def record(
     *,
     path: str,

@@ -99,6 +99,16 @@ def test_areas_by_what_udev_calls_them(
     assert described("swapinfo LABEL=")[1:] == [("LABEL=swap", "/dev/null")]
 
 
+def test_a_command_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what follows it nobody knows but that it may be a file."""
+    for name, mode in (("make-swap", 0o755), ("make-notes", 0o644)):
+        (tmp_path / name).touch(mode)
+    monkeypatch.setenv("PATH", f"/no/such:{tmp_path}")
+    assert offered("swapemu record -- make-") == ["make-", "make-swap"]
+    assert offered("swapemu record -- make make-") == ["make-"]
+    assert offered("swapemu record -- ./make-") == ["./make-"]
+
+
 def test_processes_by_number() -> None:
     own = str(os.getpid())
     assert own in dict(described(f"swapinfo --pid {own}"))
