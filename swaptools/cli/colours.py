@@ -31,8 +31,8 @@ def option() -> Callable[[Any], Any]:
         is_eager=True,
         callback=_heed,
         metavar="WHEN",
-        help="When to use colours: auto (the default: on a terminal, unless NO_COLOR"
-        " is set), always or never.",
+        help="When to use colours: on a terminal, unless NO_COLOR is set (auto, the"
+        " default), always or never.",
     )
 
 

@@ -67,7 +67,7 @@ def compare(
     interpreted: bool,
     as_json: bool,
 ) -> None:
-    """Run SCRIPT under every design and print what each counted.
+    """Run SCRIPT under every design and print what each counts.
 
     SCRIPT is the name of a scenario that comes with the package, a file, or - for
     standard input; it is what swapemu run takes. What it expects is not judged, and

@@ -105,7 +105,7 @@ class LockCommand(click.Command):
     metavar="[=MODE]",
     default="no",
     callback=lambda _ctx, _param, value: _LOCKS[value],
-    help="Hold the BSD lock of an existing file or device meanwhile.",
+    help="Hold the BSD lock of the file or device meanwhile.",
 )
 @click.option(
     "--keep-id",

@@ -121,7 +121,7 @@ _OPTIONS: Final = (
     click.option(
         "--probe",
         is_flag=True,
-        help="Page out one page of our own to learn where --map goes on.",
+        help="Page out a page of our own to learn where --map goes on.",
     ),
     click.option(
         "--settle",

@@ -43,7 +43,7 @@ _PAGE_BYTES: Final = 4096
     "--break-even",
     "to_break_even",
     is_flag=True,
-    help="Print up to which usage virtual swap has less than an area; "
+    help="Print up to which use virtual swap has less than an area; "
     "of two designs, the first less than the second.",
 )
 @params.json_option()

@@ -53,7 +53,7 @@ _TELL_S: Final = 10.0
     "ram_bytes",
     type=params.SIZE,
     metavar="SIZE",
-    help="Of faults: the memory that CMD and what it starts may have.",
+    help="The memory of --how faults, for CMD and what it starts.",
 )
 @click.option(
     "--k",
@@ -61,7 +61,7 @@ _TELL_S: Final = 10.0
     type=click.IntRange(1, _MOST_LEAST_PAGES),
     default=_LEAST_PAGES,
     metavar="PAGES",
-    help="Drop what no memory of so many pages or more would notice (default: 64).",
+    help="Drop what no memory of PAGES or more would notice (default: 64).",
 )
 @click.option("--keep-all", is_flag=True, help="Drop nothing.")
 @click.option(

@@ -18,7 +18,7 @@ from click import shell_completion
 from click.shell_completion import CompletionItem, ShellComplete
 
 #: Letters of a description: with the name of an option before it, it fits a terminal.
-MOST_LETTERS: Final = 58
+MOST_LETTERS: Final = 56
 #: Where a description may end and still say something: rather before what explains it
 #: than in an enumeration, and never within brackets.
 _ENDS: Final = re.compile(r"[.;:]? \(|[.;:](?: |$)|$")

@@ -77,7 +77,7 @@ def main(ctx: click.Context) -> None:
 
 @main.command()
 def demo() -> None:
-    """Tell in one screen what a ghost takes and what it refuses."""
+    """Tell in one screen what a ghost takes and refuses."""
     from swaptools.emulator.runs.demo import tell
 
     for line in tell():

@@ -163,7 +163,7 @@ def _tell_broken(found: Trace) -> None:
     type=click.IntRange(1, 1 << 14),
     default=1,
     metavar="PAGES",
-    help="Drop what no memory of so many pages or more would notice (default: 1).",
+    help="Drop what no memory of PAGES or more would notice (default: 1).",
 )
 @click.argument("file", metavar="IN", type=click.Path(allow_dash=True))
 @click.argument("target", metavar="OUT", type=click.Path(allow_dash=True))

@@ -66,7 +66,7 @@ def test_ctrl_c_ends_it_without_a_word(shell: Shell) -> None:
 def test_a_list_says_what_each_is(shell: Shell, request: pytest.FixtureRequest) -> None:
     if "bash" in request.node.name:
         pytest.skip("bash has names only")
-    text = "Tell in one screen what a ghost takes and what it refuses"
+    text = "Tell in one screen what a ghost takes and refuses"
     assert text in shell.type("swapemu \t\t", text)
     shell.type("\x03")
     shell.enter("\x15printf al; echo ive", "alive")
