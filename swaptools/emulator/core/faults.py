@@ -1,14 +1,14 @@
-"""Frames and page table entries: what a touch or a fork does to them.
+"""Page table entries: what a touch or a fork does to them, and to pages.
 
 Rules for this file: every function is hot (see clusters.py). Paging out is in
-pageout.py, unmapping in zap.py, tasks that own page tables in task.py.
+pageout.py, unmapping in zap.py; frames are in frames.py, tasks that own page tables in
+task.py.
 
 Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
 mm/swapfile.c folio_free_swap(), 6.18.
 Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
 written to, and a write after a read frees or leaves it through 5.18; who shares a page.
-Changed: a frame unmapped from a large folio is free at once. A frame is in use while
-it is mapped or in the swap cache, so there is no reference count.
+Changed: nothing.
 Left out: readahead (as with vm.page-cluster=0), large folios on swap-in (as once
 zswap was enabled), KSM, mlock, userfaultfd.
 """
@@ -32,6 +32,7 @@ from swaptools.emulator.core.constants import (
     SWP_VIRTUAL,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.frames import alloc_frames, unmap_frame
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_POISONED,
@@ -67,63 +68,6 @@ from swaptools.emulator.core.zswap import zswap_entry_free
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
-
-# --- frames ----------------------------------------------------------------
-
-
-@hot
-def alloc_frames(s: Slots, order: int) -> int:
-    """Return the first of 2**order dirty frames that make a folio.
-
-    The caller has made room for them (arena.py).
-    """
-    first = s.free_blocks[order]
-    nr = 1 << order
-    if first:
-        s.free_blocks[order] = s.frames[first].next
-        s.frames[first].next = 0
-    else:
-        first = s.totals[0].nr_frames
-        s.totals[0].nr_frames += nr
-        for number in range(first, first + nr):
-            s.frames[number].block = first
-            s.frames[number].block_order = order
-    for number in range(first, first + nr):
-        s.frames[number].dirty = 1
-    s.frames[first].order = order
-    s.frames[first].live = nr
-    return first
-
-
-@hot_inline
-def free_frame(s: Slots, number: int) -> None:
-    """Free a frame that is neither mapped nor in the swap cache."""
-    frame = s.frames[number]
-    put_content(s, frame.content)
-    frame.content = 0
-    if frame.stayed:
-        set_stayed(s, number, 0)
-    head = s.frames[frame.block]
-    head.live -= 1
-    if head.live == 0:
-        head.order = 0
-        head.next = s.free_blocks[head.block_order]
-        s.free_blocks[head.block_order] = frame.block
-
-
-@hot
-def unmap_frame(s: Slots, number: int) -> None:
-    """Free what nothing maps any more: the slot, if only the cache has it; the frame.
-
-    Kernel: mm/swap_state.c free_swap_cache().
-    """
-    frame = s.frames[number]
-    if frame.mapcount:
-        return
-    if frame.entry and not swap_count(s, frame.entry):
-        swap_cache_del(s, number)
-    if not frame.entry:
-        free_frame(s, number)
 
 
 # --- faults ----------------------------------------------------------------

@@ -21,7 +21,7 @@ from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     PMD_ORDER,
 )
-from swaptools.emulator.core.faults import free_frame
+from swaptools.emulator.core.frames import free_frame
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,

@@ -34,7 +34,8 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import swap_in, unmap_frame
+from swaptools.emulator.core.faults import swap_in
+from swaptools.emulator.core.frames import unmap_frame
 from swaptools.emulator.core.slot_alloc import alloc_in_areas, has_tables
 from swaptools.emulator.core.slots import (
     is_redirected,

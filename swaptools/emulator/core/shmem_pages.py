@@ -18,7 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
-from swaptools.emulator.core.faults import alloc_frames, free_frame, swap_in
+from swaptools.emulator.core.faults import swap_in
+from swaptools.emulator.core.frames import alloc_frames, free_frame
 from swaptools.emulator.core.page_tables import (
     PTE_POISONED,
     PTE_PRESENT,

@@ -40,7 +40,7 @@ from swaptools.emulator.core.constants import (
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import alloc_frames
+from swaptools.emulator.core.frames import alloc_frames
 from swaptools.emulator.core.memcg import (
     lru_add,
     lru_del,

@@ -26,7 +26,7 @@ from swaptools.emulator.core.constants import (
     SWAP_HAS_DATA,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import free_frame
+from swaptools.emulator.core.frames import free_frame
 from swaptools.emulator.core.slots import (
     free_swap_slot,
     get_content,

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.core.faults import swap_in, unmap_frame
+from swaptools.emulator.core.faults import swap_in
+from swaptools.emulator.core.frames import unmap_frame
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_POISONED,

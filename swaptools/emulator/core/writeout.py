@@ -35,7 +35,7 @@ from swaptools.emulator.core.constants import (
     SWP_GHOST,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import alloc_frames, free_frame
+from swaptools.emulator.core.frames import alloc_frames, free_frame
 from swaptools.emulator.core.memcg import may_zswap, zswap_writeback_enabled
 from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.shrinker import shrink_memcg

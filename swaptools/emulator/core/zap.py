@@ -23,7 +23,7 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import unmap_frame
+from swaptools.emulator.core.frames import unmap_frame
 from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,

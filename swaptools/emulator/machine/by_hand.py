@@ -15,7 +15,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.core.faults import free_frame
+from swaptools.emulator.core.frames import free_frame
 from swaptools.emulator.core.slots import (
     get_content,
     get_stored,

@@ -1,0 +1,81 @@
+"""Frames: pages of memory that are taken and given back, in blocks of folios.
+
+Rules for this file: every function is hot (see clusters.py). Who maps them is in
+faults.py and shmem_pages.py.
+
+Kernel: mm/page_alloc.c; mm/swap_state.c free_swap_cache(), 6.18.
+Same: a page goes when nothing maps it and the swap cache has it no more.
+Changed: a frame unmapped from a large folio is free at once. A frame is in use while
+it is mapped or in the swap cache, so there is no reference count.
+Left out: zones, lists of each CPU.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.slots import (
+    put_content,
+    set_stayed,
+    swap_cache_del,
+    swap_count,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
+
+
+@hot
+def alloc_frames(s: Slots, order: int) -> int:
+    """Return the first of 2**order dirty frames that make a folio.
+
+    The caller has made room for them (arena.py).
+    """
+    first = s.free_blocks[order]
+    nr = 1 << order
+    if first:
+        s.free_blocks[order] = s.frames[first].next
+        s.frames[first].next = 0
+    else:
+        first = s.totals[0].nr_frames
+        s.totals[0].nr_frames += nr
+        for number in range(first, first + nr):
+            s.frames[number].block = first
+            s.frames[number].block_order = order
+    for number in range(first, first + nr):
+        s.frames[number].dirty = 1
+    s.frames[first].order = order
+    s.frames[first].live = nr
+    return first
+
+
+@hot_inline
+def free_frame(s: Slots, number: int) -> None:
+    """Free a frame that is neither mapped nor in the swap cache."""
+    frame = s.frames[number]
+    put_content(s, frame.content)
+    frame.content = 0
+    if frame.stayed:
+        set_stayed(s, number, 0)
+    head = s.frames[frame.block]
+    head.live -= 1
+    if head.live == 0:
+        head.order = 0
+        head.next = s.free_blocks[head.block_order]
+        s.free_blocks[head.block_order] = frame.block
+
+
+@hot
+def unmap_frame(s: Slots, number: int) -> None:
+    """Free what nothing maps any more: the slot, if only the cache has it; the frame.
+
+    Kernel: mm/swap_state.c free_swap_cache().
+    """
+    frame = s.frames[number]
+    if frame.mapcount:
+        return
+    if frame.entry and not swap_count(s, frame.entry):
+        swap_cache_del(s, number)
+    if not frame.entry:
+        free_frame(s, number)
