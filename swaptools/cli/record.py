@@ -11,7 +11,7 @@ import resource
 import shlex
 import signal
 import time
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,7 +20,9 @@ from swaptools.errors import RecordError, SwapToolsError
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from click.shell_completion import CompletionItem
 
     from swaptools.traces.compact_write import TraceWriter
 
@@ -32,7 +34,45 @@ _MOST_LEAST_PAGES: Final = 1 << 14
 _TELL_S: Final = 10.0
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+class _Misused(click.UsageError):
+    """Wrong usage of a command that runs another: status 2 may be that one's."""
+
+    exit_code = EXIT_RECORD
+
+
+class _BeforeCommand(click.Command):
+    """A command whose options end where those of the program begin, as env(1)'s do."""
+
+    allow_interspersed_args = False
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse, and fail as a program that runs others does."""
+        with _usage_of_ours():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and fail likewise."""
+        with _usage_of_ours():
+            return super().invoke(ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        """Offer files where the program has options of its own."""
+        if ctx.params.get("words"):
+            return completing.command_line(ctx, ctx.command.params[-1], incomplete)
+        return super().shell_complete(ctx, incomplete)
+
+
+@contextlib.contextmanager
+def _usage_of_ours() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as exc:
+        raise _Misused(exc.format_message(), exc.ctx) from exc
+
+
+@click.command(cls=_BeforeCommand)
 @click.option(
     "-o",
     "--output",

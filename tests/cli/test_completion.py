@@ -107,6 +107,10 @@ def test_a_command_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert offered("swapemu record -- make-") == ["make-", "make-swap"]
     assert offered("swapemu record -- make make-") == ["make-"]
     assert offered("swapemu record -- ./make-") == ["./make-"]
+    assert offered("swapemu record make make-") == ["make-"]
+    assert "--keep-all" in offered("swapemu record --k")
+    assert offered("swapemu record make --k") == ["--k"]
+    assert offered("swapemu record make -o ma") == ["ma"]
 
 
 def test_processes_by_number() -> None:

@@ -113,6 +113,29 @@ def test_what_no_memory_would_notice_is_dropped(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("-o", "out"),
+        ("--output=out", "--k", "0"),
+        ("--help",),
+        ("-h", "--", "--bogus"),
+        ("--how", "faults"),
+        ("--keep-all", "--", "x"),
+    ],
+)
+def test_options_behind_the_program_are_its_own(
+    environment: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """As env(1) has it: a trace in place of its output would lose a file."""
+    program = tmp_path / "say"
+    program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    program.chmod(0o700)
+    done = record(environment, tmp_path / "t", str(program), *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == list(words)
+
+
+@pytest.mark.parametrize(
     ("script", "code"),
     [
         ("exit 7", 7),
@@ -138,10 +161,13 @@ def test_the_end_is_that_of_the_program(
         (["nosuchprogram"], 127, "swapemu: nosuchprogram: not found\n"),
         (["/etc/passwd"], 126, "swapemu: /etc/passwd: cannot be run\n"),
         (["-o", "/no/such/t", "true"], 125, "/no/such/t: No such file or directory"),
-        (["--k", "0", "true"], 2, "is not in the range"),
-        ([], 2, "Missing argument"),
-        (["--how", "faults", "true"], 2, "--how faults and --ram belong together"),
-        (["--ram", "1M", "true"], 2, "--how faults and --ram belong together"),
+        (["--k", "0", "true"], 125, "is not in the range"),
+        ([], 125, "Missing argument"),
+        (["-o", "."], 125, "is a directory"),
+        (["--how", "faults", "true"], 125, "--how faults and --ram belong together"),
+        (["--ram", "1M", "true"], 125, "--how faults and --ram belong together"),
+        (["--bogus", "true"], 125, "No such option"),
+        (["-x", "true"], 125, "No such option"),
     ],
 )
 def test_what_cannot_be_recorded(
