@@ -43,5 +43,8 @@ def saved(path: str) -> Iterator[Callable[[float, float], Any]]:
     with rc_context({"svg.hashsalt": "swaptools", "svg.fonttype": "none"}):
         yield new_figure
         metadata = {"Date": None} if path.endswith(".svg") else {}
-        for figure in made:
-            figure.savefig(path, dpi=120, metadata=metadata)
+        try:
+            for figure in made:
+                figure.savefig(path, dpi=120, metadata=metadata)
+        except OSError as exc:
+            raise OSError(exc.errno, exc.strerror or str(exc), path) from exc

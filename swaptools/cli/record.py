@@ -11,11 +11,12 @@ import resource
 import shlex
 import signal
 import time
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.cli import completing, output, params
+from swaptools.cli.trace_files import written
 from swaptools.errors import RecordError, SwapToolsError
 from swaptools.units import format_size
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from swaptools.traces.compact_write import TraceWriter
 
 #: Of what goes wrong around the program, as env(1) and timeout(1) have it.
 EXIT_RECORD: Final = 125
@@ -144,8 +144,11 @@ def record(
     except RecordError as exc:
         output.error(str(exc))
         output.finish(exc.exit_code)
-    except (SwapToolsError, OSError) as exc:
+    except SwapToolsError as exc:
         output.error(str(exc))
+        output.finish(EXIT_RECORD)
+    except OSError as exc:
+        output.error(exc.strerror or str(exc), exc.filename)
         output.finish(EXIT_RECORD)
     _end_as(exit_code)
 
@@ -175,7 +178,7 @@ def _recorded(
 
         lengths = Lengths()
     begun = time.monotonic()
-    with _opened(path) as file:
+    with written(path) as file:
         writer = TraceWriter(file, about)
         recording: Lackey | Faults
         if ram_bytes is None:
@@ -187,17 +190,17 @@ def _recorded(
         if lengths is not None:
             writer.add_lengths(lengths.found)
         writer.finish()
+        file.flush()
+        size_bytes = os.fstat(file.fileno()).st_size  # its name may be gone
     if recording.broken:
         output.error(f"{recording.broken:,} lines were none of a trace")
-    _tell(path, writer, recording.seen, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    output.error(
+        f"{recording.seen:,} references in {seconds:.1f} s, "
+        f"{writer.references:,} kept, {format_size(size_bytes)}",
+        path,
+    )
     return recording.exit_code or 0
-
-
-def _opened(path: str) -> IO[bytes]:
-    try:
-        return open(path, "wb")
-    except OSError as exc:
-        raise RecordError(f"{path}: {exc.strerror}", EXIT_RECORD) from exc
 
 
 def _watch(progress: Iterable[int], begun: float) -> None:
@@ -209,14 +212,6 @@ def _watch(progress: Iterable[int], begun: float) -> None:
             told = now
             rate = seen / (now - begun)
             output.error(f"{seen:,} references, {rate / 1e6:.2f} M/s")
-
-
-def _tell(path: str, writer: TraceWriter, seen: int, seconds: float) -> None:
-    size = format_size(os.stat(path).st_size)
-    output.error(
-        f"{seen:,} references in {seconds:.1f} s, {writer.references:,} kept, {size}",
-        path,
-    )
 
 
 def _end_as(exit_code: int) -> None:

@@ -5,13 +5,14 @@ Not here: the formats (traces/).
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from swaptools.cli import interrupts, output
 from swaptools.cli.progress import ProgressLine, take_away
@@ -62,6 +63,39 @@ def with_bar(found: Trace, what: str) -> Iterator[References]:
         take_away()
 
 
+class _Written(io.FileIO):
+    # A file whose errors have the name that the user gave.
+    def __init__(self, file: str | int, path: str) -> None:
+        with _told_of(path):
+            super().__init__(file, "wb")
+        self._path = path
+
+    def write(self, data: Any) -> int:
+        with _told_of(self._path):
+            return super().write(data) or 0
+
+
+def written(path: str, file: str | int | None = None) -> IO[bytes]:
+    """Open a file to write to it; all of its errors have its name.
+
+    Args:
+        path: As the user gave it.
+        file: What is opened in its place: another name, or a descriptor.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    return io.BufferedWriter(_Written(path if file is None else file, path))
+
+
+@contextmanager
+def _told_of(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise OSError(exc.errno, exc.strerror, path) from exc
+
+
 @contextmanager
 def replaced(path: str) -> Iterator[IO[bytes]]:
     """Write a file that is there whole in the end, or not at all; ``-`` is stdout.
@@ -77,7 +111,7 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()
         return
     if not _is_to_be_made(path):
-        with Path(path).open("wb") as device:
+        with written(path) as device:
             yield device
         return
     with interrupts.Interruptible(), _beside(path) as file:
@@ -87,12 +121,14 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
 @contextmanager
 def _beside(path: str) -> Iterator[IO[bytes]]:
     target = Path(path).resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    with _told_of(path):
+        descriptor, name = tempfile.mkstemp(prefix=".swapemu.", dir=target.parent)
     try:
-        with open(descriptor, "wb") as file:
+        with written(path, descriptor) as file:
             os.fchmod(descriptor, _mode(target))
             yield file
-        Path(name).replace(target)
+        with _told_of(path):
+            Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

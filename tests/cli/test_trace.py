@@ -215,6 +215,38 @@ def test_what_cannot_be_done(
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "path", "reason"),
+    [
+        (("convert", "TRACE"), "/dev/full", "No space left on device"),
+        (("convert", "TRACE"), "/no/such/t", "No such file or directory"),
+        (("convert", "TRACE"), "/proc/t", "No such file or directory"),
+        (("convert", "TRACE"), "x" * 255 + "y", "File name too long"),
+        (("show", "TRACE", "--plot"), "full.svg", "No space left on device"),
+        (("show", "TRACE", "--plot"), "full.png", "No space left on device"),
+    ],
+)
+def test_what_cannot_be_written_has_its_name(
+    trace: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    path: str,
+    reason: str,
+) -> None:
+    """As it was given, and not that of a file that was to become it."""
+    if "--plot" in words:
+        pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    for name in ("full.svg", "full.png"):
+        Path(name).symlink_to("/dev/full")
+    given = [trace if word == "TRACE" else word for word in words]
+    result = CliRunner().invoke(main, ["trace", *given, path], prog_name="swapemu")
+    error = result.exception  # start.py says it, with status 2
+    assert isinstance(error, OSError)
+    assert (error.filename, error.strerror) == (path, reason)
+
+
 def test_convert(tmp_path: Path) -> None:
     """The same references, and where they came from."""
     source, target = tmp_path / "l", tmp_path / "out"

@@ -164,6 +164,7 @@ def test_the_end_is_that_of_the_program(
         (["--k", "0", "true"], 125, "is not in the range"),
         ([], 125, "Missing argument"),
         (["-o", "."], 125, "is a directory"),
+        (["-o", "/dev/full", "true"], 125, "swapemu: /dev/full: No space left on"),
         (["--how", "faults", "true"], 125, "--how faults and --ram belong together"),
         (["--ram", "1M", "true"], 125, "--how faults and --ram belong together"),
         (["--bogus", "true"], 125, "No such option"),
@@ -291,6 +292,14 @@ def test_another_users_connection_is_not(monkeypatch: pytest.MonkeyPatch) -> Non
         with client, connection:
             monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
             assert not is_ours(connection)
+
+
+def test_a_program_may_remove_its_trace(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = record(environment, tmp_path / "t", "rm", str(tmp_path / "t"))
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "t").exists()
 
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
