@@ -163,6 +163,8 @@ def _look(request: CreateRequest, place: Place, stack: ExitStack) -> Target:
 
 
 def _refuse_type(path: str, status: os.stat_result) -> None:
+    if stat.S_ISFIFO(status.st_mode):  # who reads one is told of standard input
+        raise CreateRefused("Is a fifo")
     try:
         refuse_odd_types(path, status)
     except AreaError as exc:
