@@ -121,13 +121,24 @@ complete --no-files --keep-order --command %(prog_name)s \
 """
 
 
+class _Bytes(str):
+    # What click encodes: the bytes of a name need not be UTF-8.
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        return super().encode("utf-8", "surrogateescape")
+
+
 class _Shell(ShellComplete):
     #: Whether what is offered has to begin as the whole word does.
     whole_words = False
 
+    def complete(self) -> str:
+        return _Bytes(super().complete())
+
     def get_completion_args(self) -> tuple[list[str], str]:
         # The line up to the cursor; it may end within quotes.
-        line = os.environ["COMP_WORDS"]
+        line = os.environ.get("COMP_WORDS", "")
         words = shell_completion.split_arg_string(line)
         if not words or line[-1:].isspace():
             return words[1:], ""

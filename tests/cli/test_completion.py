@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -111,6 +113,21 @@ def test_a_command_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "--keep-all" in offered("swapemu record --k")
     assert offered("swapemu record make --k") == ["--k"]
     assert offered("swapemu record make -o ma") == ["ma"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_word_of_any_bytes_is_answered(shell: str) -> None:
+    """And so is a shell that says nothing of the line."""
+    start = "from swaptools.cli.start import swapinfo; raise SystemExit(swapinfo())"
+    asked = {**os.environ, "_SWAPINFO_COMPLETE": f"{shell}_complete"}
+    for line, word in ((b"swapinfo \xff\xfe", b"\xff\xfe"), (None, b"")):
+        found = subprocess.run(
+            [sys.executable, "-c", start],
+            env=asked if line is None else {**asked, "COMP_WORDS": os.fsdecode(line)},
+            capture_output=True,
+        )
+        assert (found.returncode, found.stderr) == (0, b"")
+        assert word in found.stdout
 
 
 def test_processes_by_number() -> None:
