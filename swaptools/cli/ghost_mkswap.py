@@ -30,6 +30,8 @@ _NEED_REAL = {
     "check": "--check",
     "badpages": "--bad-pages",
 }
+#: What a recipe is made of.
+_OF_RECIPES = frozenset({"recipe", "file", "size_bytes", "page_size"})
 
 
 class UuidType(params.ParamType[Any]):
@@ -170,6 +172,7 @@ def main(
     """
     _refuse_contradictions(wishes)
     if recipe is not None:
+        _refuse_beside_recipe()
         _print_recipe(recipe, file, wishes["size_bytes"], wishes["page_size"])
         return
     # Imported here: construct takes longer to start than --help may.
@@ -211,6 +214,17 @@ def _refuse_contradictions(wishes: dict[str, Any]) -> None:
     for name, option in _NEED_REAL.items():
         if wishes[name] and not wishes["real"]:
             raise click.UsageError(f"{option} needs --real")
+
+
+def _refuse_beside_recipe() -> None:
+    # A script without what was asked for would be taken for one that has it.
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        name = param.name or ""
+        source = ctx.get_parameter_source(name)
+        is_given = source is click.core.ParameterSource.COMMANDLINE
+        if is_given and name not in _OF_RECIPES:
+            raise click.UsageError(f"--recipe and {param.opts[-1]} exclude each other")
 
 
 def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> None:

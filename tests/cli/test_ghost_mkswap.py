@@ -195,6 +195,11 @@ def test_an_upper_case_uuid_is_taken_and_printed_in_lower_case(tmp_path: Path) -
         (("-U", "clear", "--uuid-seed", "x"), "exclude each other"),
         (("--lock=maybe",), "'maybe' is not one of"),
         (("--nonsense",), "--nonsense"),
+        (("--recipe", "loop", "--json"), "--recipe and --json exclude each other"),
+        (("--recipe", "loop", "-L", "x"), "--recipe and --label exclude each other"),
+        (("--recipe", "loop", "--real"), "--recipe and --real exclude each other"),
+        (("--recipe", "loop", "-U", "clear"), "--recipe and --uuid exclude"),
+        (("--recipe", "loop", "--lock"), "--recipe and --lock exclude each other"),
     ],
 )
 def test_a_usage_error_is_2_and_writes_nothing(
