@@ -114,7 +114,8 @@ def are_zero(buffer: Buffer[Any], first: int, length: int) -> bool:
     if isinstance(buffer, Array):
         return _bytes_are_zero(buffer, first, length)
     if isinstance(buffer, list):
-        return all(map(is_zero, buffer[first : first + length]))
+        # Most items are zeros, and are passed over without a call for each.
+        return all(map(is_zero, filter(None, buffer[first : first + length])))
     found: dict[int, Any] = cast("Any", buffer)
     return all(is_zero(found[n]) for n in found if first <= n < first + length)
 
