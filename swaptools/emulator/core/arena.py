@@ -198,7 +198,7 @@ class Arena:
         """Have so many items in a buffer; more, so that it seldom has to grow."""
         old = getattr(self.slots, name)
         if length > len(old):
-            if name in _DOUBLED and self._memory.copies:
+            if name in _DOUBLED and self._memory.replaces:
                 length = max(length, 2 * len(old))
             item, per_table = structs.ITEMS[name], self._per_table.get(name)
             new = (

@@ -3,8 +3,8 @@
 Whoever looks at a buffer from outside, flat or of Python's objects, has its length, an
 item by its number, the fields of an item, and the functions here.
 
-Not here: which buffers there are (structs.py), when they grow (arena.py), Python's
-objects (plain.py).
+Not here: which buffers there are (structs.py), when they grow (arena.py), how that
+copies nothing (mapping.py), Python's objects (plain.py).
 
 Kernel: none.
 Same: nothing.
@@ -14,10 +14,10 @@ Left out: giving memory back.
 
 from __future__ import annotations
 
-import mmap
-from ctypes import Array, Structure, addressof, c_int64, memmove, sizeof, string_at
+from ctypes import Array, Structure, addressof, c_int64, sizeof, string_at
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from swaptools.emulator.core.mapping import Mapping
 from swaptools.emulator.core.structs import Slots
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _ZEROS: Final = bytes(1 << 20)
 class Flat:
     """Arrays of ctypes, which take resident memory only where they were written."""
 
-    #: Whether a buffer that grows is copied.
-    copies = True
+    #: Whether a buffer that grows becomes another one.
+    replaces = True
 
     def slots(self, buffers: dict[str, Any]) -> Slots:
         """Return all buffers together, by name."""
@@ -50,10 +50,13 @@ class Flat:
             item: A record of structs.py, or an integer of ctypes.
             length: In items; at least one is made.
         """
-        # Private and anonymous: zeros that the system adds when first written.
-        flags, length = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, max(length, 1)
-        memory = mmap.mmap(-1, length * sizeof(item), flags=flags)
-        return cast("Buffer[Any]", (item * length).from_buffer(memory))
+        nr_bytes = max(length, 1) * sizeof(item)
+        return self._view(Mapping(nr_bytes), item, max(length, 1))
+
+    def _view(self, mapping: Mapping, item: Any, length: int) -> Buffer[Any]:  # noqa: ANN401
+        array = (item * length).from_buffer(mapping)
+        array.mapping = mapping
+        return cast("Buffer[Any]", array)
 
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits."""
@@ -69,11 +72,15 @@ class Flat:
     ) -> Buffer[Any]:
         """Return a longer buffer with what is in ``old``, zeros at the end.
 
-        Of one that is sparse, few items are ever looked at.
+        Of one that is sparse, few items are ever looked at. ``old`` may be zeros then.
         """
-        new = self.zeroed(item, length)
-        memmove(cast("Any", new), cast("Any", old), sizeof(cast("Any", old)))
-        return new
+        mapping: Mapping = cast("Any", old).mapping
+        nr_bytes = length * sizeof(item)
+        if nr_bytes > len(mapping):
+            larger = Mapping(nr_bytes, is_sparse=is_sparse)
+            larger.take(mapping)
+            mapping = larger
+        return self._view(mapping, item, length)
 
     def grown_by_tables(
         self,

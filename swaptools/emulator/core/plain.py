@@ -44,7 +44,7 @@ _PlainSlots: Final = type("PlainSlots", (), {"__slots__": Slots._fields})
 class Plain(Flat):
     """Lists, for the buffers of one machine."""
 
-    copies = False
+    replaces = False
 
     def __init__(self) -> None:
         """Begin with no table taken."""
