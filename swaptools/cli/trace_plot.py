@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from swaptools.references import Description
     from swaptools.working_set.curve import Curve
     from swaptools.working_set.measure import Measured
-    from swaptools.working_set.windows import Window
 
 _MIB = 1 << 20
 
@@ -32,17 +31,19 @@ def draw(title: str, about: Description, measured: Measured, path: str) -> None:
         shown = title.encode("ascii", "backslashreplace").decode().replace("$", r"\$")
         figure.suptitle(fill(shown, 90), fontsize=10)
         above, below = (figure.add_subplot(2, 1, place) for place in (1, 2))
-        _draw_windows(above, measured.windows, about.page_size)
+        _draw_windows(above, measured, about.page_size)
         if measured.curve is not None:
             _draw_curve(below, measured.curve, about.page_size)
 
 
-def _draw_windows(axes: Any, windows: tuple[Window, ...], page_size: int) -> None:
+def _draw_windows(axes: Any, measured: Measured, page_size: int) -> None:
+    windows = measured.windows
     ends = [window.references for window in windows]
-    for name, dashes, pages in (
-        ("footprint", "--", [window.footprint_pages for window in windows]),
-        ("working set of a window", "-", [w.working_set_pages for w in windows]),
-    ):
+    lines = [("footprint", "--", [window.footprint_pages for window in windows])]
+    if not measured.dropped:
+        working_sets = [window.working_set_pages for window in windows]
+        lines.append(("working set of a window", "-", working_sets))
+    for name, dashes, pages in lines:
         mib = [each * page_size / _MIB for each in pages]
         axes.plot(ends, mib, dashes, color="0.0", linewidth=1.2, label=name)
     axes.set_ylim(bottom=0)

@@ -56,7 +56,9 @@ def lines(
             )
         return
     yield ""
-    yield from _windows(measured.windows, about.page_size)
+    yield from _windows(
+        measured.windows, about.page_size, is_reduced=measured.dropped > 0
+    )
     yield ""
     yield from _distances(measured.curve, measured)
     yield ""
@@ -119,19 +121,31 @@ def _sequence(measured: Measured) -> Iterator[str]:
         ("elsewhere", sequence.elsewhere),
     )
     told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)
-    yield f"A reference after another: {told}"
+    which = "A reference that was kept" if measured.dropped else "A reference"
+    yield f"{which} after another: {told}"
     yield f"longest run of pages, one after another: {sequence.longest_run_pages:,}"
 
 
-def _windows(windows: Sequence[Window], page_size: int) -> Iterator[str]:
+def _windows(
+    windows: Sequence[Window], page_size: int, *, is_reduced: bool
+) -> Iterator[str]:
+    """Tell some windows, the last one among them.
+
+    A page whose references were dropped is in no working set of those that are left.
+    """
     every = -(-len(windows) // _MOST_WINDOWS)
-    length = windows[0].references
-    yield f"In windows of {length:,} references"
-    yield f"{'UP TO':>15} {'WORKING SET':>12} {'FOOTPRINT':>12}"
-    for window in windows[every - 1 :: every]:
+    if is_reduced:
+        yield "Footprint after so many references, a block of the trace late at most"
+        yield "(working sets take the references that were dropped)"
+    else:
+        yield f"In windows of {windows[0].references:,} references"
+    working_set = "" if is_reduced else f" {'WORKING SET':>12}"
+    yield f"{'UP TO':>15}{working_set} {'FOOTPRINT':>12}"
+    for window in (*windows[every - 1 : -1 : every], windows[-1]):
         size = format_size(window.footprint_pages * page_size)
+        working_set = "" if is_reduced else f" {window.working_set_pages:12,}"
         yield (
-            f"{window.references:15,} {window.working_set_pages:12,} "
+            f"{window.references:15,}{working_set} "
             f"{window.footprint_pages:12,} {size:>10}"
         )
 

@@ -23,7 +23,7 @@ class Window(NamedTuple):
 
     #: References before it ends.
     references: int
-    #: Distinct pages in it.
+    #: Distinct pages in it, of references that were kept.
     working_set_pages: int
     #: Distinct pages in it and in all that came before.
     footprint_pages: int

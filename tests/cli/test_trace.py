@@ -117,6 +117,28 @@ def test_show_says_what_a_reduced_trace_is_good_for(tmp_path: Path) -> None:
     assert "references 200, and 800 dropped" in out
     assert "(it was reduced for no fewer than 64 pages)" in out
     assert "0 to 63             800" in out
+    assert "A reference that was kept after another: same page 0.0 %" in out
+
+
+def test_show_gives_no_working_sets_of_what_was_dropped(tmp_path: Path) -> None:
+    """Nor does the picture; and the last line is the end of the trace."""
+    path = tmp_path / "t"
+    half = [batch([Reference(page)], dropped=1000) for page in range(2)]
+    path.write_bytes(samples.compact(half, Description("swap-trace", least_pages=64)))
+    _, out, _ = invoke("trace", "show", str(path))
+    assert "WORKING SET" not in out
+    table = out.split("UP TO")[1].split("\n\n")[0].splitlines()
+    assert table[0].split() == ["FOOTPRINT"]
+    assert table[1].split() == ["128", "0", "0", "B"]
+    assert table[-1].split() == ["2,002", "2", "8", "KiB"]
+    assert len(table) <= 17
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "p.svg"
+    for dropped, is_drawn in ((0, True), (1000, False)):
+        one = batch([Reference(1)], dropped=dropped)
+        path.write_bytes(samples.compact([one]))
+        assert invoke("trace", "show", str(path), "--plot", str(picture))[0] == 0
+        assert ("working set of a window" in picture.read_text()) is is_drawn
 
 
 def test_show_of_faults_judges_no_memory(tmp_path: Path) -> None:
