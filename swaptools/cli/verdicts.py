@@ -16,7 +16,7 @@ from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import Reason
-from swaptools.observe import read_areas
+from swaptools.observe.ahead import read_ahead
 from swaptools.observe.caller import read_caller
 from swaptools.observe.loops import read_loops
 from swaptools.observe.mounts import Mounts
@@ -78,24 +78,20 @@ class Checking:
     def reports(self) -> Iterator[Report]:
         """Yield a report for each file that can be looked at."""
         active, mounts, loops = active_swaps(), Mounts(), tuple(read_loops())
-        offset, partition = self._place
-        for path in self._names:
-            try:
-                areas = read_areas(
-                    path,
-                    offset,
-                    partition=partition,
-                    active=active,
-                    mounts=mounts,
-                    loops=loops,
-                    holds=True,
-                    progress=reading(output.escape(path)),
-                )
-            except AreaError as exc:
-                output.error(exc.reason, path)
+        seen = read_ahead(
+            self._names,
+            *self._place,
+            active=active,
+            mounts=mounts,
+            loops=loops,
+            progress=lambda path: reading(output.escape(path)),
+        )
+        for path, areas in seen:
+            if isinstance(areas, AreaError):
+                output.error(areas.reason, path)
                 self.code = output.EXIT_USAGE
-                continue
-            yield from map(self._report, areas)
+            else:
+                yield from map(self._report, areas)
 
     def _report(self, area: SwapArea) -> Report:
         report = check_area(

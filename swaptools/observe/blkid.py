@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -31,6 +32,9 @@ _CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
 TIMEOUT_SECONDS: Final = 15.0
 #: After this many areas that were too much for it, it is not asked again.
 _MAX_FAILURES: Final = 3
+#: Questions that wait for an answer, each with a descriptor; so few that no
+#: send has to wait until the child has read one.
+MOST_WAITING: Final = 8
 _DESCRIPTORS: Final = "/proc/self/fd"
 _ANSWER_BYTES: Final = 1 << 16
 _FIELDS: Final = 6
@@ -57,6 +61,36 @@ class _Crashed(_Failed):
     pass
 
 
+class Question:
+    """A part of a file that libblkid is asked about.
+
+    Attributes:
+        descriptor: Of the file, this question's own.
+        request: What the child is told.
+        asked: The socket that it was last sent through.
+        failure: Why it could not be sent.
+        found: The answer; None before it is there.
+    """
+
+    __slots__ = ("_prober", "asked", "descriptor", "failure", "found", "request")
+
+    def __init__(self, prober: Prober, descriptor: int, request: bytes) -> None:
+        self._prober = prober
+        self.descriptor = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 0)
+        self.request = request
+        self.asked: _socket.socket | None = None
+        self.failure: _Failed | None = None
+        self.found: Answer | None = None
+
+    def answer(self) -> Answer:
+        """Return the answer; wait for it when it is not there."""
+        return self.found or self._prober.settle(self)
+
+    def close(self) -> None:
+        """Let go of the file: it is answered."""
+        os.close(self.descriptor)
+
+
 class Prober:
     """The child and the socket to it; nothing runs before the first question."""
 
@@ -71,6 +105,7 @@ class Prober:
         self._owner = 0
         self._failures = 0
         self._reason: str | None = None
+        self._waiting: deque[Question] = deque()
 
     @property
     def pid(self) -> int:
@@ -89,39 +124,29 @@ class Prober:
                     self._connect(_fork)
 
     def ask(self, descriptor: int, offset_bytes: int, size_bytes: int) -> Answer:
-        """Look at a part of an open file or device, as asking() does, and wait."""
-        with self.asking(descriptor, offset_bytes, size_bytes) as answer:
-            return answer()
+        """Look at a part of an open file or device, as ask_ahead() does, and wait."""
+        return self.ask_ahead(descriptor, offset_bytes, size_bytes).answer()
 
-    @contextmanager
-    def asking(
+    def ask_ahead(
         self, descriptor: int, offset_bytes: int, size_bytes: int
-    ) -> Iterator[Callable[[], Answer]]:
-        """Ask about a part of an open file; call what is given for the answer.
+    ) -> Question:
+        """Ask about a part of an open file, and do not wait for the answer.
 
-        The child looks meanwhile. One area at a time: other threads wait.
+        The child looks meanwhile, at one area after the other, in the order in which
+        they were asked about. Few wait at a time: the next one waits with them.
 
         Args:
-            descriptor: Open for reading, until the answer is there.
+            descriptor: Open for reading; it need not stay open.
             offset_bytes: Where the part begins.
             size_bytes: How long it is; nothing outside is looked at.
         """
-        request = f"{offset_bytes} {size_bytes}".encode()
+        question = Question(self, descriptor, f"{offset_bytes} {size_bytes}".encode())
         with self._lock:
-            failure = self._send(descriptor, request) if not self._reason else None
-            found: list[Answer] = []
-
-            def answer() -> Answer:
-                if not found:
-                    found.append(self._receive(descriptor, request, failure))
-                return found[0]
-
-            try:
-                yield answer
-                answer()
-            except BaseException:
-                self._disconnect()  # the next answer must not be this one's
-                raise
+            while len(self._waiting) >= MOST_WAITING:
+                self._settle_first()
+            self._waiting.append(question)
+            self._send_waiting()
+        return question
 
     def close(self) -> None:
         """End the child."""
@@ -129,34 +154,67 @@ class Prober:
         with self._lock:
             self._disconnect()
 
-    def _send(self, descriptor: int, request: bytes) -> _Failed | None:
-        try:
-            with _for_reading(descriptor) as readable:
-                _send_with(self._connect(), request, readable)
-        except OSError:
-            return _Crashed(_CRASHED)
-        except _Failed as exc:
-            return exc
-        return None
+    def settle(self, question: Question) -> Answer:
+        """Wait for the answer to a question of this prober's."""
+        with self._lock:
+            while question.found is None:
+                self._settle_first()
+        return question.found
 
-    def _receive(
-        self, descriptor: int, request: bytes, failure: _Failed | None
-    ) -> Answer:
-        # One crash may be an accident: somebody killed it while nobody asked.
+    def _settle_first(self) -> None:
+        # Of those that wait: answers come in the order of the questions.
+        self._send_waiting()
+        first = self._waiting[0]
+        try:
+            first.found = self._receive(first)
+        except BaseException:
+            self._disconnect()  # the next answer must not be this one's
+            raise
+        self._waiting.popleft()
+        first.close()
+
+    def _send_waiting(self) -> None:
+        # What this child was not asked: it was asked another one, which is gone.
+        for question in self._waiting if self._reason is None else ():
+            if not self._is_connected() or question.asked is not self._socket:
+                self._send(question)
+
+    def _is_connected(self) -> bool:
+        # A fork of ours has a child of its own: two cannot share a socket.
+        if self._socket is not None and self._owner != os.getpid():
+            self._socket.close()
+            self._socket = None
+        return self._socket is not None
+
+    def _send(self, question: Question) -> None:
+        question.failure = None
+        try:
+            question.asked = self._connect()
+            with _for_reading(question.descriptor) as readable:
+                _send_with(question.asked, question.request, readable)
+        except OSError:
+            question.failure = _Crashed(_CRASHED)
+        except _Failed as exc:
+            question.failure = exc
+
+    def _receive(self, question: Question) -> Answer:
+        # One crash may be an accident: somebody killed it while nobody asked, or it
+        # died of another area. So it is asked again, alone.
         if self._reason is not None:
             return Answer(reason=self._reason)
         try:
             try:
-                return self._receive_once(failure)
+                return self._receive_once(question)
             except _Crashed:
                 self._disconnect()
-                return self._receive_once(self._send(descriptor, request))
+                self._send(question)
+                return self._receive_once(question)
         except _Failed as exc:
             return self._failed(str(exc))
 
-    def _receive_once(self, failure: _Failed | None) -> Answer:
-        if failure is not None:
-            raise failure
+    def _receive_once(self, question: Question) -> Answer:
+        if question.failure is not None:
+            raise question.failure
         try:
             data = self._connect().recv(_ANSWER_BYTES)
         except TimeoutError as exc:
@@ -168,8 +226,7 @@ class Prober:
         return _parse(data)
 
     def _connect(self, make: Callable[[str, int], int] | None = None) -> _socket.socket:
-        # A fork of ours has a child of its own: two cannot share a socket.
-        if self._socket is not None and self._owner == os.getpid():
+        if self._is_connected() and self._socket is not None:
             return self._socket
         # The C module: socket itself takes as long to import as the child to start.
         import _socket
@@ -184,6 +241,7 @@ class Prober:
             finally:
                 theirs.close()
         except OSError as exc:
+            self._disconnect()
             raise _Failed(f"no process to ask libblkid: {exc.strerror}") from exc
         atexit.register(self.close)
         self._socket.settimeout(self._timeout_seconds)

@@ -7,7 +7,6 @@ think of it (check/).
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.observe.blkid import PROBER, Answer
@@ -20,7 +19,7 @@ from swaptools.observe.magics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from swaptools.contents import Held
     from swaptools.observe.blkid import Prober
@@ -49,32 +48,30 @@ def find_contents(
         prober: Who asks libblkid.
     """
     start = _read(descriptor, offset_bytes, min(START_BYTES, area_bytes))
-    found = finding_contents(descriptor, offset_bytes, area_bytes, start, prober)
-    with found as contents:
-        return contents()
+    return begin_contents(descriptor, offset_bytes, area_bytes, start, prober)()
 
 
-@contextmanager
-def finding_contents(
+def begin_contents(
     descriptor: int,
     offset_bytes: int,
     area_bytes: int,
     start: bytes,
     prober: Prober = PROBER,
-) -> Iterator[Callable[[], Contents]]:
-    """Find the same, and do something else until it is called for.
+) -> Callable[[], Contents]:
+    """Begin to find the same, and return what is to be called for it.
 
     Args:
-        descriptor: As in find_contents(), and so are the others.
+        descriptor: As in find_contents(), and so are the others; whoever asks libblkid
+            moves its position meanwhile.
         offset_bytes: Where the part begins.
         area_bytes: How long it is.
         start: Its first START_BYTES, or all of it.
         prober: Who asks libblkid.
     """
+    question = prober.ask_ahead(descriptor, offset_bytes, area_bytes)
     end_bytes = min(END_BYTES, area_bytes)
-    with prober.asking(descriptor, offset_bytes, area_bytes) as answer:
-        end = _read(descriptor, offset_bytes + area_bytes - end_bytes, end_bytes)
-        yield lambda: _put_together(answer(), start, end, area_bytes)
+    end = _read(descriptor, offset_bytes + area_bytes - end_bytes, end_bytes)
+    return lambda: _put_together(question.answer(), start, end, area_bytes)
 
 
 def _read(descriptor: int, offset_bytes: int, count: int) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 
 from swaptools.contents import Held
 from swaptools.observe import contents
-from swaptools.observe.blkid import Answer, Prober
+from swaptools.observe.blkid import MOST_WAITING, Answer, Prober, Question
 from tests.builders import BTRFS_SUPERBLOCK, SAMPLE_UUID, header_page
 from tests.conftest import needs_proc
 from tests.disks import Part, gpt_pieces, mbr_entry, mbr_sector, write
@@ -387,39 +387,127 @@ def test_a_stream_is_looked_into_as_far_as_it_was_read() -> None:
     assert [held.type for held in found.holds] == ["xz"]
 
 
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def ask_ahead(prober: Prober, path: Path) -> Question:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return prober.ask_ahead(descriptor, 0, path.stat().st_size)
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.usefixtures("libblkid")
-class TestAsking:
-    """The child looks while we do something else."""
+class TestAhead:
+    """The child looks while we do something else, and has more to do then."""
+
+    @pytest.fixture
+    def labelled(self, tmp_path: Path) -> list[Path]:
+        pages = [header_page(last_page=9, label=b"a%d" % n) for n in range(40)]
+        return [
+            write(tmp_path / f"a{n}", 40960, {0: page}) for n, page in enumerate(pages)
+        ]
+
+    def labels(self, questions: list[Question]) -> list[str | None]:
+        return [question.answer().holds[0].label for question in questions]
 
     def test_an_answer_that_nobody_wanted_is_not_the_next_ones(
         self, prober: Prober, area: Path, tmp_path: Path
     ) -> None:
-        with area.open("rb") as file:
-            with prober.asking(file.fileno(), 0, 1 << 20):
-                pass
-            with (
-                pytest.raises(KeyError),
-                prober.asking(file.fileno(), 0, 1 << 20),
-            ):
-                raise KeyError
+        ask_ahead(prober, area)
         assert ask(prober, write(tmp_path / "z", 1 << 20, {})) == Answer()
 
     def test_it_is_the_same_answer_when_called_again(
         self, prober: Prober, area: Path
     ) -> None:
-        with area.open("rb") as file:
-            with prober.asking(file.fileno(), 0, 1 << 20) as answer:
-                assert answer() is answer()
-            assert answer().believed == "swap"
+        question = ask_ahead(prober, area)
+        assert question.answer() is question.answer()
+        assert question.answer().believed == "swap"
 
     def test_a_child_that_is_killed_meanwhile_is_replaced(
         self, prober: Prober, area: Path
     ) -> None:
         ask(prober, area)
         os.kill(prober.pid, signal.SIGSTOP)
-        with (
-            area.open("rb") as file,
-            prober.asking(file.fileno(), 0, 1 << 20) as answer,
-        ):
+        question = ask_ahead(prober, area)
+        os.kill(prober.pid, signal.SIGKILL)
+        assert question.answer() == Answer((SWAP,), "swap")
+
+    def test_each_has_its_own_answer_in_whatever_order_it_is_wanted(
+        self, prober: Prober, labelled: list[Path]
+    ) -> None:
+        expected = [path.name for path in labelled]
+        questions = [ask_ahead(prober, path) for path in labelled]
+        assert self.labels(questions) == expected
+        questions = [ask_ahead(prober, path) for path in labelled]
+        assert self.labels(questions[::-1]) == expected[::-1]
+
+    def test_few_descriptors_are_open(
+        self, prober: Prober, labelled: list[Path]
+    ) -> None:
+        ask(prober, labelled[0])
+        before = open_descriptors()
+        questions = [ask_ahead(prober, path) for path in labelled]
+        assert open_descriptors() == before + MOST_WAITING
+        self.labels(questions)
+        assert open_descriptors() == before
+
+    def test_those_that_wait_outlive_their_child(
+        self, prober: Prober, labelled: list[Path]
+    ) -> None:
+        for _ in range(5):
+            ask(prober, labelled[0])
+            os.kill(prober.pid, signal.SIGSTOP)
+            questions = [ask_ahead(prober, path) for path in labelled[:MOST_WAITING]]
             os.kill(prober.pid, signal.SIGKILL)
-            assert answer() == Answer((SWAP,), "swap")
+            names = [path.name for path in labelled[:MOST_WAITING]]
+            assert self.labels(questions) == names
+
+    def test_a_fork_has_answers_of_its_own(
+        self, prober: Prober, labelled: list[Path]
+    ) -> None:
+        questions = [ask_ahead(prober, path) for path in labelled[:5]]
+        names = [path.name for path in labelled[:5]]
+        pid = os.fork()
+        if not pid:
+            try:
+                is_right = self.labels(questions) == names
+                prober.close()
+            finally:
+                os._exit(0 if is_right else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert self.labels(questions) == names
+
+
+@pytest.mark.parametrize("number", [0, 3, 7])
+def test_only_what_was_too_much_for_the_child_has_no_answer(
+    number: int, acting: Callable[..., Prober], tmp_path: Path
+) -> None:
+    """Not those that were asked about before it, nor those behind it."""
+    body = f"""data, rights, _, _ = s.recvmsg(64, socket.CMSG_SPACE(4))
+while data:
+    os.abort() if data == b'0 {number}' else s.send(data + bytes(1))
+    data, rights, _, _ = s.recvmsg(64, socket.CMSG_SPACE(4))
+"""
+    script = tmp_path / "choosy.py"
+    script.write_text(f"import os, socket\ns = socket.socket(fileno=0)\n{body}")
+    prober = Prober(timeout_seconds=20, child=str(script))
+    with open("/dev/null", "rb") as file:
+        questions = [prober.ask_ahead(file.fileno(), 0, size) for size in range(20)]
+    answers = [question.answer() for question in questions]
+    prober.close()
+    expected = [Answer((), f"0 {size}") for size in range(20)]
+    expected[number] = Answer(reason=CRASHED)
+    assert answers == expected
+
+
+def test_with_no_child_at_all_each_is_told_so(
+    acting: Callable[..., Prober], area: Path
+) -> None:
+    prober = acting("os.abort()")
+    questions = [ask_ahead(prober, area) for _ in range(5)]
+    last = f"{CRASHED}, 3 times now"
+    reasons = [question.answer().reason for question in questions]
+    assert reasons == [CRASHED, CRASHED, last, last, last]

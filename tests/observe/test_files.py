@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +19,7 @@ from tests.builders import PAGE_SIZES, header_page
 from tests.conftest import needs_proc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -402,8 +401,7 @@ def test_nobody_reads_where_the_child_moves_the_position(
     path = area_file(magic=b"no magic..", file_bytes=1 << 20)
     at_work = []
 
-    @contextmanager
-    def asking(descriptor: int, *_place: object) -> Iterator[Callable[[], object]]:
+    def begin(descriptor: int, *_place: object) -> Callable[[], object]:
         at_work.append(descriptor)
 
         def answer() -> object:
@@ -411,13 +409,13 @@ def test_nobody_reads_where_the_child_moves_the_position(
             at_work.clear()
             return Contents((), None, None)
 
-        yield answer
+        return answer
 
     def find(*_args: object, **_named: object) -> Unclaimed:
         assert not at_work
         return Unclaimed(0)
 
-    monkeypatch.setattr(contents, "finding_contents", asking)
+    monkeypatch.setattr(contents, "begin_contents", begin)
     monkeypatch.setattr(zeros, "find_unclaimed", find)
     assert read_area(path, holds=True).unclaimed == Unclaimed(0)
     with path.open("rb") as file:

@@ -1,0 +1,242 @@
+"""One area that is being looked at: read at once, and the rest when it is called for.
+
+libblkid's child looks meanwhile, and so others can be begun before this one is done.
+
+Not here: which areas a file has (__init__.py), many files (ahead.py).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from swaptools.area import AreaKind, SwapArea
+from swaptools.errors import AreaError
+from swaptools.observe.activity import (
+    is_active,
+    is_behind_swap,
+    loop_use,
+    own_device,
+)
+from swaptools.observe.files import STDIN, Beginning, open_unchecked, read_beginning
+from swaptools.observe.header import better_reason, find_header, other_headers
+from swaptools.observe.owner import owner_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swaptools.backing import Backing
+    from swaptools.contents import Unclaimed
+    from swaptools.format.header import SwapHeader
+    from swaptools.observe.contents import Contents
+    from swaptools.observe.files import Progress
+    from swaptools.observe.loops import Loop
+    from swaptools.observe.mounts import Mounts
+    from swaptools.observe.proc import ActiveSwaps
+
+
+class Wanted(NamedTuple):
+    """What is wanted besides the header, and what is known: read_area()'s arguments."""
+
+    active: ActiveSwaps
+    below: bool
+    mounts: Mounts | None
+    loops: tuple[Loop, ...] | None
+    descriptor: int | None
+    holds: bool | None
+    progress: Progress | None
+
+
+class _Seen(NamedTuple):
+    beginning: Beginning
+    header: SwapHeader | None
+    reason: str | None
+    contents: Contents | None
+    backing: Backing | None
+    unclaimed: Unclaimed | None
+    #: What could not be looked at, and why.
+    unseen: tuple[str, ...]
+
+
+class Look:
+    """An area that is begun: what has to be waited for comes with area().
+
+    Raises:
+        AreaError: It could not be looked at.
+    """
+
+    def __init__(
+        self, name: str, offset: int, partition: int | None, wanted: Wanted
+    ) -> None:
+        self._name = name
+        self._wanted = wanted
+        self._own: int | None = None
+        try:
+            if name != STDIN and wanted.descriptor is None:
+                self._own = open_unchecked(name)
+            self._finish = self._begin(offset, partition)
+        except BaseException as exc:
+            self.close()
+            raise _as_area_error(name, exc) from exc
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._own is not None:
+            os.close(self._own)
+            self._own = None
+
+    def area(self) -> SwapArea:
+        """Return what was seen, and close what was opened.
+
+        Raises:
+            AreaError: It could not be looked at.
+        """
+        try:
+            seen = self._finish()
+        except OSError as exc:
+            raise _as_area_error(self._name, exc) from exc
+        finally:
+            self.close()
+        return _area(self._name, seen, self._wanted)
+
+    def _begin(self, offset: int, partition: int | None) -> Callable[[], _Seen]:
+        name, wanted = self._name, self._wanted
+        own = self._own if wanted.descriptor is None else wanted.descriptor
+        beginning = read_beginning(
+            name, offset, own, partition=partition, progress=wanted.progress
+        )
+        header, reason = find_header(beginning)
+        holds = wanted.holds
+        if not holds and (holds is False or header is not None):
+            backing, unseen = _backing(name, beginning, wanted)
+            seen = _Seen(beginning, header, reason, None, backing, None, unseen)
+            return lambda: seen
+        # The child reads through the same descriptor, and moves its position as it
+        # pleases: what reads so, too, waits until it is done.
+        contents_of = _contents(own, beginning)
+        known = contents_of() if wanted.descriptor is not None else None
+        backing, unseen = _backing(name, beginning, wanted)
+
+        def finish() -> _Seen:
+            contents, unclaimed = known or contents_of(), None
+            if holds:
+                unclaimed = _unclaimed(name, beginning, header, own, wanted.progress)
+            return _Seen(
+                beginning, header, reason, contents, backing, unclaimed, unseen
+            )
+
+        return finish
+
+
+def _as_area_error(name: str, exc: BaseException) -> BaseException:
+    if isinstance(exc, OSError) and not isinstance(exc, AreaError):
+        return AreaError.from_os_error(name, exc)
+    return exc
+
+
+def _area(name: str, seen: _Seen, wanted: Wanted) -> SwapArea:
+    swaps = wanted.active
+    beginning, contents, status = seen.beginning, seen.contents, seen.beginning.status
+    active, unseen = is_active(beginning, swaps), seen.unseen
+    if status and active is None:
+        unseen += (f"active or not: {swaps.unknown}",)
+    if contents is not None and contents.unseen:
+        unseen += (contents.unseen,)
+    others = other_headers(beginning) if seen.header else ()
+    return SwapArea(
+        path=name,
+        kind=beginning.kind,
+        offset=beginning.offset,
+        header=seen.header,
+        reason=seen.reason and better_reason(seen.reason, beginning, contents),
+        other_headers=others,
+        signatures=beginning.signatures,
+        holds=contents.holds if contents else None,
+        believed=contents.believed if contents else None,
+        unclaimed=seen.unclaimed,
+        partition=beginning.partition,
+        table=beginning.table,
+        area_bytes=beginning.area_bytes,
+        allocated_bytes=_allocated_bytes(status),
+        mode=stat.S_IMODE(status.st_mode) if status else None,
+        owner_uid=owner_uid(status) if status else None,
+        active=active,
+        is_behind_swap=is_behind_swap(beginning, swaps),
+        loop_use=loop_use(beginning, swaps, wanted.loops) if wanted.holds else None,
+        backing=seen.backing,
+        unseen=unseen,
+    )
+
+
+def _allocated_bytes(status: os.stat_result | None) -> int | None:
+    is_regular = status is not None and stat.S_ISREG(status.st_mode)
+    return status.st_blocks * 512 if status and is_regular else None
+
+
+def _backing(
+    path: str, beginning: Beginning, wanted: Wanted
+) -> tuple[Backing | None, tuple[str, ...]]:
+    descriptor = wanted.descriptor
+    if not wanted.below or (path == STDIN and descriptor is None):
+        return None, ()
+    # Imported where they are needed: most callers want the header alone.
+    from swaptools.observe.backing import observe_backing
+    from swaptools.observe.mounts import Mounts
+
+    known = Mounts() if wanted.mounts is None else wanted.mounts
+    node = own_device(beginning)
+    if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
+        return observe_backing(f"/dev/{node[0]}", known)
+    backing, unseen = observe_backing(path, known, descriptor)
+    # An area in a file or on a disk is for a loop device, which asks for none of
+    # this; only who writes to the file does.
+    if beginning.offset and beginning.kind == AreaKind.BLOCK:
+        backing = backing._replace(is_claimed=False)
+    return backing, () if beginning.kind == AreaKind.IMAGE else unseen
+
+
+def _is_device(path: str, device: int) -> bool:
+    try:
+        return os.stat(path).st_rdev == device
+    except OSError:
+        return False
+
+
+def _contents(descriptor: int | None, beginning: Beginning) -> Callable[[], Contents]:
+    # Of a stream that goes on, only what lies at its beginning can be told.
+    from swaptools.observe import contents
+
+    if descriptor is None or beginning.status is None or beginning.area_bytes is None:
+        found = contents.look_into_bytes(beginning.data)
+        return lambda: found
+    return contents.begin_contents(
+        descriptor, beginning.offset, beginning.area_bytes, beginning.data
+    )
+
+
+def _unclaimed(
+    path: str,
+    beginning: Beginning,
+    header: SwapHeader | None,
+    descriptor: int | None,
+    progress: Progress | None,
+) -> Unclaimed | None:
+    if beginning.status is None or beginning.area_bytes is None:
+        return None
+    if header is None and beginning.is_divided:
+        return None  # all of a disk to read, and what is there is known
+    from swaptools.observe.zeros import find_unclaimed
+
+    end = beginning.area_bytes
+    begin = min(_claimed_bytes(header), end)
+    return find_unclaimed(
+        path, beginning.offset, begin, end, descriptor, progress=progress
+    )
+
+
+def _claimed_bytes(header: SwapHeader | None) -> int:
+    # A ghost that was made longer never wrote to what is behind its page.
+    if header is None:
+        return 0
+    return header.page_size if header.ghost_flag else header.size_bytes
