@@ -114,7 +114,7 @@ class Finding:
         return self.to_dict()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RuleBase:
     """One thing that can be said."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from swaptools.check.case import Case
+    from swaptools.check.conditions import Condition
 
 Explain = Callable[["Case"], Iterator[str]]
 #: What to do: a sentence for all, or a remedy made for the case.
@@ -44,7 +45,7 @@ _ROOMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule(RuleBase):
     """One thing that can be said about an area; the decorator takes its fields."""
 
@@ -58,6 +59,8 @@ class Rule(RuleBase):
     refused_by: tuple[str, ...] = ()
     #: Says nothing unless the kernel found its magic.
     needs_header: bool = True
+    #: Says nothing of an area that is not so; None for one that may speak of any.
+    only_if: Condition | None = None
 
     def remedy(self, case: Case) -> Remedy:
         """Return what to do in this case."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from swaptools import notebook
 from swaptools.check.case import Case
+from swaptools.check.conditions import CONDITIONS
 from swaptools.check.registry import all_rules
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.caller import Caller
+    from swaptools.check.conditions import Condition
     from swaptools.check.registry import Rule
     from swaptools.contents import HeldDict
     from swaptools.format.partitions import Partition
@@ -210,10 +213,7 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
 
 
 def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bool]]:
-    has_header = case.attempt.header is not None
-    for rule in rules:
-        if rule.needs_header and not has_header:
-            continue
+    for rule in _rules_about(case, rules):
         for message in rule.explain(case):
             is_cause = case.verdict.test in rule.refused_by
             remedy = rule.remedy(case)
@@ -231,6 +231,24 @@ def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bo
                 ),
                 is_cause,
             )
+
+
+def _rules_about(case: Case, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    # Most areas are alike, and few rules have anything to say about them.
+    holding = frozenset(one for one in CONDITIONS if one(case))
+    return _rules_for(rules, holding, case.attempt.header is not None)
+
+
+@lru_cache(maxsize=256)
+def _rules_for(
+    rules: tuple[Rule, ...], holding: frozenset[Condition], has_header: bool
+) -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for rule in rules
+        if (has_header or not rule.needs_header)
+        and (rule.only_if is None or rule.only_if in holding)
+    )
 
 
 def _naming(finding: Finding, kernels: list[str], asked: int) -> Finding:

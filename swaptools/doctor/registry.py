@@ -54,7 +54,7 @@ class Remark(NamedTuple):
 Explain = Callable[["System"], Iterator[Remark]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule(RuleBase):
     """One thing that can be said about a system; the decorator takes its fields."""
 

@@ -12,6 +12,7 @@ from swaptools.kernel.uname import parse_release
 from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
+    from swaptools.area import SwapArea
     from swaptools.check import Report, Rule
 
 _EXAMPLE = re.compile(
@@ -31,11 +32,15 @@ class Example(NamedTuple):
     page_size: int
     ram_bytes: int | None
 
-    def report(self) -> Report:
-        """Say what the check says, with this rule alone."""
+    def case(self) -> tuple[SwapArea, Caller | None]:
+        """Build the area, and who asks about it."""
         names = {"swap_area": swap_area, "bytes": bytes, "range": range}
         made = eval(self.call, {"__builtins__": {}}, names | {"Caller": Caller})
-        area, caller = made if type(made) is tuple else (made, None)
+        return made if type(made) is tuple else (made, None)
+
+    def report(self) -> Report:
+        """Say what the check says, with this rule alone."""
+        area, caller = self.case()
         return check_area(
             area,
             self.kernel,

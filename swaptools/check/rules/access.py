@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import access
 from swaptools.kernel import opening
@@ -29,6 +30,7 @@ _BUSY: Final = "lsblk and findmnt show what uses it"
     hint=access.remount_writable,
     refused_by=("readonly_filesystem", "readonly_subvolume", "readonly_mount"),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def readonly(case: Case) -> Iterator[str]:
     """swapon(2) opens for writing.
@@ -54,6 +56,7 @@ def readonly(case: Case) -> Iterator[str]:
     hint=access.changeable,
     refused_by=("immutable",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def immutable(case: Case) -> Iterator[str]:
     """Immutable and append-only files cannot be opened for writing, by root either.
@@ -76,6 +79,7 @@ def immutable(case: Case) -> Iterator[str]:
     hint="make a new file; the seal cannot be taken off",
     refused_by=("has_verity",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def verity(case: Case) -> Iterator[str]:
     """Its contents are hashed and read-only for good.
@@ -96,6 +100,7 @@ def verity(case: Case) -> Iterator[str]:
     hint="end the process, which fuser(1) names",
     refused_by=("executing",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def running(case: Case) -> Iterator[str]:
     """What runs cannot be opened for writing.
@@ -116,6 +121,7 @@ def running(case: Case) -> Iterator[str]:
     hint="nothing to do: swapon --show lists it, perhaps under another name",
     refused_by=("already_active", "claimed"),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def active(case: Case) -> Iterator[str]:
     """A symbolic or hard link, or another node of the device, is the same area.
@@ -136,6 +142,7 @@ def active(case: Case) -> Iterator[str]:
     hint=_BUSY,
     refused_by=("claimed",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def in_use(case: Case) -> Iterator[str]:
     """A mount, another device on top or a program holds it.
@@ -176,6 +183,7 @@ def unlinked(case: Case) -> Iterator[str]:
     hint="put a loop device over it, or use dm-crypt below the area",
     refused_by=("encrypted",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def encrypted(case: Case) -> Iterator[str]:
     """Refused from the newest releases of most series on, with a line once a boot.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.rulebook import Severity
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     hint="boot a kernel that was built with CONFIG_SWAP",
     refused_by=("without_swap",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def without_swap(case: Case) -> Iterator[str]:
     """Built without CONFIG_SWAP, it has no such call, and no /proc/swaps.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import AMBIVALENT, foremost
@@ -32,6 +33,7 @@ _NAMED = ("crypto", "raid", "filesystem", "container", "compressed", "partitions
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def encryption(case: Case) -> Iterator[str]:
     """Swap is in the mapping that cryptsetup(8) opens, not in what it is made of.
@@ -51,6 +53,7 @@ def encryption(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def member(case: Case) -> Iterator[str]:
     """Swap is in the logical volume or the array, not in what they are made of.
@@ -70,6 +73,7 @@ def member(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def filesystem(case: Case) -> Iterator[str]:
     """It can have a swapfile in it, and is none.
@@ -89,6 +93,7 @@ def filesystem(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def container(case: Case) -> Iterator[str]:
     """The disk is within, its blocks in another order, with what belongs to them.
@@ -108,6 +113,7 @@ def container(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def compressed(case: Case) -> Iterator[str]:
     """What it is shows when it is unpacked.
@@ -127,6 +133,7 @@ def compressed(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def divided(case: Case) -> Iterator[str]:
     """A header over the whole would write over the table and what lies in it.
@@ -152,6 +159,7 @@ def divided(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def something_else(case: Case) -> Iterator[str]:
     """It has a name, and it is not swap.
@@ -173,6 +181,7 @@ def something_else(case: Case) -> Iterator[str]:
     hint=headers.too_short,
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def without_size(case: Case) -> Iterator[str]:
     """A zram device before its disksize is set, a loop device over nothing.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, InodeFlags
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.check.rules.extents import extents_with
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("copy_on_write",),
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def copy_on_write(case: Case) -> Iterator[str]:
     """A block of btrfs moves with each write, and swap must stay where it is.
@@ -50,6 +52,7 @@ def copy_on_write(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("compressed",),
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def compressed(case: Case) -> Iterator[str]:
     """Compressed blocks have no place for a page of their own.
@@ -74,6 +77,7 @@ def compressed(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.one_copy,
     refused_by=("several_copies",),
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def several_copies(case: Case) -> Iterator[str]:
     """There is one place to swap to; a mirror or stripe of it would go stale.
@@ -96,6 +100,7 @@ def several_copies(case: Case) -> Iterator[str]:
     "chunks of the file not known",
     Severity.NOTE,
     hint="ask again as root; btrfs filesystem usage shows what there is",
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def chunks_unknown(case: Case) -> Iterator[str]:
     """With several devices or data profiles, only root can tell those of a file.
@@ -144,6 +149,7 @@ def large_blocks(case: Case) -> Iterator[str]:
     hint=elsewhere.elsewhere,
     refused_by=("no_read_folio",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def without_page_cache(case: Case) -> Iterator[str]:
     """tmpfs, overlayfs, DAX, character devices; the kernel refuses without a word.
@@ -167,6 +173,7 @@ def without_page_cache(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.elsewhere,
     refused_by=("no_bmap",),
+    only_if=conditions.is_refused,
 )
 def without_bmap(case: Case) -> Iterator[str]:
     """ramfs, ZFS, bcachefs, FUSE: not to know the block counts as a hole.
@@ -209,6 +216,7 @@ def on_zones(case: Case) -> Iterator[str]:
         "touch FILE && f2fs_io pinfile set FILE && fallocate -l SIZE FILE && mkswap"
         " FILE, with SIZE a multiple of the section (2 MiB, more on zoned devices)"
     ),
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def f2fs_sections(case: Case) -> Iterator[str]:
     """It moves what is not aligned to sections, and may give up on it.
@@ -228,6 +236,7 @@ def f2fs_sections(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="make it anew on a file system with one device, or smaller than a chunk",
     refused_by=("several_devices",),
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def several_devices(case: Case) -> Iterator[str]:
     """Chunks of btrfs are spread over its devices; an area has one.
@@ -250,6 +259,7 @@ def several_devices(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="mount it with -o mode=adaptive, or use another file system",
     refused_by=("log_structured",),
+    only_if=conditions.is_refused,
 )
 def log_structured(case: Case) -> Iterator[str]:
     """A block of a log moves with each write, and swap must stay where it is.
@@ -269,6 +279,7 @@ def log_structured(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="use a local file system, or a kernel before 5.19 or from 6.12 on",
     refused_by=("no_swap_rw",),
+    only_if=conditions.is_refused,
 )
 def without_swap_rw(case: Case) -> Iterator[str]:
     """From 5.19 to 6.8 it lacked an operation; the kernel refuses without a word.
@@ -310,6 +321,7 @@ def longer_than_header(case: Case) -> Iterator[str]:
     "btrfs may take the file for shared",
     Severity.NOTE,
     hint="if it is refused, make the file anew: nothing shares a new one",
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def once_shared(case: Case) -> Iterator[str]:
     """Kernels before 6.12.8 took a quick look, which errs on what once was shared.
@@ -337,6 +349,7 @@ def once_shared(case: Case) -> Iterator[str]:
     "this kernel is built without btrfs",
     Severity.ERROR,
     hint="put the area on ext4 or XFS, or on a device",
+    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def without_btrfs(case: Case) -> Iterator[str]:
     """Red Hat leaves it out, so that the file system cannot even be mounted.

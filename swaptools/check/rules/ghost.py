@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import headers, lengths
 from swaptools.format.constants import max_swap_badpages
@@ -73,6 +74,7 @@ def shape_without_flag(case: Case) -> Iterator[str]:
     hint=_ON_ANY_KERNEL,
     field="last_page",
     refused_by=("shorter_than_header",),
+    only_if=conditions.is_refused,
 )
 def ghost_refused(case: Case) -> Iterator[str]:
     """Mainline wants every page that the header claims.
@@ -100,6 +102,7 @@ def ghost_refused(case: Case) -> Iterator[str]:
     "ghost on a block device",
     Severity.ERROR,
     hint=_IN_A_FILE,
+    only_if=conditions.is_ghost,
 )
 def on_block_device(case: Case) -> Iterator[str]:
     """The RFC forgets the device but not that it is one: the first free slot oopses.
@@ -121,6 +124,7 @@ def on_block_device(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="nr_badpages",
     refused_by=("setup_bad_slots",),
+    only_if=conditions.has_badpages,
 )
 def out_of_bounds(case: Case) -> Iterator[str]:
     """The RFC takes a ghost before the length of its bad page list is looked at.
@@ -145,6 +149,7 @@ def out_of_bounds(case: Case) -> Iterator[str]:
     "hibernation oopses with a ghost first in line",
     Severity.WARNING,
     hint="swap a real area on before the ghost, or do not hibernate",
+    only_if=conditions.is_ghost,
 )
 def hibernation(case: Case) -> Iterator[str]:
     """The search for a place for the image follows a block device that is not there.
@@ -165,6 +170,7 @@ def hibernation(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="nothing to do: a ghost has no pages that could be bad",
     field="nr_badpages",
+    only_if=conditions.has_badpages,
 )
 def badpages_ignored(case: Case) -> Iterator[str]:
     """Clusters made on demand do not look at the list.

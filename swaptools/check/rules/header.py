@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import foremost
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def no_signature(case: Case) -> Iterator[str]:
     """Nothing at the end of the first page says that this is a swap area.
@@ -54,6 +56,7 @@ def no_signature(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def other_page_size(case: Case) -> Iterator[str]:
     """The magic ends where pages of another size end, and this kernel looks elsewhere.
@@ -82,6 +85,7 @@ def other_page_size(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.has_odd_magic,
 )
 def version_0(case: Case) -> Iterator[str]:
     """A bitmap in place of ``info``, as Linux 2.0 had it.
@@ -104,6 +108,7 @@ def version_0(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.has_odd_magic,
 )
 def suspended(case: Case) -> Iterator[str]:
     """A machine went to sleep into this area; swapping on would destroy its memory.
@@ -126,6 +131,7 @@ def suspended(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def shorter_than_page(case: Case) -> Iterator[str]:
     """The magic ends the first page; a file cut before that has none.
@@ -148,6 +154,7 @@ def shorter_than_page(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="resume it with TuxOnIce; where there is none, zero its first eight bytes",
     field="bootbits",
+    only_if=conditions.has_odd_magic,
 )
 def tuxonice_at_start(case: Case) -> Iterator[str]:
     """The kernel ignores the first 1024 bytes; libblkid calls this a suspend image.
@@ -166,6 +173,7 @@ def tuxonice_at_start(case: Case) -> Iterator[str]:
     "second header behind the first",
     Severity.NOTE,
     hint="mkswap(8) does not remove it; swapping over it does, in time",
+    only_if=conditions.has_odd_magic,
 )
 def second_header(case: Case) -> Iterator[str]:
     """Left from a machine with larger pages; only such a machine would take it.
@@ -185,6 +193,7 @@ def second_header(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="version",
     refused_by=("unknown_version",),
+    only_if=conditions.is_refused,
 )
 def version(case: Case) -> Iterator[str]:
     """Only version 1 exists, in either byte order.
@@ -206,6 +215,7 @@ def version(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="last_page",
     refused_by=("last_page_zero",),
+    only_if=conditions.is_refused,
 )
 def empty(case: Case) -> Iterator[str]:
     """``last_page`` counts from 0, and page 0 is the header.

@@ -47,7 +47,9 @@ def hidden(case: Case) -> Iterator[str]:
     *Quiet on:* ``swap_area(padding_words={34: 1}, label="swap")``
     """
     header = case.header
-    if header is None or header.version == 0 or not (header.uuid or header.label):
+    if header is None or header.version == 0 or not header.padding.strip(b"\0"):
+        return
+    if not (header.uuid or header.label):
         return
     for word in LIBBLKID_PADDING_WORDS:
         value = header.padding[4 * word : 4 * word + 4]

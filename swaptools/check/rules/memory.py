@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import headers
 from swaptools.kernel.swapon import maxpages
@@ -34,6 +35,7 @@ _FATAL_PART: Final = 8 / 9
     hint=headers.claim_less,
     field="last_page",
     refused_by=("out_of_memory",),
+    only_if=conditions.is_refused,
 )
 def refused_for_memory(case: Case) -> Iterator[str]:
     """One array over all slots alone is larger than memory.
@@ -81,6 +83,7 @@ def costly(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.claim_less,
     field="last_page",
+    only_if=conditions.is_ghost,
 )
 def absurd(case: Case) -> Iterator[str]:
     """free(1), SwapTotal and the commit limit believe what the header claims.

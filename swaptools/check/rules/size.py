@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, headers, lengths
 from swaptools.format.constants import MAX_LAST_PAGE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     hint=lengths.lengthen,
     field="last_page",
     refused_by=("shorter_than_header",),
+    only_if=conditions.is_refused,
 )
 def shorter(case: Case) -> Iterator[str]:
     """The header was copied, the file cut, or the device shrunk.
@@ -157,6 +159,7 @@ def unaligned_blocks(case: Case) -> Iterator[str]:
     hint="use a device of at least two pages",
     refused_by=("unreadable_page",),
     needs_header=False,
+    only_if=conditions.is_refused,
 )
 def shorter_than_block(case: Case) -> Iterator[str]:
     """The block with the header reaches beyond the end, and cannot be read.
