@@ -31,8 +31,13 @@ PAGES_A_RUN: Final = 1 << 10
 
 @hot
 def nr_writebacks(s: Slots, order: int) -> int:
-    """Return how many entries may be written back while a folio leaves."""
-    return min(s.zswap[0].shrink_batch << order, s.zswap[0].stored_pages)
+    """Return how many entries may be written back while a folio leaves.
+
+    Those of its own pages are among them, when it is split.
+    """
+    zswap = s.zswap[0]
+    nr_stored = zswap.stored_pages + (zswap.enabled << order)
+    return min(zswap.shrink_batch << order, nr_stored)
 
 
 @hot

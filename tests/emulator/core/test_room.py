@@ -1,0 +1,71 @@
+"""Room for a folio that leaves: whatever it comes to, it is there before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.emulator import Machine
+from swaptools.emulator.core.engine import Engine
+from swaptools.errors import NoFreeSlot
+from tests.emulator.checked import Checked
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.device import SwapDevice
+
+ORDER = 4
+NR_PAGES = 1 << ORDER
+
+
+def fill(area: SwapDevice) -> list[int]:
+    slots = []
+    try:
+        while True:
+            slots.append(area.alloc())
+    except NoFreeSlot:
+        return slots
+
+
+def nr_left(machine: Machine) -> int:
+    return len(machine.state.slots.frames) - machine.state.totals.nr_frames
+
+
+def use_up_frames(machine: Machine, good: SwapDevice) -> None:
+    """Read pages of large folios one by one, until there is room for none.
+
+    What is left of them is dropped, and all of the area is taken.
+    """
+    tasks = [machine.task() for _ in range(6)]
+    for task in tasks:
+        task.write(0, NR_PAGES, ORDER, length=100)
+        task.pageout(0, NR_PAGES)
+    for task in tasks:
+        for page in range(NR_PAGES if nr_left(machine) else 0):
+            if nr_left(machine):
+                task.read(page)
+        for page, entry in enumerate(task.entries(0, NR_PAGES)):
+            if isinstance(entry, tuple):
+                task.drop(page)
+    fill(good)
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "6.18"])
+def test_pages_of_a_split_folio_are_written_back(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stays in memory, since its device fails, while zswap held none before."""
+    monkeypatch.setattr(Engine, "plain", Checked)
+    machine = Machine(kernel, 1, zswap=True, compiled=False)
+    broken = machine.swapon_pages(100, "error", priority=1)
+    good = machine.swapon_pages(100 + 6 * NR_PAGES, priority=2)
+    for slot in fill(broken)[::2]:
+        broken.free(slot)
+    machine.cgroups.create("a").zswap_max_pages = 1
+    task = machine.task(cgroup="a")
+    task.write(0, NR_PAGES, ORDER, length=4000)
+    use_up_frames(machine, good)
+    assert machine.zswap.stored_pages == 0
+    task.pageout(0, NR_PAGES)
+    assert machine.vmstat()["zswpwb"] > 1
+    machine.check_invariants()
