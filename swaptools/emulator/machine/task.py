@@ -79,6 +79,7 @@ class Task:
         #: Shared memory that it maps, apart from those pages.
         self.mappings: list[ShmMapping] = []
         tasks.append(self)
+        memcg.nr_tasks += 1
 
     def write(
         self,
@@ -256,6 +257,7 @@ class Task:
         self.pte.free()
         self.is_alive = False
         self._tasks.remove(self)
+        self.memcg.nr_tasks -= 1
         if self in self._state.mmlist:
             self._state.mmlist.remove(self)
 

@@ -46,6 +46,8 @@ class MemCgroup:
         self.number = number
         self.parent = parent
         self.children: dict[str, MemCgroup] = {}
+        #: Tasks that live in it. Kernel: cgroup_is_populated().
+        self.nr_tasks = 0
 
     @property
     def record(self) -> MemCg:
@@ -163,14 +165,16 @@ class MemCgroups:
         return memcg
 
     def remove(self, path: str) -> None:
-        """Remove a group that has no groups below, as rmdir(1) would.
+        """Remove a group that has no tasks and no groups below, as rmdir(1) would.
+
+        Kernel: kernel/cgroup/cgroup.c cgroup_destroy_locked().
 
         Raises:
-            IllegalOperation: It is the root, or has groups below.
+            IllegalOperation: It is the root, or has tasks or groups below.
         """
         memcg = self[path]
         parent = memcg.parent
-        if parent is None or memcg.children:
+        if parent is None or memcg.children or memcg.nr_tasks:
             raise IllegalOperation(f"cgroup {path!r} cannot be removed")
         self._arena.run(memcg_offline, memcg.number)
         del parent.children[memcg.name]

@@ -150,8 +150,14 @@ def test_removed_group_leaves_its_entries_to_its_parent() -> None:
     machine, root_task = machine_with()
     machine.cgroups.create("a")
     task = machine.task(cgroup="a")
-    out(task, 0, 3)
+    shared = machine.shm(3).map(task)
+    shared.write(0, 3, length=1000)
+    shared.pageout(0, 3)
     out(root_task, 0, 2)
+    with pytest.raises(IllegalOperation, match="cannot be removed"):
+        machine.cgroups.remove("a")
+    machine.check_invariants()
+    task.exit()
     machine.cgroups.remove("a")
     machine.check_invariants()
     assert machine.cgroups.root.zswap_lru == [1, 2, 3, 4, 5]
