@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
+    LOSES,
     OFFSET_MASK,
+    STORED_DEVICE,
     STORED_MASK,
     STORED_SHIFT,
     STORED_ZRAM,
@@ -24,6 +26,7 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_BAD,
     SWAP_NR_ORDERS,
     SWAPFILE_CLUSTER,
+    TYPE_SHIFT,
 )
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_tables import (
@@ -33,7 +36,12 @@ from swaptools.emulator.core.page_tables import (
     PTE_SWAP,
     PTE_ZERO,
 )
-from swaptools.emulator.core.slots import data_index, get_stored, slot_index
+from swaptools.emulator.core.slots import (
+    data_index,
+    get_stored,
+    is_redirected,
+    slot_index,
+)
 from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_table_invariants import all_page_tables
 from swaptools.emulator.store.contents import is_same_filled
@@ -202,6 +210,13 @@ def check_contents(state: State, shms: list[Shm]) -> None:
             _check_dirty(state, number, frame, number in shared)
 
 
+# Whether what a slot has is where every page is lost.
+def _is_lossy(s: Slots, entry: int) -> bool:
+    index = slot_index(s, entry)
+    place = s.redirects[index] if is_redirected(s, index) else entry
+    return s.si[place >> TYPE_SHIFT].kind == LOSES
+
+
 # Dirty or not: that a page differs from what its slot has, or that none has it. Of
 # shared memory, a page that nobody wrote is clean without one.
 def _check_dirty(state: State, number: int, frame: Frame, is_shared: bool) -> None:
@@ -213,6 +228,8 @@ def _check_dirty(state: State, number: int, frame: Frame, is_shared: bool) -> No
     stored = get_stored(s, data_index(s, slot_index(s, frame.entry)))
     there = stored & STORED_MASK
     expect(bool(frame.dirty or stored), "a clean page that no slot has", number)
+    if stored == STORED_DEVICE << STORED_SHIFT and _is_lossy(s, frame.entry):
+        return  # moved there under virtual swap, and lost
     if there < FIRST_CONTENT:
         is_same = there == frame.content
         expect(bool(frame.dirty or is_same), "a clean page that differs", number, there)

@@ -390,3 +390,18 @@ def test_losing_a_place_without_data_is_an_error_and_not_zeros() -> None:
         s.map[index] &= 0x7FFF if s.redirects[index] and s.map[index] & 0x8000 else ~0
     with pytest.raises(DeviceReadError):
         task.read(0)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_a_page_in_memory_whose_place_goes_where_all_is_lost(edition: str) -> None:
+    """It is clean, differs from what its slot has, and the loss is told."""
+    machine = Machine(design=edition, compiled=False)
+    disk = machine.swapon_pages(100, priority=5)
+    task = machine.task()
+    task.write(0, 1, length=500)
+    task.pageout(0)
+    task.read(0)
+    losing = machine.swapon_pages(100, "zero", priority=1, path="/losing")
+    machine.transfer(disk, losing, 1)
+    machine.check_invariants()
+    assert machine.losses == [("/losing", 1)]
