@@ -4,7 +4,8 @@ Theory. All buffers together are one pointer, to a table of where each lies and 
 it is, which stays as it is while compiled code runs; one buffer alone is such a pair.
 As numba's own arrays they would be seven numbers each, which every call of one function
 by another has to hand on: some hundreds. An item is reached without a look at the
-length, and a number in it is one of 64 bits once it is read.
+length, and a number in it is one of 64 bits once it is read. Where numba is told to
+look at bounds (NUMBA_BOUNDSCHECK=1), that is done here too, from both ends.
 
 Not here: when something is compiled (compiler.py), by whom it is called (engine.py).
 
@@ -22,7 +23,7 @@ from typing import Any, Final
 
 import numpy
 from llvmlite import ir
-from numba import from_dtype, types
+from numba import config, from_dtype, types
 from numba.core import cgutils
 from numba.core.typing.templates import (
     AbstractTemplate,
@@ -179,10 +180,21 @@ def _pointer(context: Any, builder: Any, type_: Any, buffer: Any, index: Any) ->
     return cgutils.gep_inbounds(builder, builder.bitcast(data, item), index)
 
 
+def _place(context: Any, builder: Any, type_: Any, buffer: Any, index: Any) -> Any:
+    if config.BOUNDSCHECK:
+        length = cgutils.create_struct_proxy(type_)(context, builder, value=buffer)
+        # As a number without a sign, one below 0 is beyond the end as well.
+        is_outside = builder.icmp_unsigned(">=", index, length.length)
+        with builder.if_then(is_outside, likely=False):
+            said = (f"outside of {type_.name}",)
+            context.call_conv.return_user_exc(builder, IndexError, said)
+    return _pointer(context, builder, type_, buffer, index)
+
+
 @lower_builtin(operator.getitem, BufferType, types.Integer)
 def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     type_ = sig.args[0]
-    pointer = _pointer(context, builder, type_, *args)
+    pointer = _place(context, builder, type_, *args)
     if not isinstance(type_.item, types.Integer):
         return pointer
     value = context.unpack_value(builder, type_.item, pointer)
@@ -192,7 +204,7 @@ def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, BufferType, types.Integer, types.Integer)
 def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     type_, (buffer, index, value) = sig.args[0], args
-    pointer = _pointer(context, builder, type_, buffer, index)
+    pointer = _place(context, builder, type_, buffer, index)
     number = context.cast(builder, value, types.int64, type_.item)
     context.pack_value(builder, type_.item, number, pointer)
     return context.get_dummy_value()

@@ -112,7 +112,9 @@ def _numba_type(hint: Any) -> Any:
 def _fingerprint() -> str:
     text = sorted(text_of(f) for f in HOT if isinstance(f, FunctionType))
     loader: Any = getattr(import_module(_TYPES), "__loader__", None)
-    parts = (text, layouts(), loader and loader.get_source(_TYPES))
+    numba: Any = import_module("numba")
+    is_checked = numba.config.BOUNDSCHECK
+    parts = (text, layouts(), loader and loader.get_source(_TYPES), is_checked)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
