@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from swaptools.cli import output, tables
-from swaptools.cli.wrapping import say
+from swaptools.cli.wrapping import USUAL_WIDTH, say, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -180,14 +180,17 @@ def print_text(title: str, results: Sequence[Compared]) -> None:
     stats = [each.stats for each in results if each.stats is not None]
     if not stats:
         return
-    click.echo(click.wrap_text(output.escape(title), 80))
+    width = terminal_width() or USUAL_WIDTH
+    if title:
+        click.echo(click.wrap_text(output.escape(title), width))
     if results[0].not_judged:
         click.echo(f"Lines that expect something, not judged: {results[0].not_judged}")
     if alike := [each.design for each in results if each.is_as_plain]:
         text = f"As plain: nothing is virtual in this script under {', '.join(alike)}"
-        click.echo(click.wrap_text(output.escape(text), 80))
+        click.echo(click.wrap_text(output.escape(text), width))
     for heading, columns in _TABLES:
-        click.echo(click.style(f"\n{heading}", bold=True))
+        click.echo()
+        say(click.style(heading, bold=True))
         tables.print_table(stats, (_NAME, *columns))
     for bars in _BARS:
         _print_bars(bars, stats)
@@ -227,7 +230,7 @@ def _as_json(result: Compared) -> DesignResult | DesignFailed:
         "error": None,
         "as_plain": result.is_as_plain,
         "kernel": stats.kernel,
-        "metadata_mode": stats.metadata_mode,
+        "metadata_mode": stats.metadata_mode or None,
         "counts": stats.counts,
         "lookups_per_page_out": stats.lookups_per_page_out,
         "lookups_per_page_in": stats.lookups_per_page_in,

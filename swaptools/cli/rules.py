@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from swaptools.cli import colours, output
-from swaptools.cli.wrapping import USUAL_WIDTH, terminal_width, wrapped
+from swaptools.cli.wrapping import USUAL_WIDTH, say, terminal_width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from swaptools.cli.documents.swapcheck import RuleDict
     from swaptools.rulebook import RuleBase
 
+#: Of the titles in a list.
+_TITLE_INDENT: Final = 15
 #: Below the bullet of a source.
 _INDENT: Final = 2
 #: Lines of prose are no longer on a wide terminal.
@@ -30,7 +32,8 @@ def print_list(rules: Iterable[RuleBase], *, as_json: bool) -> None:
         output.print_json_list("rules", map(_as_dict, rules))
         return
     for rule in rules:
-        click.echo(f"{rule.code}  {colours.severity(rule.severity, 7)}  {rule.title}")
+        line = f"{rule.code}  {colours.severity(rule.severity, 7)}  {rule.title}"
+        say(line, _TITLE_INDENT)
 
 
 def print_at_length(rules: Iterable[RuleBase], *, as_json: bool) -> None:
@@ -46,7 +49,7 @@ def print_at_length(rules: Iterable[RuleBase], *, as_json: bool) -> None:
 
 def _lines(rule: RuleBase, width: int) -> Iterator[str]:
     title = click.style(f"{rule.code} {rule.title}", bold=True)
-    yield f"{title} ({colours.severity(rule.severity)})"
+    yield from wrapped(f"{title} ({colours.severity(rule.severity)})", width, _INDENT)
     for paragraph in rule.why.split("\n\n"):
         yield ""
         yield from wrapped(paragraph, width, 0)

@@ -11,6 +11,7 @@ import click
 
 from swaptools.cli import completing, output, params
 from swaptools.cli.trace_files import opened, replaced, with_bar
+from swaptools.cli.wrapping import say
 from swaptools.errors import SwapToolsError
 from swaptools.references import Order
 
@@ -136,7 +137,8 @@ def show(
             if as_json:
                 output.print_json(trace_json.of(found, measured, rate, memories))
             else:
-                click.echo("\n".join(trace_text.lines(found, measured, rate, memories)))
+                for line in trace_text.lines(found, measured, rate, memories):
+                    say(line)
             if plot_path is not None:
                 _draw(found, measured, plot_path)
             _tell_broken(found)

@@ -409,3 +409,25 @@ def test_every_column_is_explained() -> None:
             assert re.search(rf"^  {name} +\S", shown, re.M), name
             text = meaning.replace("-", "\\-")
             assert f".B {name.replace('-', chr(92) + '-')}\n{text}\n" in page
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_is_said_around_the_tables_fits_a_terminal(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("comparison", "wrapping"):
+        monkeypatch.setattr(f"swaptools.cli.{place}.terminal_width", lambda: width)
+    words = ["compare", "ghost.swap", "--design", "plain", "--design", "ghost"]
+    text = CliRunner().invoke(main, words).stdout
+    sentences = [line for line in text.splitlines() if re.search("[a-z] [a-z]", line)]
+    assert len(sentences) >= 5
+    assert max(map(len, sentences)) <= width
+
+
+def test_a_script_of_nothing_has_metadata_from_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_text("")
+    words = ["compare", str(path), "--design", "plain"]
+    found = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert found["designs"][0]["metadata_mode"] is None
+    assert CliRunner().invoke(main, words).stdout.startswith("\nMemory")

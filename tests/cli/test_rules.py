@@ -69,7 +69,10 @@ def test_json_has_the_text_of_both() -> None:
 @pytest.mark.parametrize("width", ["40", "80", "200"])
 def test_what_is_explained_fits(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swaptools.cli.rules.terminal_width", lambda: int(width))
+    monkeypatch.setattr("swaptools.cli.wrapping.terminal_width", lambda: int(width))
+    assert max(map(len, run("--list").stdout.splitlines())) <= int(width)
     lines = run("--explain", "D").stdout.splitlines()
+    assert all(len(line) <= int(width) for line in lines if " (" in line)
     prose = [line for line in lines if not re.match(r"\w\d{3} ", line)]
     words = [line for line in prose if " " in line.strip()]
     assert max(map(len, words)) <= min(int(width), 88)

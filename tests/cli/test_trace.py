@@ -82,6 +82,22 @@ What LRU misses in a memory
     )
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_show_fits_a_terminal(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("swaptools.cli.wrapping.terminal_width", lambda: width)
+    path = tmp_path / "t"
+    about = Description("swap-trace", source="x " * 100, least_pages=64)
+    one = batch([Reference(page) for page in range(200)], dropped=800)
+    path.write_bytes(samples.compact([one], about))
+    monkeypatch.chdir(tmp_path)
+    for words in (("t",), ("--sample", "50%", "t")):
+        lines = invoke("trace", "show", *words)[1].splitlines()
+        assert max(map(len, lines)) <= width
+        assert "  close for clock" in "".join(lines) or width == 80
+
+
 def as_json(*args: str) -> dict[str, Any]:
     code, out, _ = invoke("trace", "show", "--json", *args)
     assert code == 0

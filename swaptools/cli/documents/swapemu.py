@@ -100,8 +100,10 @@ class DesignResult(TypedDict):
     as_plain: bool
     #: Name of the kernel's profile.
     kernel: str
-    #: Where the figures for metadata come from.
-    metadata_mode: Annotated[str, Literal["structs", "published", "published+structs"]]
+    #: Where the figures for metadata come from; null where nothing had any.
+    metadata_mode: (
+        Annotated[str, Literal["structs", "published", "published+structs"]] | None
+    )
     #: By name; swapemu(1) has them.
     counts: dict[str, int]
     #: Reaches into tables and into xarrays, for a page swapped out.
