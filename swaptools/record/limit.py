@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import RecordError
 from swaptools.observe.cgroups import find_hierarchy
+from swaptools.record.kernel_files import set_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +46,8 @@ def limited(ram_bytes: int) -> Iterator[Path]:
     except OSError as exc:
         raise RecordError(f"{folder}: {exc.strerror}", 125) from exc
     try:
-        limit.write_text(str(ram_bytes))
+        set_file(limit, str(ram_bytes))
         yield folder / "cgroup.procs"
-    except OSError as exc:
-        raise RecordError(f"{limit}: {exc.strerror}", 125) from exc
     finally:
         _remove(folder)
 

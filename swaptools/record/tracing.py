@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import RecordError
+from swaptools.record.kernel_files import set_file
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,14 +63,16 @@ class Tracing:
                 self._set(f"events/exceptions/{event}/enable", "1")
             flags = os.O_RDONLY | os.O_NONBLOCK
             self._pipe = os.open(self._folder / "trace_pipe", flags)
-        except OSError as exc:
+        except BaseException as exc:
             self._remove()
+            if not isinstance(exc, OSError):
+                raise
             reason = exc.strerror or str(exc)
             raise RecordError(f"{exc.filename}: {reason}", 125) from exc
         return self
 
     def _set(self, name: str, value: str) -> None:
-        (self._folder / name).write_text(value)
+        set_file(self._folder / name, value)
 
     def add(self, pid: int) -> None:
         """Trace a process, and all that it starts.
@@ -95,7 +98,7 @@ class Tracing:
         if self._pipe >= 0:
             os.close(self._pipe)
         for event in _EVENTS:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(RecordError):
                 self._set(f"events/exceptions/{event}/enable", "0")
         with contextlib.suppress(OSError):
             self._folder.rmdir()

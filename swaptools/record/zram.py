@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import RecordError
+from swaptools.record.kernel_files import set_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def some_swap(size_bytes: int) -> Iterator[str]:
         raise RecordError(reason, 125) from exc
     device = f"/dev/zram{number}"
     try:
-        Path(f"/sys/block/zram{number}/disksize").write_text(str(size_bytes))
+        set_file(Path(f"/sys/block/zram{number}/disksize"), str(size_bytes))
         _run("mkswap", device)
         _run("swapon", "--priority", "32767", device)
         yield f"swap is {device}, {size_bytes >> 20} MiB of zram"

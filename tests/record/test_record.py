@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -15,8 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from swaptools.errors import RecordError
+from swaptools.observe.cgroups import Hierarchy
+from swaptools.record import limit
 from swaptools.record.connection import Connection, is_ours
 from swaptools.record.faults import Faults
+from swaptools.record.kernel_files import set_file
 from swaptools.references import CODE, WRITE, Description
 from swaptools.traces.compact_write import TraceWriter
 from swaptools.traces.formats import open_trace
@@ -300,6 +305,26 @@ def test_a_program_may_remove_its_trace(
     done = record(environment, tmp_path / "t", "rm", str(tmp_path / "t"))
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "t").exists()
+
+
+def test_what_the_kernel_refuses_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    for name, reason in (("full", "No space left on"), ("no/such", "No such file")):
+        with pytest.raises(RecordError, match=f"/{name}: {reason}"):
+            set_file(tmp_path / name, "1")
+
+
+def test_a_limit_answers_for_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full while something is recorded is no error of the limit's."""
+    found = Hierarchy(1, str(tmp_path))
+    monkeypatch.setattr(limit, "find_hierarchy", lambda: found)
+    monkeypatch.setattr(limit, "_TRIES", 1)
+    full = OSError(errno.ENOSPC, "full", "the trace")
+    with pytest.raises(OSError, match="the trace") as caught, limit.limited(1 << 20):
+        raise full
+    assert caught.value is full
 
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
