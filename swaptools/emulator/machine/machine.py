@@ -86,6 +86,7 @@ class Machine(Looks):
             compressor: zswap's, and that of zram devices.
             mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
+                The first operation of the first one then takes a minute or two.
 
         Raises:
             SelectionError: No such kernel, design or compressor.
