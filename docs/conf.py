@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import swaptools
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "site"))
@@ -33,7 +37,6 @@ include_patterns = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
-    "SECURITY.md",
     "SECURITY.md",
     "docs/*.md",
     "man/*.[158]",
@@ -64,3 +67,16 @@ html_extra_path = ["schema"]
 #: The first page that a reader of the folder opens leads to the root document.
 html_additional_pages = {"index": "start.html"}
 templates_path = ["site"]
+
+
+def _keep_colons(
+    _app: Sphinx, what: str, _name: str, _it: object, _options: object, lines: list[str]
+) -> None:
+    """Have napoleon take no sentence up to a colon for the type of an attribute."""
+    if what in ("attribute", "data", "property"):
+        lines[:0] = ["..", ""]  # a comment, which is the first line then
+
+
+def setup(app: Sphinx) -> None:
+    """Look at docstrings before napoleon does, which asks at 500."""
+    app.connect("autodoc-process-docstring", _keep_colons, priority=400)
