@@ -54,7 +54,7 @@ def read_area(
         progress: Told the bytes that are read, and all of them, where they are many.
 
     Returns:
-        What was seen. A file without a swap header is a result, too: its
+        What was seen. A file without a swap header is a result, too; its
         ``header`` is None and ``reason`` says why.
 
     Raises:

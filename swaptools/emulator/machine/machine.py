@@ -112,7 +112,10 @@ class Machine(Looks):
             tasks=self.tasks,
             shms=self.shms,
         )
-        self.cgroups, self.zswap = self.state.cgroups, self.state.zswap
+        #: Control groups by their paths; the limits of each, and what zswap has of it.
+        self.cgroups = self.state.cgroups
+        #: Its settings, such as max_pool_percent, and its counters.
+        self.zswap = self.state.zswap
         self.zswap.enabled = zswap
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
         self.areas = SwapAreas(self.state, kinds)
@@ -320,7 +323,7 @@ class Machine(Looks):
         self.state.totals.cpu = number
 
     def task(self, name: str | None = None, cgroup: str = "/") -> Task:
-        """Start a task with no pages in a control group."""
+        """Start a task with no pages in a control group that cgroups has."""
         self.state.check_alive()
         return Task(self.state, self.tasks, self.cgroups[cgroup], name)
 
@@ -365,7 +368,7 @@ class Machine(Looks):
         """Let zswap, and zrams that have a backing device, write their oldest pages.
 
         Returns:
-            How many were written: fewer when there are no more, or nobody takes them.
+            How many were written; fewer when there are no more, or nobody takes them.
         """
         self.state.find_allowed_areas()
         nr_written = self.state.shrinker.write_back_oldest(nr_pages)
