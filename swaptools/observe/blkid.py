@@ -15,6 +15,7 @@ import atexit
 import fcntl
 import os
 import signal
+import struct
 import sys
 import threading
 from collections import deque
@@ -34,7 +35,7 @@ TIMEOUT_SECONDS: Final = 15.0
 _MAX_FAILURES: Final = 3
 #: Questions that wait for an answer, each with a descriptor; so few that no
 #: send has to wait until the child has read one.
-MOST_WAITING: Final = 8
+MOST_WAITING: Final = 16
 _DESCRIPTORS: Final = "/proc/self/fd"
 _ANSWER_BYTES: Final = 1 << 16
 _FIELDS: Final = 6
@@ -174,9 +175,11 @@ class Prober:
         first.close()
 
     def _send_waiting(self) -> None:
-        # What this child was not asked: it was asked another one, which is gone.
-        for question in self._waiting if self._reason is None else ():
-            if not self._is_connected() or question.asked is not self._socket:
+        # What this child was not asked: it was asked another one, which is gone. They
+        # are sent in order, so that the last one tells whether any is left.
+        is_sent = self._is_connected() and self._waiting[-1].asked is self._socket
+        for question in () if is_sent or self._reason else self._waiting:
+            if self._socket is None or question.asked is not self._socket:
                 self._send(question)
 
     def _is_connected(self) -> bool:
@@ -217,7 +220,7 @@ class Prober:
             raise question.failure
         try:
             data = self._connect().recv(_ANSWER_BYTES)
-        except TimeoutError as exc:
+        except BlockingIOError as exc:  # SO_RCVTIMEO
             raise _Failed("libblkid did not come to an end") from exc
         except OSError as exc:
             raise _Crashed(_CRASHED) from exc
@@ -244,7 +247,11 @@ class Prober:
             self._disconnect()
             raise _Failed(f"no process to ask libblkid: {exc.strerror}") from exc
         atexit.register(self.close)
-        self._socket.settimeout(self._timeout_seconds)
+        # Not settimeout(): with that each message takes a poll() before it.
+        whole, part = divmod(self._timeout_seconds, 1)
+        wait = struct.pack("@ll", int(whole), int(part * 1e6))
+        for option in (_socket.SO_RCVTIMEO, _socket.SO_SNDTIMEO):
+            self._socket.setsockopt(_socket.SOL_SOCKET, option, wait)
         self._owner = os.getpid()
         return self._socket
 
