@@ -9,6 +9,7 @@ Not here: asking libblkid (blkid.py), swap's own magics (format/signature.py).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.contents import Held
@@ -97,8 +98,27 @@ def find_magics(
         area_bytes: How long it is.
         table: CERTAIN, or COMMON as well.
     """
+    if not _has_any(start, end, table):
+        return
     for type_, usage, at, magic in table:
         if at >= 0 and start.startswith(magic, at):
             yield Held(type_, usage, None, None, at, magic)
         elif 0 <= len(end) + at < len(end) and end.startswith(magic, len(end) + at):
             yield Held(type_, usage, None, None, area_bytes + at, magic)
+
+
+def _has_any(start: bytes, end: bytes, table: tuple[Magic, ...]) -> bool:
+    # Nearly every area has none: one look a place tells.
+    for at, magics in _by_place(table):
+        data, place = (start, at) if at >= 0 else (end, len(end) + at)
+        if place >= 0 and data.startswith(magics, place):
+            return True
+    return False
+
+
+@cache
+def _by_place(table: tuple[Magic, ...]) -> tuple[tuple[int, tuple[bytes, ...]], ...]:
+    places: dict[int, list[bytes]] = {}
+    for magic in table:
+        places.setdefault(magic.offset_bytes, []).append(magic.magic)
+    return tuple((at, tuple(magics)) for at, magics in places.items())

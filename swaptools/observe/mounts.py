@@ -19,7 +19,10 @@ from swaptools.observe.proc import unescape
 
 _MOUNTINFO = "/proc/self/mountinfo"
 _EXT4_SYSFS = "/sys/fs/ext4"
-_MNT_ID = b"mnt_id:"
+_MNT_ID = b"\nmnt_id:"
+#: Of a file; its locks come last.
+_FDINFO_BYTES = 4096
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class Mount(NamedTuple):
@@ -149,10 +152,14 @@ def _driver(filesystem: str, device_name: str | None) -> str:
 
 def _mount_id(descriptor: int) -> int | None:
     try:
-        with open(f"/proc/self/fdinfo/{descriptor}", "rb", buffering=0) as file:
-            text = file.read()
+        file = os.open(f"/proc/self/fdinfo/{descriptor}", _FLAGS)
     except OSError:
         return None
-    found = [line for line in text.splitlines() if line.startswith(_MNT_ID)]
-    number = found[0].removeprefix(_MNT_ID).strip() if found else b""
+    try:
+        text = os.read(file, _FDINFO_BYTES)
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+    number = text.partition(_MNT_ID)[2].partition(b"\n")[0].strip()
     return int(number) if number.isdigit() else None

@@ -75,6 +75,8 @@ def find_unclaimed(
     Raises:
         OSError: It cannot be read.
     """
+    if begin >= end:
+        return Unclaimed(begin)
     with open_for_reading(path, descriptor) as file:
         runs = list(_data_runs(file, offset + begin, offset + end))
         is_whole = sum(last - first for first, last in runs) <= _ENOUGH_BYTES

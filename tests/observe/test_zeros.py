@@ -105,3 +105,6 @@ class TestUnclaimed:
             file.seek((8 << 20) - 5)
             file.write(b"x")
         assert find_unclaimed(str(path), 0, 0, 8 << 20).nonzero_bytes == (8 << 20) - 5
+
+    def test_where_all_is_claimed_nothing_is_opened(self, tmp_path: Path) -> None:
+        assert find_unclaimed(str(tmp_path / "none"), 0, 4096, 4096) == Unclaimed(4096)
