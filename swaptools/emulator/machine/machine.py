@@ -32,6 +32,7 @@ from swaptools.emulator.machine.references import touch
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.task import Task
 from swaptools.emulator.machine.transfer import move_by_walk
+from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -249,9 +250,9 @@ class Machine(Looks):
         zswap, plans = self.design.zswap(setup), self.design.areas(setup)
         found = self.state.conditions()._replace(zswap_enabled=zswap)
         check_plans(self.areas, plans, found)
+        self.zswap.max_pool_percent = setup.max_pool_percent
         self.state.tiers = setup.tiers or self.state.tiers
         self.zswap.enabled = zswap
-        self.zswap.max_pool_percent = setup.max_pool_percent
         return {plan.name: self.swapon_plan(plan) for plan in plans}
 
     def swapon_plan(self, plan: AreaPlan) -> SwapDevice:
@@ -369,7 +370,11 @@ class Machine(Looks):
 
         Returns:
             How many were written; fewer when there are no more, or nobody takes them.
+
+        Raises:
+            IllegalOperation: No such number of pages.
         """
+        nr_pages = within(nr_pages, MANY_PAGES, "pages to write back")
         self.state.find_allowed_areas()
         nr_written = self.state.shrinker.write_back_oldest(nr_pages)
         for backing in self.state.backings.values():

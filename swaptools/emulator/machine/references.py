@@ -42,7 +42,7 @@ def touch(
     state.check_alive()
     page_size = state.page_size
     content = page_size // 2 if length is None else length
-    if not 0 <= content <= page_size:
+    if not isinstance(content, int) or not 0 <= content <= page_size:
         raise IllegalOperation(f"{content} is no length of a page of {page_size}")
     _reach(tasks, references)
     nr, here = len(references.pages), 0

@@ -30,6 +30,7 @@ from swaptools.emulator.core.shmem_pages import (
 )
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
+from swaptools.emulator.machine.steps import STEPS
 from swaptools.emulator.machine.touch import (
     page_contents,
     page_entries,
@@ -192,6 +193,8 @@ class ShmMapping:
     ) -> list[bytes | int]:
         """Do the same as Task.each(), which is no quicker than one by one here."""
         found: list[bytes | int] = []
+        if what not in STEPS:
+            raise IllegalOperation(f"no {what!r} of pages {pages}")
         for page in pages:
             if what == "write":
                 self.write(page, 1, 0, data, length=length)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     What = Literal["write", "read", "pageout", "drop"]
 
-_STEPS = {
+#: What is done to each page, by name.
+STEPS = {
     "write": STEP_WRITE,
     "read": STEP_READ,
     "pageout": STEP_PAGEOUT,
@@ -56,7 +57,7 @@ def do_steps(
     here, end, cpu = pages.start, pages.stop, state.totals.cpu
     while 0 <= here < end:
         here = state.run(
-            step_range, _STEPS[what], mm, here, end, pages.step, content, cpu, out
+            step_range, STEPS[what], mm, here, end, pages.step, content, cpu, out
         )
         state.settle()
     if here < 0:

@@ -28,7 +28,7 @@ from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
-from swaptools.emulator.machine.steps import do_steps
+from swaptools.emulator.machine.steps import STEPS, do_steps
 from swaptools.emulator.machine.touch import (
     one_content,
     page_contents,
@@ -192,8 +192,8 @@ class Task:
                 those before it are done.
             IllegalOperation: Arguments that make no sense; nothing changed.
         """
-        if not pages or pages.step < 1:
-            raise IllegalOperation(f"no pages {pages}")
+        if what not in STEPS or not pages or pages.step < 1:
+            raise IllegalOperation(f"no {what!r} of pages {pages}")
         self._check(pages.start, pages[-1] - pages.start + 1)
         state, content = self._state, 0
         if what == "write":

@@ -122,7 +122,7 @@ def one_content(
     page_size = state.page_size
     if data is None:
         value = page_size // 2 if length is None else length
-        if not 0 <= value <= page_size:
+        if not isinstance(value, int) or not 0 <= value <= page_size:
             raise IllegalOperation(f"{value} is no length of a page of {page_size}")
         return value
     if length is not None:

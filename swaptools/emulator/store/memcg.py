@@ -24,6 +24,7 @@ from swaptools.emulator.core.memcg import (
     memcg_online,
     zswap_writeback_enabled,
 )
+from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class MemCgroup:
 
     @zswap_max_pages.setter
     def zswap_max_pages(self, limit: int | None) -> None:
+        if limit is not None:
+            limit = within(limit, MANY_PAGES, "memory.zswap.max")
         self.record.zswap_max_pages = -1 if limit is None else limit
 
     @property
@@ -78,7 +81,7 @@ class MemCgroup:
 
     @zswap_writeback.setter
     def zswap_writeback(self, allowed: bool) -> None:
-        self.record.zswap_writeback = allowed
+        self.record.zswap_writeback = bool(allowed)
 
     @property
     def zswap_bytes(self) -> int:

@@ -40,6 +40,7 @@ from swaptools.emulator.core.zram import (
 from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.contents import ContentStore
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
+from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.emulator.store.zram_invariants import check_zram
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import IllegalOperation
@@ -116,7 +117,7 @@ class Zram:
 
     @limit_pages.setter
     def limit_pages(self, nr_pages: int) -> None:
-        self._record.limit_pages = nr_pages
+        self._record.limit_pages = within(nr_pages, MANY_PAGES, "mem_limit")
 
     @property
     def backing_dev_pages(self) -> int:
@@ -125,7 +126,7 @@ class Zram:
 
     @backing_dev_pages.setter
     def backing_dev_pages(self, nr_pages: int) -> None:
-        self._record.backing_dev_pages = nr_pages
+        self._record.backing_dev_pages = within(nr_pages, MANY_PAGES, "backing_dev")
 
     # --- the backing device ------------------------------------------------
 
@@ -150,6 +151,7 @@ class Zram:
 
         Kernel: drivers/block/zram/zram_drv.c writeback_store(), "idle".
         """
+        nr_pages = within(nr_pages, MANY_PAGES, "pages to write back")
         if not self.backing_dev_pages:
             return 0
         self._arena.run(zram_mark_idle, self._si, nr_pages)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.compressed import ZswapInfo
 from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
+from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
 from swaptools.kernel.swapout_rules import MENDED_GHOST
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from swaptools.kernel.swapout_rules import GhostRules, ZsmallocRules, ZswapRules
 
 #: Memory of a machine whose memory nobody gave, in pages.
-ENDLESS_RAM_PAGES: Final = 1 << 52
+ENDLESS_RAM_PAGES: Final = MANY_PAGES
 #: Kernel: mm/zswap.c zswap_max_pool_percent, zswap_accept_thr_percent.
 MAX_POOL_PERCENT: Final = 20
 _ACCEPT_THR_PERCENT: Final = 90
@@ -58,6 +59,13 @@ class _Field:
         setattr(zswap.record, self._name, value)
 
 
+class _Switch(_Field):
+    """One that is on or off."""
+
+    def __set__(self, zswap: Zswap, value: int) -> None:
+        super().__set__(zswap, bool(value))
+
+
 class Zswap:
     """The pools, the knobs and the counters."""
 
@@ -68,7 +76,7 @@ class Zswap:
     #: Pages down to which it then has to go. Kernel: zswap_accept_thr_pages().
     accept_thr_pages = _Field()
     #: Whether pressure on memory shrinks the pool before it is full.
-    shrinker_enabled = _Field()
+    shrinker_enabled = _Switch()
     #: Takes nothing until it has shrunk. Kernel: zswap_pool_reached_full.
     pool_reached_full = _Field()
     stored_pages = _Field()
@@ -109,7 +117,9 @@ class Zswap:
         self.rules = rules
         self._zsmalloc = zsmalloc
         self.page_size = page_size
-        self._ram_pages = (ram_bytes or ENDLESS_RAM_PAGES * page_size) // page_size
+        most_bytes = ENDLESS_RAM_PAGES * page_size
+        ram_bytes = within(ram_bytes or most_bytes, most_bytes, "bytes of memory")
+        self._ram_pages = ram_bytes // page_size
         #: Pools with entries, and the one that takes pages, by compressor.
         self._pools: dict[str, ZsPool] = {}
         self._max_pool_percent = MAX_POOL_PERCENT
@@ -136,7 +146,7 @@ class Zswap:
             self._arena.add_compressed()
             self._arena.totals.zswap_ever_enabled = 1
             self._contents.measure_zeros(self.codec)
-        self.record.enabled = enabled
+        self.record.enabled = bool(enabled)
 
     @property
     def max_pool_percent(self) -> int:
@@ -145,7 +155,7 @@ class Zswap:
 
     @max_pool_percent.setter
     def max_pool_percent(self, percent: int) -> None:
-        self._max_pool_percent = percent
+        self._max_pool_percent = within(percent, 100, "max_pool_percent")
         self._set_limits()
 
     @property
@@ -155,7 +165,8 @@ class Zswap:
 
     @accept_threshold_percent.setter
     def accept_threshold_percent(self, percent: int) -> None:
-        self._accept_threshold_percent = percent
+        name = "accept_threshold_percent"
+        self._accept_threshold_percent = within(percent, 100, name)
         self._set_limits()
 
     def limits(self) -> tuple[int, int]:
