@@ -81,11 +81,12 @@ def open_streams() -> None:
 
 def _hold(descriptor: int) -> None:
     # The number of a closed stream would go to the next file that is opened, and
-    # what is printed would end up in there. This one takes no reads and no writes.
+    # what is printed would end up in there. This one takes no reads and no writes,
+    # and a program that is run keeps it, to which the same would happen.
     try:
         os.fstat(descriptor)
     except OSError:
-        os.open(__file__, os.O_PATH)
+        os.set_inheritable(os.open(__file__, os.O_PATH), True)
 
 
 def _text(raw: io.FileIO, old: TextIO | None) -> io.TextIOWrapper:

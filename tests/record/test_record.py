@@ -307,6 +307,22 @@ def test_a_program_may_remove_its_trace(
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_stream_that_is_closed_is_nothing_else_in_the_program(
+    environment: dict[str, str], tmp_path: Path, number: int
+) -> None:
+    """Else the first file that is opened has its number; valgrind's ends in a crash."""
+    done = subprocess.run(
+        swapemu("record", "-o", str(tmp_path / "t"), "readlink", f"/dev/fd/{number}"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.close(number),
+    )
+    assert done.returncode == 0
+    assert done.stdout.endswith("swaptools/cli/streams.py\n")
+
+
 def test_what_the_kernel_refuses_is_told_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "full").symlink_to("/dev/full")
     for name, reason in (("full", "No space left on"), ("no/such", "No such file")):
