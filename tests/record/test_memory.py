@@ -119,7 +119,10 @@ def test_a_sample_is_of_all_that_came_and_stays_small() -> None:
 
 
 @needs_proc
-def test_a_look_takes_an_anonymous_page_now_and_then() -> None:
+def test_a_look_takes_an_anonymous_page_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 1000.0)
     anonymous = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     anonymous[:] = b"a" * 4096
     pages = batch([Reference(address(anonymous))]).pages
