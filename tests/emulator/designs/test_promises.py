@@ -32,7 +32,7 @@ def shared_out(others: Iterable[str], nr_parts: int) -> list[ParameterSet]:
     ]
 
 
-@pytest.mark.parametrize(("name", "setup"), shared_out(SETUPS, 2))
+@pytest.mark.parametrize(("name", "setup"), shared_out(SETUPS, 4))
 def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     counts = keep_promises(name, SETUPS[setup], seed=list(SETUPS).index(setup))
     assert counts["pages_out"] > 100
