@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from pyfakefs.fake_filesystem import FakeFilesystem
@@ -42,6 +43,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0,
         help="interrupt every command at so many random moments",
     )
+
+
+#: Markers of tests for which what can be compiled is.
+MAY_COMPILE = ("compiled", "kernel", "release")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Compile nothing, fixtures included, where no marker asks for it.
+
+    Half a minute of it would come to whoever has the fast extra.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not any(map(item.get_closest_marker, MAY_COMPILE)):
+            patch.setitem(sys.modules, "numba", None)
+        return (yield)
 
 
 #: For what only /proc can tell: some build their packages without.

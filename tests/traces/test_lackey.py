@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.compiling import can_compile
+from swaptools.compiling import can_compile, fast
 from swaptools.errors import TraceError
 from swaptools.references import CODE, WRITE, Description, Order
 from swaptools.traces import lackey
 from swaptools.traces.formats import open_trace
 from swaptools.traces.lackey_loop import parse
+from tests.engines import ENGINES
 from tests.traces.samples import LACKEY, Reference, read_all
 
 if TYPE_CHECKING:
@@ -100,19 +101,12 @@ def random_lines(rng: Random, count: int) -> bytes:
     return "".join(one() for _ in range(count)).encode()
 
 
-def loops() -> list[object]:
-    if not can_compile():
-        return [parse]
-    from swaptools.compiling import fast
-
-    return [parse, fast(parse)]
-
-
-@pytest.mark.parametrize("run", loops(), ids=["plain", "compiled"][: len(loops())])
-def test_the_loop_reads_what_the_grammar_says(run: object) -> None:
+@pytest.mark.parametrize("compiled", ENGINES)
+def test_the_loop_reads_what_the_grammar_says(compiled: bool) -> None:
     """Whole lines as the expression does; every line that is changed a bit, too."""
     from array import array
 
+    run = fast(parse) if compiled else parse
     rng = Random(7)
     for _ in range(300):
         data = bytearray(random_lines(rng, rng.randrange(1, 4)))
@@ -122,7 +116,7 @@ def test_the_loop_reads_what_the_grammar_says(run: object) -> None:
         if not text.endswith(b"\n"):
             continue
         pages, flags = array("q", bytes(8 * 64)), bytearray(64)
-        count = run(memoryview(text), pages, flags)  # type: ignore[operator]
+        count = run(memoryview(text), pages, flags)
         whole = lackey._LINE.findall(text)
         if count >= 0:
             assert len(whole) == text.count(b"\n")
@@ -136,6 +130,7 @@ def test_the_loop_reads_what_the_grammar_says(run: object) -> None:
             )
 
 
+@pytest.mark.compiled
 def test_both_ways_read_a_long_trace_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

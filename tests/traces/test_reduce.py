@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.compiling import can_compile
 from swaptools.references import CODE, WRITE
 from swaptools.traces.reduce import Reducer
+from tests.engines import ENGINES
 from tests.traces.samples import Reference, batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swaptools.references import References
-
-ENGINES = [False, True] if can_compile() else [False]
 
 
 def reduced(

@@ -12,13 +12,13 @@ from swaptools.references import ANONYMOUS, CODE, WRITE, Description, Order
 from swaptools.working_set import loops
 from swaptools.working_set.measure import WORTH_COMPILING, Measured, Measuring, Sequence
 from swaptools.working_set.windows import Window
+from tests.engines import ENGINES
 from tests.traces.samples import Reference, batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as AnySequence
 
 ABOUT = Description("test")
-ENGINES = [False, True] if can_compile() else [False]
 
 
 def measured(
@@ -236,6 +236,7 @@ def test_a_sample_of_all_is_all() -> None:
     assert guess.ratio == truth.ratio
 
 
+@pytest.mark.compiled
 def test_compiled_code_takes_over_in_the_middle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -253,6 +254,7 @@ def test_compiled_code_takes_over_in_the_middle(
     assert over.curve.histogram() == plain.curve.histogram()
 
 
+@pytest.mark.compiled
 def test_loops_are_the_same_compiled() -> None:
     """Where numbers are as large as they get."""
     if not can_compile():

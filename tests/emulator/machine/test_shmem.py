@@ -126,7 +126,9 @@ def test_a_ghost_that_takes_nothing(kernel: str, held: int) -> None:
     machine.check_invariants()
 
 
-@pytest.mark.parametrize("compiled", [False, None])
+@pytest.mark.parametrize(
+    "compiled", [False, pytest.param(None, marks=pytest.mark.compiled)]
+)
 def test_swapoff_brings_pages_into_the_object(compiled: bool | None) -> None:
     """They are in memory then, and nobody has them mapped."""
     machine = Machine(zswap=True, compiled=compiled)
