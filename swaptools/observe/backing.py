@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from swaptools.backing import Backing, FileType, InodeFlags
 from swaptools.observe import btrfs, btrfs_chunks, devices
 from swaptools.observe.extents import find_extents
-from swaptools.observe.files import open_for_reading
+from swaptools.observe.files import open_for_reading, refuse_odd_types
 from swaptools.observe.ioctl import LONG_BYTES, ior
 
 if TYPE_CHECKING:
@@ -66,18 +66,27 @@ def observe_backing(
     Raises:
         OSError: It cannot be opened for reading.
     """
-    with open_for_reading(path, descriptor) as file:
-        status = os.fstat(file.fileno())
-        questions = _Questions()
-        if stat.S_ISREG(status.st_mode):
-            backing = _regular(path, file.fileno(), status, mounts, questions)
-        elif stat.S_ISBLK(status.st_mode):
-            claimed = descriptor is None and questions.ask(
-                "who holds the device", lambda: devices.is_claimed(path)
-            )
-            backing = _block(path, file.fileno(), status, bool(claimed), questions)
-        else:
-            backing = Backing(file_type=FileType.CHARACTER)
+    if descriptor is not None:
+        return _observe(path, mounts, descriptor, is_opened_here=False)
+    with open_for_reading(path) as file:
+        return _observe(path, mounts, file.fileno(), is_opened_here=True)
+
+
+def _observe(
+    path: str, mounts: Mounts, descriptor: int, *, is_opened_here: bool
+) -> tuple[Backing, tuple[str, ...]]:
+    status = os.fstat(descriptor)
+    refuse_odd_types(path, status)
+    questions = _Questions()
+    if stat.S_ISREG(status.st_mode):
+        backing = _regular(path, descriptor, status, mounts, questions)
+    elif stat.S_ISBLK(status.st_mode):
+        claimed = is_opened_here and questions.ask(
+            "who holds the device", lambda: devices.is_claimed(path)
+        )
+        backing = _block(path, descriptor, status, bool(claimed), questions)
+    else:
+        backing = Backing(file_type=FileType.CHARACTER)
     return backing, tuple(questions.unseen)
 
 

@@ -107,19 +107,17 @@ class Look:
             name, offset, own, partition=partition, progress=wanted.progress
         )
         header, reason = find_header(beginning)
+        backing, unseen = _backing(name, beginning, own, wanted)
         holds = wanted.holds
         if not holds and (holds is False or header is not None):
-            backing, unseen = _backing(name, beginning, wanted)
             seen = _Seen(beginning, header, reason, None, backing, None, unseen)
             return lambda: seen
         # The child reads through the same descriptor, and moves its position as it
-        # pleases: what reads so, too, waits until it is done.
+        # pleases: what moves it, too, has been before, or waits until it is done.
         contents_of = _contents(own, beginning)
-        known = contents_of() if wanted.descriptor is not None else None
-        backing, unseen = _backing(name, beginning, wanted)
 
         def finish() -> _Seen:
-            contents, unclaimed = known or contents_of(), None
+            contents, unclaimed = contents_of(), None
             if holds:
                 unclaimed = _unclaimed(name, beginning, header, own, wanted.progress)
             return _Seen(
@@ -175,11 +173,13 @@ def _allocated_bytes(status: os.stat_result | None) -> int | None:
 
 
 def _backing(
-    path: str, beginning: Beginning, wanted: Wanted
+    path: str, beginning: Beginning, own: int | None, wanted: Wanted
 ) -> tuple[Backing | None, tuple[str, ...]]:
-    descriptor = wanted.descriptor
+    descriptor, status = wanted.descriptor, beginning.status
     if not wanted.below or (path == STDIN and descriptor is None):
         return None, ()
+    if status is not None and stat.S_ISREG(status.st_mode):
+        descriptor = own  # who holds a device is not asked through one
     # Imported where they are needed: most callers want the header alone.
     from swaptools.observe.backing import observe_backing
     from swaptools.observe.mounts import Mounts
