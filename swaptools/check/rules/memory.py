@@ -71,9 +71,9 @@ def costly(case: Case) -> Iterator[str]:
     (ghost-rfc-6.12, 3 GiB of memory)
     """
     ram_bytes = case.attempt.ram_bytes
-    if ram_bytes is None or not case.verdict.accepted or _is_fatal(case):
+    if ram_bytes is None or not case.verdict.accepted:
         return
-    if _cost_bytes(case) * _COSTLY_PART > ram_bytes:
+    if _cost_bytes(case) * _COSTLY_PART > ram_bytes and not _is_fatal(case):
         yield _cost(case)
 
 
