@@ -142,6 +142,11 @@ def first_items(buffer: Buffer[int], length: int) -> list[int]:
     return cast("list[int]", cast("Any", buffer)[:length])
 
 
+def fill(buffer: Buffer[int], numbers: list[int]) -> None:
+    """Make them the first integers of a buffer."""
+    cast("Any", buffer)[: len(numbers)] = numbers
+
+
 def numbers_of(buffer: Buffer[Any]) -> Iterable[int]:
     """Return the numbers of all items; of one that is sparse, of those looked at."""
     return sorted(buffer) if isinstance(buffer, dict) else range(len(buffer))

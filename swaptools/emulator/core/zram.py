@@ -1,7 +1,8 @@
 """A zram: pages of an area in a pool of their own, or on the device behind it.
 
 Rules for this file: every function is hot (see clusters.py). Which writes get here is
-in swap_ops.py; how a zram is made, limited and shown, in store/zram.py.
+in swap_ops.py; which pages leave the pool for a device behind it, in zram_writeback.py;
+how a zram is made, limited and shown, in store/zram.py.
 
 Theory. Each page of the disk has a record, with its slot. A page of one repeated word
 is that word and no object; one that gets small enough is an object of that size; any
@@ -13,17 +14,15 @@ Same: what is same-filled, huge or compressed; the new object takes its place be
 the old one goes; the limit refuses a write after the object was made, which
 ``max_used_pages`` shows.
 Changed: a page without bytes is stored as its compressed length, and is never
-same-filled unless that is 0; the list of records in the order they were written stands
-in for the time of last use.
-Left out: several compressors, recompression, compaction, block numbers, limits of
-writeback.
+same-filled unless that is 0.
+Left out: several compressors, recompression, compaction.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
+from swaptools.emulator.core.buffers import hot, hot_inline, needs
 from swaptools.emulator.core.constants import (
     COMPRESSED_HUGE,
     COMPRESSED_IDLE,
@@ -36,7 +35,6 @@ from swaptools.emulator.core.zsmalloc import zs_free, zs_malloc
 from swaptools.emulator.core.zswap import compressed_length
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
 
 
@@ -153,61 +151,3 @@ def zram_read(s: Slots, index: int) -> None:
     record.flags &= ~COMPRESSED_IDLE
     if record.flags & COMPRESSED_WRITTEN_BACK:
         s.zrams[record.entry >> TYPE_SHIFT].bd_reads += 1
-
-
-# --- the backing device ----------------------------------------------------
-
-
-@hot_run
-def zram_list(s: Slots, si: int, indices: Buffer[int]) -> int:
-    """Fill in which slots have a page, the one written longest ago first; how many."""
-    nr_pages = 0
-    index = s.zrams[si].first
-    while index >= 0:
-        indices[nr_pages] = index
-        nr_pages += 1
-        index = s.compressed[index].next
-    return nr_pages
-
-
-@hot_run
-def zram_mark_idle(s: Slots, si: int, nr_pages: int) -> None:
-    """Mark so many of the pages in the pool idle, those written longest ago.
-
-    Kernel: drivers/block/zram/zram_drv.c idle_store().
-    """
-    index = s.zrams[si].first
-    while index >= 0 and nr_pages:
-        record = s.compressed[index]
-        if record.zspage:
-            record.flags |= COMPRESSED_IDLE
-            nr_pages -= 1
-        index = record.next
-
-
-@hot_run
-def zram_writeback(
-    s: Slots, si: int, indices: Buffer[int], nr_pages: int, wanted: int
-) -> int:
-    """Move pages of these slots that have all wanted flags to the backing device.
-
-    Returns how many; there may be no room for more.
-
-    Kernel: drivers/block/zram/zram_drv.c writeback_store(), zram_writeback_slots().
-    """
-    zram = s.zrams[si]
-    moved = 0
-    for place in range(nr_pages):
-        record = s.compressed[indices[place]]
-        if zram.bd_count == zram.backing_dev_pages:
-            break
-        if record.zspage and record.flags & wanted == wanted:
-            zram_account(s, indices[place], -1)
-            zs_free(s, record.zspage)
-            record.zspage = record.length = 0
-            record.flags &= ~COMPRESSED_IDLE
-            record.flags |= COMPRESSED_WRITTEN_BACK
-            zram.bd_count += 1
-            zram.bd_writes += 1
-            moved += 1
-    return moved

@@ -1,7 +1,7 @@
 """A zram device: made, limited, looked at, and its pages moved out.
 
-Not here: what becomes of a page (core/zram.py), that it is a swap area (backing.py),
-sizes of its pool (zsmalloc.py), codecs (compress.py).
+Not here: what becomes of a page (core/zram.py, core/zram_writeback.py), that it is a
+swap area (backing.py), sizes of its pool (zsmalloc.py), codecs (compress.py).
 
 Kernel: drivers/block/zram/zram_drv.c, 6.18.
 Same: the columns of mm_stat and bd_stat; pages are moved out in the order of the disk.
@@ -25,16 +25,18 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.engine import Engine
-from swaptools.emulator.core.memory import clear
+from swaptools.emulator.core.memory import clear, fill, first_items
 from swaptools.emulator.core.slots import get_stored, set_stored, slot_index
 from swaptools.emulator.core.swap_ops import zram_write
 from swaptools.emulator.core.zram import (
     zram_add,
     zram_alloc,
-    zram_list,
-    zram_mark_idle,
     zram_read,
     zram_slot_free,
+)
+from swaptools.emulator.core.zram_writeback import (
+    zram_list,
+    zram_mark_idle,
     zram_writeback,
 )
 from swaptools.emulator.store.compress import get_codec
@@ -93,8 +95,8 @@ class Zram:
 
     def close(self) -> None:
         """Forget the device, whose area is off: what no slot is for goes with it."""
-        for index in self._pages():
-            zram_slot_free(self._arena.slots, index)
+        while self._record.first >= 0:
+            zram_slot_free(self._arena.slots, self._record.first)
         clear(self._record)
         self.pool.destroy()
 
@@ -137,14 +139,12 @@ class Zram:
         """
         if not self.backing_dev_pages:
             raise IllegalOperation("this zram has no backing device")
-        arena, records = self._arena, self._arena.slots.compressed
-        written = sorted(self._pages(), key=lambda index: records[index].entry)
-        indices = arena.scratch(len(written))
-        for place, index in enumerate(written):
-            indices[place] = index
         wanted = COMPRESSED_HUGE if "huge" in which else 0
         wanted |= COMPRESSED_IDLE if "idle" in which else 0
-        return arena.run(zram_writeback, self._si, indices, len(written), wanted)
+        found = sorted(self._entries(wanted))
+        entries = self._arena.scratch(len(found))
+        fill(entries, found)
+        return self._arena.run(zram_writeback, self._si, entries, len(found))
 
     def write_back_oldest(self, nr_pages: int) -> int:
         """Move those written longest ago, as user space would ask for; return how many.
@@ -201,11 +201,11 @@ class Zram:
     def _record(self) -> ZramInfo:
         return self._arena.slots.zrams[self._si]
 
-    # Its slots with a page, the one written longest ago first.
-    def _pages(self) -> list[int]:
-        indices = self._arena.scratch(self._record.nr_stored + 1)
-        nr_pages = self._arena.run(zram_list, self._si, indices)
-        return [indices[place] for place in range(nr_pages)]
+    # Its slots with a page that has such flags, the one written longest ago first.
+    def _entries(self, wanted: int) -> list[int]:
+        entries = self._arena.scratch(self._record.nr_stored + 1)
+        nr_pages = self._arena.run(zram_list, self._si, wanted, entries)
+        return first_items(entries, nr_pages)
 
 
 class ZramDisk(Zram):

@@ -21,6 +21,7 @@ from swaptools.emulator.core.constants import (
     KEEPS,
     LOSES,
     NR_CODECS,
+    OFFSET_MASK,
     REFUSES,
     STORED_DEVICE,
     STORED_SHIFT,
@@ -30,10 +31,10 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.core.slots import get_stored, set_stored
 from swaptools.emulator.core.swap_ops import write_slot
-from swaptools.emulator.core.zram import (
+from swaptools.emulator.core.zram import zram_read
+from swaptools.emulator.core.zram_writeback import (
     zram_list,
     zram_mark_idle,
-    zram_read,
     zram_writeback,
 )
 from swaptools.emulator.store.zsmalloc import ZsPool
@@ -122,10 +123,17 @@ def test_limit_refuses_and_leaves_what_was_there(arena: Arena) -> None:
     assert not get_stored(arena.slots, 1)
 
 
-def order(arena: Arena) -> list[int]:
-    """Its pages, the one written longest ago first."""
-    indices = arena.scratch(NR_PAGES)
-    return [indices[n] for n in range(arena.run(zram_list, SI, indices))]
+def listed(arena: Arena, wanted: int = 0) -> list[int]:
+    """Its pages with these flags, the one written longest ago first."""
+    entries = arena.scratch(NR_PAGES)
+    nr_pages = arena.run(zram_list, SI, wanted, entries)
+    return [entries[n] & OFFSET_MASK for n in range(nr_pages)]
+
+
+def move(arena: Arena, wanted: int) -> int:
+    """Move all pages with these flags; return how many were."""
+    nr_pages = len(listed(arena, wanted))
+    return arena.run(zram_writeback, SI, arena.scratch(NR_PAGES), nr_pages)
 
 
 def test_writeback_moves_what_is_idle_or_huge(arena: Arena) -> None:
@@ -135,21 +143,17 @@ def test_writeback_moves_what_is_idle_or_huge(arena: Arena) -> None:
     zram.backing_dev_pages = 2
     arena.run(zram_mark_idle, SI, 2)
     zram_read(arena.slots, 0)
-    pages = arena.scratch(4)
-    for page in range(4):
-        pages[page] = page
-    both = COMPRESSED_HUGE | COMPRESSED_IDLE
-    assert arena.run(zram_writeback, SI, pages, 4, both) == 0
-    assert arena.run(zram_writeback, SI, pages, 4, COMPRESSED_IDLE) == 1
+    assert move(arena, COMPRESSED_HUGE | COMPRESSED_IDLE) == 0
+    assert move(arena, COMPRESSED_IDLE) == 1
     assert stat(arena) == (4, 4096 + 1000, 2, 1, 1)
-    assert arena.run(zram_writeback, SI, pages, 4, COMPRESSED_HUGE) == 1
+    assert move(arena, COMPRESSED_HUGE) == 1
     arena.run(zram_mark_idle, SI, 4)
-    assert arena.run(zram_writeback, SI, pages, 4, COMPRESSED_IDLE) == 0  # no room
+    assert move(arena, COMPRESSED_IDLE) == 0  # no room
     zram_read(arena.slots, 0)
     assert (zram.bd_count, zram.bd_writes, zram.bd_reads) == (2, 2, 1)
     set_stored(arena.slots, 1, 0)
     assert zram.bd_count == 1
-    assert order(arena) == [0, 2, 3]
+    assert listed(arena) == [0, 2, 3]
 
 
 def test_list_is_in_the_order_of_writing(arena: Arena) -> None:
@@ -162,7 +166,7 @@ def test_list_is_in_the_order_of_writing(arena: Arena) -> None:
         else:
             write(arena, page, draw.randrange(4096))
             wanted[page] = None
-        assert order(arena) == list(wanted)
+        assert listed(arena) == list(wanted)
 
 
 def test_a_device_keeps_a_page() -> None:
