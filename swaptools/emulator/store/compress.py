@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-# Kernel: crypto/deflate.c DEFLATE_DEF_LEVEL, DEFLATE_DEF_WINBITS (raw, so negative),
-# DEFLATE_DEF_MEMLEVEL, which is include/linux/zconf.h MAX_MEM_LEVEL.
-_DEFLATE_LEVEL, _DEFLATE_WINBITS, _DEFLATE_MEMLEVEL = -1, -11, 8
+# Kernel: crypto/deflate.c DEFLATE_DEF_LEVEL, DEFLATE_DEF_WINBITS (raw, so negative).
+# DEFLATE_DEF_MEMLEVEL is include/linux/zconf.h MAX_MEM_LEVEL, 8: what zlib has anyway.
+_DEFLATE_LEVEL, _DEFLATE_WINBITS = -1, -11
 # Kernel: include/linux/lz4.h LZ4HC_DEFAULT_CLEVEL.
 _LZ4HC_LEVEL = 9
 # Kernel: crypto/zstd.c ZSTD_DEF_LEVEL, ZSTD_MAX_SIZE: tuned for sources of that size.
@@ -115,10 +115,7 @@ def get_codec(name: str) -> Codec:
 
 def _deflate(name: str) -> Codec:
     def compress(page: bytes) -> bytes:
-        stream = zlib.compressobj(
-            _DEFLATE_LEVEL, zlib.DEFLATED, _DEFLATE_WINBITS, _DEFLATE_MEMLEVEL
-        )
-        return stream.compress(page) + stream.flush()
+        return zlib.compress(page, _DEFLATE_LEVEL, _DEFLATE_WINBITS)
 
     def expand(compressed: bytes, page_size: int) -> bytes:
         return zlib.decompress(compressed, _DEFLATE_WINBITS, page_size)

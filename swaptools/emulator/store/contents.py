@@ -47,7 +47,8 @@ def is_same_filled(page: bytes) -> bool:
 
     Kernel: drivers/block/zram/zram_drv.c page_same_filled().
     """
-    return page[_WORD_BYTES:] == page[:-_WORD_BYTES]
+    begins_so = page[:_WORD_BYTES] == page[_WORD_BYTES : 2 * _WORD_BYTES]
+    return begins_so and page[_WORD_BYTES:] == page[:-_WORD_BYTES]
 
 
 class ContentStore:
@@ -88,7 +89,8 @@ class ContentStore:
 
     def add_pages(self, pages: Iterable[bytes]) -> list[int]:
         """Keep contents to which one page each will refer; 0 for those of zeros."""
-        numbers = [self._keep(page, 1) if any(page) else 0 for page in pages]
+        zeros = bytes(self._page_size)
+        numbers = [self._keep(page, 1) if page != zeros else 0 for page in pages]
         for codec in self._codecs:
             self.measure(codec, [number for number in numbers if number])
         return numbers
@@ -158,9 +160,11 @@ class ContentStore:
             pages = (self._pages[n] for n in missing)
             found = _measured(codec, [page for page in pages if page is not None])
         finally:
+            sums, most = self._sums, self._page_size
             for place, length in zip(missing, found, strict=True):
-                lengths[place * NR_CODECS + at] = min(length, self._page_size)
-                self._sums[place] += min(length, self._page_size)
+                kept = length if length < most else most
+                lengths[place * NR_CODECS + at] = kept
+                sums[place] += kept
 
     def check_invariants(self) -> None:
         """Compare the lengths that the core has with what was measured.
