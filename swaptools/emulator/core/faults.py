@@ -270,15 +270,15 @@ def write_ptes(
 
 
 @hot_inline
-def read_ptes(s: Slots, first: int, stop: int, numbers: Buffer[int], place: int) -> int:
+def read_ptes(s: Slots, first: int, stop: int, found: Buffer[int], place: int) -> int:
     """Do what read_range() does within one table; returns where it ended.
 
-    Its part of ``numbers`` begins at ``place``.
+    Its part of ``found`` begins at ``place``.
     """
     for at in range(first, stop):
         if not read_page(s, at):
             return at
-        numbers[place] = s.ptes[at] >> PTE_SHIFT
+        found[place] = s.frames[s.ptes[at] >> PTE_SHIFT].content
         place += 1
     return stop
 
@@ -322,15 +322,15 @@ def write_range(
 
 @hot_run
 @needs(frames="nr")
-def read_range(s: Slots, mm: int, first: int, nr: int, numbers: Buffer[int]) -> int:
-    """Read pages and say in which frames they are; those never written are frame 0.
+def read_range(s: Slots, mm: int, first: int, nr: int, found: Buffer[int]) -> int:
+    """Read pages and say what is in each; zeros in those never written.
 
     They have page tables. Returns how many were read: fewer when one is SIGBUS.
     """
     vpn, end = first, first + nr
     while vpn < end:
         at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
-        done = read_ptes(s, at, at + nr_here, numbers, vpn - first) - at
+        done = read_ptes(s, at, at + nr_here, found, vpn - first) - at
         vpn += done
         if done < nr_here:
             break

@@ -190,15 +190,15 @@ def shmem_write_range(
 @hot_run
 @needs(frames="nr")
 def shmem_read_range(
-    s: Slots, pages: int, mm: int, first: int, nr: int, numbers: Buffer[int]
+    s: Slots, pages: int, mm: int, first: int, nr: int, found: Buffer[int]
 ) -> int:
-    """Read pages and say in which frames they are; returns how many, as a write."""
+    """Read pages and say what is in each; returns how many, as a write."""
     for vpn in range(first, first + nr):
         at = pte_offset(s, mm, vpn)
         mapped = s.ptes[at] != 0
         if not mapped and not shmem_fault(s, pte_offset(s, pages, vpn), at, False):
             return vpn - first
-        numbers[vpn - first] = s.ptes[at] >> PTE_SHIFT
+        found[vpn - first] = s.frames[s.ptes[at] >> PTE_SHIFT].content
     return nr
 
 

@@ -16,7 +16,7 @@ Left out: nothing.
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from swaptools.emulator.core.constants import (
     FIRST_CONTENT,
@@ -28,6 +28,7 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.lengths import unknown_lengths
+from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.slots import get_content, get_stored, slot_index
 from swaptools.emulator.core.swap_ops import write_slot
 from swaptools.emulator.core.writeout import write_content
@@ -81,6 +82,7 @@ class SwapIO:
         self._zswap = zswap
         self._backings = backings
         self.page_size = zswap.page_size
+        self._zeros = bytes(self.page_size)
         #: What was lost, in order; no kernel tells.
         self.losses: list[Loss] = []
 
@@ -88,15 +90,21 @@ class SwapIO:
         """Return the number for what is in a page: its bytes, or their length."""
         if isinstance(page, int):
             return page
-        return self._contents.add(page, refs) if any(page) else 0
+        return self._contents.add(page, refs) if page != self._zeros else 0
 
     def page_of(self, content: int) -> bytes | int:
         """Return the bytes that a number stands for; a length if that is all."""
         if content == 0:
-            return bytes(self.page_size)
+            return self._zeros
         if content < FIRST_CONTENT:
             return content
         return self._contents[content]
+
+    def pages_of(self, contents: list[int]) -> list[bytes | int]:
+        """Return the same of each; a list of lengths may be the one that was given."""
+        if contents and min(contents) > 0 and max(contents) < FIRST_CONTENT:
+            return cast("list[bytes | int]", contents)
+        return [self.page_of(content) for content in contents]
 
     def measure(self, mm: int, first: int, end: int) -> None:
         """Compress what zswap may be given of a range of pages, once and for all."""
@@ -104,7 +112,7 @@ class SwapIO:
         if self._zswap.enabled and len(self._contents):
             found = self._arena.scratch(len(self._contents) + 1)
             self._arena.run(unknown_lengths, mm, first, end, codec.number, found)
-            self._contents.measure(codec, [found[n + 1] for n in range(found[0])])
+            self._contents.measure(codec, first_items(found, found[0] + 1)[1:])
 
     # --- out ---------------------------------------------------------------
 

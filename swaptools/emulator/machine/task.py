@@ -21,6 +21,7 @@ from swaptools.emulator.core.faults import (
     read_range,
     write_range,
 )
+from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.pageout import (
     pageout_range,
 )
@@ -211,7 +212,7 @@ class Task:
         out = do_steps(state, what, self.pte.mm, pages, content)
         self._join_mmlist()
         nr_read = out[0] if what == "read" else 0
-        return [state.io.page_of(out[n + 1]) for n in range(nr_read)]
+        return state.io.pages_of(first_items(out, nr_read + 1)[1:])
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as madvise(MADV_DONTNEED) does."""

@@ -16,6 +16,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.constants import OFFSET_MASK, TYPE_SHIFT
+from swaptools.emulator.core.memory import fill, first_items
 from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation
@@ -74,11 +75,10 @@ def read_pages(
     Raises:
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
     """
-    numbers = state.scratch(nr_pages)
-    done = state.run(function, *tables, first, nr_pages, numbers)
+    found = state.scratch(nr_pages)
+    done = state.run(function, *tables, first, nr_pages, found)
     _end(state, first, done, nr_pages)
-    frames, page_of = state.slots.frames, state.io.page_of
-    return [page_of(frames[numbers[n]].content) for n in range(nr_pages)]
+    return state.io.pages_of(first_items(found, nr_pages))
 
 
 # The machine comes to rest; then a task that touched what nothing holds is told.
@@ -102,12 +102,10 @@ def page_contents(
     if data is not None and length is None and len(data) == nr_pages * page_size:
         starts = range(0, len(data), page_size)
         parts = (bytes(data[at : at + page_size]) for at in starts)
-        for page, content in enumerate(state.contents.add_pages(parts)):
-            contents[page] = content
+        fill(contents, state.contents.add_pages(parts))
         return contents
     value = one_content(state, nr_pages, data, length)
-    for page in range(nr_pages):
-        contents[page] = value
+    fill(contents, [value] * nr_pages)
     return contents
 
 
