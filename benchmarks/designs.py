@@ -109,6 +109,7 @@ def print_against_old(names: list[str]) -> bool:
             slower |= new[name] > old[name]
             ratio = old[name] / new[name]
             row += f" {NR_PAGES / old[name]:11,.0f} {ratio:6.2f} x"
+            row += f"   >= 1 x: {'OK' if ratio >= 1 else 'short'}"
         print(row)
     return slower
 
@@ -119,7 +120,8 @@ def print_against_plain(names: list[str]) -> bool:
     print("compiled, zswap off          pages/s    of plain's time")
     for name in names:
         ratio = taken[name] / taken["plain"]
-        print(f"{name:20} {NR_PAGES / taken[name]:15,.0f} {ratio:12.2f} x")
+        row = f"{name:20} {NR_PAGES / taken[name]:15,.0f} {ratio:12.2f} x"
+        print(f"{row}   <= {ALLOWED} x: {'OK' if ratio <= ALLOWED else 'short'}")
     return max(taken[name] / taken["plain"] for name in names) > ALLOWED
 
 
