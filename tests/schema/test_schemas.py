@@ -40,6 +40,18 @@ def test_a_file_is_what_its_types_give(name: str) -> None:
     assert file.read_text(encoding="utf-8") == documents.render(name), "make schemas"
 
 
+def test_the_page_says_what_prints_each() -> None:
+    """Where -columns is asked for by -o, and every option is one that there is."""
+    page = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == list(schema.names())
+    for name, commands in rows:
+        for line in re.findall("`(.*?)`", commands):
+            words = line.split()
+            assert name.startswith(words[0])
+            assert ("-o" in words) is name.endswith("-columns")
+
+
 def test_the_documentation_has_the_same_files() -> None:
     shown = Path(__file__).parents[2] / "docs" / "schema"
     assert shown.resolve() == documents.FOLDER.resolve()
