@@ -29,6 +29,8 @@ _SECTOR_BYTES: Final = 512
 #: Of one request: more than any disk takes at once.
 _MOST_BYTES: Final = 1 << 30
 _MOST_TASKS: Final = 1 << 16
+#: As many nanoseconds are in no trace's block, nor in five hundred years.
+_TIMES_END: Final = (1 << 64) - 1
 
 
 class Request(NamedTuple):
@@ -39,6 +41,11 @@ class Request(NamedTuple):
     offset: int
     size_bytes: int
     time_ns: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Tell whether a disk could have had it, at any time."""
+        return 0 < self.size_bytes <= _MOST_BYTES and self.time_ns < _TIMES_END
 
 
 _MSR: Final = re.compile(
@@ -108,7 +115,7 @@ class Table(NamedTuple):
             request = self.parse(line)
             if request is None and at == 0 and _is_heading(line):
                 continue
-            if request is None or not 0 < request.size_bytes <= _MOST_BYTES:
+            if request is None or not request.is_possible:
                 source.skip(f"no request: {text_of(line)}", at)
                 continue
             if request.disk not in tasks:

@@ -50,6 +50,9 @@ def lines(source: Source) -> Iterator[tuple[int, bytes]]:
 
 
 def text_of(line: bytes) -> str:
-    """Return a line for a message: its beginning, with what it cannot show escaped."""
-    shown = line[:60].decode("ascii", "backslashreplace")
-    return repr(shown) + ("..." if len(line) > 60 else "")
+    r"""Return a line for a message: its beginning, with what it cannot show escaped.
+
+    >>> print(text_of(b"\x89SWT"))
+    '\x89SWT'
+    """
+    return repr(line[:60])[1:] + ("..." if len(line) > 60 else "")
