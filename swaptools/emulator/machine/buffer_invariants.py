@@ -50,14 +50,11 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.memory import are_zero, first_items, is_zero
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
 from swaptools.emulator.core.slots import get_stored, is_on_device, slot_index
-from swaptools.emulator.core.structs import (
-    Cluster,
-    SwapInfo,
-    Totals,
-)
+from swaptools.emulator.core.structs import Cluster, Totals
 from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
+    from swaptools.emulator.core.area_structs import SwapInfo
     from swaptools.emulator.core.events import Traffic
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.state import State

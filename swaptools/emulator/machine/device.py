@@ -32,7 +32,7 @@ from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.errors import IllegalOperation, NoFreeSlot
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.structs import SwapInfo
+    from swaptools.emulator.core.area_structs import SwapInfo
     from swaptools.emulator.machine.backing import SwapOps
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.store.zram import Zram
