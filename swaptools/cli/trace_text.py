@@ -133,12 +133,13 @@ def _windows(
 
     A page whose references were dropped is in no working set of those that are left.
     """
-    every = -(-len(windows) // _MOST_WINDOWS)
     if is_reduced:
-        yield "Footprint after so many references, a block of the trace late at most"
+        yield "Where the footprint grew, told a block of the trace late at most"
         yield "(working sets take the references that were dropped)"
+        windows = _grown(windows)
     else:
         yield f"In windows of {windows[0].references:,} references"
+    every = -(-len(windows) // _MOST_WINDOWS)
     working_set = "" if is_reduced else f" {'WORKING SET':>12}"
     yield f"{'UP TO':>15}{working_set} {'FOOTPRINT':>12}"
     for window in (*windows[every - 1 : -1 : every], windows[-1]):
@@ -148,6 +149,19 @@ def _windows(
             f"{window.references:15,}{working_set} "
             f"{window.footprint_pages:12,} {size:>10}"
         )
+
+
+def _grown(windows: Sequence[Window]) -> list[Window]:
+    """Return those that had pages of their own, and the last one."""
+    before = [0, *(window.footprint_pages for window in windows[:-2])]
+    return [
+        *(
+            window
+            for window, footprint in zip(windows[:-1], before, strict=False)
+            if window.footprint_pages > footprint
+        ),
+        windows[-1],
+    ]
 
 
 def _distances(curve: Curve, measured: Measured) -> Iterator[str]:
