@@ -106,9 +106,9 @@ class TestHostile:
     )
     def test_much_of_one_thing(self, name: str, data: bytes) -> None:
         """A quarter of a megabyte: what takes the square of it takes minutes."""
-        begin = time.monotonic()
+        begin = time.process_time()
         PARSERS[name](data)
-        assert time.monotonic() - begin < 5
+        assert time.process_time() - begin < 5
 
 
 class TestFstab:
