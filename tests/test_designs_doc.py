@@ -30,7 +30,10 @@ def tables() -> Any:
 
 SHOWN = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", PAGE, re.DOTALL))
 #: Made of the scenarios that take longest to run; ``make test-compiled`` does.
-LONG = {"zswap-only", "lookups-zswap", "writeback", "tiers", "fragmentation", "swapoff"}
+LONG = {
+    *("zswap-only", "lookups-zswap", "writeback", "tiers", "fragmentation", "swapoff"),
+    *("zram", "large-folios", "incompressible"),
+}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,14 @@ def design() -> Design:
     return found
 
 
-@pytest.mark.parametrize("setup", SETUPS)
+#: A third of them is always tried, the others with make test-compiled.
+SOME_OR_ALL = [
+    pytest.param(name, marks=[] if number % 3 == 0 else pytest.mark.compiled)
+    for number, name in enumerate(SETUPS)
+]
+
+
+@pytest.mark.parametrize("setup", SOME_OR_ALL)
 def test_it_loses_no_page(design: Design, setup: str) -> None:
     keep_promises(design, SETUPS[setup], seed=list(SETUPS).index(setup))
 
