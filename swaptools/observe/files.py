@@ -243,7 +243,8 @@ def _skip(file: BinaryIO, count: int, progress: Progress | None) -> int:
     if status and (status.st_size or stat.S_ISBLK(status.st_mode)):
         begin = file.tell()
         missing = begin + count - file.seek(0, os.SEEK_END)
-        file.seek(begin + count)
+        if missing <= 0:
+            file.seek(begin + count)
         return max(missing, 0)
     done = 0
     while done < count:

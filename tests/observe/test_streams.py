@@ -47,6 +47,12 @@ def test_a_file_that_ends_before_says_by_how_much(
         monkeypatch.setattr(sys, "stdin", _Input(file))
         with pytest.raises(AreaError, match="ends 50 bytes before offset 150"):
             read_area("-", 150)
+    for begin in (0, 1):  # lseek(2) takes no such offset, and no larger one
+        with image.open("rb") as file:
+            file.seek(begin)
+            monkeypatch.setattr(sys, "stdin", _Input(file))
+            with pytest.raises(AreaError, match=r"ends \d+ bytes before offset"):
+                read_area("-", (1 << 63) - 1)
 
 
 def test_a_device_without_an_end_is_refused_at_once(
