@@ -191,6 +191,7 @@ class State:
             if totals.has_works or self.follows_clusters:
                 while not self.run(settle):
                     pass
+            if self.arena.loses_pages:  # of steps that ended within a run as well
                 self.io.note_losses()
             if totals.released:
                 self.contents.reap()

@@ -107,3 +107,15 @@ def test_pages_that_are_none_change_nothing(pages: range) -> None:
     with pytest.raises(IllegalOperation):
         machine.task().each("write", pages)
     machine.check_invariants()
+
+
+def test_what_is_lost_on_the_way_is_told() -> None:
+    """Also when the last step, which is a page of zeros, loses nothing."""
+    machine = Machine(compiled=False)
+    machine.swapon_pages(100, "zero", path="/losing")
+    task = machine.task()
+    task.write(0, 3, length=1000)
+    task.write(3, 1, length=0)
+    task.each("pageout", range(4))
+    assert machine.losses == [("/losing", slot) for slot in (1, 2, 3)]
+    machine.check_invariants()
