@@ -170,11 +170,12 @@ class Arena:
         old, new = self.nr_tables, self.nr_tables + max(self.nr_tables, at_least)
         for name, per_table in self._per_table.items():
             self.grow(name, new * per_table)
-        totals = self.totals
-        for table in range(new - 1, old - 1, -1):
-            self.slots.free_tables[totals.nr_free_tables] = table
-            totals.nr_free_tables += 1
+        # Whoever is interrupted before all are there has none of them.
+        nr_free = self.totals.nr_free_tables
+        for place, table in enumerate(range(new - 1, old - 1, -1), nr_free):
+            self.slots.free_tables[place] = table
         self.nr_tables = new
+        self.totals.nr_free_tables = nr_free + new - old
 
     def add_redirects(self) -> None:
         """Have an item for each slot that says which slot of another area it is."""

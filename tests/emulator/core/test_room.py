@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
+from swaptools.emulator.core import plain
 from swaptools.emulator.core.engine import Engine
+from swaptools.emulator.core.memory import first_items
 from swaptools.errors import NoFreeSlot
 from tests.emulator.checked import Checked
 
@@ -69,3 +71,23 @@ def test_pages_of_a_split_folio_are_written_back(
     task.pageout(0, NR_PAGES)
     assert machine.vmstat()["zswpwb"] > 1
     machine.check_invariants()
+
+
+def test_no_table_is_free_twice_when_it_was_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arena = Machine(compiled=False).state.arena
+
+    def interrupt(tables: list[int], place: int, table: int) -> None:
+        if place == 70:
+            raise KeyboardInterrupt
+        list.__setitem__(tables, place, table)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plain._FreeTables, "__setitem__", interrupt, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            arena.add_tables(20)
+    arena.add_tables(20)
+    nr_free = arena.totals.nr_free_tables
+    free = first_items(arena.slots.free_tables, nr_free)
+    assert sorted(free) == list(range(nr_free))
