@@ -40,8 +40,9 @@ def _draw_windows(axes: Any, measured: Measured, page_size: int) -> None:
     windows = measured.windows
     ends = [window.references for window in windows]
     lines = [("footprint", "--", [window.footprint_pages for window in windows])]
-    if not measured.dropped:
-        working_sets = [window.working_set_pages for window in windows]
+    used = (window.working_set_pages for window in windows)
+    working_sets = [each for each in used if each is not None]
+    if working_sets:
         lines.append(("working set of a window", "-", working_sets))
     for name, dashes, pages in lines:
         mib = [each * page_size / _MIB for each in pages]

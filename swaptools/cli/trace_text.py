@@ -144,7 +144,8 @@ def _windows(
     yield f"{'UP TO':>15}{working_set} {'FOOTPRINT':>12}"
     for window in (*windows[every - 1 : -1 : every], windows[-1]):
         size = format_size(window.footprint_pages * page_size)
-        working_set = "" if is_reduced else f" {window.working_set_pages:12,}"
+        pages = window.working_set_pages
+        working_set = "" if pages is None else f" {pages:12,}"
         yield (
             f"{window.references:15,}{working_set} "
             f"{window.footprint_pages:12,} {size:>10}"

@@ -157,7 +157,9 @@ class Measuring:
             self._first_ns,
             self._last_ns,
             self._sequence(),
-            self._windows.rows(end, scale) if has_order else (),
+            self._windows.rows(end, scale, is_reduced=self._dropped > 0)
+            if has_order
+            else (),
             self._curve(end) if has_order else None,
         )
 

@@ -23,8 +23,8 @@ class Window(NamedTuple):
 
     #: References before it ends.
     references: int
-    #: Distinct pages in it, of references that were kept.
-    working_set_pages: int
+    #: Distinct pages in it; None where references were dropped, which it takes.
+    working_set_pages: int | None
     #: Distinct pages in it and in all that came before.
     footprint_pages: int
 
@@ -54,12 +54,13 @@ class Windows:
         self.counters = new
         self.shift += 1
 
-    def rows(self, end: int, scale: float) -> tuple[Window, ...]:
+    def rows(self, end: int, scale: float, *, is_reduced: bool) -> tuple[Window, ...]:
         """Return the windows of a trace of so many references.
 
         Args:
             end: Its length.
             scale: Pages that one of the sample stands for.
+            is_reduced: References were dropped, so that no working set is known.
         """
         found = []
         footprint = 0
@@ -71,7 +72,7 @@ class Windows:
             found.append(
                 Window(
                     min((row + 1) << self.shift, end),
-                    round(distinct * scale),
+                    None if is_reduced else round(distinct * scale),
                     round(footprint * scale),
                 )
             )

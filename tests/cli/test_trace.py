@@ -128,6 +128,8 @@ def test_show_says_what_a_reduced_trace_is_good_for(tmp_path: Path) -> None:
     about = Description("swap-trace", least_pages=64)
     one = batch([Reference(page) for page in range(200)], dropped=800)
     path.write_bytes(samples.compact([one], about))
+    windows = as_json(str(path))["windows"]
+    assert {window["working_set_pages"] for window in windows} == {None}
     _, out, _ = invoke("trace", "show", str(path))
     assert "reduced: exact for LRU with 64 pages (256 KiB) or more" in out
     assert "references 200, and 800 dropped" in out

@@ -173,7 +173,7 @@ def test_what_was_dropped_at_the_end_has_its_windows() -> None:
     nothing = batch([Reference(1)])
     measuring.add(nothing._replace(pages=nothing.pages[:0], dropped=7_000_000))
     windows = measuring.result().windows
-    assert windows[-1] == Window(7_150_004, 0, 1)
+    assert windows[-1] == Window(7_150_004, None, 1)
 
 
 def test_faults_say_nothing_of_other_memories() -> None:
