@@ -126,7 +126,7 @@ lock:
 # The default suite, and how much of the package it runs.
 coverage: $(VENV)/releasing
 	$(BIN)/coverage erase
-	$(BIN)/coverage run --parallel-mode -m pytest -q
+	$(BIN)/coverage run --parallel-mode -m pytest -q -n auto --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
