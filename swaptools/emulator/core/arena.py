@@ -32,6 +32,7 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
     XA_CHUNK_SIZE,
 )
+from swaptools.emulator.core.mapping import uninterrupted
 from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.room import nr_tables_needed, nr_writebacks
@@ -202,13 +203,14 @@ class Arena:
             if name in _DOUBLED and self._memory.replaces:
                 length = max(length, 2 * len(old))
             item, per_table = structs.ITEMS[name], self._per_table.get(name)
-            new = (
-                self._memory.grown(old, item, length, is_sparse=name in _SPARSE)
-                if per_table is None
-                else self._memory.grown_by_tables(old, item, length, per_table)
-            )
-            self.slots = self._memory.replaced(self.slots, name, new)
-            self._engine.forget()
+            with uninterrupted():
+                new = (
+                    self._memory.grown(old, item, length, is_sparse=name in _SPARSE)
+                    if per_table is None
+                    else self._memory.grown_by_tables(old, item, length, per_table)
+                )
+                self.slots = self._memory.replaced(self.slots, name, new)
+                self._engine.forget()
 
     # --- traffic and contents ----------------------------------------------
 

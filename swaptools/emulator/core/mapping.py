@@ -16,8 +16,13 @@ Left out: giving memory back.
 from __future__ import annotations
 
 import mmap
+import signal
+from contextlib import contextmanager
 from ctypes import CDLL, addressof, c_char, c_int, c_size_t, c_void_p, memmove
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Kernel: include/uapi/linux/mman.h MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP.
 _MREMAP_FLAGS: Final = 1 | 2 | 4
@@ -78,6 +83,23 @@ def _move(old: int, new: int, nr_bytes: int) -> bool:
         return False
     found: int | None = _mremap(old, nr_bytes, nr_bytes, _MREMAP_FLAGS, new)
     return found != _MREMAP_FAILED
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait while one mapping takes the place of another.
+
+    In between, what was in the old one would be lost.
+    """
+    mask = getattr(signal, "pthread_sigmask", None)
+    if mask is None:
+        yield
+        return
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        mask(signal.SIG_SETMASK, before)
 
 
 def _find_mremap() -> Any:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from swaptools.emulator import Machine
 from swaptools.emulator.core import plain
 from swaptools.emulator.core.engine import Engine
-from swaptools.emulator.core.memory import first_items
+from swaptools.emulator.core.mapping import Mapping
+from swaptools.emulator.core.memory import Flat, first_items
 from swaptools.errors import NoFreeSlot
 from tests.emulator.checked import Checked
 
@@ -91,3 +93,27 @@ def test_no_table_is_free_twice_when_it_was_interrupted(
     nr_free = arena.totals.nr_free_tables
     free = first_items(arena.slots.free_tables, nr_free)
     assert sorted(free) == list(range(nr_free))
+
+
+def test_nothing_is_lost_by_what_interrupts_growing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Engine, "plain", Flat)
+    machine = Machine(compiled=False)
+    machine.swapon_pages(100)
+    task = machine.task()
+    task.write(0, 20)
+    task.pageout(0, 10)
+    take = Mapping.take
+
+    def interrupted(new: Mapping, old: Mapping) -> None:
+        take(new, old)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Mapping, "take", interrupted)
+        for name in ("map", "slots", "frames"):
+            with pytest.raises(KeyboardInterrupt):
+                machine.state.arena.grow(name, 1 << 20)
+    machine.check_invariants()
+    assert machine.vmstat()["pswpout"] == 10
