@@ -16,6 +16,7 @@ a kernel before 6.12 draws at random (map_scan.py).
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.engine import Engine
@@ -251,7 +252,7 @@ class Machine(Looks):
         found = self.state.conditions()._replace(zswap_enabled=zswap)
         check_plans(self.areas, plans, found)
         self.zswap.max_pool_percent = setup.max_pool_percent
-        self.state.tiers = setup.tiers or self.state.tiers
+        self.state.tiers = deepcopy(setup.tiers) or self.state.tiers
         self.zswap.enabled = zswap
         return {plan.name: self.swapon_plan(plan) for plan in plans}
 

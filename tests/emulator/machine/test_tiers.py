@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swaptools.emulator import Machine
+from swaptools.emulator.machine.setup import DiskSetup, Setup
 from swaptools.emulator.machine.tiers import (
     DEF_SWAP_PRIO,
     SHRT_MAX,
@@ -153,6 +155,22 @@ class TestActiveAreas:
         assert tiers.device_mask(60) == TIER_DEFAULT_MASK
         tiers.write("+NET:-1 +HDD:50", [60])
         assert tiers.device_mask(60) == tiers.tiers()[0].mask
+
+
+def test_machines_of_one_setup_have_tiers_of_their_own() -> None:
+    tiers = SwapTiers()
+    tiers.write("+fast:10,+slow:-1")
+    disks = (DiskSetup("disk", 100, prio=5), DiskSetup("other", 100, prio=20))
+    setup = Setup(disks, zswap=False, tiers=tiers)
+    machines = [Machine(design="plain", compiled=False) for _ in range(2)]
+    for machine in machines:
+        machine.set_up(setup)
+    machines[0].tiers.write_max("/a", "slow 0")
+    for machine in machines:
+        machine.task().write(0)
+        machine.check_invariants()
+    assert [machine.tiers.allows("/a", 5) for machine in machines] == [False, True]
+    assert tiers.allows("/a", 5)
 
 
 def test_numbers_go_down_and_the_last_one_freed_is_next() -> None:
