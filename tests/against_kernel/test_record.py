@@ -10,9 +10,8 @@ import pytest
 
 from swaptools.references import WRITE, Order
 from swaptools.traces.formats import open_trace
-from tests.against_kernel import rig
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
 PAGES = 6000
 #: Writes pages, reads them back, and says where they were.
@@ -49,11 +48,10 @@ def left_over() -> list[str]:
 def test_what_does_not_fit_is_missed_again(tmp_path: Path) -> None:
     """Each page once to be made, and again when it is back from swap."""
     path = tmp_path / "t"
-    with rig.swap_lock():
-        before = left_over()
-        words = ("--how", "faults", "--ram", "12M", "--", sys.executable, "-c", PROGRAM)
-        done = record(path, *words)
-        assert left_over() == before
+    before = left_over()
+    words = ("--how", "faults", "--ram", "12M", "--", sys.executable, "-c", PROGRAM)
+    done = record(path, *words)
+    assert left_over() == before
     assert done.returncode == 5, done.stderr
     first = int(done.stdout)
     with open_trace(str(path)) as found:
@@ -73,18 +71,17 @@ def test_what_does_not_fit_is_missed_again(tmp_path: Path) -> None:
 
 def test_what_it_starts_is_a_task_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "t"
-    with rig.swap_lock():
-        words = (
-            "--how",
-            "faults",
-            "--ram",
-            "64M",
-            "--",
-            "sh",
-            "-c",
-            "true; ls / | cat",
-        )
-        done = record(path, *words)
+    words = (
+        "--how",
+        "faults",
+        "--ram",
+        "64M",
+        "--",
+        "sh",
+        "-c",
+        "true; ls / | cat",
+    )
+    done = record(path, *words)
     assert done.returncode == 0, done.stderr
     assert "bin" in done.stdout
     with open_trace(str(path)) as found:
@@ -96,8 +93,7 @@ def test_what_it_starts_is_a_task_of_its_own(tmp_path: Path) -> None:
 
 def test_a_limit_that_cannot_be_leaves_nothing(tmp_path: Path) -> None:
     """A program that cannot live in it is killed, as the kernel does it."""
-    with rig.swap_lock():
-        before = left_over()
-        done = record(tmp_path / "t", "--how", "faults", "--ram", "64K", "--", "true")
-        assert left_over() == before
+    before = left_over()
+    done = record(tmp_path / "t", "--how", "faults", "--ram", "64K", "--", "true")
+    assert left_over() == before
     assert done.returncode != 0
