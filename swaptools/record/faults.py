@@ -17,11 +17,11 @@ from swaptools.errors import RecordError
 from swaptools.record.child import Child, check_runs
 from swaptools.record.limit import limited
 from swaptools.record.memory import Memory
+from swaptools.record.recording import MOST_TASKS, Recording
 from swaptools.record.tracing import Tracing
 from swaptools.record.zram import some_swap
 from swaptools.traces.batcher import Batcher
 from swaptools.traces.faults import Fault, parse_fault
-from swaptools.traces.gather import Gatherer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from swaptools.traces.compact_write import TraceWriter
 
 _WAIT_S: Final = 0.02
-_FLUSH_S: Final = 5.0
-_MOST_TASKS: Final = 1 << 16
 #: zram is as large as so many memories, and as large as this.
 _ZRAM_TIMES: Final = 8
 _LEAST_ZRAM_BYTES: Final = 1 << 30
@@ -48,14 +46,8 @@ def check_faults(words: Sequence[str]) -> None:
     check_runs(words[0])
 
 
-class Faults:
-    """One recording.
-
-    Attributes:
-        seen: Faults so far.
-        broken: Lines of events that were no faults.
-        exit_code: How the program ended, as subprocess has it; None while it runs.
-    """
+class Faults(Recording):
+    """One recording of faults; ``broken`` are lines of events that were none."""
 
     def __init__(
         self,
@@ -72,18 +64,11 @@ class Faults:
             tell: Called with sentences for people.
             lengths: A sample of what pages compress to, or None for no sample.
         """
-        self.seen = 0
-        self.broken = 0
-        self.exit_code: int | None = None
-        self._writer = writer
-        self._gatherer = Gatherer(writer)
+        super().__init__(writer, tell, lengths)
         self._batcher = Batcher()
         self._ram_bytes = ram_bytes
-        self._tell = tell
         self._rest = b""
         self._commands: dict[int, bytes] = {}
-        self._lengths = lengths
-        self._flushed = time.monotonic()
 
     def run(self, words: Sequence[str]) -> Iterator[int]:
         """Record a program until it has ended.
@@ -137,7 +122,7 @@ class Faults:
 
     def _add(self, fault: Fault) -> None:
         self.seen += 1
-        if fault.task in self._commands or len(self._commands) < _MOST_TASKS:
+        if fault.task in self._commands or len(self._commands) < MOST_TASKS:
             self._commands[fault.task] = fault.command  # exec gives another
         if self._lengths is not None:
             page = memoryview(array("Q", (fault.page,)))
@@ -147,16 +132,10 @@ class Faults:
         ):
             self._gatherer.add(batch)
 
-    def _write_now_and_then(self) -> None:
-        if time.monotonic() - self._flushed > _FLUSH_S:
-            self._flushed = time.monotonic()
-            self._flush()
-
     def _flush(self) -> None:
         for batch in self._batcher.flush():
             self._gatherer.add(batch)
-        self._gatherer.flush()
-        self._writer.flush()
+        super()._flush()
 
     def _finish(self) -> None:
         for task, command in self._commands.items():

@@ -13,14 +13,13 @@ from __future__ import annotations
 import select
 import shutil
 import socket
-import time
 from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import RecordError
 from swaptools.record.child import Child, check_runs
 from swaptools.record.connection import Connection, is_ours
 from swaptools.record.memory import Memory, with_kinds
-from swaptools.traces.gather import Gatherer
+from swaptools.record.recording import MOST_TASKS, Recording
 from swaptools.traces.reduce import Reducer
 
 if TYPE_CHECKING:
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
 
 _READ_BYTES: Final = 1 << 20
 _WAIT_S: Final = 0.1
-#: What is held is written at least so often, so that a break costs little.
-_FLUSH_S: Final = 5.0
-#: Processes that call exec one after another; each is a task, and has its name kept.
-_MOST_TASKS: Final = 1 << 16
 
 
 def check_lackey(words: Sequence[str]) -> None:
@@ -60,14 +55,8 @@ def _valgrind(port: int) -> list[str]:
     ]
 
 
-class Lackey:
-    """One recording.
-
-    Attributes:
-        seen: References so far, those that were dropped included.
-        broken: Lines that were none of lackey's.
-        exit_code: How the program ended, as subprocess has it; None while it runs.
-    """
+class Lackey(Recording):
+    """One recording by lackey; ``broken`` are lines that were none of its own."""
 
     def __init__(
         self,
@@ -84,18 +73,11 @@ class Lackey:
             tell: Called with sentences for people.
             lengths: A sample of what pages compress to, or None for no sample.
         """
-        self.seen = 0
-        self.broken = 0
-        self.exit_code: int | None = None
-        self._writer = writer
-        self._gatherer = Gatherer(writer)
+        super().__init__(writer, tell, lengths)
         self._reducer = Reducer(least_pages) if least_pages > 1 else None
-        self._tell = tell
         self._open: dict[socket.socket, Connection] = {}
         self._nr_tasks = 0
         self._memories: dict[int, Memory] = {}
-        self._lengths = lengths
-        self._flushed = time.monotonic()
 
     def run(self, words: Sequence[str]) -> Iterator[int]:
         """Record a program until it and all that it started have ended.
@@ -134,7 +116,7 @@ class Lackey:
 
     def _accept(self, server: socket.socket) -> None:
         connection, _ = server.accept()
-        if not is_ours(connection) or self._nr_tasks >= _MOST_TASKS:
+        if not is_ours(connection) or self._nr_tasks >= MOST_TASKS:
             self._tell("a connection is not read: another user's, or one too many")
             connection.close()
             return
@@ -175,12 +157,6 @@ class Lackey:
     def _keep(self, part: References) -> None:
         flags = with_kinds(part.pages, part.flags, part.tasks, self._memories)
         self._gatherer.add(part._replace(flags=flags))
-
-    def _write_now_and_then(self) -> None:
-        if time.monotonic() - self._flushed > _FLUSH_S:
-            self._flushed = time.monotonic()
-            self._gatherer.flush()
-            self._writer.flush()
 
     def _finish(self) -> None:
         for connection in list(self._open):
