@@ -34,9 +34,15 @@ _HEADER_TYPE: Final = 25
 _MARKER_TYPE: Final = 28
 #: Of a zip: chunks of ten million instructions each.
 _MOST_MEMBERS: Final = 1 << 16
+# What zipfile raises of a broken zip; RuntimeError and what is derived from it are for
+# members that are encrypted, or compressed in a way it does not know.
 _BROKEN: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
-    *(RuntimeError, ValueError, OverflowError),
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
 )
 
 
