@@ -35,6 +35,7 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.mapping import uninterrupted
 from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
+from swaptools.emulator.core.pressure_structs import NR_LRUS, POLICY_HEAD_ITEMS
 from swaptools.emulator.core.room import nr_tables_needed, nr_writebacks
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 
@@ -107,6 +108,8 @@ class Arena:
         self.places_objects = False
         self.loses_pages = False
         self._per_table = dict(_TABLE)
+        # By buffer, those that have so many items for each of its items.
+        self._beside: dict[str, dict[str, int]] = {}
         #: Tables there are, free or not.
         self.nr_tables = 0
         self.add_tables(_FIRST_TABLES)
@@ -191,10 +194,37 @@ class Arena:
         for name in ("compressed", "leaves"):
             self.grow(name, self.nr_tables * self._per_table[name])
 
+    def add_pressure(self, items_a_page: int) -> None:
+        """Have records of what leaves memory, before there is any page.
+
+        Args:
+            items_a_page: Integers that the policy has for each page.
+        """
+        self._per_table["swapped"] = SWAPFILE_CLUSTER
+        self.grow("swapped", self.nr_tables * SWAPFILE_CLUSTER)
+        rows = {"lrus": NR_LRUS, "lruvecs": 1, "stocks": self.nr_cpus}
+        self._beside = {"frames": {"pages": 1}, "memcgs": rows}
+        self.grow("policy_items", POLICY_HEAD_ITEMS)
+        if items_a_page:
+            self._beside["frames"]["policy_items"] = items_a_page
+        for name in self._beside:
+            self._grow_beside(name)
+        self.grow("lrus", self.nr_cpus * NR_LRUS)
+        self.add_page_tables(0)
+        self.totals.has_policy = 1
+
+    def _grow_beside(self, name: str) -> None:
+        nr_items = len(getattr(self.slots, name))
+        for other, each in self._beside.get(name, {}).items():
+            head = POLICY_HEAD_ITEMS if other == "policy_items" else 0
+            self.grow(other, head + nr_items * each)
+
     def add_page_tables(self, nr_tables: int) -> None:
         """Have room for so many more page tables."""
         end = self.totals.nr_page_tables + nr_tables
         self.grow("ptes", end * PTRS_PER_PTE)
+        if self._beside:
+            self.grow("table_vpns", len(self.slots.ptes) // PTRS_PER_PTE)
 
     def grow(self, name: str, length: int) -> None:
         """Have so many items in a buffer; more, so that it seldom has to grow."""
@@ -211,6 +241,8 @@ class Arena:
                 )
                 self.slots = self._memory.replaced(self.slots, name, new)
                 self._engine.forget()
+            if name in self._beside:
+                self._grow_beside(name)
 
     # --- traffic and contents ----------------------------------------------
 
@@ -241,6 +273,7 @@ _DOUBLED: Final = {
     "pmds",
     "zspages",
     "losses",
+    "spaces",
 }
 # Those that are large before they are used.
 _SPARSE: Final = {"ci"}

@@ -80,6 +80,31 @@ class MemCg(Structure):
     lru_nr: int
     #: Areas that it may use, a bit for each type.
     allowed_areas: int
+    #: Pages of memory charged to it and all below, what is charged ahead included;
+    #: -1 as a limit for "max". Kernel: memcg->memory.
+    memory: int
+    memory_max: int
+    memory_high: int
+    #: Pages of swap, and with v1 memory and swap together. Kernel: memcg->swap, memsw.
+    swap: int
+    swap_max: int
+    memsw: int
+    memsw_max: int
+    #: Most that it ever had. Kernel: memory.peak, memory.max_usage_in_bytes.
+    watermark: int
+    #: Charges of it or below that a limit of its own refused. Kernel: memory.failcnt.
+    failcnt: int
+    #: Kernel: memory.events, memory.swap.events.
+    high_events: int
+    max_events: int
+    oom_events: int
+    oom_kills: int
+    swap_max_events: int
+    swap_fail_events: int
+    #: Bytes that zswap has of the group itself, and pages charged for those.
+    #: Kernel: mm/memcontrol.c obj_cgroup_charge_zswap().
+    charged_bytes: int
+    charged_pages: int
     _fields_ = [
         ("parent", c_int32),
         ("first_child", c_int32),
@@ -91,6 +116,23 @@ class MemCg(Structure):
         ("lru_last", c_int32),
         ("lru_nr", c_int64),
         ("allowed_areas", c_int64),
+        ("memory", c_int64),
+        ("memory_max", c_int64),
+        ("memory_high", c_int64),
+        ("swap", c_int64),
+        ("swap_max", c_int64),
+        ("memsw", c_int64),
+        ("memsw_max", c_int64),
+        ("watermark", c_int64),
+        ("failcnt", c_int64),
+        ("high_events", c_int64),
+        ("max_events", c_int64),
+        ("oom_events", c_int64),
+        ("oom_kills", c_int64),
+        ("swap_max_events", c_int64),
+        ("swap_fail_events", c_int64),
+        ("charged_bytes", c_int64),
+        ("charged_pages", c_int64),
     ]
 
 

@@ -134,6 +134,8 @@ def memcg_online(s: Slots, memcg: int, parent: int) -> None:
     group.zswap_max_pages = -1
     group.zswap_writeback = 1
     group.allowed_areas = ALL_AREAS
+    group.memory_max = group.memory_high = -1
+    group.swap_max = group.memsw_max = -1
     if parent >= 0:
         if s.memcgs[parent].first_child < 0:
             s.memcgs[parent].first_child = memcg

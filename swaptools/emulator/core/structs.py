@@ -1,14 +1,14 @@
 """The records that the slot map and the page tables are made of.
 
 Not here: what happens to them (slots.py, faults.py), what is counted (events.py),
-what is known of areas (area_structs.py), compressed pages (compressed.py) and zspages
-(zsmalloc_structs.py).
+what is known of areas (area_structs.py), compressed pages (compressed.py), zspages
+(zsmalloc_structs.py) and pages under pressure (pressure_structs.py).
 
 Kernel: include/linux/swap.h, mm/swap.h, mm/swap_table.h, include/linux/mm_types.h.
 Same: what is known of a cluster, a slot, a folio.
 Changed: numbers instead of pointers; 13 bits for a slot's count, where 6.18 has
 6 and continuation pages and 7.2 has 4 and an extension table.
-Left out: locks, memcg, reference counts that are always the map count plus the
+Left out: locks, reference counts that are always the map count plus the
 swap cache.
 """
 
@@ -32,6 +32,14 @@ from swaptools.emulator.core.compressed import (
     ZswapInfo,
 )
 from swaptools.emulator.core.events import Traffic, VmStat
+from swaptools.emulator.core.pressure_structs import (
+    Lru,
+    LruVec,
+    Page,
+    Pressure,
+    Space,
+    Swapped,
+)
 from swaptools.emulator.core.zsmalloc_structs import ZsClass, Zspage, ZsPoolRecord
 
 if TYPE_CHECKING:
@@ -110,6 +118,8 @@ class Totals(Structure):
     #: Zspages made so far, in use or not, and the first of those that are free, or 0.
     nr_zspages: int
     free_zspages: int
+    #: Pages are charged, and on lists: there is a policy that says who leaves.
+    has_policy: int
     _fields_ = [
         ("nr_swap_pages", c_int64),
         ("total_swap_pages", c_int64),
@@ -148,6 +158,7 @@ class Totals(Structure):
         ("asks_first", c_int32),
         ("nr_zspages", c_int32),
         ("free_zspages", c_int32),
+        ("has_policy", c_int32),
     ]
 
 
@@ -300,6 +311,24 @@ class Slots(NamedTuple):
     zs_lists: Buffer[int]
     #: By number; zspage 0 is none.
     zspages: Buffer[Zspage]
+    #: What a policy needs; one item each where there is none. A buffer of one.
+    pressure: Buffer[Pressure]
+    #: By frame.
+    pages: Buffer[Page]
+    #: By cgroup and list, LRU_*; those of LRU_BATCH by CPU.
+    lrus: Buffer[Lru]
+    #: By cgroup.
+    lruvecs: Buffer[LruVec]
+    #: By cgroup and CPU: pages charged ahead. Kernel: mm/memcontrol.c memcg_stock.
+    stocks: Buffer[int]
+    #: By table and slot.
+    swapped: Buffer[Swapped]
+    #: By number.
+    spaces: Buffer[Space]
+    #: By page table: the number of its first page.
+    table_vpns: Buffer[int]
+    #: A policy's own: POLICY_HEAD_ITEMS, and behind those some for each frame.
+    policy_items: Buffer[int]
 
 
 #: What an item of each buffer is.
@@ -340,4 +369,13 @@ ITEMS: Final[dict[str, Any]] = {
     "zs_classes": ZsClass,
     "zs_lists": c_int32,
     "zspages": Zspage,
+    "pressure": Pressure,
+    "pages": Page,
+    "lrus": Lru,
+    "lruvecs": LruVec,
+    "stocks": c_int32,
+    "swapped": Swapped,
+    "spaces": Space,
+    "table_vpns": c_int32,
+    "policy_items": c_int64,
 }

@@ -50,6 +50,7 @@ from swaptools.emulator.machine.page_table_invariants import (
     all_page_tables,
     check_page_tables,
 )
+from swaptools.emulator.machine.pressure_invariants import check_pressure
 from swaptools.emulator.machine.zram_invariants import check_zrams
 from swaptools.emulator.machine.zswap_invariants import check_zswap
 from swaptools.emulator.store.zsmalloc_invariants import check_zspages
@@ -102,6 +103,7 @@ def _check_all(
     check_pools(state)
     check_traffic(state)
     check_buffers(state, list(areas.and_space()))
+    check_pressure(state)
 
 
 def check_area(state: State, device: SwapDevice, tables: set[int]) -> None:

@@ -1,0 +1,207 @@
+"""The records of memory that runs out: pages on lists, groups' lists, address spaces.
+
+Not here: what happens to them (lru.py, charge.py, evict.py, rmap.py), what a group may
+have (compressed.py MemCg).
+
+Theory. A machine has a policy, or none; without one each of these buffers has a single
+item, which nothing is in. With one there is a Page for each frame, lists and a LruVec
+for each control group, and a Swapped for each slot.
+
+Kernel: include/linux/mmzone.h struct lruvec, include/linux/memcontrol.h,
+mm/workingset.c, mm/memcontrol.c struct memcg_stock_pcp, 6.18.
+Same: what is known of a page on a list, of a group's lists, of a page that is swapped
+out.
+Changed: numbers instead of pointers; beside frames and slots, not within them.
+Left out: nodes and zones, of which there is one.
+"""
+
+from __future__ import annotations
+
+from ctypes import Structure, c_int32, c_int64, c_uint8
+from typing import Final
+
+#: Lists that each group has room for. Kernel: include/linux/mmzone.h enum lru_list.
+NR_LRUS: Final = 16
+#: On no list.
+LRU_NONE: Final = 0
+LRU_INACTIVE: Final = 1
+LRU_ACTIVE: Final = 2
+#: What a CPU has not put on a list yet, in the row of the CPU's number; only
+#: interesting with the number of pages that a scan looks at.
+#: Kernel: mm/swap.c cpu_fbatches.lru_add.
+LRU_BATCH: Final = 3
+#: The first of those that are left to policies.
+LRU_FREE: Final = 4
+
+#: Flags of a Page. Seen twice by a scan; belongs on the active list; was active once.
+#: Kernel: PG_referenced, PG_active, PG_workingset.
+PAGE_REFERENCED: Final = 1
+PAGE_ACTIVE: Final = 2
+PAGE_WORKINGSET: Final = 4
+#: Of an object of shared memory. Kernel: folio->mapping is tmpfs's.
+PAGE_SHMEM: Final = 8
+#: The first of those that are left to policies.
+PAGE_FREE: Final = 16
+
+#: Integers that a policy has for itself, before those of each page.
+POLICY_HEAD_ITEMS: Final = 64
+
+
+class Page(Structure):
+    """What a policy knows of a frame. Kernel: struct folio, its lru and flags."""
+
+    #: A policy's own number.
+    stamp: int
+    #: Place of one entry that maps it, which may be another page's since; of shared
+    #: memory the place of its item in the object.
+    at: int
+    #: Its page number, in whatever address space. Kernel: folio->index.
+    vpn: int
+    #: Neighbours on its list; 0 at the ends.
+    prev: int
+    next: int
+    #: Number of the group it is charged to; -1 for none.
+    memcg: int
+    #: Number of its list, LRU_*.
+    list: int
+    flags: int
+    #: Whose batch it is in, on LRU_BATCH.
+    cpu: int
+    _fields_ = [
+        ("stamp", c_int64),
+        ("at", c_int32),
+        ("vpn", c_int32),
+        ("prev", c_int32),
+        ("next", c_int32),
+        ("memcg", c_int32),
+        ("list", c_uint8),
+        ("flags", c_uint8),
+        ("cpu", c_uint8),
+    ]
+
+
+class Lru(Structure):
+    """One list of frames, of large folios the first; 0 where it is empty.
+
+    New ones come in front; the last is the next to go.
+    """
+
+    first: int
+    last: int
+    #: In pages.
+    nr: int
+    _fields_ = [("first", c_int32), ("last", c_int32), ("nr", c_int64)]
+
+
+class LruVec(Structure):
+    """What a policy knows of a group. Kernel: struct lruvec."""
+
+    #: Evictions and activations so far. Kernel: lruvec->nonresident_age.
+    nonresident_age: int
+    #: Kernel: lruvec->anon_cost, file_cost.
+    anon_cost: int
+    file_cost: int
+    _fields_ = [
+        ("nonresident_age", c_int64),
+        ("anon_cost", c_int64),
+        ("file_cost", c_int64),
+    ]
+
+
+class Swapped(Structure):
+    """What is remembered of a page with its slot."""
+
+    #: How old its group was; 0 for nothing. Kernel: mm/workingset.c pack_shadow().
+    shadow: int
+    #: Number of the group that the slot is charged to, and the page will be when it is
+    #: read; -1 for none. Kernel: mm/swap_cgroup.c.
+    memcg: int
+    _fields_ = [("shadow", c_int64), ("memcg", c_int32)]
+
+
+class Space(Structure):
+    """One address space: a row of page tables. Kernel: struct vm_area_struct."""
+
+    #: Where its row begins, and how many items that has; 0 for none.
+    mm: int
+    nr_items: int
+    #: Of a mapping of shared memory, the number of the object's space plus one.
+    object: int
+    #: Tables charged for it, with those above them, and the group that they are
+    #: charged to. Kernel: mm->pgtables_bytes.
+    nr_charged: int
+    memcg: int
+    _fields_ = [
+        ("mm", c_int32),
+        ("nr_items", c_int32),
+        ("object", c_int32),
+        ("nr_charged", c_int32),
+        ("memcg", c_int32),
+    ]
+
+
+class Pressure(Structure):
+    """What is one for the whole machine."""
+
+    #: 1 or 2: whose rules charges follow.
+    memcg_version: int
+    #: Kernel: vm_swappiness.
+    swappiness: int
+    #: Number of the reference that is made, and of the next one to the same page, for a
+    #: policy that asks for that.
+    now: int
+    next_use: int
+    #: State of a generator of numbers, for policies.
+    random: int
+    #: Number of the group that a charge failed for, plus one; 0 for none.
+    oom_memcg: int
+    #: A reclaim may not swap, since it is for memory and swap together.
+    #: Kernel: MEMCG_RECLAIM_MAY_SWAP.
+    may_not_swap: int
+    #: Pages that may be written in one go, for which there is room; how many are left
+    #: of them; whether more were needed.
+    room_pages: int
+    left_pages: int
+    lacks_room: int
+    #: Address spaces so far, in use or not.
+    nr_spaces: int
+    #: Group that a round of victims goes on behind; -1 at its end.
+    next_victim: int
+    #: As /proc/vmstat has them.
+    pgscan_anon: int
+    pgsteal_anon: int
+    pgrefill: int
+    pgactivate: int
+    pgdeactivate: int
+    workingset_refault_anon: int
+    workingset_activate_anon: int
+    workingset_restore_anon: int
+    oom_kill: int
+    allocstall: int
+    #: Operations of tasks that had been killed.
+    skipped: int
+    _fields_ = [
+        ("memcg_version", c_int32),
+        ("swappiness", c_int32),
+        ("now", c_int64),
+        ("next_use", c_int64),
+        ("random", c_int64),
+        ("oom_memcg", c_int32),
+        ("may_not_swap", c_int32),
+        ("room_pages", c_int64),
+        ("left_pages", c_int64),
+        ("lacks_room", c_int32),
+        ("nr_spaces", c_int32),
+        ("next_victim", c_int32),
+        ("pgscan_anon", c_int64),
+        ("pgsteal_anon", c_int64),
+        ("pgrefill", c_int64),
+        ("pgactivate", c_int64),
+        ("pgdeactivate", c_int64),
+        ("workingset_refault_anon", c_int64),
+        ("workingset_activate_anon", c_int64),
+        ("workingset_restore_anon", c_int64),
+        ("oom_kill", c_int64),
+        ("allocstall", c_int64),
+        ("skipped", c_int64),
+    ]
