@@ -1,10 +1,10 @@
-"""Page table entries: what a touch or a fork does to them, and to pages.
+"""Page table entries: what a touch does to them, and to pages.
 
 Rules for this file: every function is hot (see clusters.py). Paging out is in
-pageout.py, unmapping in zap.py; frames are in frames.py, tasks that own page tables in
-task.py.
+pageout.py, unmapping in zap.py, a fork in fork.py; frames are in frames.py, tasks that
+own page tables in task.py. What is read from a slot is in swap_in.py.
 
-Kernel: mm/memory.c do_swap_page(), do_wp_page(), copy_nonpresent_pte();
+Kernel: mm/memory.c do_swap_page(), do_wp_page();
 mm/swapfile.c folio_free_swap(), 6.18.
 Same: which fault keeps a slot and which frees it, where 7.0 to 7.2 keep one that is
 written to, and a write after a read frees or leaves it through 5.18; who shares a page.
@@ -15,117 +15,62 @@ zswap was enabled), KSM, mlock, userfaultfd.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.clusters import (
     vm_swap_full,
 )
 from swaptools.emulator.core.constants import (
-    STORED_MASK,
-    STORED_SHIFT,
-    STORED_ZERO,
-    STORED_ZRAM,
-    STORED_ZSWAP,
-    SWAP_HAS_DATA,
     SWP_SYNCHRONOUS_IO,
     SWP_VIRTUAL,
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.frames import alloc_frames, unmap_frame
+from swaptools.emulator.core.hooks import (
+    accessed,
+    added,
+    charge,
+    mapped,
+    write_fault_on,
+)
 from swaptools.emulator.core.page_tables import (
+    NR_UPPER_TABLES,
     PTE_EXCLUSIVE,
     PTE_POISONED,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
+    PTE_WRITABLE,
+    PTE_YOUNG,
     PTE_ZERO,
-    PTRS_PER_PTE,
     pmd_addr_end,
     pmd_none,
+    pte_alloc_charged,
     pte_offset,
 )
 from swaptools.emulator.core.slots import (
-    data_index,
-    get_content,
-    get_stored,
-    is_on_device,
     is_redirected,
     put_content,
     set_stayed,
-    slot_get,
     slot_index,
     slot_put,
-    swap_cache_add,
     swap_cache_del,
-    swap_cache_get,
     swap_count,
-    traffic_row,
 )
-from swaptools.emulator.core.zram import zram_read
-from swaptools.emulator.core.zswap import zswap_entry_free
+from swaptools.emulator.core.swap_in import NOTHING_HELD, swap_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.core.structs import Slots
 
+# How a fault ends that does not end well: there is no memory, or no room to make some,
+# and it has not begun; nothing holds the data. Kernel: include/linux/mm_types.h.
+VM_FAULT_OOM: Final = 1
+VM_FAULT_SIGBUS: Final = 2
+
 
 # --- faults ----------------------------------------------------------------
-
-
-@hot_inline
-def count_read(s: Slots, entry: int, where: int) -> None:
-    """Count a page that is read from where its data are."""
-    traffic = s.traffic[traffic_row(s, entry)]
-    traffic.read += 1
-    if where != STORED_ZERO:
-        traffic.asked_in += s.totals[0].zswap_ever_enabled
-    if is_on_device(where):
-        index = slot_index(s, entry)
-        slot = s.redirects[index] if is_redirected(s, index) else entry
-        s.traffic[traffic_row(s, slot)].from_backing += 1
-
-
-@hot
-def swap_in(s: Slots, entry: int, bypass: bool) -> int:
-    """Return the frame with a slot's data, or -1 when nothing holds them.
-
-    zswap gives its entry away with the data, and the page is dirty.
-
-    With ``bypass`` the swap cache is not told, and the caller frees the slot.
-
-    Kernel: mm/page_io.c swap_read_folio(); mm/zswap.c zswap_load().
-    """
-    number = swap_cache_get(s, entry)
-    if number >= 0:
-        return number
-    index = data_index(s, slot_index(s, entry))
-    stored = get_stored(s, index)
-    if not stored:
-        return -1
-    number = alloc_frames(s, 0)
-    frame = s.frames[number]
-    where = stored >> STORED_SHIFT
-    frame.content = stored & STORED_MASK
-    count_read(s, entry, where)
-    if where == STORED_ZSWAP:
-        zswap_entry_free(s, index)
-        s.map[index] &= ~SWAP_HAS_DATA
-        s.vmstat[0].zswpin += 1
-    else:
-        get_content(s, frame.content)
-        frame.dirty = bypass
-        if where == STORED_ZERO:
-            s.vmstat[0].swpin_zero += 1
-        else:
-            s.vmstat[0].pswpin += 1
-        if where == STORED_ZRAM:
-            zram_read(s, index)
-    if not bypass:
-        dirty = frame.dirty
-        swap_cache_add(s, entry, number)
-        frame.dirty = dirty
-    return number
 
 
 @hot
@@ -146,8 +91,8 @@ def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
 
 
 @hot
-def do_swap_page(s: Slots, at: int, write: bool) -> bool:
-    """Map a page that is swapped out; False when nothing holds its data (SIGBUS).
+def do_swap_page(s: Slots, at: int, write: bool) -> int:
+    """Map a page that is swapped out; returns how that ended, VM_FAULT_*.
 
     Kernel: mm/memory.c do_swap_page().
     """
@@ -159,10 +104,12 @@ def do_swap_page(s: Slots, at: int, write: bool) -> bool:
         and s.si[entry >> TYPE_SHIFT].flags & SWP_SYNCHRONOUS_IO != 0
         and swap_count(s, entry) == 1
     )
-    number = swap_in(s, entry, bypass)
+    number = swap_in(s, entry, bypass, at, False)
     if number < 0:
-        return False
+        return VM_FAULT_SIGBUS if number == NOTHING_HELD else VM_FAULT_OOM
     frame = s.frames[number]
+    if write and frame.entry:
+        write_fault_on(s, number)
     frame.mapcount += 1
     left = slot_put(s, entry)
     if exclusive and s.totals[0].write_fault_keeps_slot:
@@ -171,39 +118,68 @@ def do_swap_page(s: Slots, at: int, write: bool) -> bool:
         swap_cache_del(s, number)
     if not frame.entry and frame.mapcount == 1:
         exclusive = PTE_EXCLUSIVE
-    s.ptes[at] = number << PTE_SHIFT | PTE_PRESENT | exclusive
-    return True
+    s.ptes[at] = number << PTE_SHIFT | PTE_PRESENT | PTE_YOUNG | exclusive
+    mapped(s, number, at)
+    return 0
 
 
 @hot
-def do_wp_page(s: Slots, at: int) -> None:
+def charge_copy(s: Slots, number: int) -> bool:
+    """Charge a page that another is copied to, which stays meanwhile."""
+    s.frames[number].mapcount += 1
+    is_charged = charge(s, s.totals[0].memcg, 1)
+    s.frames[number].mapcount -= 1
+    return is_charged
+
+
+@hot
+def do_wp_page(s: Slots, at: int) -> int:
     """Make a page that others may have one that this page table may write.
 
     Kernel: mm/memory.c do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy().
     """
     number = s.ptes[at] >> PTE_SHIFT
-    if number:
-        frame = s.frames[number]
-        is_kept = frame.entry != 0 and s.totals[0].copies_cached != 0
-        if frame.mapcount == 1 and not is_kept:
-            if frame.entry and not swap_count(s, frame.entry):
-                swap_cache_del(s, number)
-            if not frame.entry:
-                s.ptes[at] |= PTE_EXCLUSIVE
-                return
-        frame.mapcount -= 1
-        if not is_kept:
-            unmap_frame(s, number)
+    if not number:
+        return do_anonymous_page(s, at, 0)
+    frame = s.frames[number]
+    write_fault_on(s, number)
+    is_kept = frame.entry != 0 and s.totals[0].copies_cached != 0
+    if frame.mapcount == 1 and not is_kept:
+        if frame.entry and not swap_count(s, frame.entry):
+            swap_cache_del(s, number)
+        if not frame.entry:
+            s.ptes[at] |= PTE_EXCLUSIVE | PTE_YOUNG
+            return 0
+    if not charge_copy(s, number):
+        return VM_FAULT_OOM
+    frame.mapcount -= 1
+    if not is_kept:
+        unmap_frame(s, number)
     map_new(s, at, 0)
+    return 0
 
 
 @hot
 def map_new(s: Slots, at: int, order: int) -> None:
-    """Map a new folio from a place on."""
+    """Map a new folio, which is charged, from a place on."""
     number = alloc_frames(s, order)
+    flags = PTE_PRESENT | PTE_YOUNG | PTE_EXCLUSIVE
     for page in range(1 << order):
         s.frames[number + page].mapcount = 1
-        s.ptes[at + page] = number + page << PTE_SHIFT | PTE_PRESENT | PTE_EXCLUSIVE
+        s.ptes[at + page] = number + page << PTE_SHIFT | flags
+    added(s, number, at, s.totals[0].memcg, 0, False)
+
+
+@hot_inline
+def do_anonymous_page(s: Slots, at: int, order: int) -> int:
+    """Charge a new folio, and map it; VM_FAULT_OOM without memory.
+
+    Kernel: mm/memory.c do_anonymous_page().
+    """
+    if not charge(s, s.totals[0].memcg, 1 << order):
+        return VM_FAULT_OOM
+    map_new(s, at, order)
+    return 0
 
 
 @hot
@@ -215,38 +191,75 @@ def range_is_none(s: Slots, first: int, nr: int) -> bool:
     return True
 
 
+@hot
+def write_fault(s: Slots, at: int, order: int) -> int:
+    """Let a page be there and be written; new ones come as folios of 2**order.
+
+    What has to be there for that is looked at by the caller.
+
+    Kernel: mm/memory.c handle_pte_fault().
+    """
+    pte = s.ptes[at]
+    if pte == 0:
+        fault = do_anonymous_page(s, at, order)
+        if fault and order and not s.pressure[0].lacks_room:
+            fault = do_anonymous_page(s, at, 0)
+        return fault
+    if pte == PTE_POISONED:
+        return VM_FAULT_SIGBUS
+    if pte & PTE_SWAP:
+        fault = do_swap_page(s, at, True)
+        if fault:
+            return fault
+    elif pte != PTE_ZERO:
+        accessed(s, at)
+    return 0 if s.ptes[at] & PTE_EXCLUSIVE else do_wp_page(s, at)
+
+
 @hot_inline
-def write_page(s: Slots, at: int, content: int) -> bool:
-    """Write a page that is in memory or in swap; False when it is SIGBUS."""
-    ptes = s.ptes
-    if ptes[at] & PTE_SWAP and not do_swap_page(s, at, True):
-        return False
-    if ptes[at] == PTE_POISONED:
-        return False
-    if not ptes[at] & PTE_EXCLUSIVE:
-        do_wp_page(s, at)
-    number = ptes[at] >> PTE_SHIFT
+def write_page(s: Slots, at: int, content: int, order: int) -> int:
+    """Write a page, wherever it is; returns how its fault ended, VM_FAULT_*."""
+    if s.ptes[at] & PTE_WRITABLE == PTE_WRITABLE:
+        accessed(s, at)
+    else:
+        fault = write_fault(s, at, order)
+        if fault:
+            return fault
+    number = s.ptes[at] >> PTE_SHIFT
     frame = s.frames[number]
     put_content(s, frame.content)
     frame.content = content
     frame.dirty = 1
     if frame.stayed:
         set_stayed(s, number, 0)
-    return True
+    return 0
 
 
 @hot_inline
-def read_page(s: Slots, at: int) -> bool:
+def read_page(s: Slots, at: int) -> int:
     """Touch a page; one that was never written is the shared page of zeros.
 
-    False when it is SIGBUS.
+    Returns how its fault ended, VM_FAULT_*.
     """
-    ptes = s.ptes
-    if ptes[at] & PTE_SWAP and not do_swap_page(s, at, False):
-        return False
-    if ptes[at] == 0:
-        ptes[at] = PTE_ZERO
-    return ptes[at] != PTE_POISONED
+    pte = s.ptes[at]
+    if pte & PTE_PRESENT:
+        if pte != PTE_ZERO:
+            accessed(s, at)
+    elif pte == 0:
+        s.ptes[at] = PTE_ZERO
+    elif pte == PTE_POISONED:
+        return VM_FAULT_SIGBUS
+    else:
+        return do_swap_page(s, at, False)
+    return 0
+
+
+@hot_inline
+def folio_fits(s: Slots, at: int, stop: int, order: int) -> bool:
+    """Tell whether a large folio could be mapped from a place on, before ``stop``."""
+    size = 1 << order
+    is_aligned = at % size == 0 and at + size <= stop
+    return order > 0 and is_aligned and range_is_none(s, at, size)
 
 
 @hot_inline
@@ -255,16 +268,14 @@ def write_ptes(
 ) -> int:
     """Do what write_range() does within one table; returns where it ended.
 
-    Its part of ``contents`` begins at ``place``.
+    Its part of ``contents`` begins at ``place``. Minus that, less one, where a page is
+    SIGBUS.
     """
-    ptes = s.ptes
-    size = 1 << order
     for at in range(first, stop):
-        if ptes[at] == 0:
-            fits = at % size == 0 and at + size <= stop and range_is_none(s, at, size)
-            map_new(s, at, order if fits else 0)
-        if not write_page(s, at, contents[place]):
-            return at
+        fits = order > 0 and s.ptes[at] == 0 and folio_fits(s, at, stop, order)
+        fault = write_page(s, at, contents[place], order if fits else 0)
+        if fault:
+            return at if fault == VM_FAULT_OOM else -at - 1
         place += 1
     return stop
 
@@ -273,29 +284,23 @@ def write_ptes(
 def read_ptes(s: Slots, first: int, stop: int, found: Buffer[int], place: int) -> int:
     """Do what read_range() does within one table; returns where it ended.
 
-    Its part of ``found`` begins at ``place``.
+    Its part of ``found`` begins at ``place``. Minus that, less one, where a page is
+    SIGBUS.
     """
     for at in range(first, stop):
-        if not read_page(s, at):
-            return at
+        fault = read_page(s, at)
+        if fault:
+            return at if fault == VM_FAULT_OOM else -at - 1
         found[place] = s.frames[s.ptes[at] >> PTE_SHIFT].content
         place += 1
     return stop
 
 
 @hot_inline
-def fork_pte(s: Slots, at: int, there: int) -> None:
-    """Copy an entry to a child; it is exclusive in neither then.
-
-    Kernel: mm/memory.c copy_nonpresent_pte(), copy_present_ptes().
-    """
-    pte = s.ptes[at] & ~PTE_EXCLUSIVE
-    s.ptes[at] = pte
-    s.ptes[there] = pte
-    if pte & PTE_SWAP:
-        slot_get(s, pte >> PTE_SHIFT)
-    elif pte & PTE_PRESENT and pte != PTE_ZERO:
-        s.frames[pte >> PTE_SHIFT].mapcount += 1
+def touch_table(s: Slots, mm: int, vpn: int) -> bool:
+    """Let a page have a table; False when there is no memory for one."""
+    is_there = not pmd_none(pte_offset(s, mm, vpn))
+    return is_there or pte_alloc_charged(s, mm, vpn, NR_UPPER_TABLES)
 
 
 # --- runs: what is compiled as a whole -------------------------------------
@@ -304,60 +309,52 @@ def fork_pte(s: Slots, at: int, there: int) -> None:
 @hot_run
 @needs(frames="nr", each=2)
 def write_range(
-    s: Slots, mm: int, first: int, nr: int, contents: Buffer[int], order: int
+    s: Slots,
+    mm: int,
+    first: int,
+    done: int,
+    nr: int,
+    contents: Buffer[int],
+    order: int,
 ) -> int:
     """Write pages; new ones come as folios of 2**order where those fit.
 
-    They have page tables. Returns how many were written: fewer when one is SIGBUS.
+    There is room for their page tables. Of ``nr`` pages, some are done. Returns how
+    many are then: fewer than all when there is no memory for more. Minus that, less
+    one, where a page is SIGBUS.
     """
-    vpn, end = first, first + nr
+    vpn, end = first + done, first + nr
     while vpn < end:
+        if not touch_table(s, mm, vpn):
+            return vpn - first
         at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
-        done = write_ptes(s, at, at + nr_here, contents, vpn - first, order) - at
-        vpn += done
-        if done < nr_here:
+        ended = write_ptes(s, at, at + nr_here, contents, vpn - first, order)
+        if ended < 0:
+            return -(vpn - first - ended - 1 - at) - 1
+        vpn += ended - at
+        if ended < at + nr_here:
             break
     return vpn - first
 
 
 @hot_run
 @needs(frames="nr")
-def read_range(s: Slots, mm: int, first: int, nr: int, found: Buffer[int]) -> int:
+def read_range(
+    s: Slots, mm: int, first: int, done: int, nr: int, found: Buffer[int]
+) -> int:
     """Read pages and say what is in each; zeros in those never written.
 
-    They have page tables. Returns how many were read: fewer when one is SIGBUS.
+    Returns as write_range() does.
     """
-    vpn, end = first, first + nr
+    vpn, end = first + done, first + nr
     while vpn < end:
+        if not touch_table(s, mm, vpn):
+            return vpn - first
         at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn
-        done = read_ptes(s, at, at + nr_here, found, vpn - first) - at
-        vpn += done
-        if done < nr_here:
+        ended = read_ptes(s, at, at + nr_here, found, vpn - first)
+        if ended < 0:
+            return -(vpn - first - ended - 1 - at) - 1
+        vpn += ended - at
+        if ended < at + nr_here:
             break
     return vpn - first
-
-
-@hot_run
-def largest_count(s: Slots, mm: int, nr: int) -> int:
-    """Return the most references that a slot of these entries has."""
-    largest = 0
-    for first in range(0, nr, PTRS_PER_PTE):
-        table = pte_offset(s, mm, first)
-        if not pmd_none(table):
-            for at in range(table, table + PTRS_PER_PTE):
-                if s.ptes[at] & PTE_SWAP:
-                    largest = max(largest, swap_count(s, s.ptes[at] >> PTE_SHIFT))
-    return largest
-
-
-@hot_run
-def fork_range(s: Slots, mm: int, child: int, nr: int) -> None:
-    """Copy page table entries to a child, which has tables where there are any.
-
-    Kernel: mm/memory.c copy_pte_range().
-    """
-    for first in range(0, nr, PTRS_PER_PTE):
-        table, there = pte_offset(s, mm, first), pte_offset(s, child, first)
-        if not pmd_none(table):
-            for page in range(PTRS_PER_PTE):
-                fork_pte(s, table + page, there + page)

@@ -34,7 +34,6 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.faults import swap_in
 from swaptools.emulator.core.frames import unmap_frame
 from swaptools.emulator.core.slot_alloc import alloc_in_areas, has_tables
 from swaptools.emulator.core.slots import (
@@ -47,6 +46,7 @@ from swaptools.emulator.core.slots import (
     swap_count,
     traffic_row,
 )
+from swaptools.emulator.core.swap_in import NO_MEMORY, swap_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -124,19 +124,26 @@ def next_place(s: Slots, si: int, offset: int) -> int:
 
 
 @hot
-def bring_back(s: Slots, entry: int, counts: Buffer[int]) -> None:
-    """Let the data of a virtual slot be in memory, and its place free."""
-    counts[BROUGHT_IN] += swap_cache_get(s, entry) < 0
-    number = swap_in(s, entry, False)
+def bring_back(s: Slots, entry: int, counts: Buffer[int]) -> bool:
+    """Let the data of a virtual slot be in memory, and its place free.
+
+    False when there is no memory for them.
+    """
+    is_new = swap_cache_get(s, entry) < 0
+    number = swap_in(s, entry, False, 0, False)
+    if number == NO_MEMORY:
+        return False
+    counts[VISITED] += 1
     set_stored(s, slot_index(s, entry), 0)
     if number < 0:
-        counts[BROUGHT_IN] -= 1
         counts[LOST] += 1
-        return
+        return True
+    counts[BROUGHT_IN] += is_new
     s.frames[number].dirty = 1
     if not swap_count(s, entry):
         swap_cache_del(s, number)
         unmap_frame(s, number)
+    return True
 
 
 @hot_run
@@ -160,7 +167,9 @@ def count_unmapped(s: Slots) -> int:
 @hot_run
 @needs(frames="room")
 def empty_places(s: Slots, si: int, room: int, counts: Buffer[int]) -> bool:
-    """Bring back what is in the slots of an area; False when ``room`` is used up.
+    """Bring back what is in the slots of an area.
+
+    False when ``room`` is used up, or there is no memory for more.
 
     RFC: 20260208215839.87595-1-nphamcs@gmail.com, where swapoff goes through the
     slots of the area and not through page tables.
@@ -172,7 +181,7 @@ def empty_places(s: Slots, si: int, room: int, counts: Buffer[int]) -> bool:
             if room <= 0:
                 return False
             room -= 1
-        counts[VISITED] += 1
-        bring_back(s, entry, counts)
+        if not bring_back(s, entry, counts):
+            return False
         offset = next_place(s, si, offset + 1)
     return True

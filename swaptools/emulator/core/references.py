@@ -16,10 +16,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
-from swaptools.emulator.core.faults import map_new, read_page, write_page
+from swaptools.emulator.core.faults import (
+    VM_FAULT_OOM,
+    read_page,
+    touch_table,
+    write_page,
+)
 from swaptools.emulator.core.page_tables import (
     PTRS_PER_PTE,
-    pte_alloc,
     pte_offset,
 )
 from swaptools.emulator.core.settle import settle
@@ -67,17 +71,14 @@ def work_for(s: Slots, memcg: int) -> None:
 
 
 @hot_inline
-def touch_page(s: Slots, mm: int, vpn: int, write: bool, content: int) -> bool:
-    """Make one reference; False when it is SIGBUS."""
+def touch_page(s: Slots, mm: int, vpn: int, write: bool, content: int) -> int:
+    """Make one reference; returns how its fault ended, VM_FAULT_*."""
     at = pte_offset(s, mm, vpn)
     if at < PTRS_PER_PTE:
-        pte_alloc(s, mm + vpn // PTRS_PER_PTE)
+        if not touch_table(s, mm, vpn):
+            return VM_FAULT_OOM
         at = pte_offset(s, mm, vpn)
-    if not write:
-        return read_page(s, at)
-    if s.ptes[at] == 0:
-        map_new(s, at, 0)
-    return write_page(s, at, content)
+    return write_page(s, at, content, 0) if write else read_page(s, at)
 
 
 @hot_run
@@ -92,9 +93,9 @@ def touch_range(
 ) -> int:
     """Make references, and end the operation that each one is.
 
-    Returns where it stopped: before ``end`` when there is no room for more, or
-    something is left for the end of the operation before it. Minus that, less one,
-    where a reference is SIGBUS.
+    Returns where it stopped: before ``end`` when there is no room or no memory for
+    more, or something is left for the end of the operation before it. Minus that, less
+    one, where a reference is SIGBUS.
 
     Args:
         s: The buffers.
@@ -116,6 +117,7 @@ def touch_range(
             work_for(s, tasks[task + TASK_MEMCG])
         vpn = reference >> REFERENCE_PAGE_SHIFT & REFERENCE_PAGE_MASK
         write = reference & REFERENCE_WRITE != 0
-        if not touch_page(s, tasks[task + TASK_MM], vpn, write, content):
-            return -place - 1
+        fault = touch_page(s, tasks[task + TASK_MM], vpn, write, content)
+        if fault:
+            return place if fault == VM_FAULT_OOM else -place - 1
     return end

@@ -18,15 +18,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
-from swaptools.emulator.core.faults import swap_in
+from swaptools.emulator.core.faults import (
+    VM_FAULT_OOM,
+    VM_FAULT_SIGBUS,
+)
 from swaptools.emulator.core.frames import alloc_frames, free_frame
+from swaptools.emulator.core.hooks import accessed, added, charge
 from swaptools.emulator.core.page_tables import (
+    NO_UPPER_TABLES,
     PTE_POISONED,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
+    PTE_YOUNG,
     pmd_addr_end,
     pmd_none,
+    pte_alloc_charged,
     pte_offset,
 )
 from swaptools.emulator.core.pageout import stay_without_slot
@@ -40,6 +47,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_add,
     swap_cache_del,
 )
+from swaptools.emulator.core.swap_in import NO_MEMORY, NOTHING_HELD, swap_in
 from swaptools.emulator.core.writeout import is_reactivated, pageout
 from swaptools.emulator.core.zap import zap_swap_entry
 
@@ -57,18 +65,20 @@ FAULT_AROUND_PAGES: Final = 16
 
 @hot
 def shmem_swapin(s: Slots, index: int) -> int:
-    """Take a page out of swap, which frees the slot; -1 when nothing holds it.
+    """Take a page out of swap, which frees the slot; or as swap_in().
 
     What nothing holds is poisoned, and gives its slot back as well.
 
     Kernel: mm/shmem.c shmem_swapin_folio(), shmem_set_folio_swapin_error().
     """
     entry = s.ptes[index] >> PTE_SHIFT
-    number = swap_in(s, entry, False)
+    number = swap_in(s, entry, False, index, True)
+    if number == NO_MEMORY:
+        return number
     slot_put(s, entry)
     if number < 0:
         s.ptes[index] = PTE_POISONED
-        return -1
+        return number
     swap_cache_del(s, number)
     s.frames[number].mapcount = 1
     s.ptes[index] = number << PTE_SHIFT | PTE_PRESENT
@@ -77,7 +87,9 @@ def shmem_swapin(s: Slots, index: int) -> int:
 
 @hot
 def shmem_get_folio(s: Slots, index: int) -> int:
-    """Return the frame of a page, made of zeros and clean if there was none; or -1.
+    """Return the frame of a page, made of zeros and clean if there was none.
+
+    Or as swap_in().
 
     Kernel: mm/shmem.c shmem_get_folio_gfp().
     """
@@ -87,11 +99,15 @@ def shmem_get_folio(s: Slots, index: int) -> int:
     if page & PTE_SWAP:
         return shmem_swapin(s, index)
     if page == PTE_POISONED:
-        return -1
+        return NOTHING_HELD
+    memcg = s.totals[0].memcg
+    if not charge(s, memcg, 1):
+        return NO_MEMORY
     number = alloc_frames(s, 0)
     s.frames[number].dirty = 0
     s.frames[number].mapcount = 1
     s.ptes[index] = number << PTE_SHIFT | PTE_PRESENT
+    added(s, number, index, memcg, 0, True)
     return number
 
 
@@ -100,13 +116,13 @@ def shmem_map(s: Slots, index: int, at: int) -> None:
     """Map a page that is in memory, unless it is mapped here."""
     page = s.ptes[index]
     if page & PTE_PRESENT and not s.ptes[at]:
-        s.ptes[at] = page
+        s.ptes[at] = page | PTE_YOUNG
         s.frames[page >> PTE_SHIFT].mapcount += 1
 
 
 @hot
-def shmem_fault(s: Slots, index: int, at: int, write: bool) -> bool:
-    """Map a page, and with a read those around it; False when it is SIGBUS.
+def shmem_fault(s: Slots, index: int, at: int, write: bool) -> int:
+    """Map a page, and with a read those around it; returns VM_FAULT_*.
 
     Kernel: mm/memory.c do_read_fault(), do_shared_fault(); mm/filemap.c
     filemap_map_pages().
@@ -115,10 +131,25 @@ def shmem_fault(s: Slots, index: int, at: int, write: bool) -> bool:
         before = at % FAULT_AROUND_PAGES
         for near in range(FAULT_AROUND_PAGES):
             shmem_map(s, index - before + near, at - before + near)
-    if shmem_get_folio(s, index) < 0:
-        return False
+    number = shmem_get_folio(s, index)
+    if number < 0:
+        return VM_FAULT_OOM if number == NO_MEMORY else VM_FAULT_SIGBUS
     shmem_map(s, index, at)
-    return True
+    return 0
+
+
+@hot_inline
+def shmem_touch(s: Slots, pages: int, mm: int, vpn: int, write: bool) -> int:
+    """Let a page be mapped; returns how its fault ended, VM_FAULT_*."""
+    at = pte_offset(s, mm, vpn)
+    if pmd_none(at):
+        if not pte_alloc_charged(s, mm, vpn, NO_UPPER_TABLES):
+            return VM_FAULT_OOM
+        at = pte_offset(s, mm, vpn)
+    elif s.ptes[at]:
+        accessed(s, at)
+        return 0
+    return shmem_fault(s, pte_offset(s, pages, vpn), at, write)
 
 
 @hot_inline
@@ -164,24 +195,30 @@ def shmem_pageout(s: Slots, index: int, number: int) -> None:
 
 
 # --- runs: what is compiled as a whole -------------------------------------
-# ``pages`` is where the row of an object begins, ``mm`` that of a mapping; both have
-# tables for pages that are touched.
+# ``pages`` is where the row of an object begins, ``mm`` that of a mapping. That has
+# tables for pages that are touched, and there is room for those of this.
 
 
 @hot_run
 @needs(frames="nr")
 def shmem_write_range(
-    s: Slots, pages: int, mm: int, first: int, nr: int, contents: Buffer[int]
+    s: Slots,
+    pages: int,
+    mm: int,
+    first: int,
+    done: int,
+    nr: int,
+    contents: Buffer[int],
 ) -> int:
-    """Write pages; returns how many: fewer when one is SIGBUS."""
-    for vpn in range(first, first + nr):
-        at = pte_offset(s, mm, vpn)
-        if not shmem_fault(s, pte_offset(s, pages, vpn), at, True):
-            return vpn - first
-        number = s.ptes[at] >> PTE_SHIFT
+    """Write pages; returns as write_range() does."""
+    for place in range(done, nr):
+        fault = shmem_touch(s, pages, mm, first + place, True)
+        if fault:
+            return place if fault == VM_FAULT_OOM else -place - 1
+        number = s.ptes[pte_offset(s, mm, first + place)] >> PTE_SHIFT
         frame = s.frames[number]
         put_content(s, frame.content)
-        frame.content = contents[vpn - first]
+        frame.content = contents[place]
         frame.dirty = 1
         set_stayed(s, number, 0)
     return nr
@@ -190,15 +227,15 @@ def shmem_write_range(
 @hot_run
 @needs(frames="nr")
 def shmem_read_range(
-    s: Slots, pages: int, mm: int, first: int, nr: int, found: Buffer[int]
+    s: Slots, pages: int, mm: int, first: int, done: int, nr: int, found: Buffer[int]
 ) -> int:
-    """Read pages and say what is in each; returns how many, as a write."""
-    for vpn in range(first, first + nr):
-        at = pte_offset(s, mm, vpn)
-        mapped = s.ptes[at] != 0
-        if not mapped and not shmem_fault(s, pte_offset(s, pages, vpn), at, False):
-            return vpn - first
-        found[vpn - first] = s.frames[s.ptes[at] >> PTE_SHIFT].content
+    """Read pages and say what is in each; returns as write_range() does."""
+    for place in range(done, nr):
+        fault = shmem_touch(s, pages, mm, first + place, False)
+        if fault:
+            return place if fault == VM_FAULT_OOM else -place - 1
+        number = s.ptes[pte_offset(s, mm, first + place)] >> PTE_SHIFT
+        found[place] = s.frames[number].content
     return nr
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_run, needs
 from swaptools.emulator.core.constants import PMD_ORDER
+from swaptools.emulator.core.faults import VM_FAULT_OOM
 from swaptools.emulator.core.page_tables import PTE_SHIFT, pmd_none, pte_offset
 from swaptools.emulator.core.pageout import pageout_ptes
 from swaptools.emulator.core.references import (
@@ -37,7 +38,7 @@ STEP_READ: Final = 1
 STEP_PAGEOUT: Final = 2
 STEP_DROP: Final = 3
 
-# How one page ended: it is done, there was no room, nothing holds its data.
+# How one page ended: it is done, there was no room or no memory, nothing has its data.
 _DONE: Final = 0
 _NO_ROOM: Final = 1
 _SIGBUS: Final = 2
@@ -48,8 +49,10 @@ def step_touch(s: Slots, what: int, mm: int, vpn: int, content: int) -> int:
     """Write or read a page."""
     if not has_room_to_touch(s):
         return _NO_ROOM
-    is_there = touch_page(s, mm, vpn, what == STEP_WRITE, content)
-    return _DONE if is_there else _SIGBUS
+    fault = touch_page(s, mm, vpn, what == STEP_WRITE, content)
+    if fault == VM_FAULT_OOM:
+        return _NO_ROOM
+    return _SIGBUS if fault else _DONE
 
 
 @hot
@@ -87,9 +90,9 @@ def step_range(
 ) -> int:
     """Do one thing to pages from ``first`` on, ``step`` apart.
 
-    Returns where it stopped: before ``end`` when there is no room for more, or
-    something is left for the end of the operation before it. Minus that, less one,
-    where a page is SIGBUS.
+    Returns where it stopped: before ``end`` when there is no room or no memory for
+    more, or something is left for the end of the operation before it. Minus that, less
+    one, where a page is SIGBUS.
 
     Args:
         s: The buffers.

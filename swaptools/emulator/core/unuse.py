@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import TYPE_SHIFT
-from swaptools.emulator.core.faults import swap_in
 from swaptools.emulator.core.frames import unmap_frame
+from swaptools.emulator.core.hooks import mapped
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_POISONED,
@@ -35,6 +35,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_get,
     swap_count,
 )
+from swaptools.emulator.core.swap_in import NO_MEMORY, swap_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer
@@ -53,24 +54,30 @@ def is_on(pte: int, si: int) -> bool:
 
 
 @hot
-def unuse_pte(s: Slots, at: int, counts: Buffer[int]) -> None:
+def unuse_pte(s: Slots, at: int, counts: Buffer[int]) -> bool:
     """Bring back a page; what nothing holds is marked as poisoned.
+
+    False when there is no memory for it. Nobody has accessed it by that.
 
     Kernel: mm/swapfile.c unuse_pte().
     """
     pte = s.ptes[at]
     entry = pte >> PTE_SHIFT
-    number = swap_in(s, entry, False)
+    number = swap_in(s, entry, False, at, False)
+    if number == NO_MEMORY:
+        return False
     slot_put(s, entry)
     if number < 0:
         s.ptes[at] = PTE_POISONED
         counts[POISONED] += 1
-        return
+        return True
     counts[BROUGHT_IN] += 1
     s.frames[number].mapcount += 1
     s.ptes[at] = number << PTE_SHIFT | PTE_PRESENT | pte & PTE_EXCLUSIVE
+    mapped(s, number, at)
     if not swap_count(s, entry):
         swap_cache_del(s, number)
+    return True
 
 
 @hot_run
@@ -81,7 +88,7 @@ def unuse_range(
     """Bring back the pages of one address space that are on an area.
 
     Returns where it stopped: before ``end`` when a page is needed and ``room`` is
-    used up.
+    used up, or there is no memory for it.
 
     Kernel: mm/swapfile.c unuse_pte_range().
     """
@@ -93,8 +100,9 @@ def unuse_range(
                 cached = swap_cache_get(s, s.ptes[place] >> PTE_SHIFT) >= 0
                 if not cached and room <= 0:
                     return vpn + place - at
+                if not unuse_pte(s, place, counts):
+                    return vpn + place - at
                 counts[VISITED] += 1
-                unuse_pte(s, place, counts)
                 room -= not cached and s.ptes[place] != PTE_POISONED
             else:
                 counts[VISITED] += s.ptes[place] != 0
@@ -120,7 +128,10 @@ def shmem_unuse_range(
             cached = swap_cache_get(s, s.ptes[place] >> PTE_SHIFT) >= 0
             if not cached and room <= 0:
                 return vpn + place - at
-            if shmem_swapin(s, place) < 0:
+            number = shmem_swapin(s, place)
+            if number == NO_MEMORY:
+                return vpn + place - at
+            if number < 0:
                 counts[POISONED] += 1
             else:
                 counts[BROUGHT_IN] += 1

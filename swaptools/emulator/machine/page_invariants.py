@@ -34,6 +34,7 @@ from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
+    PTE_YOUNG,
     PTE_ZERO,
 )
 from swaptools.emulator.core.slots import (
@@ -100,7 +101,7 @@ def check_mappings(shm: Shm) -> None:
     for mapping in shm.mappings:
         expect(mapping in mapping.task.mappings, "a mapping of nobody")
         for vpn, pte in mapping.pte.entries():
-            is_same = pte == shm.pages[vpn] and pte & PTE_PRESENT != 0
+            is_same = pte & ~PTE_YOUNG == shm.pages[vpn] and pte & PTE_PRESENT != 0
             expect(is_same, "mapping", vpn)
 
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.page_tables import (
-    PTE_EXCLUSIVE,
     PTE_POISONED,
     PTE_PRESENT,
     PTE_SHIFT,
     PTE_SWAP,
+    PTE_YOUNG,
+    PTE_ZERO,
     PTRS_PER_PTE,
 )
 from swaptools.emulator.machine.expect import expect
@@ -65,13 +66,18 @@ def check_page_tables(state: State, spaces: Iterable[PageTable]) -> None:
 # The tables that items of rows refer to, each one once.
 def _check_rows(state: State, spaces: list[PageTable]) -> set[int]:
     s, rows = state.slots, state.page_tables
-    owned = {mm + n for nr, free in rows.free.items() for mm in free for n in range(nr)}
+    owned = {
+        mm + n for nr, free in rows.free.items() for mm in free for n in range(-1, nr)
+    }
     expect(all(s.pmds[item] == 0 for item in owned), "something in a free row")
     in_use: set[int] = set()
     for space in spaces:
-        for item in range(space.mm, space.mm + space.nr_items):
-            expect(item not in owned, "an item of two rows", item)
-            owned.add(item)
+        items = range(space.mm, space.mm + space.nr_items)
+        nr_tables = sum(s.pmds[item] != 0 for item in items)
+        expect(s.pmds[space.mm - 1] == nr_tables, "tables of a row", space.mm)
+        expect(not owned & {space.mm - 1, *items}, "an item of two rows", space.mm)
+        owned |= {space.mm - 1, *items}
+        for item in items:
             table = s.pmds[item]
             expect(0 <= table < state.totals.nr_page_tables, "no page table", table)
             expect(not table or table not in in_use, "a table of two", table)
@@ -90,4 +96,7 @@ def _can_be(pte: int) -> bool:
     is_one = (pte & PTE_PRESENT != 0) != (pte & PTE_SWAP != 0)
     is_swap_entry = pte & PTE_SWAP == 0 or pte >> PTE_SHIFT != 0
     is_zero_page = pte & PTE_SWAP == 0 and pte >> PTE_SHIFT == 0
-    return is_one and is_swap_entry and not (is_zero_page and pte & PTE_EXCLUSIVE)
+    is_young = pte & PTE_YOUNG != 0
+    if (is_zero_page and pte != PTE_ZERO) or (is_young and pte & PTE_SWAP):
+        return False
+    return is_one and is_swap_entry

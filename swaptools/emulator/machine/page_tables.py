@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.page_tables import (
+    NR_UPPER_TABLES,
     PTRS_PER_PTE,
     free_pgtables,
     nr_ptes,
+    pte_alloc_like,
     pte_alloc_range,
     pte_offset,
 )
@@ -40,8 +42,8 @@ class PageTables:
         """Return where a row of that length begins, all items of it 0."""
         if self.free.get(nr_items):
             return self.free[nr_items].pop()
-        first = self.nr_items
-        self.nr_items += nr_items
+        first = self.nr_items + 1  # behind the one that counts
+        self.nr_items += 1 + nr_items
         self.arena.grow("pmds", self.nr_items)
         return first
 
@@ -56,11 +58,17 @@ class PageTable:
     As a sequence it has an entry for each page, 0 where there never was one.
     """
 
-    __slots__ = ("_tables", "mm", "nr_items", "nr_pages")
+    __slots__ = ("_nr_upper", "_tables", "mm", "nr_items", "nr_pages")
 
-    def __init__(self, tables: PageTables, nr_pages: int) -> None:
-        """Make room for so many pages, none of which costs anything yet."""
+    def __init__(
+        self, tables: PageTables, nr_pages: int, nr_upper: int = NR_UPPER_TABLES
+    ) -> None:
+        """Make room for so many pages, none of which costs anything yet.
+
+        The first table that is charged has ``nr_upper`` others above it.
+        """
         self._tables = tables
+        self._nr_upper = nr_upper
         #: What hot functions are given: where its row begins.
         self.nr_items = _nr_items(nr_pages)
         self.mm = tables.take(self.nr_items)
@@ -99,7 +107,7 @@ class PageTable:
         if nr_items > self.nr_items:
             old, new = self.mm, self._tables.take(nr_items)
             pmds = self._tables.arena.slots.pmds
-            for item in range(self.nr_items):
+            for item in range(-1, self.nr_items):
                 pmds[new + item], pmds[old + item] = pmds[old + item], 0
             self._tables.give_back(old, self.nr_items)
             self.mm, self.nr_items = new, nr_items
@@ -109,25 +117,32 @@ class PageTable:
         if nr_pages > self.nr_pages:
             self.reach(max(nr_pages, min(2 * self.nr_pages, most_pages)))
 
-    def touch(self, first: int, nr_pages: int) -> None:
-        """Have tables for pages that are to be read or written."""
+    def make_room(self, first: int, nr_pages: int) -> None:
+        """Have room for the tables of pages that are to be read or written."""
         pmds, mm = self._tables.arena.slots.pmds, self.mm
         item, last = first // PTRS_PER_PTE, (first + nr_pages - 1) // PTRS_PER_PTE
         if item != last or not pmds[mm + item]:
             self._tables.arena.add_page_tables(last - item + 1)
-            self._tables.arena.run(pte_alloc_range, mm, first, first + nr_pages)
 
-    def touch_like(self, other: PageTable) -> None:
-        """Have tables where another of the same length has them."""
-        pmds = self._tables.arena.slots.pmds
-        for item in range(other.nr_items):
-            if pmds[other.mm + item]:
-                self.touch(item * PTRS_PER_PTE, 1)
-                pmds = self._tables.arena.slots.pmds
+    def touch(self, first: int, nr_pages: int) -> None:
+        """Have tables for pages, which nobody is charged."""
+        self.make_room(first, nr_pages)
+        self._tables.arena.run(pte_alloc_range, self.mm, first, first + nr_pages)
+
+    def touch_like(self, other: PageTable, item: int) -> int:
+        """Have tables where another of the same length has them, from an item on.
+
+        Returns:
+            Where it stopped for want of memory, or the end.
+        """
+        arena = self._tables.arena
+        arena.add_page_tables(arena.slots.pmds[other.mm - 1])
+        return arena.run(pte_alloc_like, self.mm, other.mm, item, other.nr_items)
 
     def free(self) -> None:
         """Give everything back; nothing is in it any more."""
-        self._tables.arena.run(free_pgtables, self.mm, self.nr_items)
+        args = self.mm, self.nr_items, self._nr_upper
+        self._tables.arena.run(free_pgtables, *args)
         self._tables.give_back(self.mm, self.nr_items)
         self.mm = self.nr_items = self.nr_pages = 0
 

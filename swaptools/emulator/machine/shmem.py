@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from swaptools.emulator.core.page_tables import NO_UPPER_TABLES, NOT_CHARGED
 from swaptools.emulator.core.shmem_pages import (
     shmem_pageout_range,
     shmem_read_range,
@@ -74,7 +75,7 @@ class Shm:
         self.has_name = True
         self.mappings: list[ShmMapping] = []
         #: Its pages, as page table entries are written. Kernel: i_pages.
-        self.pages = PageTable(state.page_tables, nr_pages)
+        self.pages = PageTable(state.page_tables, nr_pages, NOT_CHARGED)
         shms.append(self)
 
     def map(self, task: Mapper) -> ShmMapping:
@@ -124,7 +125,7 @@ class ShmMapping:
         self._state = state
         self.shm = shm
         self.task = task
-        self.pte = PageTable(state.page_tables, shm.nr_pages)
+        self.pte = PageTable(state.page_tables, shm.nr_pages, NO_UPPER_TABLES)
         shm.mappings.append(self)
         task.mappings.append(self)
 
@@ -234,7 +235,7 @@ class ShmMapping:
 
     def _touch(self, first: int, nr_pages: int) -> list[int]:
         self.shm.pages.touch(first, nr_pages)
-        self.pte.touch(first, nr_pages)
+        self.pte.make_room(first, nr_pages)
         return [self.shm.pages.mm, self.pte.mm]
 
     def _check(self, first: int, nr_pages: int) -> None:

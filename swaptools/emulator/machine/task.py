@@ -15,12 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import SWAP_MAP_MAX, SWAP_NR_ORDERS
-from swaptools.emulator.core.faults import (
-    fork_range,
-    largest_count,
-    read_range,
-    write_range,
-)
+from swaptools.emulator.core.faults import read_range, write_range
+from swaptools.emulator.core.fork import fork_range, largest_count
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.pageout import (
     pageout_range,
@@ -242,7 +238,9 @@ class Task:
         if self.has_anon_vma:
             child.has_anon_vma = True
             child.pte.reach(nr_pages)
-            child.pte.touch_like(self.pte)
+            here = 0
+            while here < self.pte.nr_items:
+                here = child.pte.touch_like(self.pte, here)
             state.run(fork_range, self.pte.mm, child.pte.mm, nr_pages)
             if largest:
                 state.mmlist.insert(state.mmlist.index(self) + 1, child)
@@ -280,7 +278,7 @@ class Task:
 
     def _touch(self, first: int, nr_pages: int) -> None:
         self.pte.reach_soon(first + nr_pages, MAX_TASK_PAGES)
-        self.pte.touch(first, nr_pages)
+        self.pte.make_room(first, nr_pages)
 
     def _check(self, first: int, nr_pages: int) -> None:
         self._state.check_alive()

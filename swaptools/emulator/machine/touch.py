@@ -57,10 +57,12 @@ def write_pages(
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); those
             before it are written.
     """
-    done = state.run(function, *tables, first, nr_pages, contents, *args)
-    for page in range(done, nr_pages):
+    done = 0
+    while 0 <= done < nr_pages:
+        done = state.run(function, *tables, first, done, nr_pages, contents, *args)
+    for page in range(-done - 1 if done < 0 else nr_pages, nr_pages):
         state.contents.put(contents[page])
-    _end(state, first, done, nr_pages)
+    _end(state, first, done)
 
 
 def read_pages(
@@ -75,18 +77,19 @@ def read_pages(
     Raises:
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
     """
-    found = state.scratch(nr_pages)
-    done = state.run(function, *tables, first, nr_pages, found)
-    _end(state, first, done, nr_pages)
+    found, done = state.scratch(nr_pages), 0
+    while 0 <= done < nr_pages:
+        done = state.run(function, *tables, first, done, nr_pages, found)
+    _end(state, first, done)
     return state.io.pages_of(first_items(found, nr_pages))
 
 
 # The machine comes to rest; then a task that touched what nothing holds is told.
-def _end(state: State, first: int, done: int, nr_pages: int) -> None:
+def _end(state: State, first: int, done: int) -> None:
     state.settle()
-    if done < nr_pages:
+    if done < 0:
         raise DeviceReadError(
-            errno.EFAULT, f"page {first + done}: {read_of_nothing().strerror}"
+            errno.EFAULT, f"page {first - done - 1}: {read_of_nothing().strerror}"
         )
 
 

@@ -23,7 +23,6 @@ from swaptools.emulator.core.constants import (
     STORED_ZERO,
     STORED_ZSWAP,
 )
-from swaptools.emulator.core.faults import count_read
 from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
@@ -32,6 +31,7 @@ from swaptools.emulator.core.slots import (
     slot_index,
     swap_cache_get,
 )
+from swaptools.emulator.core.swap_in import count_read
 from swaptools.emulator.core.transfer import find_entries, move_slot, repoint_range
 
 if TYPE_CHECKING:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.page_tables import PTRS_PER_PTE
+from swaptools.emulator.core.page_tables import (
+    PTE_SHIFT,
+    PTE_YOUNG,
+    PTRS_PER_PTE,
+)
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.errors import InvariantBroken
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.task import Task
 
 #: Some, with 64 GiB of nothing before them.
 END = MAX_TASK_PAGES >> 4
@@ -70,7 +79,7 @@ def test_a_large_object_costs_its_pages_that_are_touched(machine: Machine) -> No
     mapping.pageout(0, PTRS_PER_PTE)
     mapping.pageout(FAR, 3)
     assert machine.state.totals.nr_page_tables == 1 + 2
-    assert shared.pages[FAR] >> 3 == 1
+    assert shared.pages[FAR] >> PTE_SHIFT == 1
     shared.unlink()
     task.exit()
     machine.check_invariants()
@@ -85,9 +94,59 @@ def test_an_entry_that_is_none_is_noticed(machine: Machine) -> None:
         with pytest.raises(InvariantBroken):
             machine.check_invariants()
         s.ptes[place] = 0
-    for value in (8, 3, 5, 1 << 40):
+    for value in (4, 8, 3, 5, 9, 1 << 40, 1 << 20 | 10):
         s.ptes[PTRS_PER_PTE + 9] = value
         with pytest.raises(InvariantBroken):
             machine.check_invariants()
         s.ptes[PTRS_PER_PTE + 9] = 0
+    machine.check_invariants()
+
+
+def _is_young(task: Task, page: int) -> bool:
+    return task.pte[page] & PTE_YOUNG != 0
+
+
+def test_a_fault_leaves_a_page_young_and_neither_a_fork_nor_swapoff_does(
+    machine: Machine,
+) -> None:
+    """Nor is the page of zeros ever young, or a swap entry."""
+    (device,) = machine.areas
+    task = machine.task()
+    task.write(0, 3)
+    task.read(5)
+    assert [_is_young(task, page) for page in (0, 2, 5)] == [True, True, False]
+    child = task.fork()
+    assert _is_young(task, 0)
+    assert not _is_young(child, 0)
+    child.write(0)  # a copy
+    child.exit()
+    task.pageout(0, 3)
+    assert not any(_is_young(task, page) for page in range(3))
+    task.read(0)
+    machine.swapoff(device)
+    assert [_is_young(task, page) for page in range(3)] == [True, False, False]
+    machine.check_invariants()
+
+
+def test_pages_of_shared_memory_are_young_where_they_are_mapped(
+    machine: Machine,
+) -> None:
+    task, shared = machine.task(), machine.shm(20)
+    mapping = shared.map(task)
+    mapping.write(3)
+    assert mapping.pte[3] == shared.pages[3] | PTE_YOUNG != shared.pages[3]
+    mapping.read(4)
+    machine.check_invariants()
+
+
+def test_a_row_counts_its_tables(machine: Machine) -> None:
+    task = machine.task()
+    task.write(0, 3 * PTRS_PER_PTE)
+    pmds = machine.state.slots.pmds
+    assert pmds[task.pte.mm - 1] == 3
+    pmds[task.pte.mm - 1] = 2
+    with pytest.raises(InvariantBroken):
+        machine.check_invariants()
+    pmds[task.pte.mm - 1] = 3
+    task.exit()
     machine.check_invariants()

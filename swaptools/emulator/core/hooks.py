@@ -1,0 +1,91 @@
+"""Where a policy takes part in a fault; without one, nothing happens there.
+
+Rules for this file: every function is hot (see clusters.py), and a default. A machine
+with a policy runs copies of whatever calls one of these, which call what stands in its
+place (binding.py): what charges (charge.py), or a function of the policy. Without one
+these are compiled into their callers, and gone.
+
+Theory. A fault charges each page before it changes anything, so that one that finds no
+memory has not begun, and is made again from its beginning when there is some. While
+memory is charged others leave, from any page table; a page that the fault goes on with
+is kept by a map count of its own. Pages that are freed are told to nobody: whoever has
+lists of them finds out (frames.py free_frame()).
+
+Kernel: mm/memcontrol.c mem_cgroup_charge(), mem_cgroup_swapin_charge_folio();
+mm/swap.c folio_add_lru(), lru_add_drain(), 6.18.
+Same: where in a fault each of them is called.
+Changed: the pages of a fault are charged to a group by its number.
+Left out: failures for want of anything but a group's memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swaptools.emulator.core.buffers import hot_inline
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
+
+
+@hot_inline
+def charge(s: Slots, memcg: int, nr: int) -> bool:
+    """Charge pages that are about to be made, which may let others leave.
+
+    False when there is no memory for them, or no room for what has to leave; nothing
+    is charged then.
+
+    Kernel: mm/memcontrol.c mem_cgroup_charge().
+    """
+    return True
+
+
+@hot_inline
+def owner_of(s: Slots, entry: int) -> int:
+    """Return the group that a page read in from a slot is charged to.
+
+    Kernel: mm/memcontrol.c mem_cgroup_swapin_charge_folio().
+    """
+    return s.totals[0].memcg
+
+
+@hot_inline
+def accessed(s: Slots, at: int) -> None:
+    """Hear that a reference found its page in memory, mapped at a place."""
+
+
+@hot_inline
+def added(
+    s: Slots, number: int, at: int, memcg: int, entry: int, is_shmem: bool
+) -> None:
+    """Hear that a page was made, or read in from a slot; it is charged.
+
+    Args:
+        s: The buffers.
+        number: Its frame.
+        at: Where it is mapped, or about to be; 0 for nowhere. Of shared memory, its
+            item of the object.
+        memcg: The group that it is charged to.
+        entry: The slot, which is not free yet; 0 for a new page.
+        is_shmem: Whether it is of shared memory.
+
+    Kernel: mm/swap.c folio_add_lru(); mm/workingset.c workingset_refault().
+    """
+
+
+@hot_inline
+def mapped(s: Slots, number: int, at: int) -> None:
+    """Hear that a page that was in memory is mapped here as well, or again."""
+
+
+@hot_inline
+def write_fault_on(s: Slots, number: int) -> None:
+    """Hear that a write needs a page of which others may know.
+
+    Kernel: mm/memory.c do_swap_page(), wp_can_reuse_anon_folio(), lru_add_drain().
+    """
+
+
+@hot_inline
+def uncharge_page_tables(s: Slots, memcg: int, nr: int) -> None:
+    """Take back what page tables were charged."""
