@@ -17,7 +17,13 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from swaptools.references import MAX_BATCH, Description, References
-from swaptools.traces.drmemtrace_records import RECORD_BYTES, Thread, type_of
+from swaptools.traces.drmemtrace_records import (
+    RECORD_BYTES,
+    USUAL_PAGE_SHIFT,
+    Thread,
+    page_size_of,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +36,9 @@ _MEMBER: Final = b"chunk."
 #: Where a member's name is in its head.
 _NAME_AT: Final = 30
 _READ_BYTES: Final = (1 << 15) * RECORD_BYTES
+#: Sizes of pages, in bytes, that processors have.
+_LEAST_PAGE: Final = 1 << 11
+_MOST_PAGE: Final = 1 << 30
 _HEADER_TYPE: Final = 25
 _MARKER_TYPE: Final = 28
 #: Of a zip: chunks of ten million instructions each.
@@ -57,23 +66,46 @@ def looks_like(head: bytes, _path: str) -> bool:
     )
 
 
-def describe(_source: Source) -> Description:
-    """Return what the format says of every trace in it."""
-    return Description(NAME)
+def describe(source: Source) -> Description:
+    """Return what the format says of every trace in it, and the size of its pages.
+
+    Raises:
+        TraceError: Its zip is broken, or no pages have that size.
+    """
+    return Description(NAME, page_size=1 << _page_shift(source))
+
+
+def _page_shift(source: Source) -> int:
+    # Said among the first records of each thread, and the same for all.
+    if source.peek(len(_ZIP)).startswith(_ZIP):
+        head = next(_chunks(source, source.paths[0]), b"")
+    else:
+        head = source.peek()
+    found = page_size_of(head)
+    if found is None:
+        return USUAL_PAGE_SHIFT
+    page_size, offset = found
+    if page_size & page_size - 1 or not _LEAST_PAGE <= page_size <= _MOST_PAGE:
+        source.skip(f"pages of {page_size} bytes", offset)
+        return USUAL_PAGE_SHIFT
+    return page_size.bit_length() - 1
 
 
 def read(source: Source) -> Iterator[References]:
     """Yield the accesses and fetched instructions of all threads, by time."""
+    shift = _page_shift(source)
     if not source.peek(len(_ZIP)).startswith(_ZIP):
-        yield from _batches(part for _, part in _timed(source, _plain(source)))
+        yield from _batches(part for _, part in _timed(source, _plain(source), shift))
         return
-    threads = [_timed(source, _chunks(source, path)) for path in source.paths]
+    threads = [_timed(source, _chunks(source, path), shift) for path in source.paths]
     merged = heapq.merge(*threads, key=lambda timed: timed[0])
     yield from _batches(part for _, part in merged)
 
 
-def _timed(source: Source, pieces: Iterator[bytes]) -> Iterator[tuple[int, References]]:
-    thread = Thread(source)
+def _timed(
+    source: Source, pieces: Iterator[bytes], page_shift: int
+) -> Iterator[tuple[int, References]]:
+    thread = Thread(source, page_shift)
     for data in pieces:
         yield from thread.parts(data)
 

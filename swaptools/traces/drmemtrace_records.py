@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from swaptools.traces.source import Source
 
 RECORD_BYTES: Final = 12
-_PAGE_SHIFT: Final = 12
+#: Where nothing says another.
+USUAL_PAGE_SHIFT: Final = 12
 _RECORD: Final = struct.Struct("<HHQ")
 _PID: Final = 24
 _MARKER: Final = 28
 _TIMESTAMP: Final = 2
+_PAGE_SIZE: Final = 18
+#: That stand before the first timestamp: nine, as it is written now.
+_FIRST_RECORDS: Final = 64
 #: Flags of a reference by type of record; 255 where it is none. Loads, stores, and
 #: instructions of every kind that are fetched (29, of a repeated one, is not).
 _NO_REFERENCE: Final = 255
@@ -42,12 +46,28 @@ def type_of(record: bytes) -> int:
     return int.from_bytes(record[:2], "little")
 
 
+def page_size_of(data: bytes) -> tuple[int, int] | None:
+    """Return what the first records say of the size of pages, and where.
+
+    Args:
+        data: The beginning of a thread's records.
+    """
+    whole = data[: min(len(data) // RECORD_BYTES, _FIRST_RECORDS) * RECORD_BYTES]
+    for place, (kind, size, value) in enumerate(_RECORD.iter_unpack(whole)):
+        if kind == _MARKER and size == _PAGE_SIZE:
+            return value, place * RECORD_BYTES
+        if kind == _MARKER and size == _TIMESTAMP:
+            return None
+    return None
+
+
 class Thread:
     """What is known of a thread between pieces of its records."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, page_shift: int) -> None:
         """Begin; records that cannot be are the source's to judge."""
         self._source = source
+        self._page_shift = page_shift
         self._task = 0
         self._time_us = 0
 
@@ -78,7 +98,8 @@ class Thread:
         if begun == end:
             return
         some = data[begun * RECORD_BYTES : end * RECORD_BYTES]
-        pages, flags = (_by_numpy if has_numpy() else _plain)(some, types[begun:end])
+        split = _by_numpy if has_numpy() else _plain
+        pages, flags = split(some, types[begun:end], self._page_shift)
         time_ns = self._time_us * _US if self._time_us < _TIMES_END else None
         if pages:
             yield (
@@ -104,21 +125,21 @@ def _places(types: memoryview[int]) -> list[int]:
 
 
 def _plain(
-    data: bytes, types: memoryview[int]
+    data: bytes, types: memoryview[int], page_shift: int
 ) -> tuple[memoryview[int], memoryview[int]]:
     pages, flags = array("Q"), bytearray()
     for kind, (_, size, address) in zip(types, _RECORD.iter_unpack(data), strict=True):
         flag = _FLAGS[kind] if kind < len(_FLAGS) else _NO_REFERENCE
         if flag != _NO_REFERENCE:
-            first = address >> _PAGE_SHIFT
-            last = min(address + max(size, 1) - 1, (1 << 64) - 1) >> _PAGE_SHIFT
+            first = address >> page_shift
+            last = min(address + max(size, 1) - 1, (1 << 64) - 1) >> page_shift
             pages.extend(range(first, last + 1))
             flags += bytes((flag,)) * (last + 1 - first)
     return memoryview(pages), memoryview(flags)
 
 
 def _by_numpy(
-    data: bytes, types: memoryview[int]
+    data: bytes, types: memoryview[int], page_shift: int
 ) -> tuple[memoryview[int], memoryview[int]]:
     numpy: Any = import_numpy()
     kinds = numpy.minimum(numpy.frombuffer(types, "u2"), 255)
@@ -129,8 +150,8 @@ def _by_numpy(
     size = records["size"][chosen].astype("u8")
     last = address + numpy.maximum(size, 1) - 1
     last[last < address] = (1 << 64) - 1
-    first = address >> _PAGE_SHIFT
-    counts = ((last >> _PAGE_SHIFT) - first + 1).astype("i8")
+    first = address >> page_shift
+    counts = ((last >> page_shift) - first + 1).astype("i8")
     flags = flags[chosen]
     if int(counts.sum()) > len(counts):
         begun = numpy.cumsum(counts) - counts

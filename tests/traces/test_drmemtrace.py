@@ -61,7 +61,11 @@ def thread(task: int, parts: list[tuple[int, int]]) -> bytes:
     records = [(25, 0, 9), (28, 12, 3), (24, 4, task)]
     for time_us, page in parts:
         records += [(28, 2, time_us), (0, 1, page << 12)]
-    data = b"".join(struct.pack("<HHQ", *record) for record in records)
+    return zipped(b"".join(struct.pack("<HHQ", *record) for record in records))
+
+
+def zipped(data: bytes) -> bytes:
+    """Records as the one chunk of a thread."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("chunk.0000", data)
@@ -84,6 +88,34 @@ def test_threads_of_a_directory_are_put_together(tmp_path: Path, below: str) -> 
         (4, 1),
         (5, 2),
     ]
+
+
+@pytest.mark.usefixtures("_either_way")
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_the_size_of_pages_is_what_a_marker_says(tmp_path: Path, as_zip: bool) -> None:
+    path = tmp_path / "t"
+    records = [(25, 0, 9), (28, 12, 3), (24, 4, TASK), (28, 18, 1 << 16), (28, 2, 5)]
+    records += [(0, 8, 0x2FFFE), (1, 4, 0x50000)]
+    data = b"".join(struct.pack("<HHQ", *record) for record in records)
+    path.write_bytes(zipped(data) if as_zip else data)
+    with open_trace(str(path)) as found:
+        assert found.about.page_size == 1 << 16
+    assert read_all(path) == [
+        Reference(2, 0, TASK),
+        Reference(3, 0, TASK),
+        Reference(5, WRITE, TASK),
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 3000, 1 << 40, (1 << 64) - 1])
+def test_pages_of_no_such_size_are_broken(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "t"
+    records = [(25, 0, 9), (28, 12, 3), (28, 18, size), (24, 4, TASK), (0, 8, 0x5000)]
+    path.write_bytes(b"".join(struct.pack("<HHQ", *record) for record in records))
+    with pytest.raises(TraceError, match=f"byte 24: pages of {size} bytes"):
+        open_trace(str(path))
+    with open_trace(str(path), skip_broken=True) as found:
+        assert [list(batch.pages) for batch in found] == [[5]]
 
 
 def test_a_member_that_expands_without_end_is_streamed(tmp_path: Path) -> None:
