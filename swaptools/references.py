@@ -69,6 +69,8 @@ class Description(NamedTuple):
     least_pages: int = 1
     #: The command or the file that it was made from, or None.
     source: str | None = None
+    #: Of faults: the memory that the program had, in bytes, where that is known.
+    ram_bytes: int | None = None
 
 
 # What most traces have in common: one task, and nothing known of a page.

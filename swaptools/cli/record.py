@@ -6,6 +6,7 @@ Not here: how a program is recorded (record/).
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import resource
 import shlex
@@ -32,6 +33,8 @@ _DEFAULT_FILE: Final = "swapemu.trace"
 _LEAST_PAGES: Final = 64
 _MOST_LEAST_PAGES: Final = 1 << 14
 _TELL_S: Final = 10.0
+#: Eight times as much is as large as a zram device can be.
+_MOST_RAM_BYTES: Final = 1 << 58
 
 
 class _Misused(click.UsageError):
@@ -136,6 +139,9 @@ def record(
     """
     if (how == "faults") != (ram_bytes is not None):
         raise click.UsageError("--how faults and --ram belong together")
+    if ram_bytes is not None and not mmap.PAGESIZE <= ram_bytes <= _MOST_RAM_BYTES:
+        page = format_size(mmap.PAGESIZE)
+        raise click.UsageError(f"--ram: a page at least, {page}, and 256 PiB at most")
     least = 1 if keep_all or ram_bytes is not None else least_pages
     try:
         exit_code = _recorded(
@@ -162,6 +168,7 @@ def _recorded(
     takes_lengths: bool,
 ) -> int:
     # The status of the program, as subprocess has it.
+    from swaptools.compiling import can_compile
     from swaptools.record.faults import Faults, check_faults
     from swaptools.record.lackey import Lackey, check_lackey
     from swaptools.references import Description, Order
@@ -169,7 +176,11 @@ def _recorded(
 
     order = Order.ALL if ram_bytes is None else Order.FAULTS
     about = Description(
-        "swap-trace", order, least_pages=least_pages, source=shlex.join(words)
+        "swap-trace",
+        order,
+        least_pages=least_pages,
+        source=shlex.join(words),
+        ram_bytes=ram_bytes,
     )
     (check_lackey if ram_bytes is None else check_faults)(words)
     lengths = None
@@ -183,6 +194,8 @@ def _recorded(
         recording: Lackey | Faults
         if ram_bytes is None:
             output.error("lackey is some 3000 times slower than the program alone")
+            if not can_compile():
+                output.error("and without numba (the fast extra) five times more")
             recording = Lackey(writer, least_pages, output.error, lengths)
         else:
             recording = Faults(writer, ram_bytes, output.error, lengths)

@@ -69,6 +69,7 @@ class Faults(Recording):
         self._ram_bytes = ram_bytes
         self._rest = b""
         self._commands: dict[int, bytes] = {}
+        self._memories: dict[int, Memory] = {}
 
     def run(self, words: Sequence[str]) -> Iterator[int]:
         """Record a program until it has ended.
@@ -82,15 +83,17 @@ class Faults(Recording):
         with ExitStack() as stack:
             size_bytes = max(_ZRAM_TIMES * self._ram_bytes, _LEAST_ZRAM_BYTES)
             self._tell(stack.enter_context(some_swap(size_bytes)))
-            procs = stack.enter_context(limited(self._ram_bytes))
+            group = stack.enter_context(limited(self._ram_bytes))
             tracing = stack.enter_context(Tracing())
 
             def enter() -> None:
-                procs.write_text(str(os.getpid()))
+                group.enter()
                 tracing.add(os.getpid())
 
             child = stack.enter_context(Child(words, enter))
-            yield from self._follow(tracing, child)
+            for seen in self._follow(tracing, child):
+                group.keep_fresh()
+                yield seen
             if tracing.lost:
                 self._tell(f"{tracing.lost:,} faults were lost: they came too fast")
         self._finish()
@@ -111,25 +114,31 @@ class Faults(Recording):
 
     def _take(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            if b"page_fault_" not in line:
-                continue
-            fault = parse_fault(line)
-            if fault is None:
-                self.broken += 1
-            elif fault.is_user:
-                self._add(fault)
+        found = [parse_fault(line) for line in lines if b"page_fault_" in line]
+        self.broken += found.count(None)
+        faults = [fault for fault in found if fault is not None and fault.is_user]
+        self.seen += len(faults)
+        self._meet(faults)
+        for fault in faults:
+            self._add(fault)
+
+    def _meet(self, faults: list[Fault]) -> None:
+        # Look at the memories once for all of these: at what is new in each of them.
+        pages: dict[int, set[int]] = {}
+        for fault in faults:
+            if fault.task in self._commands or len(self._commands) < MOST_TASKS:
+                self._commands[fault.task] = fault.command  # exec gives another
+                pages.setdefault(fault.task, set()).add(fault.page)
+        for task, used in pages.items():
+            self._memories.setdefault(task, Memory(task)).learn(used)
 
     def _add(self, fault: Fault) -> None:
-        self.seen += 1
-        if fault.task in self._commands or len(self._commands) < MOST_TASKS:
-            self._commands[fault.task] = fault.command  # exec gives another
-        if self._lengths is not None:
-            page = memoryview(array("Q", (fault.page,)))
-            self._lengths.look(Memory(fault.task), page)
-        for batch in self._batcher.add(
-            fault.page, 1, fault.flags, fault.task, fault.time_ns
-        ):
+        memory, flags = self._memories.get(fault.task), fault.flags
+        if memory is not None:
+            flags = memory.flags(fault.page, flags)
+            if self._lengths is not None:
+                self._lengths.look(memory, memoryview(array("Q", (fault.page,))))
+        for batch in self._batcher.add(fault.page, 1, flags, fault.task, fault.time_ns):
             self._gatherer.add(batch)
 
     def _flush(self) -> None:

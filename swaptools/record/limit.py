@@ -8,6 +8,7 @@ memory.limit_in_bytes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from contextlib import contextmanager
@@ -27,9 +28,33 @@ _TRIES: Final = 50
 _WAIT_S: Final = 0.1
 
 
+class Group:
+    """The cgroup: who is in it, and its statistics."""
+
+    def __init__(self, folder: Path) -> None:
+        """Know its directory."""
+        self._folder = folder
+
+    def enter(self) -> None:
+        """Put the process that calls into it."""
+        (self._folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    def keep_fresh(self) -> None:
+        """Have the kernel bring its statistics up to date.
+
+        It does so by itself every two seconds. In between, a program that uses all of
+        its memory again and again has no page on the inactive list that anybody knows
+        of, and is killed for want of memory with swap free (seen on 6.18).
+
+        Kernel: mm/memcontrol.c mem_cgroup_flush_stats(), mm/vmscan.c inactive_is_low().
+        """
+        with contextlib.suppress(OSError):
+            (self._folder / "memory.stat").read_bytes()
+
+
 @contextmanager
-def limited(ram_bytes: int) -> Iterator[Path]:
-    """Make a cgroup that may have so much memory, and yield its cgroup.procs.
+def limited(ram_bytes: int) -> Iterator[Group]:
+    """Make a cgroup that may have so much memory, for as long as the block lasts.
 
     Raises:
         RecordError: There is no memory controller, or it is not ours to use.
@@ -47,7 +72,7 @@ def limited(ram_bytes: int) -> Iterator[Path]:
         raise RecordError(f"{folder}: {exc.strerror}", 125) from exc
     try:
         set_file(limit, str(ram_bytes))
-        yield folder / "cgroup.procs"
+        yield Group(folder)
     finally:
         _remove(folder)
 

@@ -62,12 +62,15 @@ def describe(source: Source) -> Description:
 
 def _description(told: dict[str, Any]) -> Description:
     page_size, least_pages = told["page_size"], told["least_pages"]
-    named = told["source"]
+    named, ram_bytes = told["source"], told.get("ram_bytes")
     if not (type(page_size) is type(least_pages) is int):
         raise TypeError(told)
     if page_size < 1 or least_pages < 1 or not isinstance(named, str | None):
         raise ValueError(told)
-    return Description(NAME, Order(told["order"]), page_size, least_pages, named)
+    if ram_bytes is not None and not (type(ram_bytes) is int and ram_bytes > 0):
+        raise ValueError(told)
+    order = Order(told["order"])
+    return Description(NAME, order, page_size, least_pages, named, ram_bytes)
 
 
 def read(source: Source) -> Iterator[References]:

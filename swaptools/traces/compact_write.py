@@ -99,12 +99,14 @@ def write_trace(
 
 
 def _header(about: Description) -> bytes:
-    told = {
+    told: dict[str, str | int | None] = {
         "order": about.order.value,
         "page_size": about.page_size,
         "least_pages": about.least_pages,
         "source": about.source,
     }
+    if about.ram_bytes is not None:
+        told["ram_bytes"] = about.ram_bytes
     text = json.dumps(told).encode()
     head = (layout.MAGIC, layout.VERSION, 0, len(text))
     checksum = zlib.crc32(layout.HEADER.pack(*head, 0)[:-4] + text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
+import mmap
 import os
 import shutil
 import signal
@@ -22,7 +24,7 @@ from swaptools.record import limit
 from swaptools.record.connection import Connection, is_ours
 from swaptools.record.faults import Faults
 from swaptools.record.kernel_files import set_file
-from swaptools.references import CODE, WRITE, Description
+from swaptools.references import ANONYMOUS, CODE, FILE, WRITE, Description
 from swaptools.traces.compact_write import TraceWriter
 from swaptools.traces.formats import open_trace
 from tests.conftest import needs_proc
@@ -249,6 +251,54 @@ TRACED = FTRACE.replace(b"-5148    [000]", b"-5148    (   5140) [000]") + (
     b" sort-9 (-------) [001] d.... 1.000003: page_fault_user: "
     b"address=0x5000 ip=0x1 error_code=0x6\n"
 )
+
+
+@needs_proc
+def test_faults_have_the_kinds_of_their_pages(tmp_path: Path) -> None:
+    """What is written to through a private mapping of a file is anonymous then."""
+    with (tmp_path / "f").open("w+b") as file:
+        file.truncate(mmap.PAGESIZE)
+        mapped = mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_PRIVATE)
+        own = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    addresses = [
+        ctypes.addressof(ctypes.c_char.from_buffer(one)) for one in (mapped, own)
+    ]
+    lines = "".join(
+        f" x-{os.getpid()} ({os.getpid()}) [000] d.... 1.0: page_fault_user: "
+        f"address={address:#x} ip=0x1 error_code={code:#x}\n"
+        for address, code in (
+            *((one, 4) for one in addresses),
+            (addresses[0], 6),
+            (addresses[0], 4),
+        )
+    )
+    out = io.BytesIO()
+    recording = Faults(TraceWriter(out, Description("t")), 1 << 20, lambda _said: None)
+    recording._take(lines.encode())
+    recording._finish()
+    path = tmp_path / "t"
+    path.write_bytes(out.getvalue())
+    assert [one.flags for one in read_all(path)] == [
+        FILE,
+        ANONYMOUS,
+        ANONYMOUS | WRITE,
+        ANONYMOUS,
+    ]
+
+
+@pytest.mark.parametrize("ram", ["0", "1", "4095", "1E"])
+def test_no_memory_at_all_is_refused_before_anything_runs(
+    tmp_path: Path, ram: str
+) -> None:
+    path, ran = tmp_path / "t", tmp_path / "ran"
+    words = ("-o", str(path), "--how", "faults", "--ram", ram, "--", "touch", str(ran))
+    done = subprocess.run(
+        swapemu("record", *words), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 125
+    assert "--ram: a page at least" in done.stderr
+    assert not ran.exists()
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("size", [1, 50, 100_000])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIRST = [Reference(7, WRITE), Reference(7), Reference(2**64 - 1, 6, 4_000_000_000)]
 SECOND = [Reference(0x7F0000000 + page, task=1) for page in range(300)]
-ABOUT = Description("swap-trace", Order.FAULTS, 16384, 64, "make -j2")
+ABOUT = Description("swap-trace", Order.FAULTS, 16384, 64, "make -j2", 24 << 20)
 
 
 @pytest.fixture(params=[True, False], ids=["numpy", "plain"])
@@ -162,6 +162,9 @@ GOOD = {"order": "references", "page_size": 4096, "least_pages": 1, "source": No
         (header({**GOOD, "least_pages": "1"}), "the header says what no header says"),
         (header({**GOOD, "order": "none"}), "the header says what no header says"),
         (header({**GOOD, "source": 3}), "the header says what no header says"),
+        (header({**GOOD, "ram_bytes": 0}), "the header says what no header says"),
+        (header({**GOOD, "ram_bytes": True}), "the header says what no header says"),
+        (header({**GOOD, "ram_bytes": "4K"}), "the header says what no header says"),
         (header([]), "the header says what no header says"),
     ],
 )
