@@ -171,6 +171,19 @@ def reparent_lru(s: Slots, memcg: int) -> None:
 
 
 @hot
+def forget_positions(s: Slots, memcg: int) -> None:
+    """Let no reclaim of a group above go on behind a group that is gone.
+
+    Kernel: mm/memcontrol.c invalidate_reclaim_iterators().
+    """
+    above = memcg
+    while above >= 0:
+        if s.lruvecs[above].iter_position == memcg + 1:
+            s.lruvecs[above].iter_position = 0
+        above = s.memcgs[above].parent
+
+
+@hot
 def memcg_offline(s: Slots, memcg: int) -> None:
     """Forget a group that has no groups below; its parent gets its entries.
 
@@ -179,6 +192,8 @@ def memcg_offline(s: Slots, memcg: int) -> None:
     """
     if s.zswap[0].next_shrink == memcg:
         s.zswap[0].next_shrink = memcg_after(s, memcg)
+    if s.totals[0].has_policy:
+        forget_positions(s, memcg)
     reparent_lru(s, memcg)
     above = s.memcgs[s.memcgs[memcg].parent]
     after = s.memcgs[memcg].next_sibling

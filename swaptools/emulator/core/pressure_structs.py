@@ -43,6 +43,13 @@ PAGE_SHMEM: Final = 8
 #: The first of those that are left to policies.
 PAGE_FREE: Final = 16
 
+# A shadow: it is one; the page was active before; a request paged it out. What is above
+# those bits is the policy's. Kernel: mm/workingset.c pack_shadow().
+SHADOW: Final = 1
+SHADOW_WORKINGSET: Final = 2
+SHADOW_ASKED: Final = 4
+SHADOW_SHIFT: Final = 3
+
 #: Integers that a policy has for itself, before those of each page.
 POLICY_HEAD_ITEMS: Final = 64
 
@@ -101,10 +108,43 @@ class LruVec(Structure):
     #: Kernel: lruvec->anon_cost, file_cost.
     anon_cost: int
     file_cost: int
+    #: Group that a reclaim of this one visited last, plus one; 0 for none.
+    #: Kernel: struct mem_cgroup_reclaim_iter.
+    iter_position: int
+    #: What was seen of ``seen_activate`` when it was reclaimed last.
+    #: Kernel: lruvec->refaults.
+    refaults: int
+    #: Pages of its lists and those below, and pages that came back to the active ones,
+    #: when statistics were flushed last (rstat.py). Kernel: lruvec_stats->state.
+    seen_inactive: int
+    seen_active: int
+    seen_activate: int
+    #: Of the group alone, as its memory.stat has them.
+    workingset_refault_anon: int
+    workingset_activate_anon: int
+    workingset_restore_anon: int
+    pgscan: int
+    pgsteal: int
+    pgrefill: int
+    pgactivate: int
+    pgdeactivate: int
     _fields_ = [
         ("nonresident_age", c_int64),
         ("anon_cost", c_int64),
         ("file_cost", c_int64),
+        ("iter_position", c_int32),
+        ("refaults", c_int64),
+        ("seen_inactive", c_int64),
+        ("seen_active", c_int64),
+        ("seen_activate", c_int64),
+        ("workingset_refault_anon", c_int64),
+        ("workingset_activate_anon", c_int64),
+        ("workingset_restore_anon", c_int64),
+        ("pgscan", c_int64),
+        ("pgsteal", c_int64),
+        ("pgrefill", c_int64),
+        ("pgactivate", c_int64),
+        ("pgdeactivate", c_int64),
     ]
 
 
@@ -153,6 +193,12 @@ class Pressure(Structure):
     next_use: int
     #: State of a generator of numbers, for policies.
     random: int
+    #: Statistics are flushed when so many references were made, 0 for never: those
+    #: made since, at which number it is time, and what draws that, or 0.
+    flush_every: int
+    since_flush: int
+    next_flush: int
+    flush_random: int
     #: Number of the group that a charge failed for, plus one; 0 for none.
     oom_memcg: int
     #: A reclaim may not swap, since it is for memory and swap together.
@@ -186,6 +232,10 @@ class Pressure(Structure):
         ("now", c_int64),
         ("next_use", c_int64),
         ("random", c_int64),
+        ("flush_every", c_int64),
+        ("since_flush", c_int64),
+        ("next_flush", c_int64),
+        ("flush_random", c_int64),
         ("oom_memcg", c_int32),
         ("may_not_swap", c_int32),
         ("room_pages", c_int64),
