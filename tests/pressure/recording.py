@@ -1,0 +1,162 @@
+"""Where each page was after each batch of a program, and that in few bytes.
+
+Not here: who ran it (tests/against_kernel/pressure_rig.py, emulated.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import lzma
+from array import array
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.pressure.programs import Program, draw_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: What an entry is that is no slot.
+NONE: Final = -2
+PRESENT: Final = -1
+_SWAPPED, _PRESENT = 1 << 62, 1 << 63
+_OFFSET_SHIFT, _OFFSET_MASK = 5, (1 << 50) - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What is seen after a batch."""
+
+    #: By page the slot it is swapped out to, PRESENT or NONE, as all are once the task
+    #: was killed.
+    entries: array[int]
+    #: What the group is charged, and how many pages went out and in; -1 if not asked.
+    usage_pages: int = -1
+    nr_out: int = -1
+    nr_in: int = -1
+    #: How often the kernel flushed statistics on its own meanwhile.
+    nr_flushes: int = 0
+    #: Whether memory ran out; then there is no other batch.
+    is_killed: bool = False
+
+    @property
+    def nr_swapped(self) -> int:
+        """How many pages are swapped out."""
+        return sum(entry >= 0 for entry in self.entries)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """A program, and what came of it."""
+
+    program: Program
+    backend: str
+    snapshots: tuple[Snapshot, ...]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether every page is in the same place after every batch."""
+        if not isinstance(other, Recording):
+            return NotImplemented
+        return self.entries == other.entries
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def entries(self) -> list[array[int]]:
+        """Of each batch."""
+        return [each.entries for each in self.snapshots]
+
+
+def entries_of(words: Iterable[int]) -> array[int]:
+    """Read words of /proc/PID/pagemap. Kernel: fs/proc/task_mmu.c."""
+    return array(
+        "i",
+        (
+            PRESENT
+            if word & _PRESENT
+            else word >> _OFFSET_SHIFT & _OFFSET_MASK
+            if word & _SWAPPED
+            else NONE
+            for word in words
+        ),
+    )
+
+
+def dump(recording: Recording) -> str:
+    """Write a recording of a drawn program as one line of JSON."""
+    program, snapshots = recording.program, recording.snapshots
+    told = {
+        "workload": program.workload,
+        "seed": program.seed,
+        "limit_pages": program.limit_pages,
+        "backend": recording.backend,
+        "usage_pages": [each.usage_pages for each in snapshots],
+        "nr_out": [each.nr_out for each in snapshots],
+        "nr_in": [each.nr_in for each in snapshots],
+        "is_killed": snapshots[-1].is_killed,
+        "entries": _packed(recording.entries),
+    }
+    return json.dumps(told)
+
+
+def load(line: str) -> Recording:
+    """Read what dump() wrote; the program is drawn anew."""
+    told: dict[str, Any] = json.loads(line)
+    program = draw_program(told["workload"], told["seed"])
+    if program.limit_pages != told["limit_pages"]:
+        raise ValueError(f"{program} is drawn, {told['limit_pages']} was recorded")
+    columns = (told["usage_pages"], told["nr_out"], told["nr_in"])
+    entries = _unpacked(told["entries"], program.nr_pages)
+    snapshots = [
+        Snapshot(entries=each, usage_pages=usage, nr_out=nr_out, nr_in=nr_in)
+        for each, usage, nr_out, nr_in in zip(entries, *columns, strict=True)
+    ]
+    snapshots[-1] = replace(snapshots[-1], is_killed=told["is_killed"])
+    return Recording(
+        program=program, backend=told["backend"], snapshots=tuple(snapshots)
+    )
+
+
+#: What an entry did in a batch.
+_SAME, _WENT, _CAME, _MOVED = range(4)
+_FILTERS: Final = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
+
+
+def _packed(batches: list[array[int]]) -> str:
+    """Pack of each batch a byte a page of what it did, then the slots of the moved."""
+    before = array("i", [NONE]) * len(batches[0])
+    out = bytearray()
+    for entries in batches:
+        did = bytes(map(_step, before, entries))
+        slots = [new for new, step in zip(entries, did, strict=True) if step == _MOVED]
+        out += did + bytes(slot & 255 for slot in slots)
+        out += bytes(slot >> 8 for slot in slots)
+        before = entries
+    packed = lzma.compress(bytes(out), lzma.FORMAT_RAW, filters=_FILTERS)
+    return base64.b85encode(packed).decode()
+
+
+def _unpacked(text: str, nr_pages: int) -> Iterator[array[int]]:
+    packed = lzma.decompress(base64.b85decode(text), lzma.FORMAT_RAW, filters=_FILTERS)
+    file = io.BytesIO(packed)
+    entries = array("i", [NONE]) * nr_pages
+    while did := file.read(nr_pages):
+        nr_moved = did.count(_MOVED)
+        slots = iter(zip(file.read(nr_moved), file.read(nr_moved), strict=True))
+        for page, step in enumerate(did):
+            if step == _MOVED:
+                low, high = next(slots)
+                entries[page] = low | high << 8
+            elif step != _SAME:
+                entries[page] = PRESENT if step == _CAME else NONE
+        yield entries[:]
+
+
+def _step(before: int, now: int) -> int:
+    if now == before:
+        return _SAME
+    if now < 0:
+        return _CAME if now == PRESENT else _WENT
+    return _MOVED
