@@ -27,6 +27,11 @@ EMULATOR: Final = "compiling the emulator, which takes a minute or two the first
 _KEPT: Final = 4
 
 
+def policy_sentence(name: str) -> str:
+    """Return what is said where all that calls a policy is compiled."""
+    return f"{EMULATOR}, and again for policy {name}"
+
+
 class CompileCache:
     """The directory of this process, and what it says of compiling.
 
@@ -188,11 +193,20 @@ def _check_ours(folder: Path) -> None:
         raise PermissionError(None, "cannot be written", str(folder))
 
 
+# A version has the name of its source, and behind a hyphen of what was added to that.
 def _forget_old(ours: Path, current: Path) -> None:
-    others = [path for path in ours.iterdir() if path != current]
-    others.sort(key=lambda path: path.lstat().st_mtime, reverse=True)
-    for path in others[_KEPT - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+    by_source: dict[str, list[Path]] = {}
+    for path in ours.iterdir():
+        by_source.setdefault(path.name.partition("-")[0], []).append(path)
+    by_source.pop(current.name.partition("-")[0], None)
+    others = sorted(by_source.values(), key=_newest, reverse=True)
+    for paths in others[_KEPT - 1 :]:
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _newest(paths: list[Path]) -> float:
+    return max(path.lstat().st_mtime for path in paths)
 
 
 def _reason(exc: OSError) -> str:

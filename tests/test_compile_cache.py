@@ -215,6 +215,20 @@ def test_old_versions_go(base: Path, cache: CompileCache) -> None:
     assert kept == ["v2", "v3", "v4", "v5"]
 
 
+def test_what_was_added_to_a_source_goes_with_it(
+    base: Path, cache: CompileCache
+) -> None:
+    """However many policies were compiled with each."""
+    for number, name in enumerate(
+        ["v0", "v0-a", "v0-b", "v1-a", "v2", "v3-a", "v3-b", "v4", "v4-a"]
+    ):
+        folder = cache.folder(name)
+        assert folder is not None
+        os.utime(folder, (number, number))
+    kept = sorted(path.name for path in (base / "swaptools").iterdir())
+    assert kept == ["v1-a", "v2", "v3-a", "v3-b", "v4", "v4-a"]
+
+
 def test_compiling_is_announced_once_and_its_time_told(
     base: Path, cache: CompileCache, said: list[str]
 ) -> None:

@@ -128,7 +128,8 @@ class Arena:
         """
         way = self._ways.get(function)
         if way is None:
-            way = self._ways[function] = (self._engine[function], NEEDS.get(function))
+            need = NEEDS.get(self._engine.bound(function))
+            way = self._ways[function] = (self._engine[function], need)
         run, need = way
         if need is not None:
             self._make_room(need, args)

@@ -1,7 +1,7 @@
 """Hot functions through numba: each once, with the types its annotations say.
 
-Not here: which functions are hot and why (buffers.py), what buffers are to numba
-(compiled_buffers.py).
+Not here: which functions are hot and why (buffers.py), copies for a policy
+(binding.py), what buffers are to numba (compiled_buffers.py).
 
 Kernel: none.
 Same: the text of the functions.
@@ -13,13 +13,20 @@ from __future__ import annotations
 
 import hashlib
 from ctypes import c_int64
-from dis import get_instructions
 from functools import cache
 from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
+from swaptools.compile_cache import EMULATOR, policy_sentence
 from swaptools.emulator.core import structs
+from swaptools.emulator.core.binding import (
+    BOUND,
+    callees_of,
+    is_of_core,
+    outside,
+    text_of,
+)
 from swaptools.emulator.core.buffers import HOT, Buffer
 from swaptools.kept_code import kept, loaded
 
@@ -42,7 +49,8 @@ def entry_of(function: Callable[..., Any]) -> tuple[Callable[..., Any], list[int
     compiled: Any = None
     if isinstance(function, FunctionType):
         # What it calls is within it: that is a third of the time and the memory.
-        compiled = loaded(*_parts(function, function.__globals__))
+        parts = _parts(function, function.__globals__)
+        compiled = loaded(*parts, sentence_of(function))
     if compiled is None:
         compiled = compiled_function(function)
     (code,) = compiled.overloads.values()
@@ -62,11 +70,9 @@ def compiled_function(function: Callable[..., Any]) -> Any:
     if not isinstance(function, FunctionType):
         raise TypeError(function)
     names = dict(function.__globals__)
-    for name in globals_of(function):
-        callee = names.get(name)
-        if isinstance(callee, FunctionType) and callee in HOT:
-            names[name] = compiled_function(callee)
-    return kept(*_parts(function, names))
+    for name, callee in callees_of(function):
+        names[name] = compiled_function(callee)
+    return kept(*_parts(function, names), sentence_of(function))
 
 
 # As kept() and loaded() want it; names are what it looks up.
@@ -77,15 +83,7 @@ def _parts(
     copy.__module__ = function.__module__
     copy.__qualname__ = function.__name__
     options = {**_OPTIONS, "forceinline": HOT[function]}
-    return copy, _signature(function), _fingerprint(), options
-
-
-def globals_of(function: FunctionType) -> set[str]:
-    """Return the names that a function looks up in its module; fields are none."""
-    loads = (
-        step for step in get_instructions(function) if step.opname == "LOAD_GLOBAL"
-    )
-    return {step.argval for step in loads}
+    return copy, _signature(function), version_of(function), options
 
 
 def _signature(function: FunctionType) -> Any:
@@ -108,9 +106,33 @@ def _numba_type(hint: Any) -> Any:
     return types.buffer_of(c_int64 if item is int else item)
 
 
+def version_of(function: FunctionType) -> str:
+    """Return what compiled code is kept under: all that decides what it is.
+
+    Of what is bound to a policy, or stands outside of the core, that is more than the
+    core: its part of the name stands behind it.
+    """
+    if function in BOUND:
+        return f"{_fingerprint()}-{BOUND[function].key}"
+    others = sorted(text_of(each) for each in outside(function))
+    if not others:
+        return _fingerprint()
+    return f"{_fingerprint()}-{hashlib.sha256(repr(others).encode()).hexdigest()[:8]}"
+
+
+def sentence_of(function: FunctionType) -> str:
+    """Return what is said where a function has to be compiled."""
+    return policy_sentence(BOUND[function].name) if function in BOUND else EMULATOR
+
+
 @cache
 def _fingerprint() -> str:
-    text = sorted(text_of(f) for f in HOT if isinstance(f, FunctionType))
+    text = sorted(
+        text_of(f)
+        for f in HOT
+        if isinstance(f, FunctionType) and is_of_core(f)
+        if f not in BOUND
+    )
     loader: Any = getattr(import_module(_TYPES), "__loader__", None)
     numba: Any = import_module("numba")
     is_checked = numba.config.BOUNDSCHECK
@@ -124,15 +146,3 @@ def layouts() -> list[tuple[str, str]]:
         (name, repr(getattr(item, "_fields_", item)))
         for name, item in structs.ITEMS.items()
     ]
-
-
-def text_of(function: FunctionType) -> tuple[str, ...]:
-    """Return all that decides what is compiled, constants of its module included."""
-    code = function.__code__
-    constants = [
-        (name, function.__globals__[name])
-        for name in code.co_names
-        if isinstance(function.__globals__.get(name), int)
-    ]
-    parts = (code.co_code.hex(), repr(code.co_consts), repr(constants))
-    return (function.__module__, function.__qualname__, *parts)

@@ -21,6 +21,8 @@ from swaptools.emulator.core.plain import Plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from swaptools.emulator.core.binding import Binding
+
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
@@ -35,9 +37,15 @@ class Engine:
     #: What buffers are made of, interpreted.
     plain: type[Plain] = Plain
 
-    def __init__(self, *, compiled: bool | None = None) -> None:
-        """Choose; None means compiled where that is possible."""
+    def __init__(
+        self, *, compiled: bool | None = None, binding: Binding | None = None
+    ) -> None:
+        """Choose; None means compiled where that is possible.
+
+        With a binding, what reaches a hook is run as its copy.
+        """
         self.compiled = can_compile() if compiled is None else compiled
+        self._binding = binding
         self._functions: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._viewed: Any = None
         self._table = (c_int64 * 0)()
@@ -51,8 +59,13 @@ class Engine:
         """Hold no buffer any more that has grown."""
         self._viewed = None
 
+    def bound(self, function: _Function) -> _Function:
+        """Return ``function`` with the policy of this engine, if it has one."""
+        return self._binding[function] if self._binding else function
+
     def __getitem__(self, function: _Function) -> _Function:
         """Return ``function`` as this engine runs it; it takes the same buffers."""
+        function = self.bound(function)
         if not self.compiled or function not in RUNS:
             return function
         if function not in self._functions:

@@ -89,3 +89,33 @@ def write_fault_on(s: Slots, number: int) -> None:
 @hot_inline
 def uncharge_page_tables(s: Slots, memcg: int, nr: int) -> None:
     """Take back what page tables were charged."""
+
+
+# --- what a policy decides -------------------------------------------------
+# Those above are bound to what charges, but for accessed(); these to functions of a
+# policy, which what charges and other functions of the policy call by these names.
+
+
+@hot_inline
+def joined(s: Slots, number: int) -> None:
+    """Put a folio on a list: it was made, or read in, and is charged."""
+
+
+@hot_inline
+def victim(s: Slots, memcg: int) -> int:
+    """Return the first frame of the folio that is to leave a group, or 0."""
+    return 0
+
+
+@hot_inline
+def kept(s: Slots, number: int) -> None:
+    """Put a folio on a list again: it could not leave."""
+
+
+@hot_inline
+def shrink(s: Slots, memcg: int, nr: int) -> int:
+    """Let about so many pages of a group and all below it leave; return how many did.
+
+    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages().
+    """
+    return 0

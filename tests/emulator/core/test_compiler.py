@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from swaptools.emulator.core.compiler import globals_of, layouts, text_of
+from swaptools.emulator.core.binding import globals_of, text_of
+from swaptools.emulator.core.compiler import layouts
 from swaptools.emulator.core.slot_alloc import reclaim_work
 from swaptools.emulator.core.structs import ITEMS
 
