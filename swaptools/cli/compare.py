@@ -18,10 +18,10 @@ from swaptools.cli.scripts import (
     designs_of,
     parsed,
     read_script,
-    scenario_names,
     steps,
     usable_designs,
 )
+from swaptools.script_files import scenario_names
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.design import Design

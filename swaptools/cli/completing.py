@@ -75,7 +75,7 @@ def script(
     """Offer the scripts that come with the package, and files."""
     from click.shell_completion import CompletionItem
 
-    from swaptools.cli.scripts import package_scripts
+    from swaptools.script_files import package_scripts
 
     return [CompletionItem(begun, type="file"), *beginning(package_scripts(), begun)]
 

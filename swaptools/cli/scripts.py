@@ -1,23 +1,19 @@
 """Scripts by path, from standard input, or from the package, and running them.
 
-What is no script is refused before much of it is in memory: a disk, a log file of
-gigabytes, a program.
-
-Not here: what a line may ask for (emulator/runs/grammar.py), what is printed of a run
-(swapemu.py, comparison.py).
+Not here: reading files (script_files.py), what a line may ask for
+(emulator/runs/grammar.py), what is printed of a run (swapemu.py, comparison.py).
 """
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from swaptools.cli import output
 from swaptools.cli.progress import ProgressLine, take_away
 from swaptools.errors import ScriptError, SelectionError
+from swaptools.script_files import read_script_file, read_script_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,11 +30,6 @@ INTERPRETED_HELP: Final = (
     "Do not compile, even if the fast extra is installed and SCRIPT touches "
     f"{WORTH_COMPILING_PAGES} pages or more; shorter ones never are."
 )
-_SUFFIX: Final = ".scenario"
-_CHUNK_BYTES: Final = 1 << 16
-#: Some hundred thousand operations, or expectations of many runs.
-_MAX_SCRIPT_BYTES: Final = 8 << 20
-_MAX_LINE_BYTES: Final = 1 << 20
 
 
 def designs_of(names: Iterable[str]) -> list[Design]:
@@ -104,59 +95,16 @@ def steps(
 
 
 def read_script(name: str) -> str:
-    """Return the text of a file, or of a scenario; a file comes first.
+    """Return the text of a file, of a scenario, or of standard input for ``-``.
 
     Exits with a message when there is none, or when it is no script.
     """
     try:
-        path = Path(name)
-        folder = files("swaptools.emulator.runs.scenarios")
-        if path.name == name and not path.exists():
-            for scenario in (folder / name, folder / f"{name}{_SUFFIX}"):
-                if scenario.is_file():
-                    return scenario.read_text(encoding="utf-8")
-        with click.open_file(name, "rb") as file:
-            return b"".join(_chunks(file)).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        output.fail("not a text file", name, output.EXIT_USAGE)
+        if name == "-":
+            with click.open_file(name, "rb") as stdin:
+                return read_script_text(stdin)
+        return read_script_file(name)
     except ValueError as exc:
         output.fail(str(exc), name, output.EXIT_USAGE)
     except OSError as exc:
         output.fail(exc.strerror or str(exc), name, output.EXIT_USAGE)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    # The parts of a file, until one of them shows that it is no script.
-    total_bytes = line_bytes = lines = 0
-    while chunk := file.read(_CHUNK_BYTES):
-        if b"\0" in chunk:
-            raise ValueError("not a text file")
-        total_bytes += len(chunk)
-        if total_bytes > _MAX_SCRIPT_BYTES:
-            raise ValueError(f"longer than {_MAX_SCRIPT_BYTES} bytes")
-        *whole, rest = chunk.split(b"\n")
-        for line in whole:
-            lines += 1
-            if line_bytes + len(line) > _MAX_LINE_BYTES:
-                raise ScriptError(f"longer than {_MAX_LINE_BYTES} bytes", lines)
-            line_bytes = 0
-        line_bytes += len(rest)
-        if line_bytes > _MAX_LINE_BYTES:
-            raise ScriptError(f"longer than {_MAX_LINE_BYTES} bytes", lines + 1)
-        yield chunk
-
-
-def scenario_names() -> list[str]:
-    """Return the names of the scenarios that compare every design."""
-    found = _package_files()
-    return sorted(name.removesuffix(_SUFFIX) for name in found if _SUFFIX in name)
-
-
-def package_scripts() -> list[str]:
-    """Return what may be named in place of a file: scenarios, and other scripts."""
-    return sorted(name.removesuffix(_SUFFIX) for name in _package_files())
-
-
-def _package_files() -> list[str]:
-    found = files("swaptools.emulator.runs.scenarios").iterdir()
-    return [entry.name for entry in found if entry.name.endswith((_SUFFIX, ".swap"))]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from swaptools.cli.scripts import scenario_names
 from swaptools.cli.swapemu import main
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.runs.script import Run, parse_script, run_script
+from swaptools.script_files import scenario_names
 from tests.emulator.runs.random_scripts import NR_PAGES, random_script
 
 if TYPE_CHECKING:
