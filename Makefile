@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel test-release check fix bench docs dist deb lock coverage packed pictures designs schemas verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -62,6 +62,11 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.hints --count 2000
 	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
+
+# Studies on Dask: two workers, a scheduler, and kills of each; some two minutes.
+test-sweep: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --editable '.[sweep]'
+	$(BIN)/python -m pytest -m sweep tests/sweep
 
 # Packages, as pip, pipx and Debian have them, in fresh environments; some minutes.
 test-release: $(VENV)/releasing

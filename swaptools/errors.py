@@ -128,6 +128,30 @@ class ScriptError(SwapToolsError, ValueError):
         return f"line {self.line}: {self.args[0]}"
 
 
+class StudyError(SwapToolsError, ValueError):
+    """A study that cannot be run, or rows of one that cannot be understood.
+
+    Attributes:
+        path: The file, as the caller gave it.
+        reason: What is wrong.
+        line: One-based line number in it; None when it is none of them.
+    """
+
+    def __init__(self, path: str, reason: str, line: int | None = None) -> None:
+        super().__init__(path, reason, line)
+        self.path = path
+        self.reason = reason
+        self.line = line
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"line {self.line}: "
+        return f"{self.path}: {where}{self.reason}"
+
+
+class ClusterError(SwapToolsError, RuntimeError):
+    """Nobody who could run the cells of a study, or who has what they need."""
+
+
 class TraceError(SwapToolsError, ValueError):
     """A trace that cannot be read on, or that is none.
 

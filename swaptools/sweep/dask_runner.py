@@ -1,0 +1,182 @@
+"""Many processes, or many machines: cells run by Dask.
+
+Dask is imported here alone, when a cluster is asked for. What is sent to a worker is
+a job, which names code of this package: each worker has to have it, in this version.
+
+Not here: which cells there are (study.py), writing rows (run.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from swaptools import __version__
+from swaptools.errors import ClusterError, MissingExtra
+from swaptools.sweep.runners import Ended, run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from types import TracebackType
+
+    from swaptools.sweep.cells import Cell, Job
+
+#: Jobs that are on the way for each worker: none of them waits for the next.
+_AHEAD: Final = 4
+#: Workers that may end while they run one cell before it is given up.
+_ALLOWED_FAILURES: Final = 10
+_ANSWER_S: Final = 20
+
+
+def has_dask() -> bool:
+    """Tell whether the extra is installed, without importing it."""
+    from importlib.util import find_spec
+
+    return find_spec("distributed") is not None
+
+
+class DaskRunner:
+    """Workers of a cluster, or of this machine."""
+
+    def __init__(
+        self, *, jobs: int = 0, address: str | None = None, compiled: bool | None
+    ) -> None:
+        """Start so many workers here, or go to the scheduler at an address.
+
+        Raises:
+            MissingExtra: Dask is not installed.
+            ClusterError: Nobody answers, or has another version.
+        """
+        try:
+            self._distributed: Any = import_module("distributed")
+        except ImportError as exc:
+            asked = "--jobs" if address is None else "--scheduler"
+            raise MissingExtra(asked, "sweep") from exc
+        self._compiled = compiled
+        with ExitStack() as stack:
+            self._client = self._connected(stack, jobs, address)
+            self._check_versions(address or "this machine")
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+            self.nr_workers = sum(each["nthreads"] for each in workers.values())
+            self._stack = stack.pop_all()
+
+    def _connected(self, stack: ExitStack, jobs: int, address: str | None) -> Any:
+        if address is None:
+            with _deaf_to_interrupts():
+                cluster = self._distributed.LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                    security=self._security(),
+                    scheduler_kwargs={"allowed_failures": _ALLOWED_FAILURES},
+                )
+            stack.callback(cluster.close, timeout=5)
+            client = stack.enter_context(self._distributed.Client(cluster))
+        else:
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            client = stack.enter_context(self._reached(address))
+        return client
+
+    def _reached(self, address: str) -> Any:
+        try:
+            client = self._distributed.Client(address, timeout=_ANSWER_S)
+        except (OSError, ValueError) as exc:
+            raise ClusterError(f"{address}: no scheduler answers") from exc
+        try:
+            client.wait_for_workers(1, timeout=_ANSWER_S)
+        except TimeoutError as exc:
+            client.close()
+            raise ClusterError(f"{address}: has no worker") from exc
+        return client
+
+    # Ports of this machine are anybody's who is on it; with keys, which take
+    # cryptography, they are ours.
+    def _security(self) -> Any:
+        try:
+            return self._distributed.Security.temporary()
+        except ImportError:
+            return None
+
+    def _check_versions(self, where: str) -> None:
+        try:
+            found = self._client.run(version)
+        except Exception as exc:  # what a worker raises when it has no such module
+            reason = f"a worker has no swaptools {__version__}: {exc}"
+            raise ClusterError(f"{where}: {reason}") from exc
+        for worker, other in found.items():
+            if other != __version__:
+                reason = f"{worker} has swaptools {other}, this is {__version__}"
+                raise ClusterError(f"{where}: {reason}")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _exc: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Stop the workers that were started, and leave those that were there."""
+        self._stack.close()
+
+    def run(self, cells: Iterable[Cell]) -> Generator[tuple[Cell, Ended], None, None]:
+        """Run all of them; each comes as it ends."""
+        left = iter(cells)
+        running: dict[Any, Cell] = {}
+        ended = self._distributed.as_completed()
+        for cell in _some(left, _AHEAD * self.nr_workers):
+            running[self._submit(cell.job, ended)] = cell
+        try:
+            while running:
+                future = next(ended)
+                cell = running.pop(future)
+                for next_cell in _some(left, 1):
+                    running[self._submit(next_cell.job, ended)] = next_cell
+                yield cell, self._result(future)
+        finally:
+            self._client.cancel(list(running))
+
+    def _submit(self, job: Job, ended: Any) -> Any:
+        future = self._client.submit(run_job, job, compiled=self._compiled, pure=False)
+        ended.add(future)
+        return future
+
+    def _result(self, future: Any) -> Ended:
+        try:
+            found: Ended = future.result()
+        except self._distributed.KilledWorker:
+            reason = "each worker that ran it ended"
+        except Exception as exc:  # of Dask: what a job raises is in what it returns
+            reason = f"{type(exc).__name__}: {exc}"
+        else:
+            return found
+        return Ended(None, reason, __version__, 0.0)
+
+
+def version() -> str:
+    """Return the version that a worker has."""
+    return __version__
+
+
+def _some(cells: Iterator[Cell], most: int) -> Iterator[Cell]:
+    for _, cell in zip(range(most), cells, strict=False):
+        yield cell
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    # Ctrl-C is for this process; what it starts is told to end. Threads made within,
+    # and what those start, have the mask that is set here.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,216 @@
+"""The same rows whatever runs them, and whoever is killed meanwhile.
+
+Not here: sweeps in this process (test_run.py).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sweep.studies import lines, rows, study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.sweep
+
+#: Of cells that take some 30 ms each.
+NR_CELLS = 200
+STUDY = f"""\
+[fixed]
+script = "fill.swap"
+pages = 1200
+[axes]
+design = ["plain", "ghost", "vswap", "zram"]
+length = {[200 + 50 * number for number in range(NR_CELLS // 4)]}
+"""
+SWEEP = (sys.executable, "-m", "swaptools", "swapemu", "sweep", "--interpreted")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of 200 cells."""
+    return study(tmp_path_factory.mktemp("study"), STUDY)
+
+
+@pytest.fixture(scope="module")
+def alone(path: Path) -> list[str]:
+    """Its rows, made by one process."""
+    swept(path, path.with_name("alone"), "--jobs", "1")
+    found = rows(path.with_name("alone"))
+    assert len(found) == NR_CELLS
+    return found
+
+
+def swept(path: Path, results: Path, *words: str) -> str:
+    """Run a sweep to its end, and return what it says."""
+    done = subprocess.run(
+        [*SWEEP, str(path), "-o", str(results), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def started(path: Path, results: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a sweep."""
+    return subprocess.Popen(
+        [*SWEEP, str(path), "-o", str(results), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def nr_lines(results: Path) -> int:
+    return results.read_bytes().count(b"\n") if results.exists() else 0
+
+
+def children(pid: int) -> list[int]:
+    """The workers that a sweep has started; what runs Dask's resources is none."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            words = Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"spawn_main" in words:
+                found.append(int(child))
+    return found
+
+
+def test_two_workers_give_the_rows_of_one_process(
+    path: Path, alone: list[str], tmp_path: Path
+) -> None:
+    said = swept(path, tmp_path / "rows", "--jobs", "2")
+    assert f"{NR_CELLS} cells" in said
+    assert "on 2 workers" in said
+    assert rows(tmp_path / "rows") == alone
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """The address of a scheduler with two workers, none of them the sweep's."""
+    note = tmp_path / "scheduler.json"
+    start = "from distributed.cli import dask_{0} as m; m.main()"
+    address = ["--scheduler-file", str(note)]
+    scheduler = ["--port", "0", "--host", "127.0.0.1", "--no-dashboard", *address]
+    worker = ["--nthreads", "1", "--no-dashboard", "--memory-limit", "0", *address]
+    commands = [("scheduler", scheduler), ("worker", worker), ("worker", worker)]
+    log = (tmp_path / "log").open("w")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", start.format(name), *words],
+            stdout=log,
+            stderr=log,
+            cwd=tmp_path,
+        )
+        for name, words in commands
+    ]
+    try:
+        yield str(note)
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+        log.close()
+
+
+def test_a_cluster_by_its_address_gives_them_too(
+    cluster: str, path: Path, alone: list[str], tmp_path: Path
+) -> None:
+    import json
+
+    note = Path(cluster)
+    until(note.exists, "the scheduler's file")
+    address = json.loads(note.read_text())["address"]
+    until_workers(address, 2)
+    said = swept(path, tmp_path / "rows", "--scheduler", address)
+    assert "on 2 workers" in said
+    assert rows(tmp_path / "rows") == alone
+
+
+def until(is_so: object, what: str, seconds: float = 40) -> None:
+    """Wait for something that another process does."""
+    assert callable(is_so)
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def until_rows(results: Path, number: int, sweep: subprocess.Popen[str]) -> None:
+    """Wait for lines of a file; less will do where the sweep has ended."""
+    until(lambda: nr_lines(results) >= number or sweep.poll() is not None, "rows")
+
+
+def until_workers(address: str, number: int) -> None:
+    from importlib import import_module
+
+    with import_module("distributed").Client(address, timeout=30) as client:
+        client.wait_for_workers(number, timeout=40)
+
+
+@pytest.mark.parametrize("words", [("--jobs", "1"), ("--jobs", "2")])
+def test_ten_kills_and_every_cell_has_one_row(
+    words: tuple[str, ...], path: Path, alone: list[str], tmp_path: Path
+) -> None:
+    results, chance = tmp_path / "rows", random.Random(7)
+    kills = 10 if words[1] == "1" else 2
+    for _ in range(kills):
+        before = nr_lines(results)
+        sweep = started(path, results, *words)
+        limit = before + chance.randrange(1, NR_CELLS // (kills + 2))
+        until_rows(results, limit, sweep)
+        time.sleep(chance.random() / 30)
+        sweep.kill()
+        sweep.communicate()
+    left = nr_lines(results)
+    assert left <= NR_CELLS
+    swept(path, results, *words)
+    assert rows(results) == alone
+    assert nr_lines(results) == NR_CELLS + 1
+
+
+def test_five_workers_are_killed_and_nobody_notices(
+    path: Path, alone: list[str], tmp_path: Path
+) -> None:
+    results, chance = tmp_path / "rows", random.Random(8)
+    sweep = started(path, results, "--jobs", "2")
+    for kill in range(5):
+        limit = 1 + kill * NR_CELLS // 7
+        until_rows(results, limit + 1, sweep)
+        until(lambda: len(children(sweep.pid)) == 2, "two workers")
+        os.kill(chance.choice(children(sweep.pid)), signal.SIGKILL)
+    out, err = sweep.communicate(timeout=120)
+    assert (sweep.returncode, err) == (0, ""), out
+    assert rows(results) == alone
+    assert nr_lines(results) == NR_CELLS + 1
+
+
+@pytest.mark.parametrize("words", [("--jobs", "1"), ("--jobs", "2")])
+def test_an_interrupt_ends_it_without_a_word_and_without_workers(
+    words: tuple[str, ...], path: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "rows"
+    sweep = started(path, results, *words)
+    until(lambda: nr_lines(results) > 5, "rows")
+    workers = children(sweep.pid)
+    assert len(workers) == (2 if words[1] == "2" else 0)
+    os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, err = sweep.communicate(timeout=30)
+    assert (sweep.returncode, err) == (130, "")
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "an end")
+    assert all(line for line in lines(results))
