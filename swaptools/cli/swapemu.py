@@ -26,6 +26,7 @@ from swaptools.cli.scripts import (
     read_script,
     steps,
 )
+from swaptools.cli.sweep import sweep
 from swaptools.cli.trace import trace
 from swaptools.units import format_size
 
@@ -228,3 +229,4 @@ main.add_command(backings)
 main.add_command(resolution)
 main.add_command(trace)
 main.add_command(record)
+main.add_command(sweep)
