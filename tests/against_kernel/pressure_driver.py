@@ -25,6 +25,9 @@ _MCL_CURRENT = 1
 _PROT_READ, _PROT_READ_WRITE = 1, 3
 _PAGE_TABLE_BYTES = 2 << 20
 _PAGE_SHIFT = 12
+_PAGE_BYTES = 1 << _PAGE_SHIFT
+#: Of operations 2 and 3.
+_ADVICE = (0, 0, _MADV_PAGEOUT, mmap.MADV_DONTNEED)
 _NOISE = os.urandom(2048)
 #: More pages than are flushed one by one. Kernel: tlb_single_page_flush_ceiling.
 _FLUSHED_BYTES = 64 << _PAGE_SHIFT
@@ -70,20 +73,22 @@ class Memory:
     def work(self, words: memoryview, translations: Translations) -> None:
         """Do a batch; the CPU's folio batch is empty before it and after it."""
         memory, start = self._map, self._start
-        memory.madvise(_MADV_PAGEOUT, len(memory) - 4096, 4096)
+        nothing = len(memory) - _PAGE_BYTES, _PAGE_BYTES
+        memory.madvise(_MADV_PAGEOUT, *nothing)
         for first, how in zip(words[::2], words[1::2], strict=True):
-            translations.flush()
-            at = start + (first << _PAGE_SHIFT)
-            what = how & 3
-            if what == 1:
-                memory[at : at + len(_NOISE)] = _NOISE
-            elif what == 0:
-                memory[at]
-            elif what == 2:
-                memory.madvise(_MADV_PAGEOUT, at, how >> 2 << _PAGE_SHIFT)
+            begin, what = start + (first << _PAGE_SHIFT), how & 3
+            nr_bytes = how >> 2 << _PAGE_SHIFT
+            if what < 2:
+                for at in range(begin, begin + nr_bytes, _PAGE_BYTES):
+                    translations.flush()
+                    if what:
+                        memory[at : at + len(_NOISE)] = _NOISE
+                    else:
+                        memory[at]
             else:
-                memory.madvise(mmap.MADV_DONTNEED, at, how >> 2 << _PAGE_SHIFT)
-        memory.madvise(_MADV_PAGEOUT, len(memory) - 4096, 4096)
+                translations.flush()
+                memory.madvise(_ADVICE[what], begin, nr_bytes)
+        memory.madvise(_MADV_PAGEOUT, *nothing)
 
 
 def address_of(mapping: mmap.mmap) -> int:
@@ -93,7 +98,7 @@ def address_of(mapping: mmap.mmap) -> int:
 
 def main() -> None:
     """Get ready, say where the pages are, and do a batch each time one is asked for."""
-    list_fd, go, done, nr_pages, is_huge, has_tables = map(int, sys.argv[1:7])
+    list_fd, go, done, nr_pages, order, has_tables = map(int, sys.argv[1:7])
     ends = [int(word) for word in sys.argv[7].split(",")]
     words = memoryview(mmap.mmap(list_fd, 0)).cast("I")
     batches = [words[a:b] for a, b in zip([0, *ends], ends, strict=False)]
@@ -102,7 +107,7 @@ def main() -> None:
     Memory(nr_pages).work(batches[0], translations)
     if _libc.mlockall(_MCL_CURRENT):
         raise OSError(ctypes.get_errno(), "mlockall")
-    memory = Memory(nr_pages, is_huge=bool(is_huge))
+    memory = Memory(nr_pages, is_huge=order > 0)
     if has_tables:
         memory.build_page_tables()
     sys.stdout.write(f"{memory.address}\n")

@@ -12,6 +12,7 @@ The caller holds the swap lock (the ``kernel`` fixture).
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
 import subprocess
@@ -22,8 +23,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from tests.against_kernel import pressure_driver, slots_rig
+from tests.against_kernel import pressure_driver, rig, slots_rig
 from tests.against_kernel.slots_rig import AreaSpec
+from tests.pressure.programs import operations
 from tests.pressure.recording import NONE, Recording, Snapshot, entries_of
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ _FLUSH_SECONDS: Final = 2.0
 _UNREST_PAGES: Final = 512
 MAX_ATTEMPTS: Final = 4
 #: What a batch takes, at most.
-_MARGIN_SECONDS, _WORD_SECONDS = 0.3, 15e-6
+_MARGIN_SECONDS, _PAGE_SECONDS = 0.3, 30e-6
 _GROUP: Final = "swaptools-pressure"
 _FLUSHER: Final = "flush_memcg_stats_dwork"
 
@@ -109,23 +111,23 @@ class FlushClock:
 
 
 class Child:
-    """The task, before and after it joins a group."""
+    """A task, before and after it joins a group."""
 
     def __init__(
-        self, program: Program, *, is_huge: bool = False, has_tables: bool = True
+        self, program: Program, number: int = 0, *, has_tables: bool = True
     ) -> None:
         """Start it; it is ready and waits when this returns."""
         self.nr_pages = program.nr_pages
-        self._go, self._done = os.eventfd(0), os.eventfd(0)
+        self._go, self._done = os.eventfd(0), os.eventfd(0, os.EFD_NONBLOCK)
         words = array("I")
         ends = []
-        for batch in program.batches:
+        for batch in program.batches[number :: program.nr_tasks]:
             words += batch
             ends.append(len(words))
         fds = [os.memfd_create("operations"), self._go, self._done]
         os.write(fds[0], words.tobytes())
         command = [sys.executable, "-I", "-S", pressure_driver.__file__]
-        numbers = [*fds, program.nr_pages, int(is_huge), int(has_tables)]
+        numbers = [*fds, program.nr_pages, program.order, int(has_tables)]
         self._process = subprocess.Popen(
             [*command, *map(str, numbers), ",".join(map(str, ends))],
             stdout=subprocess.PIPE,
@@ -164,7 +166,6 @@ class Child:
     def do_batch(self) -> bool:
         """Do one; False when the task was killed in it."""
         os.eventfd_write(self._go, 1)
-        os.set_blocking(self._done, False)
         while True:
             try:
                 os.eventfd_read(self._done)
@@ -224,6 +225,17 @@ def area(backend: str, scratch: Path, nr_pages: int = AREA_PAGES) -> Iterator[No
         yield
 
 
+@contextmanager
+def folios(order: int) -> Iterator[None]:
+    """Have pages come as folios of that order where that is asked for."""
+    if not order:
+        yield
+        return
+    knob = slots_rig.THP / f"hugepages-{PAGE_SIZE // 1024 << order}kB" / "enabled"
+    with rig.setting(knob, "madvise"):
+        yield
+
+
 def run(
     program: Program,
     backend: str,
@@ -232,7 +244,6 @@ def run(
     *,
     swappiness: int | None = None,
     has_tables: bool = True,
-    is_huge: bool = False,
 ) -> Recording:
     """Do a program on the running kernel; say where each page is after each batch.
 
@@ -241,33 +252,39 @@ def run(
     for _ in range(MAX_ATTEMPTS):
         with ExitStack() as undo:
             undo.enter_context(slots_rig.settings(zswap=backend == "zswap"))
+            undo.enter_context(folios(program.order))
             os.sched_setaffinity(0, {1})
             path = undo.enter_context(group(program.limit_pages, swappiness))
-            child = Child(program, is_huge=is_huge, has_tables=has_tables)
-            undo.enter_context(child)
+            children = [
+                undo.enter_context(Child(program, number, has_tables=has_tables))
+                for number in range(program.nr_tasks)
+            ]
             undo.enter_context(area(backend, scratch))
-            undo.callback(child.end)  # what is over the limit could not come back
-            (path / "cgroup.procs").write_text(str(child.pid))
-            snapshots = list(_batches(program, child, path, clock))
+            for child in children:
+                # What is over the limit could not come back.
+                undo.callback(child.end)
+                (path / "cgroup.procs").write_text(str(child.pid))
+            snapshots = list(_batches(program, children, path, clock))
         if not any(each.nr_flushes for each in snapshots):
             break
     return Recording(program=program, backend=backend, snapshots=tuple(snapshots))
 
 
 def _batches(
-    program: Program, child: Child, path: Path, clock: FlushClock
+    program: Program, children: list[Child], path: Path, clock: FlushClock
 ) -> Iterator[Snapshot]:
-    unrest, nr_pages = Unrest(), program.nr_pages
+    unrest = Unrest()
     unrest.flush()
-    for batch in program.batches:
-        clock.wait_for(_MARGIN_SECONDS + len(batch) * _WORD_SECONDS)
+    for child, batch in zip(itertools.cycle(children), program.batches, strict=False):
+        nr_touched = sum(nr_pages for _, _, nr_pages in operations(batch))
+        clock.wait_for(_MARGIN_SECONDS + nr_touched * _PAGE_SECONDS)
         out, read = slots_rig.swapped_out_pages(), _swapped_in_pages()
         is_alive = child.do_batch()
         nr_flushes = len(clock.seen())
         usage = int((path / "memory.usage_in_bytes").read_text()) // PAGE_SIZE
         unrest.flush()
         yield Snapshot(
-            entries=child.entries() if is_alive else array("i", [NONE]) * nr_pages,
+            entries=_entries(children, is_alive),
             usage_pages=usage,
             nr_out=slots_rig.swapped_out_pages() - out,
             nr_in=_swapped_in_pages() - read,
@@ -276,6 +293,13 @@ def _batches(
         )
         if not is_alive:
             break
+
+
+def _entries(children: list[Child], is_alive: bool) -> array[int]:
+    entries = array("i")
+    for child in children:
+        entries += child.entries() if is_alive else array("i", [NONE]) * child.nr_pages
+    return entries
 
 
 def _swapped_in_pages() -> int:

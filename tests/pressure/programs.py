@@ -33,20 +33,26 @@ LIMIT_PAGES: Final = (1000, 16384)
 
 @dataclass(frozen=True)
 class Program:
-    """Operations on the pages of one task in a group with a limit.
+    """Operations on the pages of tasks in a group with a limit.
 
     A batch is pairs of words: the first page, and what is done (two bits) below the
-    number of pages.
+    number of pages. Where there are several tasks, each does a batch in turn.
     """
 
     workload: str
     seed: int
     limit_pages: int
+    #: Of each task.
     nr_pages: int
     batches: tuple[array[int], ...]
+    #: Pages come as folios of that order, and are used in such portions.
+    order: int = 0
+    nr_tasks: int = 1
 
     def __str__(self) -> str:
-        return f"{self.workload} seed {self.seed} limit {self.limit_pages}"
+        more = f" order {self.order}" * bool(self.order)
+        more += f" {self.nr_tasks} tasks" * (self.nr_tasks > 1)
+        return f"{self.workload} seed {self.seed} limit {self.limit_pages}{more}"
 
     @property
     def nr_operations(self) -> int:
@@ -116,34 +122,41 @@ def loop_over(
     return Program("loop", 0, limit_pages, nr_pages, tuple(batches))
 
 
-def draw_program(workload: str, seed: int) -> Program:
+def draw_program(
+    workload: str, seed: int, order: int = 0, nr_tasks: int = 1
+) -> Program:
     """Draw a limit, a number of pages and what is done to them."""
     draw = Draw(seed * len(WORKLOADS) + list(WORKLOADS).index(workload))
     limit = draw.between(*LIMIT_PAGES)
-    nr_pages = int(limit * draw.one_of(1.2, 1.5, 2, 3))
-    pages = WORKLOADS[workload](draw, limit, nr_pages)
+    share = (limit // nr_tasks) >> order
+    nr_folios = int(share * draw.one_of(1.2, 1.5, 2, 3))
+    folios = [WORKLOADS[workload](draw, share, nr_folios) for _ in range(nr_tasks)]
     is_filled_first = draw.one_of(False, True)
     if is_filled_first:
-        pages = itertools.chain(range(nr_pages), pages)
+        folios = [itertools.chain(range(nr_folios), each) for each in folios]
     is_written = draw.one_of(1.0, 0.7, 0.4)
     advised = draw.one_of(0, 1, 3)
-    batch_pages = limit // 2 + draw.below(limit // 2)
+    nr_used = share // 2 + draw.below(share // 2)
     batches = []
-    for _ in range(NR_BATCHES):
+    for number in range(NR_BATCHES * nr_tasks):
         each = [
-            (WRITE if draw.random() < is_written else READ, page, 1)
-            for page in itertools.islice(pages, batch_pages)
+            (WRITE if draw.random() < is_written else READ, folio << order, 1 << order)
+            for folio in itertools.islice(folios[number % nr_tasks], nr_used)
         ]
         for _ in range(draw.below(advised + 1)):
-            each.insert(draw.below(len(each)), _advice(draw, nr_pages))
+            each.insert(draw.below(len(each)), _advice(draw, nr_folios, order))
         batches.append(batch_of(each))
-    return Program(workload, seed, limit, nr_pages, tuple(batches))
+    nr_pages = nr_folios << order
+    return Program(
+        workload, seed, limit, nr_pages, tuple(batches), order=order, nr_tasks=nr_tasks
+    )
 
 
-def _advice(draw: Draw, nr_pages: int) -> tuple[int, int, int]:
-    nr_advised = draw.between(1, MAX_ADVISED_PAGES)
+def _advice(draw: Draw, nr_folios: int, order: int) -> tuple[int, int, int]:
+    nr_advised = draw.between(1, MAX_ADVISED_PAGES >> order)
     what = PAGEOUT if draw.random() < 0.6 else DROP
-    return what, draw.below(nr_pages - nr_advised), nr_advised
+    first = draw.below(nr_folios - nr_advised)
+    return what, first << order, nr_advised << order
 
 
 def _sequential(_draw: Draw, _limit: int, nr_pages: int) -> Iterator[int]:

@@ -29,8 +29,8 @@ _OFFSET_SHIFT, _OFFSET_MASK = 5, (1 << 50) - 1
 class Snapshot:
     """What is seen after a batch."""
 
-    #: By page the slot it is swapped out to, PRESENT or NONE, as all are once the task
-    #: was killed.
+    #: By page the slot it is swapped out to, PRESENT or NONE, as all are once a task
+    #: was killed; of all tasks, one behind the other.
     entries: array[int]
     #: What the group is charged, and how many pages went out and in; -1 if not asked.
     usage_pages: int = -1
@@ -90,6 +90,8 @@ def dump(recording: Recording) -> str:
     told = {
         "workload": program.workload,
         "seed": program.seed,
+        "order": program.order,
+        "nr_tasks": program.nr_tasks,
         "limit_pages": program.limit_pages,
         "backend": recording.backend,
         "usage_pages": [each.usage_pages for each in snapshots],
@@ -104,11 +106,12 @@ def dump(recording: Recording) -> str:
 def load(line: str) -> Recording:
     """Read what dump() wrote; the program is drawn anew."""
     told: dict[str, Any] = json.loads(line)
-    program = draw_program(told["workload"], told["seed"])
+    drawn = (told[name] for name in ("workload", "seed", "order", "nr_tasks"))
+    program = draw_program(*drawn)
     if program.limit_pages != told["limit_pages"]:
         raise ValueError(f"{program} is drawn, {told['limit_pages']} was recorded")
     columns = (told["usage_pages"], told["nr_out"], told["nr_in"])
-    entries = _unpacked(told["entries"], program.nr_pages)
+    entries = _unpacked(told["entries"], program.nr_pages * program.nr_tasks)
     snapshots = [
         Snapshot(entries=each, usage_pages=usage, nr_out=nr_out, nr_in=nr_in)
         for each, usage, nr_out, nr_in in zip(entries, *columns, strict=True)
