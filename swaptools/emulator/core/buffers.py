@@ -13,13 +13,27 @@ Left out: locks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    cast,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _Item = TypeVar("_Item")
+
+# Items of buffers from outside that are no integers of 64 bits: of 8 and of 32, without
+# a sign.
+Byte = Annotated[int, 8]
+Word = Annotated[int, 32]
 
 #: Every hot function, and whether it is compiled into its callers.
 HOT: Final[dict[Callable[..., Any], bool]] = {}

@@ -12,7 +12,7 @@ Left out: any type but integers of 64 bits, truth values, and buffers.
 from __future__ import annotations
 
 import hashlib
-from ctypes import c_int64
+from ctypes import c_int64, c_uint8, c_uint32
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -27,7 +27,7 @@ from swaptools.emulator.core.binding import (
     outside,
     text_of,
 )
-from swaptools.emulator.core.buffers import HOT, Buffer
+from swaptools.emulator.core.buffers import HOT, Buffer, Byte, Word
 from swaptools.kept_code import kept, loaded
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # What buffers are to numba: that is imported only where it is used.
 _TYPES: Final = "swaptools.emulator.core.compiled_buffers"
+_INTEGERS: Final[dict[Any, Any]] = {int: c_int64, Byte: c_uint8, Word: c_uint32}
 # Without memory management (_nrt) a buffer costs no counting of references.
 _OPTIONS = {"error_model": "numpy", "_nrt": False}
 
@@ -88,7 +89,8 @@ def _parts(
 
 def _signature(function: FunctionType) -> Any:
     # The annotations name types that are imported for type checking only.
-    hints = get_type_hints(function, localns={"Slots": structs.Slots, "Buffer": Buffer})
+    known = {"Slots": structs.Slots, "Buffer": Buffer, "Byte": Byte, "Word": Word}
+    hints = get_type_hints(function, localns=known, include_extras=True)
     result = _numba_type(hints.pop("return"))
     return result(*(_numba_type(hint) for hint in hints.values()))
 
@@ -103,7 +105,7 @@ def _numba_type(hint: Any) -> Any:
     if hint is structs.Slots:
         return types.SLOTS
     (item,) = get_args(hint)
-    return types.buffer_of(c_int64 if item is int else item)
+    return types.buffer_of(_INTEGERS.get(item, item))
 
 
 def version_of(function: FunctionType) -> str:

@@ -84,12 +84,13 @@ class Engine:
             if slots is not self._viewed:
                 self._table, self._viewed = pairs(slots), slots
                 self._address = addressof(self._table)
-            if places:
-                given = list(args)
-                for place in places:
-                    given[place] = address_of_pair(args[place])
-                return entry(self._address, *given)
-            return entry(self._address, *args)
+            if not places:
+                return entry(self._address, *args)
+            given = list(args)
+            held = [pair_of(args[place]) for place in places]
+            for place, pair in zip(places, held, strict=True):
+                given[place] = addressof(pair)
+            return entry(self._address, *given)
 
         return run
 
@@ -103,11 +104,23 @@ def pairs(buffers: Sequence[Any]) -> Array[c_int64]:
     return table
 
 
-def address_of_pair(buffer: Any) -> int:  # noqa: ANN401
-    """Return where the pair of one buffer is, which is kept with it."""
+def pair_of(buffer: Any) -> Array[c_int64]:  # noqa: ANN401
+    """Return the pair of one buffer, flat, or of whoever hands in such integers."""
+    if not isinstance(buffer, Array):
+        return _pair_of_foreign(buffer)
+    kept: Any = buffer
     try:
-        found: int = buffer.address_of_pair
+        pair: Array[c_int64] = kept.pair
     except AttributeError:
-        buffer.pair = pairs([buffer])
-        found = buffer.address_of_pair = addressof(buffer.pair)
-    return found
+        pair = kept.pair = pairs([buffer])
+    return pair
+
+
+# An array of Python's or a view of one, which may be one to be read only.
+def _pair_of_foreign(buffer: Any) -> Array[c_int64]:  # noqa: ANN401
+    # Imported here: only those who compile need it.
+    import numpy
+
+    with memoryview(buffer) as view:
+        there: int = numpy.frombuffer(view, "u1").ctypes.data if view.nbytes else 0
+        return (c_int64 * 2)(there, len(view))

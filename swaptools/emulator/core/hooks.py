@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 
 @hot_inline
+def refers(s: Slots, next_use: int) -> None:
+    """Hear that a reference of a trace begins, and when its page is used next."""
+
+
+@hot_inline
 def charge(s: Slots, memcg: int, nr: int) -> bool:
     """Charge pages that are about to be made, which may let others leave.
 

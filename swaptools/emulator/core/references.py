@@ -22,28 +22,26 @@ from swaptools.emulator.core.faults import (
     touch_table,
     write_page,
 )
+from swaptools.emulator.core.hooks import refers
 from swaptools.emulator.core.page_tables import (
     PTRS_PER_PTE,
     pte_offset,
 )
 from swaptools.emulator.core.settle import settle
 from swaptools.emulator.core.slot_alloc import allow
+from swaptools.references import WRITE
 
 if TYPE_CHECKING:
-    from swaptools.emulator.core.buffers import Buffer
+    from swaptools.emulator.core.buffers import Buffer, Byte, Word
     from swaptools.emulator.core.structs import Slots
 
-# A reference: whether it writes, the page above, the task's place above that.
-REFERENCE_WRITE: Final = 1
-REFERENCE_PAGE_SHIFT: Final = 1
-REFERENCE_TASK_SHIFT: Final = 32
-REFERENCE_PAGE_MASK: Final = (1 << REFERENCE_TASK_SHIFT - REFERENCE_PAGE_SHIFT) - 1
-
-# What is known of a task, by its place: where its row of page tables begins, and the
-# number of its cgroup.
+# What is known of a task, by its place: where its row of page tables begins, 0 when it
+# is gone; the number of its cgroup; its largest page, or -1; whether it writes.
 TASK_MM: Final = 0
 TASK_MEMCG: Final = 1
-TASK_ITEMS: Final = 2
+TASK_LAST_PAGE: Final = 2
+TASK_WRITES: Final = 3
+TASK_ITEMS: Final = 4
 
 #: There is room for so many frames and page tables when a run begins.
 FRAMES_A_RUN: Final = 1 << 12
@@ -82,13 +80,40 @@ def touch_page(s: Slots, mm: int, vpn: int, write: bool, content: int) -> int:
 
 
 @hot_run
+def survey(
+    s: Slots,
+    pages: Buffer[int],
+    flags: Buffer[Byte],
+    tasks: Buffer[Word],
+    known: Buffer[int],
+    end_page: int,
+) -> int:
+    """Find out what the references of a batch take, by task; see TASK_*.
+
+    Returns the place of the first one that is to no page or of no task, or how many
+    there are.
+    """
+    nr_tasks = len(known) // TASK_ITEMS
+    for place in range(len(pages)):
+        if tasks[place] >= nr_tasks or not 0 <= pages[place] < end_page:
+            return place
+        task = tasks[place] * TASK_ITEMS
+        known[task + TASK_LAST_PAGE] = max(known[task + TASK_LAST_PAGE], pages[place])
+        known[task + TASK_WRITES] |= flags[place] & WRITE
+    return len(pages)
+
+
+@hot_run
 @needs(frames=FRAMES_A_RUN, page_tables=PAGE_TABLES_A_RUN)
 def touch_range(
     s: Slots,
-    references: Buffer[int],
+    pages: Buffer[int],
+    flags: Buffer[Byte],
+    tasks: Buffer[Word],
+    future: Buffer[int],
     first: int,
     end: int,
-    tasks: Buffer[int],
+    known: Buffer[int],
     content: int,
 ) -> int:
     """Make references, and end the operation that each one is.
@@ -99,25 +124,28 @@ def touch_range(
 
     Args:
         s: The buffers.
-        references: What is referred to, REFERENCE_*.
+        pages: What is referred to.
+        flags: Whether that writes, WRITE.
+        tasks: Who refers, by place in ``known``.
+        future: Number of the next reference to the same page; or one item for all.
         first: The first one that is made.
         end: The first one that is not made any more.
-        tasks: Who refers, TASK_*.
+        known: Of tasks, TASK_*.
         content: What writes put in a page: its compressed length, 0 for zeros.
     """
     totals = s.totals[0]
+    step = 1 if len(future) > 1 else 0
     for place in range(first, end):
         if totals.has_works and not settle(s):
             return place
+        task = tasks[place] * TASK_ITEMS
+        if totals.memcg != known[task + TASK_MEMCG]:
+            work_for(s, known[task + TASK_MEMCG])
         if not has_room_to_touch(s):
             return place
-        reference = references[place]
-        task = (reference >> REFERENCE_TASK_SHIFT) * TASK_ITEMS
-        if totals.memcg != tasks[task + TASK_MEMCG]:
-            work_for(s, tasks[task + TASK_MEMCG])
-        vpn = reference >> REFERENCE_PAGE_SHIFT & REFERENCE_PAGE_MASK
-        write = reference & REFERENCE_WRITE != 0
-        fault = touch_page(s, tasks[task + TASK_MM], vpn, write, content)
+        refers(s, future[place * step])
+        write = flags[place] & WRITE != 0
+        fault = touch_page(s, known[task + TASK_MM], pages[place], write, content)
         if fault:
             return place if fault == VM_FAULT_OOM else -place - 1
     return end

@@ -335,7 +335,11 @@ class Machine(Looks):
         return Shm(self.state, self.shms, nr_pages)
 
     def touch(
-        self, tasks: Sequence[Task], references: References, length: int | None = None
+        self,
+        tasks: Sequence[Task],
+        references: References,
+        length: int | None = None,
+        future: memoryview[int] | None = None,
     ) -> None:
         """Let tasks read and write pages, in the order of a trace.
 
@@ -355,6 +359,8 @@ class Machine(Looks):
             references: A batch of them.
             length: What a page that is written would compress to, in bytes; None for
                 half a page.
+            future: Of each reference the number of the next one to the same page, for
+                policies that ask for that; a large one for never (format ``q``).
 
         Raises:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); the
@@ -362,7 +368,7 @@ class Machine(Looks):
             IllegalOperation: A page or a task that is none, or no length; nothing
                 changed.
         """
-        touch(self.state, tasks, references, length)
+        touch(self.state, tasks, references, length, future)
 
     # --- workers -----------------------------------------------------------
 
