@@ -32,7 +32,7 @@ SHOWN = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", PAGE, re.DO
 #: Made of the scenarios that take longest to run; ``make test-compiled`` does.
 LONG = {
     *("zswap-only", "lookups-zswap", "writeback", "tiers", "fragmentation", "swapoff"),
-    *("zram", "large-folios", "incompressible"),
+    *("zram", "large-folios", "incompressible", "lookups-disk", "overgrown"),
 }
 
 

@@ -16,17 +16,19 @@ from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.script_files import scenario_names
 from tests.emulator.runs.random_scripts import NR_PAGES, random_script
+from tests.parts import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GOLDEN = sorted((Path(__file__).parents[1] / "emulator" / "golden").glob("*.swap"))
+SOME_GOLDEN = one_in(4, GOLDEN, lambda path: path.stem)
 NAMES = [*scenario_names(), "ghost.swap"]
 #: So many random scripts are tried by make test-compiled, the first few by make test.
 NR_SCRIPTS = int(os.environ.get("SWAPTOOLS_SCRIPTS", "150"))
 FEW_OR_MANY = [
-    pytest.param(range(8), id="few"),
-    pytest.param(range(8, NR_SCRIPTS), id="many", marks=pytest.mark.compiled),
+    pytest.param(range(3), id="few"),
+    pytest.param(range(3, NR_SCRIPTS), id="many", marks=pytest.mark.compiled),
 ]
 
 
@@ -47,14 +49,14 @@ def counts(design: str, script: str, text: str | None = None) -> list[dict[str, 
     return [ran["counts"], one["counts"]]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", one_in(4, NAMES))
 def test_scenarios_under_plain(name: str) -> None:
     ran, compared = counts("plain", name)
     assert ran == compared
     assert ran["pages_out"] > 0
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOME_GOLDEN)
 def test_golden_scripts_under_plain(path: Path) -> None:
     """Of those whose slots are other ones on 7.2, too."""
     ran, compared = counts("plain", "-", path.read_text())
@@ -68,7 +70,7 @@ def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
         assert ran == compared, seed
 
 
-@pytest.mark.parametrize("design", design_names())
+@pytest.mark.parametrize("design", one_in(3, design_names()))
 @pytest.mark.parametrize("name", ["tiers"])
 def test_scenarios_under_every_design(name: str, design: str) -> None:
     ran, compared = counts(design, name)
@@ -84,7 +86,7 @@ def test_a_machine_without_a_design_and_with_plain_has_the_same_slots(
         assert seen(text, None) == seen(text, "plain"), seed
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOME_GOLDEN)
 def test_golden_slots_are_those_of_plain_on_6_18(path: Path) -> None:
     run = Run(compiled=False, design="plain-6.18")
     text = path.read_text()

@@ -14,7 +14,7 @@ RELEASES = booted.releases()
 #: What cannot be foreseen: 6.12 writes large folios past zswap when it likes.
 NOT_FORESEEN = {"6.12": {"fork, seed 0"}}
 #: Of each kernel, every so many-eth program is in the default suite.
-SAMPLE = 6
+SAMPLE = 12
 
 
 def differences(release: str, recorded: list[booted.Recorded]) -> list[str]:

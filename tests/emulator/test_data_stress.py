@@ -17,6 +17,7 @@ from swaptools.emulator import Machine
 from swaptools.errors import InvariantBroken, SwapOffError
 from swaptools.kernel.profiles import PROFILES
 from tests.emulator.looking import LOOKS
+from tests.parts import pairs_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
@@ -176,8 +177,7 @@ def live(kernel: str, backings: tuple[str, ...], seed: int) -> Life:
     return Life(machine, draw, {task: {} for task in tasks})
 
 
-@pytest.mark.parametrize("backings", AREAS, ids="-".join)
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(("backings", "kernel"), pairs_in(4, AREAS, KERNELS))
 @pytest.mark.parametrize("every", LOOKS)
 def test_pages_come_back(kernel: str, backings: tuple[str, ...], every: int) -> None:
     life = live(kernel, backings, seed=len(kernel))

@@ -28,6 +28,7 @@ from swaptools.emulator.core.slots import set_stored, slot_index
 from swaptools.errors import DeviceReadError, KernelOops, SwapOffError, SwapOnError
 from tests.builders import header_page, swap_area
 from tests.emulator.driver import owned_pages
+from tests.parts import one_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.device import SwapDevice
@@ -108,12 +109,15 @@ def rig(
 
 kernels = pytest.mark.parametrize("kernel", BOTH)
 stock = pytest.mark.parametrize("kernel", ["7.2", "6.12"])
+#: For rows of thousands of pages: the older one in long runs.
+kernels_at_length = pytest.mark.parametrize("kernel", one_in(2, BOTH))
+stock_at_length = pytest.mark.parametrize("kernel", one_in(2, ["7.2", "6.12"]))
 
 
 # --- 4: pages on a ghost ---------------------------------------------------
 
 
-@kernels
+@kernels_at_length
 def test_d_compressible(kernel: str) -> None:
     """All go to zswap, and when they were read the slots are still used."""
     r = rig(kernel)
@@ -183,7 +187,7 @@ def test_f_zeros(kernel: str, zswap: bool) -> None:
     r.saw(swpout_zero=1024, stored_pages=0, SwapCached=0)
 
 
-@kernels
+@kernels_at_length
 def test_f_same_filled(kernel: str) -> None:
     """They are compressed like others; the size class follows from the pool."""
     r = rig(kernel)
@@ -221,7 +225,7 @@ def test_g2_switched_while_stored(kernel: str) -> None:
     r.saw(stored_pages=64, SwapCached=0)
 
 
-@kernels
+@kernels_at_length
 def test_h_pool_limit(kernel: str) -> None:
     """What is over the limit stays in memory on its slot; nobody shrinks.
 
@@ -280,7 +284,7 @@ def test_i2_swapoff_without_memory(kernel: str, overcommit_memory: int) -> None:
     assert task.read(0, 1000) == page * 1000
 
 
-@kernels
+@kernels_at_length
 def test_j_ghost_before_real(kernel: str) -> None:
     """The real area gets what the ghost has no slots for."""
     r = rig(kernel, "ghost", "block", pages=8192)
@@ -288,7 +292,7 @@ def test_j_ghost_before_real(kernel: str) -> None:
     assert [owned_pages(area) for area in r.areas] == [8191, 3809]
 
 
-@kernels
+@kernels_at_length
 def test_j2_ghost_before_real_at_the_pool_limit(kernel: str) -> None:
     """No entry of the ghost can be written back, and the real area is not used.
 
@@ -315,7 +319,7 @@ def test_j4_zswap_off(kernel: str) -> None:
     r.saw(SwapCached=8192, pswpout=0)
 
 
-@kernels
+@kernels_at_length
 def test_j5_real_before_ghost_at_the_pool_limit(kernel: str) -> None:
     """As without a ghost: what zswap does not take is written, and it shrinks.
 
@@ -386,7 +390,7 @@ def test_large_folio(kernel: str, zswap: bool, left_kib: int) -> None:
     r.saw(thp_swpout_fallback=1, stored_pages=512 * zswap, SwapCached=left_kib)
 
 
-@kernels
+@kernels_at_length
 @pytest.mark.parametrize("compressor", ["lzo", "lz4", "zstd", "deflate"])
 def test_compressors(kernel: str, compressor: str) -> None:
     """Each takes pages and gives them back, also when another one is set meanwhile."""
@@ -405,7 +409,7 @@ def test_compressors(kernel: str, compressor: str) -> None:
     machine.check_invariants()
 
 
-@kernels
+@kernels_at_length
 def test_zswap_max(kernel: str) -> None:
     """Of 1 MiB: 371 stored, then one entry is looked at for each of 7821 others.
 
@@ -539,7 +543,7 @@ def test_error_zswap_off(kernel: str) -> None:
     assert r.task.read(0, 512) == page * 512
 
 
-@stock
+@stock_at_length
 def test_error_pool_limit(kernel: str) -> None:
     """Writeback counts as done, and the pages are in memory again, uncompressed.
 
@@ -600,7 +604,7 @@ def test_z_zswap_before_zram(kernel: str, huge: int) -> None:
     r.saw(stored_incompressible_pages=1024 - huge)
 
 
-@stock
+@stock_at_length
 def test_z_zram_alone(kernel: str) -> None:
     """With zswap off everything is in zram."""
     r = rig(kernel, "zram", zswap=False)
@@ -680,7 +684,7 @@ def test_7_6_limits_of_groups_are_not_gated(kernel: str) -> None:
     assert r.machine.areas.nr_real_swapfiles == 0
 
 
-@kernels
+@kernels_at_length
 @pytest.mark.parametrize(
     ("mended", "used", "cached"), [(False, [4096, 0], 4096), (True, [0, 4096], 0)]
 )

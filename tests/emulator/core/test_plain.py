@@ -144,7 +144,7 @@ def test_no_field_is_ever_out_of_its_range(
         kernel, design=design, cpus=2, ram_bytes=EVERYTHING.ram_bytes, compiled=False
     )
     machine.set_up(EVERYTHING)
-    for number, _ in enumerate(drive(machine, seed, steps=120)):
+    for number, _ in enumerate(drive(machine, seed, steps=60)):
         if number % 20 == 0:
             machine.write_back(40)
     machine.check_invariants()

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from swaptools.emulator import Machine
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import Setup
 from tests.emulator.designs.promises import SETUPS, Life, keep_promises
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _pytest.mark import ParameterSet
-
+from tests.parts import pairs_in
 
 KERNELS = ("6.12", "6.18", "7.3")
 
 
-def shared_out(others: Iterable[str], nr_parts: int) -> list[ParameterSet]:
-    """A part of all pairs is always tried, the others with make test-compiled."""
-    return [
-        pytest.param(
-            *(name, other),
-            marks=[] if (place + number) % nr_parts == 0 else pytest.mark.compiled,
-        )
-        for place, name in enumerate(design_names())
-        for number, other in enumerate(others)
-    ]
-
-
-@pytest.mark.parametrize(("name", "setup"), shared_out(SETUPS, 4))
+@pytest.mark.parametrize(("name", "setup"), pairs_in(8, design_names(), SETUPS))
 def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     counts = keep_promises(name, SETUPS[setup], seed=list(SETUPS).index(setup))
     assert counts["pages_out"] > 100
     assert counts["pages_in"] > 0
 
 
-@pytest.mark.parametrize(("name", "kernel"), shared_out(KERNELS, 3))
+@pytest.mark.parametrize(("name", "kernel"), pairs_in(6, design_names(), KERNELS))
 def test_nor_on_another_kernel(name: str, kernel: str) -> None:
     keep_promises(name, SETUPS["everything, a small pool"], 3, kernel=kernel)
 
@@ -47,7 +28,7 @@ def test_nor_on_another_kernel(name: str, kernel: str) -> None:
 @pytest.mark.parametrize("name", design_names())
 def test_a_run_comes_out_the_same_twice(name: str) -> None:
     lives = [Life(name, SETUPS["everything, a small pool"], seed=7) for _ in range(2)]
-    for _ in range(20):
+    for _ in range(12):
         assert lives[0].step() == lives[1].step()
     assert lives[0].machine.counts() == lives[1].machine.counts()
     assert lives[0].machine.footprint() == lives[1].machine.footprint()

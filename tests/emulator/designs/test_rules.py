@@ -239,7 +239,7 @@ def test_the_slots_are_those_of_a_kernel_without_a_design(
     for machine in machines:
         machine.swapon_pages(700, "block", priority=5)
         machine.swapon_pages(1500, "ghost" if machine.profile.ghost else "file")
-    for what in zip(*(drive(machine, 3, 60) for machine in machines), strict=True):
+    for what in zip(*(drive(machine, 3, 40) for machine in machines), strict=True):
         assert state(machines[0]) == state(machines[1]), what
 
 

@@ -30,6 +30,7 @@ from swaptools.emulator.core.zsmalloc_structs import (
     ZS_SIZE_CLASSES,
 )
 from swaptools.errors import InvariantBroken
+from tests.parts import few_or_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -280,11 +281,14 @@ def places_by_kind(machine: Machine) -> dict[str, list[Place]]:
 
 
 def shares(
-    machine: Machine, nr_flips: int, but: Collection[str] = ()
+    machine: Machine, nr_flips: int, but: Collection[str] = (), nr_parts: int = 1
 ) -> tuple[Counter[str], Counter[str]]:
-    """How many fields were flipped of each kind, and how many of them noticed."""
+    """How many fields were flipped of each kind, and how many of them noticed.
+
+    Of one kind in so many parts, that is.
+    """
     draw = random.Random(5)
-    kinds = places_by_kind(machine)
+    kinds = dict(list(places_by_kind(machine).items())[::nr_parts])
     flipped: Counter[str] = Counter()
     noticed: Counter[str] = Counter()
     for kind, all_places in kinds.items():
@@ -308,9 +312,10 @@ def told(flipped: Counter[str], noticed: Counter[str]) -> str:
     return f"{noticed.total()} of {flipped.total()}: {', '.join(shown)}"
 
 
-def test_a_flipped_field_is_noticed() -> None:
+@pytest.mark.parametrize("nr_parts", few_or_many(4, 1))
+def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
     """Any but those of which a wrong one can look right, as InvariantBroken."""
-    flipped, noticed = shares(living("6.18"), 1, MAY_LOOK_RIGHT)
+    flipped, noticed = shares(living("6.18"), 1, MAY_LOOK_RIGHT, nr_parts)
     assert noticed == flipped
 
 

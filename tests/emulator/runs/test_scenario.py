@@ -14,16 +14,12 @@ from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
 from tests.emulator.runs.garbage import some_garbage
 from tests.emulator.runs.random_scripts import random_script
+from tests.parts import pairs_in
 
 FOLDER = files("swaptools.emulator.runs.scenarios")
 NAMES = sorted(
     entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".scenario")
 )
-#: Two that differ most are always tried, the others with make test-compiled.
-QUICK_OR_LONG = [
-    pytest.param(name, marks=[] if name in ("plain", "vswap") else pytest.mark.compiled)
-    for name in design_names()
-]
 
 
 def test_there_is_one_of_each_kind() -> None:
@@ -50,8 +46,7 @@ def test_what_comes_along_has_a_title_and_a_machine(name: str) -> None:
     assert {operation.verb for operation in script} >= {"write", "pageout"}
 
 
-@pytest.mark.parametrize("design", QUICK_OR_LONG)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "design"), pairs_in(8, NAMES, design_names()))
 def test_every_design_does_it_and_loses_nothing(name: str, design: str) -> None:
     """What is read is compared with what was written."""
     run = Run(compiled=False, design=design)
