@@ -111,8 +111,16 @@ def imports(file: Path) -> list[Import]:
     return found
 
 
-ALL = [each for file in FILES for each in imports(file)]
-OURS = [each for each in ALL if each.module.split(".")[0] == "swaptools"]
+@cache
+def every_import() -> list[Import]:
+    """Of all files: not looked for while tests are collected."""
+    return [each for file in FILES for each in imports(file)]
+
+
+@cache
+def ours() -> list[Import]:
+    """Those of what is in the package itself."""
+    return [e for e in every_import() if e.module.split(".")[0] == "swaptools"]
 
 
 def test_every_room_has_its_place_in_the_table() -> None:
@@ -123,7 +131,7 @@ def test_every_room_has_its_place_in_the_table() -> None:
 def test_a_room_imports_only_what_lies_before_it(room: str) -> None:
     wrong = [
         f"{name_of(each.file)} imports {each.module}"
-        for each in OURS
+        for each in ours()
         if room_of(each.file) == room and each.room not in MAY_IMPORT[room] | {room}
     ]
     assert wrong == []
@@ -158,7 +166,7 @@ def test_the_emulator_has_these_rooms_and_a_front_door() -> None:
 def test_a_room_of_the_emulator_imports_only_what_lies_before_it(room: str) -> None:
     wrong = [
         f"{name_of(each.file)} imports {each.module}"
-        for each in OURS
+        for each in ours()
         if each.file.is_relative_to(PACKAGE / "emulator" / room)
         and each.room == "emulator"
         and each.module.split(".")[2] not in EMULATOR[room] | {room}
@@ -232,13 +240,17 @@ def test_a_circle_is_found() -> None:
 def test_no_library_module_imports_the_commands() -> None:
     assert [
         name_of(each.file)
-        for each in OURS
+        for each in ours()
         if each.room == "cli" and room_of(each.file) not in ("cli", "__main__")
     ] == []
 
 
 def users_of(module: str) -> set[str]:
-    return {name_of(each.file) for each in ALL if each.module.split(".")[0] == module}
+    return {
+        name_of(each.file)
+        for each in every_import()
+        if each.module.split(".")[0] == module
+    }
 
 
 def test_only_layout_imports_construct() -> None:
@@ -267,7 +279,7 @@ FOREIGN = {
 def test_nothing_else_is_imported() -> None:
     import sys
 
-    others = {each.module.split(".")[0] for each in ALL}
+    others = {each.module.split(".")[0] for each in every_import()}
     assert others - set(sys.stdlib_module_names) - {"swaptools"} <= FOREIGN
 
 
@@ -291,7 +303,7 @@ def test_only_the_commands_print_or_exit() -> None:
     assert callers("print", ".echo", ".secho") <= {"cli"}
     # A task of the emulator exits, too; the process must not.
     assert callers("exit", ".exit") <= {"cli", "emulator"}
-    assert {room_of(each.file) for each in ALL if each.module == "sys"} <= {
+    assert {room_of(each.file) for each in every_import() if each.module == "sys"} <= {
         "cli",
         "create",
         "kernel",  # for the byte order
@@ -313,7 +325,7 @@ def test_format_and_the_emulator_know_no_clock_no_chance_and_no_files() -> None:
     forbidden = {"os", "io", "pathlib", "time", "datetime", "random", "secrets"}
     assert [
         f"{name_of(each.file)} imports {each.module}"
-        for each in ALL
+        for each in every_import()
         if room_of(each.file) in ("format", "units", "area", "emulator")
         and each.module.split(".")[0] in forbidden
     ] == []

@@ -199,21 +199,19 @@ class TestCompare:
 
 
 class TestPlot:
-    @pytest.mark.parametrize(
-        ("suffix", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")]
-    )
-    def test_a_plot(self, suffix: str, begins: bytes, tmp_path: Path) -> None:
+    def test_a_plot(self, tmp_path: Path) -> None:
         pytest.importorskip("matplotlib")
-        path = tmp_path / f"plot.{suffix}"
+        path = tmp_path / "plot.png"
         code, _, err = invoke("compare", "-", "--plot", str(path), stdin=SMALL)
         assert (code, err) == (0, "")
-        assert path.read_bytes().startswith(begins)
+        assert path.read_bytes().startswith(b"\x89PNG")
 
     def test_it_shows_every_design_and_needs_no_colour(self, tmp_path: Path) -> None:
         pytest.importorskip("matplotlib")
         path = tmp_path / "plot.svg"
         invoke("compare", "-", "--plot", str(path), stdin=SMALL)
         drawn = path.read_text()
+        assert drawn.startswith("<?xml")
         for name in design_names():
             assert f">{name}</text>" in drawn
         colours = set(re.findall(r"#([0-9a-f]{6})\b", drawn))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import mmap
-import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXCLUSIVE = 1 << 56
+#: Has 64 pages of one byte, says so, and stays until it is told to end.
+HOLDER = f"""\
+import mmap, os
+memory = mmap.mmap(-1, 64 * {PAGE}, mmap.MAP_PRIVATE)
+memory[:] = b"\\xa5" * len(memory)
+os.write(1, b"!")
+os.read(0, 1)
+"""
 
 
 @pytest.fixture
@@ -102,9 +110,16 @@ def test_one_that_may_not_be_looked_at_is_counted(
 
 
 @needs_proc
-def test_pages_of_this_process_come_as_they_are() -> None:
-    with mmap.mmap(-1, 64 * PAGE, mmap.MAP_PRIVATE) as memory:
-        memory[:] = b"\xa5" * len(memory)
-        found = find_pages([os.getpid()])
+def test_pages_of_a_process_come_as_they_are() -> None:
+    """Of one that has little else."""
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", HOLDER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.read(1) == b"!"
+        found = find_pages([holder.pid])
         read = sum(page == b"\xa5" * PAGE for page in read_pages(found, 1 << 30))
-    assert read >= 64  # what was read may lie in memory once more
+        holder.communicate()
+    assert read >= 64  # what was filled may lie in memory once more

@@ -7,10 +7,12 @@ import errno
 import io
 import mmap
 import os
+import platform
 import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -394,7 +396,45 @@ def test_a_limit_answers_for_itself_alone(
     assert caught.value is full
 
 
-@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+needs_valgrind = pytest.mark.skipif(
+    not shutil.which("valgrind"), reason="valgrind is not installed"
+)
+#: A program for x86-64 that has no library to load: it reads a word from the top of
+#: its stack, writes it below, and ends.
+TINY = bytes.fromhex("488b042448894424f8b83c00000031ff0f05")
+
+
+@needs_valgrind
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the program is for x86-64")
+def test_a_real_tool_and_a_tiny_program(tmp_path: Path) -> None:
+    """Its five instructions, one of which reads and one of which writes."""
+    start, headers = 0x400000, 64 + 56
+    nr_bytes = headers + len(TINY)
+    elf = struct.pack(
+        "<16sHHIQQQIHHHHHH",
+        *(b"\x7fELF\2\1\1", 2, 62, 1, start + headers),
+        *(64, 0, 0, 64, 56, 1, 0, 0, 0),
+    )
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, nr_bytes, nr_bytes, 4096)
+    program = tmp_path / "tiny"
+    program.write_bytes(elf + segment + TINY)
+    program.chmod(0o700)
+    words = ("--keep-all", "--", str(program))
+    assert record(dict(os.environ), tmp_path / "t", *words).returncode == 0
+    code, stack = (
+        [
+            (one.page, one.flags & WRITE)
+            for one in read_all(str(tmp_path / "t"))
+            if (one.flags == CODE) == is_code
+        ]
+        for is_code in (True, False)
+    )
+    assert code == [(start >> 12, 0)] * 5
+    assert stack == [(stack[0][0], 0), (stack[0][0], WRITE)]
+
+
+@needs_valgrind
+@pytest.mark.compiled
 def test_a_real_program(tmp_path: Path) -> None:
     """And what it starts, through a script; some seconds."""
     script = tmp_path / "script"

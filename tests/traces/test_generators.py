@@ -112,7 +112,7 @@ def test_what_masim_would_not_understand(
         (b"[" * 100_000, "no JSON"),
         (zlib.compress(DAMO)[:-1] + b"?", "what is compressed is broken"),
         (zlib.compress(DAMO)[:-9], "what is compressed ends too early"),
-        (zlib.compress(bytes(100 << 20)), "more than 67108864 bytes"),
+        (zlib.compress(bytes(65 << 20), 1), "more than 67108864 bytes"),
     ],
 )
 def test_what_damo_did_not_write(tmp_path: Path, data: bytes, reason: str) -> None:
