@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__version__": set(),
     "errors": set(),
     "deprecation": set(),
+    "plugins": {"errors"},
     "notebook": set(),
     "units": set(),
     "shell": set(),
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "record": VALUES | {"config", "observe", "references", "traces", "emulator"},
     "working_set": {"references", "compiling"},
     "emulator": VALUES - {"contents"}
-    | {"notebook", "kernel", "compile_cache", "kept_code", "references"},
+    | {"notebook", "kernel", "compile_cache", "kept_code", "references", "plugins"},
     "script_files": {"errors"},
     "sweep": {"__version__", "errors", "notebook", "emulator", "script_files"},
 }

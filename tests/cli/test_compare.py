@@ -233,9 +233,9 @@ def test_a_design_that_cannot_be_used_does_not_take_the_others_along(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Somebody's package may be broken, or older than this one."""
-    known = dict(designs._found())
+    known = dict(designs.DESIGNS.points)
     known["broken"] = EntryPoint("broken", "no_such:DESIGN", designs.ENTRY_POINTS)
-    monkeypatch.setattr(designs, "_found", lambda: known)
+    monkeypatch.setattr(designs.DESIGNS, "points", known)
     code, out, err = invoke("compare", "--list-designs")
     assert code == 0
     assert "ghost-dynamic" in out

@@ -4,9 +4,8 @@ A design is a value. It changes the kernel's profile, makes areas of a setup, an
 what look-ups and records cost under it; a backing or a layer of its own comes with
 it. The machine is the same under all of them.
 
-Its name is looked up among the entry points of group ``swaptools.designs``, where
-those that come with the package are as well (pyproject.toml), so that anybody can
-add one without a change here.
+Its name is looked up among the entry points of group ``swaptools.designs``
+(plugins.py).
 
 Not here: any design (designs/), counting (counts.py, footprint.py).
 
@@ -19,13 +18,12 @@ Left out: nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.machine.metadata import area_formula
 from swaptools.errors import SelectionError
 from swaptools.kernel.profiles import K6_12, PROFILES
+from swaptools.plugins import Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,15 +169,8 @@ NO_DESIGN: Final = Design(
 )
 
 
-@cache
-def _found() -> dict[str, EntryPoint]:
-    # Nobody takes a name away from the package.
-    points = sorted(entry_points(group=ENTRY_POINTS), key=_is_ours)
-    return {point.name: point for point in points}
-
-
-def _is_ours(point: EntryPoint) -> bool:
-    return point.module.partition(".")[0] == __name__.partition(".")[0]
+#: All that are installed.
+DESIGNS: Final = Plugins(ENTRY_POINTS, "design", Design)
 
 
 def design_names() -> tuple[str, ...]:
@@ -188,9 +179,8 @@ def design_names() -> tuple[str, ...]:
     First those of the package, what kernels have before what was posted and that as
     it was posted; then others by name.
     """
-    ours = [name for name, point in _found().items() if _is_ours(point)]
-    others = [name for name in _found() if name not in ours]
-    return (*sorted(ours, key=_when), *sorted(others))
+    ours, others = DESIGNS.names()
+    return (*sorted(ours, key=_when), *others)
 
 
 def _when(name: str) -> tuple[bool, str]:
@@ -205,15 +195,4 @@ def find_design(name: str) -> Design:
         SelectionError: There is none; the message lists the names. Or what is
             installed under it is no design.
     """
-    found = _found()
-    if name not in found:
-        known = ", ".join(found) or "none; the package has to be installed anew"
-        raise SelectionError(f"no design {name!r}; known: {known}")
-    try:
-        design = found[name].load()
-    except Exception as exc:  # whatever a stranger's module does
-        reason = str(exc) or type(exc).__name__
-        raise SelectionError(f"design {name!r}: {reason}") from exc
-    if not isinstance(design, Design):
-        raise SelectionError(f"design {name!r} is a {type(design).__name__}")
-    return design
+    return DESIGNS.find(name)

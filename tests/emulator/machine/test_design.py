@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from swaptools import plugins
 from swaptools.emulator import Machine
 from swaptools.emulator.machine import design as designs
 from swaptools.emulator.machine.design import (
@@ -67,17 +68,18 @@ def test_what_is_installed_and_is_none_is_an_error_with_its_name(
     value: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = EntryPoint("broken", value, designs.ENTRY_POINTS)
-    monkeypatch.setattr(designs, "_found", lambda: {"broken": broken})
+    monkeypatch.setattr(designs.DESIGNS, "points", {"broken": broken})
     with pytest.raises(SelectionError, match=f"'broken'.*{reason}"):
         find_design("broken")
 
 
 def test_nobody_takes_a_name_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = list(designs._found().values())
+    points = list(designs.DESIGNS.points.values())
     thief = EntryPoint("plain", "elsewhere:DESIGN", designs.ENTRY_POINTS)
     for order in ([*points, thief], [thief, *points]):
-        monkeypatch.setattr(designs, "entry_points", lambda group, o=order: o)
-        assert designs._found.__wrapped__()["plain"].module != "elsewhere"
+        monkeypatch.setattr(plugins, "entry_points", lambda group, o=order: o)
+        found = plugins.Plugins(designs.ENTRY_POINTS, "design", Design)
+        assert found.points["plain"].module != "elsewhere"
 
 
 def test_an_object_is_taken_as_well() -> None:
