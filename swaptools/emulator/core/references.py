@@ -43,6 +43,11 @@ TASK_LAST_PAGE: Final = 2
 TASK_WRITES: Final = 3
 TASK_ITEMS: Final = 4
 
+#: By which numbers of pages are mixed up; products stay within 63 bits.
+_SPREAD: Final = 0x61C88647
+_SPREAD_MASK: Final = (1 << 31) - 1
+_SPREAD_SHIFT: Final = 17
+
 #: There is room for so many frames and page tables when a run begins.
 FRAMES_A_RUN: Final = 1 << 12
 PAGE_TABLES_A_RUN: Final = 1 << 4
@@ -77,6 +82,13 @@ def touch_page(s: Slots, mm: int, vpn: int, write: bool, content: int) -> int:
             return VM_FAULT_OOM
         at = pte_offset(s, mm, vpn)
     return write_page(s, at, content, 0) if write else read_page(s, at)
+
+
+@hot_inline
+def one_of(contents: Buffer[int], task: int, page: int) -> int:
+    """Return what is written to a page: the same each time, drawn by its number."""
+    drawn = ((page ^ task << 4) & _SPREAD_MASK) * _SPREAD
+    return contents[(drawn >> _SPREAD_SHIFT ^ drawn) & len(contents) - 1]
 
 
 @hot_run
@@ -114,7 +126,7 @@ def touch_range(
     first: int,
     end: int,
     known: Buffer[int],
-    content: int,
+    contents: Buffer[int],
 ) -> int:
     """Make references, and end the operation that each one is.
 
@@ -131,7 +143,8 @@ def touch_range(
         first: The first one that is made.
         end: The first one that is not made any more.
         known: Of tasks, TASK_*.
-        content: What writes put in a page: its compressed length, 0 for zeros.
+        contents: What writes put in pages, compressed lengths, 0 for zeros: a power
+            of two of them, of which each page has one.
     """
     totals = s.totals[0]
     step = 1 if len(future) > 1 else 0
@@ -145,6 +158,7 @@ def touch_range(
             return place
         refers(s, future[place * step])
         write = flags[place] & WRITE != 0
+        content = one_of(contents, task, pages[place]) if write else 0
         fault = touch_page(s, known[task + TASK_MM], pages[place], write, content)
         if fault:
             return place if fault == VM_FAULT_OOM else -place - 1

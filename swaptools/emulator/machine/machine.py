@@ -33,6 +33,7 @@ from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Sequence
 
     from swaptools.emulator.machine.design import Design
@@ -181,7 +182,7 @@ class Machine(Swapping):
         self,
         tasks: Sequence[Task],
         references: References,
-        length: int | None = None,
+        length: int | array[int] | None = None,
         future: memoryview[int] | None = None,
     ) -> None:
         """Let tasks read and write pages, in the order of a trace.
@@ -201,7 +202,8 @@ class Machine(Swapping):
             tasks: Those that the references have by number.
             references: A batch of them.
             length: What a page that is written would compress to, in bytes; None for
-                half a page.
+                half a page. A power of two of them, of format ``q``, for pages of
+                different lengths, one for each all its life.
             future: Of each reference the number of the next one to the same page, for
                 policies that ask for that; a large one for never (format ``q``).
 

@@ -44,15 +44,12 @@ def touch(
     state: State,
     tasks: Sequence[Task],
     references: References,
-    length: int | None,
+    length: int | array[int] | None,
     future: memoryview[int] | None,
 ) -> None:
     """Make references, one after another; see Machine.touch()."""
     state.check_alive()
-    page_size = state.page_size
-    content = page_size // 2 if length is None else length
-    if not isinstance(content, int) or not 0 <= content <= page_size:
-        raise IllegalOperation(f"{content} is no length of a page of {page_size}")
+    contents = _contents(state.page_size, length)
     pages, flags, numbers = references.pages, references.flags, references.tasks
     nr, here = len(pages), 0
     if len(flags) != nr or len(numbers) != nr or len(future or pages) != nr:
@@ -62,12 +59,25 @@ def touch(
     state.find_allowed_areas()
     while 0 <= here < nr:
         here = state.run(
-            touch_range, pages, flags, numbers, uses, here, nr, known, content
+            touch_range, pages, flags, numbers, uses, here, nr, known, contents
         )
         state.settle()
     if here < 0:
         page, reason = pages[-here - 1], read_of_nothing().strerror
         raise DeviceReadError(errno.EFAULT, f"page {page}: {reason}")
+
+
+def _contents(page_size: int, length: int | array[int] | None) -> array[int]:
+    if not isinstance(length, array):
+        length = page_size // 2 if length is None else length
+        if not isinstance(length, int) or not 0 <= length <= page_size:
+            raise IllegalOperation(f"{length} is no length of a page of {page_size}")
+        return array("q", (length,))
+    if length.typecode != "q" or not length or len(length) & len(length) - 1:
+        raise IllegalOperation("lengths are a power of two of them, of format q")
+    if not 0 <= min(length) <= max(length) <= page_size:
+        raise IllegalOperation(f"lengths of pages are from 0 to {page_size}")
+    return length
 
 
 # What is known of the tasks, which have room for their pages; nothing has changed when

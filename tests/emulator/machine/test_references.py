@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.machine.task import Task
 
+_COMPILED = pytest.mark.compiled
+#: Of the first task's pages, in every version from here on.
+FIRST_LENGTHS = [50, 4096, 200, 100, 100, 200, 4096, 50, 200, 100, 50, 4096]
 #: A task, a page, and whether it is written to.
 Reference = tuple[int, int, bool]
 
@@ -106,10 +109,15 @@ def poisoned(machine: Machine, task: Task, page: int) -> None:
         ([(0, 1, True), (0, MAX_TASK_PAGES, False)], None),
         ([(0, 1, True)], 4097),
         ([(0, 1, True)], -1),
+        ([(0, 1, True)], array("q")),
+        ([(0, 1, True)], array("q", [1, 2, 3])),
+        ([(0, 1, True)], array("Q", [1, 2])),
+        ([(0, 1, True)], array("q", [1, 4097])),
+        ([(0, 1, True)], array("q", [-1, 1])),
     ],
 )
 def test_one_that_makes_no_sense_leaves_all_as_it_is(
-    made: list[Reference], length: int | None
+    made: list[Reference], length: int | array[int] | None
 ) -> None:
     machine = Machine("6.18", compiled=False)
     task = machine.task()
@@ -129,6 +137,25 @@ def test_more_than_there_is_room_for_goes_on() -> None:
     assert task.entries(600 * 49) == ["present"]
     assert task.entries(0, 5000) == ["present"] * 5000
     machine.check_invariants()
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=_COMPILED)])
+def test_pages_have_lengths_that_are_drawn_once(compiled: bool) -> None:
+    """Each as often as another, whichever task, and the same at every write."""
+    machine = Machine("6.18", compiled=compiled)
+    tasks = [machine.task(), machine.task()]
+    lengths = array("q", [50, 100, 200, 4096])
+    made = [(number, page, True) for page in range(2000) for number in (0, 1)]
+    machine.touch(tasks, batch(made), lengths)
+    found = [task.read_pages(0, 2000) for task in tasks]
+    for one in found:
+        assert {length: one.count(length) for length in lengths} == {
+            length: pytest.approx(500, abs=60) for length in lengths
+        }
+    assert found[0] != found[1]
+    machine.touch(tasks, batch(made[::-1]), lengths)
+    assert [task.read_pages(0, 2000) for task in tasks] == found
+    assert found[0][:12] == FIRST_LENGTHS
 
 
 def test_no_reference_at_all_is_none() -> None:
