@@ -116,7 +116,7 @@ class Faults(Recording):
         *lines, self._rest = (self._rest + data).split(b"\n")
         found = [parse_fault(line) for line in lines if b"page_fault_" in line]
         self.broken += found.count(None)
-        faults = [fault for fault in found if fault is not None and fault.is_user]
+        faults = [fault for fault in found if fault is not None and fault.is_miss]
         self.seen += len(faults)
         self._meet(faults)
         for fault in faults:

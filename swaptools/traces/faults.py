@@ -3,9 +3,10 @@
 ``comm pid [cpu] seconds: page_fault_user: address=0x... ip=... error_code=0x...``,
 with ``exceptions:`` in front where perf wrote it; ``page_fault_kernel`` as well, by
 which system calls fault in what they read or write for a program. perf's own event
-``page-faults`` has an address and no error code. Bit 1 of that code is a write, bit 4 a
-fetch of an instruction. Faults at the kernel's own addresses are passed over, and so
-are lines of other events.
+``page-faults`` has an address and no error code. Bit 0 of that code is a page that was
+there, and was not to be written to yet: such a fault is no miss, and passed over. Bit 1
+is a write, bit 4 a fetch of an instruction. Faults at the kernel's own addresses are
+passed over as well, and so are lines of other events.
 
 Kernel: include/trace/events/exceptions.h, arch/x86/include/asm/trap_pf.h.
 Not here: recording them (record/faults.py).
@@ -59,6 +60,8 @@ class Fault(NamedTuple):
     time_ns: int
     address: int
     flags: int
+    #: The page was in memory, and what was asked for is the right to write to it.
+    is_present: bool
 
     @property
     def page(self) -> int:
@@ -66,9 +69,9 @@ class Fault(NamedTuple):
         return self.address >> _PAGE_SHIFT
 
     @property
-    def is_user(self) -> bool:
-        """Tell whether the address is a program's."""
-        return self.address < _USER_END
+    def is_miss(self) -> bool:
+        """Tell whether a page of a program was not there."""
+        return self.address < _USER_END and not self.is_present
 
 
 def parse_fault(line: bytes) -> Fault | None:
@@ -82,7 +85,8 @@ def parse_fault(line: bytes) -> Fault | None:
     if task >= 1 << 32:
         return None
     flags = (WRITE if error_code & 2 else 0) | (CODE if error_code & 16 else 0)
-    return Fault(task, command, nanoseconds(seconds), int(address, 16), flags)
+    at, time_ns = int(address, 16), nanoseconds(seconds)
+    return Fault(task, command, time_ns, at, flags, error_code & 1 != 0)
 
 
 def looks_like(head: bytes, _path: str) -> bool:
@@ -107,7 +111,7 @@ def read(source: Source) -> Iterator[References]:
         fault = parse_fault(line)
         if fault is None:
             source.skip(f"no page fault: {text_of(line)}", at)
-        elif fault.is_user:
+        elif fault.is_miss:
             yield from batcher.add(
                 fault.page, 1, fault.flags, fault.task, fault.time_ns
             )

@@ -115,7 +115,9 @@ FTRACE = b"""\
 # tracer: nop
 #              | |         |   |||||     |         |
             bash-5148    [000] d.... 26810.270827: page_fault_user: \
-address=0x558659f2fc8c ip=0x558648fb82c3 error_code=0x7
+address=0x558659f2fc8c ip=0x558648fb82c3 error_code=0x6
+            bash-5148    [000] d.... 26810.270829: page_fault_user: \
+address=0x558659f30c8c ip=0x558648fb82c3 error_code=0x7
    kworker/0:1-my-9    [001] d..1. 26810.5: page_fault_kernel: \
 address=0x7f1000 ip=_copy_from_user error_code=0x0
 """

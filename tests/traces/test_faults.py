@@ -33,6 +33,7 @@ def test_perf(tmp_path: Path) -> None:
 
 
 def test_ftrace(tmp_path: Path) -> None:
+    """A page that was there and got to be written to was no miss."""
     path = tmp_path / "t"
     path.write_bytes(FTRACE)
     assert read_all(path) == [
