@@ -34,9 +34,21 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.mapping import uninterrupted
 from swaptools.emulator.core.memcg import memcg_online
+from swaptools.emulator.core.page_counter import MEMCG_CHARGE_BATCH
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
-from swaptools.emulator.core.pressure_structs import NR_LRUS, POLICY_HEAD_ITEMS
-from swaptools.emulator.core.room import nr_tables_needed, nr_writebacks
+from swaptools.emulator.core.pressure_structs import (
+    NR_LRUS,
+    POLICY_HEAD_ITEMS,
+    SWAPPINESS,
+)
+from swaptools.emulator.core.room import (
+    PAGES_A_CHARGE,
+    PAGES_A_RUN,
+    ROOM_SPENT,
+    nr_tables_needed,
+    nr_writebacks,
+    tables_a_charge,
+)
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 
 if TYPE_CHECKING:
@@ -213,6 +225,23 @@ class Arena:
         self.grow("lrus", self.nr_cpus * NR_LRUS)
         self.add_page_tables(0)
         self.totals.has_policy = 1
+        pressure = self.slots.pressure[0]
+        pressure.memcg_version, pressure.swappiness = 2, SWAPPINESS
+        pressure.charge_pages = MEMCG_CHARGE_BATCH
+        pressure.room_pages, pressure.next_victim = PAGES_A_CHARGE, -1
+
+    def make_room_for_charge(self) -> None:
+        """Have room for what a charge lacked it for, and for as much more."""
+        totals, pressure = self.totals, self.slots.pressure[0]
+        if pressure.lacks_room == ROOM_SPENT:
+            pressure.room_pages *= 2
+        pressure.lacks_room = 0
+        nr_pages = pressure.room_pages + PAGES_A_RUN
+        self.grow("frames", totals.nr_frames + nr_pages)
+        self._make_room_for_writes(nr_pages)
+        missing = tables_a_charge(self.slots) - totals.nr_free_tables
+        if missing > 0:
+            self.add_tables(missing)
 
     def _grow_beside(self, name: str) -> None:
         nr_items = len(getattr(self.slots, name))
@@ -225,7 +254,7 @@ class Arena:
         end = self.totals.nr_page_tables + nr_tables
         self.grow("ptes", end * PTRS_PER_PTE)
         if self._beside:
-            self.grow("table_vpns", len(self.slots.ptes) // PTRS_PER_PTE)
+            self.grow("pgtables", len(self.slots.ptes) // PTRS_PER_PTE)
 
     def grow(self, name: str, length: int) -> None:
         """Have so many items in a buffer; more, so that it seldom has to grow."""

@@ -18,15 +18,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
-from swaptools.emulator.core.clusters import (
-    vm_swap_full,
-)
 from swaptools.emulator.core.constants import (
     SWP_SYNCHRONOUS_IO,
     SWP_VIRTUAL,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.frames import alloc_frames, unmap_frame
+from swaptools.emulator.core.frames import alloc_frames, swap_full_for, unmap_frame
 from swaptools.emulator.core.hooks import (
     accessed,
     added,
@@ -82,7 +79,7 @@ def should_try_to_free_swap(s: Slots, number: int, write: bool) -> bool:
     Kernel: mm/memory.c should_try_to_free_swap().
     """
     frame = s.frames[number]
-    if vm_swap_full(s) or (write and frame.mapcount == 1):
+    if swap_full_for(s, number) or (write and frame.mapcount == 1):
         return True
     flags = s.si[frame.entry >> TYPE_SHIFT].flags
     if flags & SWP_VIRTUAL:

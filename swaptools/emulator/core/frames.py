@@ -7,7 +7,7 @@ Kernel: mm/page_alloc.c; mm/swap_state.c free_swap_cache(), 6.18.
 Same: a page goes when nothing maps it and the swap cache has it no more.
 Changed: a frame unmapped from a large folio is free at once. A frame is in use while
 it is mapped or in the swap cache, so there is no reference count.
-Left out: zones, lists of each CPU.
+Left out: zones, free pages of each CPU.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.clusters import vm_swap_full
+from swaptools.emulator.core.lru import list_del, lru_split
+from swaptools.emulator.core.page_counter import charge_memory, group_swap_full
 from swaptools.emulator.core.slots import (
     put_content,
     set_stayed,
@@ -43,6 +46,8 @@ def alloc_frames(s: Slots, order: int) -> int:
         for number in range(first, first + nr):
             s.frames[number].block = first
             s.frames[number].block_order = order
+            if s.totals[0].has_policy:
+                s.pages[number].memcg = -1
     for number in range(first, first + nr):
         s.frames[number].dirty = 1
     s.frames[first].order = order
@@ -50,9 +55,38 @@ def alloc_frames(s: Slots, order: int) -> int:
     return first
 
 
+@hot
+def uncharge_frame(s: Slots, number: int) -> None:
+    """Take a frame that is freed off its list, and take back what it was charged.
+
+    Kernel: mm/swap.c __page_cache_release(); mm/memcontrol.c uncharge_folio().
+    """
+    page = s.pages[number]
+    if s.frames[number].order:
+        lru_split(s, number)
+    list_del(s, number)
+    page.flags = page.stamp = 0
+    if page.memcg >= 0:
+        charge_memory(s, page.memcg, -1)
+        page.memcg = -1
+
+
+@hot_inline
+def swap_full_for(s: Slots, number: int) -> bool:
+    """Tell whether slots are short, for all or for the group of a page.
+
+    Kernel: mm/memcontrol.c mem_cgroup_swap_full().
+    """
+    return vm_swap_full(s) or (
+        s.totals[0].has_policy != 0 and group_swap_full(s, s.pages[number].memcg)
+    )
+
+
 @hot_inline
 def free_frame(s: Slots, number: int) -> None:
     """Free a frame that is neither mapped nor in the swap cache."""
+    if s.totals[0].has_policy:
+        uncharge_frame(s, number)
     frame = s.frames[number]
     put_content(s, frame.content)
     frame.content = 0

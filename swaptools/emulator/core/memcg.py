@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.constants import ALL_AREAS
+from swaptools.emulator.core.page_counter import charge_bytes
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -28,6 +29,8 @@ def charge_zswap(s: Slots, memcg: int, length: int) -> None:
 
     Kernel: mm/memcontrol.c obj_cgroup_charge_zswap().
     """
+    if s.totals[0].has_policy:
+        charge_bytes(s, memcg, length)
     while memcg >= 0:
         s.memcgs[memcg].zswap_bytes += length
         memcg = s.memcgs[memcg].parent

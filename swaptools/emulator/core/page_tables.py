@@ -78,6 +78,17 @@ def pmd_none(at: int) -> bool:
 
 
 @hot
+def own_table(s: Slots, mm: int, table: int, vpn: int) -> None:
+    """Remember whose a page table is, for who looks for entries of a page (rmap.py)."""
+    found = 0
+    for space in range(s.pressure[0].nr_spaces):
+        if s.spaces[space].mm == mm and s.spaces[space].nr_items:
+            found = space
+    s.pgtables[table].space = found
+    s.pgtables[table].vpn = vpn
+
+
+@hot
 def pte_alloc(s: Slots, mm: int, vpn: int) -> None:
     """Give a page that has no table one; there is room for it."""
     totals = s.totals[0]
@@ -90,6 +101,8 @@ def pte_alloc(s: Slots, mm: int, vpn: int) -> None:
         totals.nr_page_tables += 1
     s.pmds[mm + vpn // PTRS_PER_PTE] = table
     s.pmds[mm - 1] += 1
+    if totals.has_policy:
+        own_table(s, mm, table, vpn - vpn % PTRS_PER_PTE)
 
 
 @hot_run
@@ -148,6 +161,21 @@ def free_pgtables(s: Slots, mm: int, nr_items: int, nr_upper: int) -> None:
             s.totals[0].free_page_table = table
             s.pmds[pmd] = 0
     s.pmds[mm - 1] = 0
+
+
+@hot_run
+def nr_oom_pages(s: Slots, mm: int, end: int) -> int:
+    """Count the pages before ``end`` that are in memory or in swap.
+
+    Kernel: include/linux/mm.h get_mm_rss(), MM_SWAPENTS.
+    """
+    nr = 0
+    for pmd in range(mm, mm + (end + PTRS_PER_PTE - 1) // PTRS_PER_PTE):
+        first = s.pmds[pmd] * PTRS_PER_PTE
+        if first:
+            for at in range(first, first + PTRS_PER_PTE):
+                nr += s.ptes[at] >> PTE_SHIFT != 0 and s.ptes[at] != PTE_POISONED
+    return nr
 
 
 @hot_run

@@ -8,9 +8,9 @@ shrink_folio_list(), 6.18.
 Same: address order; a folio that finds no run is split, and its pages are tried
 first, last, last but one, ... second, or in order on 6.12; shared pages are passed
 over; a clean page in the swap cache goes without being written.
-Changed: nothing.
-Left out: LRU lists and their per-CPU batches, which make the kernel pass over
-up to 31 folios of another CPU; asynchronous writes.
+Changed: a page that stays keeps its place on its list.
+Left out: batches of another CPU, which make the kernel pass over up to 31 folios;
+asynchronous writes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from swaptools.emulator.core.constants import (
     PMD_ORDER,
 )
 from swaptools.emulator.core.frames import free_frame
+from swaptools.emulator.core.lru import lru_add_drain, lru_split
+from swaptools.emulator.core.page_counter import try_charge_swap
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_PRESENT,
@@ -32,9 +34,17 @@ from swaptools.emulator.core.page_tables import (
     pmd_none,
     pte_offset,
 )
+from swaptools.emulator.core.pressure_structs import (
+    PAGE_WORKINGSET,
+    SHADOW,
+    SHADOW_ASKED,
+    SHADOW_WORKINGSET,
+)
+from swaptools.emulator.core.rmap import join
 from swaptools.emulator.core.room import PAGES_A_RUN, has_room
 from swaptools.emulator.core.slot_alloc import folio_alloc_swap
 from swaptools.emulator.core.slots import (
+    free_swap_slot,
     set_stayed,
     slot_get,
     slot_index,
@@ -70,6 +80,24 @@ def folio_is_shared(s: Slots, head: int, order: int) -> bool:
     return False
 
 
+@hot
+def alloc_charged(s: Slots, number: int, order: int, cpu: int) -> int:
+    """Take slots for a folio, which its group is charged; returns the first, or 0.
+
+    Those that the group may not have are given back.
+
+    Kernel: mm/swapfile.c folio_alloc_swap().
+    """
+    entry = folio_alloc_swap(s, order, cpu)
+    if entry and s.totals[0].has_policy:
+        index, nr = slot_index(s, entry), 1 << order
+        if not try_charge_swap(s, s.pages[number].memcg, index, nr):
+            for page in range(nr):
+                free_swap_slot(s, entry + page)
+            return 0
+    return entry
+
+
 @hot_inline
 def take_slot(s: Slots, at: int, order: int, cpu: int) -> bool:
     """Give the folio mapped at a place slots, unless it has some, and unmap it.
@@ -80,7 +108,7 @@ def take_slot(s: Slots, at: int, order: int, cpu: int) -> bool:
     entry = s.frames[head].entry
     is_new = not entry
     if is_new:
-        entry = folio_alloc_swap(s, order, cpu)
+        entry = alloc_charged(s, head, order, cpu)
         if not entry:
             return False
     index = slot_index(s, entry)
@@ -92,6 +120,8 @@ def take_slot(s: Slots, at: int, order: int, cpu: int) -> bool:
         exclusive = s.ptes[at + page] & PTE_EXCLUSIVE
         s.frames[head + page].mapcount = 0
         s.ptes[at + page] = entry + page << PTE_SHIFT | PTE_SWAP | exclusive
+    if s.totals[0].has_policy:
+        join(s, at)
     s.totals[0].has_unmapped = 1
     return True
 
@@ -107,6 +137,8 @@ def split_folio(s: Slots, at: int, head: int, free_zeros: bool) -> None:
     try_to_map_unused_to_zeropage(), seen on 6.18.
     """
     nr = 1 << s.frames[head].order
+    if s.totals[0].has_policy:
+        lru_split(s, head)
     s.frames[head].order = 0
     for page in range(nr):
         frame = s.frames[head + page]
@@ -126,6 +158,31 @@ def stay_without_slot(s: Slots, number: int) -> None:
     set_stayed(s, number, 1)
 
 
+@hot
+def asked_shadow(s: Slots, number: int) -> int:
+    """Return what is remembered of a page that leaves since somebody asked for that.
+
+    Kernel: mm/workingset.c workingset_eviction(), of no group's reclaim.
+    """
+    was_active = s.pages[number].flags & PAGE_WORKINGSET
+    return SHADOW | SHADOW_ASKED | (SHADOW_WORKINGSET if was_active else 0)
+
+
+@hot_inline
+def pageout_asked(s: Slots, head: int) -> bool:
+    """Write a folio as pageout() does, since somebody asked for that."""
+    if not s.totals[0].has_policy:
+        return pageout(s, head)
+    page, shadow = s.pages[head], asked_shadow(s, head)
+    stamp = page.stamp
+    for number in range(head, head + (1 << s.frames[head].order)):
+        s.pages[number].stamp = shadow
+    is_gone = pageout(s, head)
+    if not is_gone:
+        page.stamp = stamp
+    return is_gone
+
+
 @hot_inline
 def shrink_folio(s: Slots, at: int, cpu: int) -> None:
     """Let the folio at a place have slots and leave, split if need be.
@@ -135,7 +192,7 @@ def shrink_folio(s: Slots, at: int, cpu: int) -> None:
     head = s.ptes[at] >> PTE_SHIFT
     order = s.frames[head].order
     if take_slot(s, at, order, cpu):
-        pageout(s, head)
+        pageout_asked(s, head)
     elif order:
         s.vmstat[0].thp_swpout_fallback += 1
         if order == PMD_ORDER:
@@ -154,7 +211,7 @@ def shrink_pages(s: Slots, at: int, head: int, nr: int, cpu: int) -> None:
         if s.ptes[at + page] == PTE_ZERO:
             pass_over_slot(s, head + page, cpu)
         elif take_slot(s, at + page, 0, cpu):
-            pageout(s, head + page)
+            pageout_asked(s, head + page)
         else:
             stay_without_slot(s, head + page)
 
@@ -167,7 +224,7 @@ def pass_over_slot(s: Slots, number: int, cpu: int) -> None:
 
     Kernel: mm/page_io.c swap_writeout(), where folio_free_swap() succeeds.
     """
-    entry = folio_alloc_swap(s, 0, cpu)
+    entry = alloc_charged(s, number, 0, cpu)
     if entry:
         swap_cache_add(s, entry, number)
         swap_cache_del(s, number)
@@ -215,6 +272,8 @@ def pageout_range(s: Slots, mm: int, first: int, end: int, cpu: int) -> int:
 
     Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range().
     """
+    if s.totals[0].has_policy:
+        lru_add_drain(s, cpu)
     vpn = first
     while vpn < end:
         at, nr_here = pte_offset(s, mm, vpn), pmd_addr_end(vpn, end) - vpn

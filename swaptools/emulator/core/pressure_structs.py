@@ -50,6 +50,8 @@ SHADOW_WORKINGSET: Final = 2
 SHADOW_ASKED: Final = 4
 SHADOW_SHIFT: Final = 3
 
+#: Kernel: mm/vmscan.c vm_swappiness.
+SWAPPINESS: Final = 60
 #: Integers that a policy has for itself, before those of each page.
 POLICY_HEAD_ITEMS: Final = 64
 
@@ -154,30 +156,36 @@ class Swapped(Structure):
     #: How old its group was; 0 for nothing. Kernel: mm/workingset.c pack_shadow().
     shadow: int
     #: Number of the group that the slot is charged to, and the page will be when it is
-    #: read; -1 for none. Kernel: mm/swap_cgroup.c.
-    memcg: int
-    _fields_ = [("shadow", c_int64), ("memcg", c_int32)]
+    #: read, plus one; 0 for none. Kernel: mm/swap_cgroup.c.
+    owner: int
+    _fields_ = [("shadow", c_int64), ("owner", c_int32)]
 
 
 class Space(Structure):
-    """One address space: a row of page tables. Kernel: struct vm_area_struct."""
+    """One address space: a row of page tables. Kernel: struct mm_struct."""
 
-    #: Where its row begins, and how many items that has; 0 for none.
+    #: Where its row begins, and how many items that has; 0 for a space that is free.
     mm: int
     nr_items: int
     #: Of a mapping of shared memory, the number of the object's space plus one.
     object: int
-    #: Tables charged for it, with those above them, and the group that they are
-    #: charged to. Kernel: mm->pgtables_bytes.
-    nr_charged: int
-    memcg: int
+    #: Which one it was of those that had pages swapped out; 0 before that.
+    joined: int
     _fields_ = [
         ("mm", c_int32),
         ("nr_items", c_int32),
         ("object", c_int32),
-        ("nr_charged", c_int32),
-        ("memcg", c_int32),
+        ("joined", c_int32),
     ]
+
+
+class PgTable(Structure):
+    """One page table: whose it is. Kernel: struct ptdesc."""
+
+    #: Number of its first page, and of its address space.
+    vpn: int
+    space: int
+    _fields_ = [("vpn", c_int32), ("space", c_int32)]
 
 
 class Pressure(Structure):
@@ -187,6 +195,8 @@ class Pressure(Structure):
     memcg_version: int
     #: Kernel: vm_swappiness.
     swappiness: int
+    #: Pages that are charged in one go. Kernel: MEMCG_CHARGE_BATCH.
+    charge_pages: int
     #: Number of the reference that is made, and of the next one to the same page, for a
     #: policy that asks for that.
     now: int
@@ -205,12 +215,15 @@ class Pressure(Structure):
     #: Kernel: MEMCG_RECLAIM_MAY_SWAP.
     may_not_swap: int
     #: Pages that may be written in one go, for which there is room; how many are left
-    #: of them; whether more were needed.
+    #: of them; whether that was not enough (room.py ROOM_*).
     room_pages: int
     left_pages: int
     lacks_room: int
-    #: Address spaces so far, in use or not.
+    #: Address spaces so far, in use or not; how many had a page swapped out.
     nr_spaces: int
+    nr_joined: int
+    #: Largest order that a folio was made with.
+    largest_order: int
     #: Group that a round of victims goes on behind; -1 at its end.
     next_victim: int
     #: As /proc/vmstat has them.
@@ -229,6 +242,7 @@ class Pressure(Structure):
     _fields_ = [
         ("memcg_version", c_int32),
         ("swappiness", c_int32),
+        ("charge_pages", c_int32),
         ("now", c_int64),
         ("next_use", c_int64),
         ("random", c_int64),
@@ -242,6 +256,8 @@ class Pressure(Structure):
         ("left_pages", c_int64),
         ("lacks_room", c_int32),
         ("nr_spaces", c_int32),
+        ("nr_joined", c_int32),
+        ("largest_order", c_int32),
         ("next_victim", c_int32),
         ("pgscan_anon", c_int64),
         ("pgsteal_anon", c_int64),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
+from swaptools.emulator.core.buffers import hot_inline, hot_run, needs
 from swaptools.emulator.core.faults import (
     VM_FAULT_OOM,
     read_page,
@@ -28,7 +28,7 @@ from swaptools.emulator.core.page_tables import (
     pte_offset,
 )
 from swaptools.emulator.core.settle import settle
-from swaptools.emulator.core.slot_alloc import allow
+from swaptools.emulator.core.work import work_for
 from swaptools.references import WRITE
 
 if TYPE_CHECKING:
@@ -62,15 +62,6 @@ def has_room_to_touch(s: Slots) -> bool:
     return totals.nr_frames + _FRAMES_A_REFERENCE <= len(s.frames) and (
         totals.nr_page_tables + 1
     ) * PTRS_PER_PTE <= len(s.ptes)
-
-
-@hot
-def work_for(s: Slots, memcg: int) -> None:
-    """Let what follows count for a cgroup, and use the areas that it may."""
-    totals = s.totals[0]
-    totals.memcg = memcg
-    if totals.allowed_areas != s.memcgs[memcg].allowed_areas:
-        allow(s, s.memcgs[memcg].allowed_areas)
 
 
 @hot_inline
@@ -156,6 +147,9 @@ def touch_range(
             work_for(s, known[task + TASK_MEMCG])
         if not has_room_to_touch(s):
             return place
+        if not known[task + TASK_MM]:  # it was killed
+            s.pressure[0].skipped += 1
+            continue
         refers(s, future[place * step])
         write = flags[place] & WRITE != 0
         content = one_of(contents, task, pages[place]) if write else 0

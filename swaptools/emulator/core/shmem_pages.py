@@ -24,6 +24,7 @@ from swaptools.emulator.core.faults import (
 )
 from swaptools.emulator.core.frames import alloc_frames, free_frame
 from swaptools.emulator.core.hooks import accessed, added, charge
+from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_tables import (
     NO_UPPER_TABLES,
     PTE_POISONED,
@@ -36,9 +37,12 @@ from swaptools.emulator.core.page_tables import (
     pte_alloc_charged,
     pte_offset,
 )
-from swaptools.emulator.core.pageout import stay_without_slot
+from swaptools.emulator.core.pageout import (
+    alloc_charged,
+    pageout_asked,
+    stay_without_slot,
+)
 from swaptools.emulator.core.room import PAGES_A_RUN, has_room
-from swaptools.emulator.core.slot_alloc import folio_alloc_swap
 from swaptools.emulator.core.slots import (
     put_content,
     set_stayed,
@@ -48,7 +52,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_del,
 )
 from swaptools.emulator.core.swap_in import NO_MEMORY, NOTHING_HELD, swap_in
-from swaptools.emulator.core.writeout import is_reactivated, pageout
+from swaptools.emulator.core.writeout import is_reactivated
 from swaptools.emulator.core.zap import zap_swap_entry
 
 if TYPE_CHECKING:
@@ -158,8 +162,8 @@ def shmem_writeout(s: Slots, index: int, cpu: int) -> bool:
 
     Kernel: mm/shmem.c shmem_writeout().
     """
-    entry = folio_alloc_swap(s, 0, cpu)
     number = s.ptes[index] >> PTE_SHIFT
+    entry = alloc_charged(s, number, 0, cpu)
     if not entry:
         stay_without_slot(s, number)
         return False
@@ -190,7 +194,7 @@ def shmem_pageout(s: Slots, index: int, number: int) -> None:
 
     Kernel: mm/vmscan.c pageout(), mm/shmem.c shmem_writeout().
     """
-    if not pageout(s, number) and is_reactivated(s, number):
+    if not pageout_asked(s, number) and is_reactivated(s, number):
         shmem_swapin(s, index)
 
 
@@ -250,6 +254,8 @@ def shmem_pageout_range(
 
     Kernel: mm/vmscan.c shrink_folio_list(), where it unmaps first and asks then.
     """
+    if s.totals[0].has_policy:
+        lru_add_drain(s, cpu)
     for vpn in range(first, end):
         at = pte_offset(s, mm, vpn)
         number = s.ptes[at] >> PTE_SHIFT

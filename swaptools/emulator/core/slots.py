@@ -15,7 +15,7 @@ one another, and the place has this one reference and is idle when the other is.
 Kernel: mm/swapfile.c, mm/swap_table.h, mm/swap_state.c, 6.18.
 Same: when a slot is free again, and what that does to its cluster and area.
 Changed: bitmaps; what became of the data is kept with the slot.
-Left out: memcg tables, more than 8190 references to a slot.
+Left out: more than 8190 references to a slot.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from swaptools.emulator.core.constants import (
     WORD_BITS,
     WORD_MASK,
 )
+from swaptools.emulator.core.page_counter import uncharge_swap
 from swaptools.emulator.core.ranges import range_free
 from swaptools.emulator.core.zram import zram_slot_free
 from swaptools.emulator.core.zswap import zswap_entry_free
@@ -142,6 +143,8 @@ def slot_free(s: Slots, si: int, offset: int) -> None:
     index = (s.ci[ci].table - 1) * SWAPFILE_CLUSTER + offset % SWAPFILE_CLUSTER
     if s.map[index]:
         set_stored(s, index, 0)
+    if s.totals[0].has_policy:
+        uncharge_swap(s, index)
     range_free(s, si, ci, index)
 
 

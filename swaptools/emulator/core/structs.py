@@ -36,6 +36,7 @@ from swaptools.emulator.core.pressure_structs import (
     Lru,
     LruVec,
     Page,
+    PgTable,
     Pressure,
     Space,
     Swapped,
@@ -325,8 +326,8 @@ class Slots(NamedTuple):
     swapped: Buffer[Swapped]
     #: By number.
     spaces: Buffer[Space]
-    #: By page table: the number of its first page.
-    table_vpns: Buffer[int]
+    #: By page table.
+    pgtables: Buffer[PgTable]
     #: A policy's own: POLICY_HEAD_ITEMS, and behind those some for each frame.
     policy_items: Buffer[int]
 
@@ -376,6 +377,6 @@ ITEMS: Final[dict[str, Any]] = {
     "stocks": c_int32,
     "swapped": Swapped,
     "spaces": Space,
-    "table_vpns": c_int32,
+    "pgtables": PgTable,
     "policy_items": c_int64,
 }

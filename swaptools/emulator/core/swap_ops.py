@@ -27,6 +27,7 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.frames import free_frame
+from swaptools.emulator.core.page_counter import remember_page
 from swaptools.emulator.core.slots import (
     free_swap_slot,
     get_content,
@@ -109,7 +110,10 @@ def submit_write(s: Slots, slot: int, head: int, nr: int) -> bool:
 def leave_memory(s: Slots, number: int) -> None:
     """Let a page of the swap cache leave memory, now that its slot has the data."""
     entry = s.frames[number].entry
-    if swap_cache_leave_at(s, slot_index(s, entry), number):
+    index = slot_index(s, entry)
+    if s.totals[0].has_policy:
+        remember_page(s, number, index)
+    if swap_cache_leave_at(s, index, number):
         free_swap_slot(s, entry)
     free_frame(s, number)
 

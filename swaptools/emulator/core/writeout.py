@@ -36,7 +36,9 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.frames import alloc_frames, free_frame
+from swaptools.emulator.core.lru import lru_split
 from swaptools.emulator.core.memcg import may_zswap, zswap_writeback_enabled
+from swaptools.emulator.core.page_counter import remember_page
 from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.shrinker import shrink_memcg
 from swaptools.emulator.core.slots import (
@@ -195,6 +197,8 @@ def stay_in_memory(s: Slots, head: int) -> None:
     """Keep the pages of a folio that nobody took: dirty, on their slots."""
     nr = 1 << s.frames[head].order
     s.vmstat[0].swpout_refused += nr
+    if s.totals[0].has_policy:
+        lru_split(s, head)
     s.frames[head].order = 0
     for number in range(head, head + nr):
         set_stayed(s, number, 1)
@@ -224,6 +228,8 @@ def pageout(s: Slots, head: int) -> bool:
     frame = s.frames[head]
     nr = 1 << frame.order
     if not frame.dirty:
+        if s.totals[0].has_policy:
+            remember_page(s, head, slot_index(s, frame.entry))
         swap_cache_del(s, head)
         free_frame(s, head)
         return True
@@ -236,18 +242,23 @@ def pageout(s: Slots, head: int) -> bool:
 
 
 @hot
-def is_reactivated(s: Slots, number: int) -> bool:
-    """Tell whether a page of shared memory goes back: nobody may write it.
+def is_refused(s: Slots, number: int) -> bool:
+    """Tell whether nobody may write a page that stayed; not that a device failed.
 
-    Not that a device failed, which keeps it in the swap cache.
-
-    Kernel: mm/shmem.c shmem_writeout(), AOP_WRITEPAGE_ACTIVATE.
+    Kernel: include/linux/writeback.h AOP_WRITEPAGE_ACTIVATE.
     """
     entry = s.frames[number].entry
-    if not s.totals[0].shmem_releases_refused:
-        return False
     if not zswap_writeback_enabled(s, s.totals[0].memcg):
         return True
     if s.si[entry >> TYPE_SHIFT].kind == REDIRECTS:
         return not is_redirected(s, slot_index(s, entry))
     return ghost_keeps_the_folio(s, entry)
+
+
+@hot
+def is_reactivated(s: Slots, number: int) -> bool:
+    """Tell whether a page of shared memory goes back to it: nobody may write it.
+
+    Kernel: mm/shmem.c shmem_writeout().
+    """
+    return s.totals[0].shmem_releases_refused != 0 and is_refused(s, number)

@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
-from swaptools.emulator.core.clusters import vm_swap_full
 from swaptools.emulator.core.constants import (
     OFFSET_MASK,
     SWAP_HAS_CACHE,
@@ -23,7 +22,8 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
-from swaptools.emulator.core.frames import unmap_frame
+from swaptools.emulator.core.frames import swap_full_for, unmap_frame
+from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,
@@ -57,7 +57,7 @@ def zap_swap_entry(s: Slots, entry: int) -> None:
     if slot_put(s, entry):
         return
     number = swap_cache_get(s, entry)
-    if number > 0 and (vm_swap_full(s) or not s.frames[number].mapcount):
+    if number > 0 and (swap_full_for(s, number) or not s.frames[number].mapcount):
         swap_cache_del(s, number)
         unmap_frame(s, number)
 
@@ -106,7 +106,7 @@ def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
         index = slot_index(s, entry + page)
         value = s.map[index] & (SWAP_MAP_COUNT | SWAP_HAS_CACHE) if index >= 0 else 0
         number = s.slots[index].cache if value == SWAP_HAS_CACHE else 0
-        if number and (vm_swap_full(s) or not s.frames[number].mapcount):
+        if number and (swap_full_for(s, number) or not s.frames[number].mapcount):
             swap_cache_del(s, number)
             unmap_frame(s, number)
 
@@ -114,6 +114,8 @@ def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
 @hot_inline
 def gather(s: Slots, gathered: Buffer[int], waiting: int) -> None:
     """Free the pages that were collected. Kernel: mm/mmu_gather.c tlb_flush_mmu()."""
+    if waiting and s.totals[0].has_policy:
+        lru_add_drain(s, s.totals[0].cpu)
     for place in range(waiting):
         unmap_frame(s, gathered[place])
 

@@ -145,7 +145,7 @@ class Zswap:
         if enabled:
             self._arena.add_compressed()
             self._arena.totals.zswap_ever_enabled = 1
-            self._contents.measure_zeros(self.codec)
+            self._know_lengths(self.codec)
         self.record.enabled = bool(enabled)
 
     @property
@@ -207,7 +207,13 @@ class Zswap:
         record.codec = codec.number
         record.counts_poor = codec.name in self.rules.enospc_compressors
         if record.enabled:
-            self._contents.measure_zeros(codec)
+            self._know_lengths(codec)
+
+    # Under pressure any page may have to leave at any time.
+    def _know_lengths(self, codec: Codec) -> None:
+        self._contents.measure_zeros(codec)
+        if self._arena.totals.has_policy:
+            self._contents.measure_always(codec)
 
     # --- looking -----------------------------------------------------------
 

@@ -1,0 +1,196 @@
+"""Lists of pages: who is on which, and what a CPU has not put on one yet.
+
+Rules for this file: every function is hot (see clusters.py). Which list a page belongs
+on is for a policy to say; pages are charged in charge.py, and leave in evict.py.
+
+Theory. A group has lists of the folios that are charged to it; a folio is there by its
+first frame, and counts as many pages as it has. New ones come in front, and the last is
+the next to go. Some policies let a CPU gather pages first, and put them on their lists
+when there are enough: lists look shorter for as long.
+
+Kernel: include/linux/mm_inline.h lruvec_add_folio(), lruvec_del_folio(); mm/swap.c
+folio_add_lru(), lru_add_drain_cpu(); mm/huge_memory.c lru_add_split_folio(), 6.18.
+Same: order of pages; when a batch goes to the lists.
+Changed: a page that is freed is gone from a batch at once.
+Left out: batches of other kinds, lists of pages that cannot leave.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.pressure_structs import (
+    LRU_ACTIVE,
+    LRU_BATCH,
+    LRU_INACTIVE,
+    LRU_NONE,
+    NR_LRUS,
+    PAGE_ACTIVE,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
+
+#: Folios that a CPU gathers. Kernel: include/linux/folio_batch.h FOLIO_BATCH_SIZE.
+FOLIO_BATCH_SIZE: Final = 31
+
+
+@hot_inline
+def folio_nr_pages(s: Slots, number: int) -> int:
+    """Return how many pages a folio has, by its first frame. Kernel: the same name."""
+    return 1 << s.frames[number].order
+
+
+@hot_inline
+def list_row(s: Slots, number: int) -> int:
+    """Return the number of the list that a folio is on, among all lists."""
+    page = s.pages[number]
+    row = page.cpu if page.list == LRU_BATCH else max(page.memcg, 0)
+    return row * NR_LRUS + page.list
+
+
+@hot
+def list_add(s: Slots, number: int, which: int) -> None:
+    """Put a folio that is on no list in front of one of its group, or of this CPU.
+
+    Kernel: include/linux/mm_inline.h lruvec_add_folio().
+    """
+    page = s.pages[number]
+    page.list = which
+    page.cpu = s.totals[0].cpu if which == LRU_BATCH else 0
+    lru = s.lrus[list_row(s, number)]
+    page.prev, page.next = 0, lru.first
+    if lru.first:
+        s.pages[lru.first].prev = number
+    else:
+        lru.last = number
+    lru.first = number
+    lru.nr += folio_nr_pages(s, number)
+
+
+@hot
+def list_add_tail(s: Slots, number: int, which: int) -> None:
+    """Put a folio that is on no list behind all others of one of its group.
+
+    Kernel: include/linux/mm_inline.h lruvec_add_folio_tail().
+    """
+    page = s.pages[number]
+    page.list, page.cpu = which, 0
+    lru = s.lrus[list_row(s, number)]
+    page.prev, page.next = lru.last, 0
+    if lru.last:
+        s.pages[lru.last].next = number
+    else:
+        lru.first = number
+    lru.last = number
+    lru.nr += folio_nr_pages(s, number)
+
+
+@hot
+def list_del(s: Slots, number: int) -> None:
+    """Take a folio off its list, if it is on one.
+
+    Kernel: include/linux/mm_inline.h lruvec_del_folio().
+    """
+    page = s.pages[number]
+    if page.list == LRU_NONE:
+        return
+    lru = s.lrus[list_row(s, number)]
+    if page.prev:
+        s.pages[page.prev].next = page.next
+    else:
+        lru.first = page.next
+    if page.next:
+        s.pages[page.next].prev = page.prev
+    else:
+        lru.last = page.prev
+    lru.nr -= folio_nr_pages(s, number)
+    page.prev = page.next = 0
+    page.list, page.cpu = LRU_NONE, 0
+
+
+@hot_inline
+def list_move(s: Slots, number: int, which: int) -> None:
+    """Put a folio in front of a list, whatever list it is on."""
+    list_del(s, number)
+    list_add(s, number, which)
+
+
+@hot_inline
+def list_rotate(s: Slots, number: int) -> None:
+    """Put a folio in front of the list that it is on."""
+    list_move(s, number, s.pages[number].list)
+
+
+# --- what a CPU gathers ----------------------------------------------------
+
+
+@hot
+def lru_add_drain(s: Slots, cpu: int) -> None:
+    """Put what a CPU has gathered on lists, by their flags, the oldest first.
+
+    Kernel: mm/swap.c lru_add_drain_cpu().
+    """
+    batch = s.lrus[cpu * NR_LRUS + LRU_BATCH]
+    while batch.last:
+        number = batch.last
+        is_active = s.pages[number].flags & PAGE_ACTIVE
+        list_move(s, number, LRU_ACTIVE if is_active else LRU_INACTIVE)
+
+
+@hot
+def batch_add(s: Slots, number: int) -> None:
+    """Let the CPU that works gather a folio; a full batch and a large folio drain it.
+
+    Kernel: mm/swap.c folio_batch_add_and_move().
+    """
+    cpu = s.totals[0].cpu
+    list_add(s, number, LRU_BATCH)
+    if s.frames[number].order or (
+        s.lrus[cpu * NR_LRUS + LRU_BATCH].nr >= FOLIO_BATCH_SIZE
+    ):
+        lru_add_drain(s, cpu)
+
+
+# --- large folios ----------------------------------------------------------
+
+
+@hot
+def lru_split(s: Slots, head: int) -> None:
+    """Put each page of a folio on its list by itself, where all of it was.
+
+    The folio still has its order, and gets 0.
+
+    Kernel: mm/huge_memory.c lru_add_split_folio().
+    """
+    frame, page = s.frames[head], s.pages[head]
+    nr, which, behind = 1 << frame.order, page.list, page.next
+    cpu = page.cpu
+    list_del(s, head)
+    frame.order = 0
+    if which == LRU_NONE:
+        return
+    for number in range(head, head + nr):
+        if s.frames[number].mapcount or s.frames[number].entry:
+            s.pages[number].flags = page.flags
+            s.pages[number].list, s.pages[number].cpu = which, cpu
+            list_insert(s, number, behind)
+
+
+@hot
+def list_insert(s: Slots, number: int, behind: int) -> None:
+    """Put a page on the list that it says, in front of another one, or at the end."""
+    page = s.pages[number]
+    lru = s.lrus[list_row(s, number)]
+    page.next = behind
+    page.prev = s.pages[behind].prev if behind else lru.last
+    if page.prev:
+        s.pages[page.prev].next = number
+    else:
+        lru.first = number
+    if behind:
+        s.pages[behind].prev = number
+    else:
+        lru.last = number
+    lru.nr += 1
