@@ -103,7 +103,7 @@ def _check_all(
     check_pools(state)
     check_traffic(state)
     check_buffers(state, list(areas.and_space()))
-    check_pressure(state)
+    check_pressure(state, all_page_tables(tasks, shms))
 
 
 def check_area(state: State, device: SwapDevice, tables: set[int]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.memory import clear
 from swaptools.emulator.core.page_tables import (
     NR_UPPER_TABLES,
     PTRS_PER_PTE,
@@ -37,6 +38,8 @@ class PageTables:
         #: Items of all rows so far, and where free ones begin, by length.
         self.nr_items = 0
         self.free: dict[int, list[int]] = {}
+        # Address spaces by number, None for one that is free: what core/rmap.py asks.
+        self._spaces: list[PageTable | None] = []
 
     def take(self, nr_items: int) -> int:
         """Return where a row of that length begins, all items of it 0."""
@@ -51,6 +54,36 @@ class PageTables:
         """Take a row back, all items of it 0."""
         self.free.setdefault(nr_items, []).append(first)
 
+    def add_space(self, space: PageTable) -> int:
+        """Give an address space the lowest number that is free."""
+        number = next(
+            (n for n, other in enumerate(self._spaces) if other is None),
+            len(self._spaces),
+        )
+        self._spaces[number : number + 1] = [space]
+        return number
+
+    def free_space(self, number: int) -> None:
+        """Take the number of an address space back."""
+        self._spaces[number] = None
+        if self.arena.totals.has_policy:
+            clear(self.arena.slots.spaces[number])
+
+    def tell(self, space: PageTable) -> None:
+        """Let hot functions know where the row of an address space is."""
+        if self.arena.totals.has_policy:
+            self.arena.grow("spaces", len(self._spaces))
+            record = self.arena.slots.spaces[space.number]
+            record.mm, record.nr_items = space.mm, space.nr_items
+            record.object = space.object
+            self.arena.slots.pressure[0].nr_spaces = len(self._spaces)
+
+    def tell_all(self) -> None:
+        """Do so for all that were there before there was a policy."""
+        for space in self._spaces:
+            if space is not None:
+                self.tell(space)
+
 
 class PageTable:
     """One address space, of a task, an object of shared memory or a mapping of one.
@@ -58,14 +91,27 @@ class PageTable:
     As a sequence it has an entry for each page, 0 where there never was one.
     """
 
-    __slots__ = ("_nr_upper", "_tables", "mm", "nr_items", "nr_pages")
+    __slots__ = (
+        "_nr_upper",
+        "_tables",
+        "mm",
+        "nr_items",
+        "nr_pages",
+        "number",
+        "object",
+    )
 
     def __init__(
-        self, tables: PageTables, nr_pages: int, nr_upper: int = NR_UPPER_TABLES
+        self,
+        tables: PageTables,
+        nr_pages: int,
+        nr_upper: int = NR_UPPER_TABLES,
+        of: PageTable | None = None,
     ) -> None:
         """Make room for so many pages, none of which costs anything yet.
 
-        The first table that is charged has ``nr_upper`` others above it.
+        The first table that is charged has ``nr_upper`` others above it. A mapping is
+        ``of`` an object of shared memory.
         """
         self._tables = tables
         self._nr_upper = nr_upper
@@ -73,6 +119,10 @@ class PageTable:
         self.nr_items = _nr_items(nr_pages)
         self.mm = tables.take(self.nr_items)
         self.nr_pages = nr_pages
+        #: Which address space it is, and of which object, plus one.
+        self.object: int = of.number + 1 if of else 0
+        self.number: int = tables.add_space(self)
+        tables.tell(self)
 
     def __len__(self) -> int:
         return self.nr_pages
@@ -111,6 +161,7 @@ class PageTable:
                 pmds[new + item], pmds[old + item] = pmds[old + item], 0
             self._tables.give_back(old, self.nr_items)
             self.mm, self.nr_items = new, nr_items
+            self._tables.tell(self)
 
     def reach_soon(self, nr_pages: int, most_pages: int) -> None:
         """Do the same, with room for as many again, up to so many."""
@@ -144,6 +195,7 @@ class PageTable:
         args = self.mm, self.nr_items, self._nr_upper
         self._tables.arena.run(free_pgtables, *args)
         self._tables.give_back(self.mm, self.nr_items)
+        self._tables.free_space(self.number)
         self.mm = self.nr_items = self.nr_pages = 0
 
 

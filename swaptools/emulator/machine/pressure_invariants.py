@@ -10,14 +10,23 @@ Left out: nothing; this checks the emulator, not the kernel.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.memory import is_zero
+from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
+from swaptools.emulator.core.lru import list_row
+from swaptools.emulator.core.memory import first_items, is_zero
+from swaptools.emulator.core.page_counter import has_memsw
+from swaptools.emulator.core.page_tables import NR_UPPER_TABLES, PTRS_PER_PTE
+from swaptools.emulator.core.pressure_structs import NR_LRUS
+from swaptools.emulator.core.rmap import entry_in, nr_mappings
 from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.compressed import MemCg
+    from swaptools.emulator.core.pressure_structs import Lru
     from swaptools.emulator.core.structs import Slots
+    from swaptools.emulator.machine.page_tables import PageTable
     from swaptools.emulator.machine.state import State
 
 #: Buffers that have a single item, which nothing is in, where there is no policy.
@@ -29,7 +38,7 @@ PRESSURE_BUFFERS: Final = (
     "stocks",
     "swapped",
     "spaces",
-    "table_vpns",
+    "pgtables",
     "policy_items",
 )
 _LIMITS: Final = ("memory_max", "memory_high", "swap_max", "memsw_max")
@@ -40,11 +49,22 @@ _COUNTS: Final = (
 )
 
 
-def check_pressure(state: State) -> None:
-    """Check all that a policy needs."""
+def check_pressure(state: State, spaces: list[PageTable]) -> None:
+    """Check all that a policy needs.
+
+    Args:
+        state: Of the machine.
+        spaces: Its page tables.
+    """
     expect(state.totals.has_policy in (0, 1), "policy", state.totals.has_policy)
     if state.totals.has_policy:
         _check_lengths(state.slots)
+        check_lists(state)
+        check_spaces(state, spaces)
+        check_rmap(state)
+        check_memory(state)
+        check_swap(state)
+        check_bytes(state)
     else:
         _check_none(state)
 
@@ -53,6 +73,151 @@ def _check_lengths(s: Slots) -> None:
     expect(len(s.pages) >= len(s.frames), "frames without a page", len(s.pages))
     expect(len(s.lruvecs) >= len(s.memcgs), "groups without lists", len(s.lruvecs))
     expect(len(s.swapped) >= len(s.slots), "slots without a record", len(s.swapped))
+    pressure = s.pressure[0]
+    expect(not pressure.lacks_room, "a charge that lacks room", pressure.lacks_room)
+    expect(not pressure.oom_memcg, "nobody was killed", pressure.oom_memcg - 1)
+
+
+# --- lists -----------------------------------------------------------------
+
+
+def check_lists(state: State) -> None:
+    """Check that lists are whole, and that every folio that is charged is on one."""
+    s = state.slots
+    listed: set[int] = set()
+    for row in range(len(s.lrus) // NR_LRUS):
+        for which in range(NR_LRUS):
+            found = _listed(s, row, which)
+            expect(not listed & found, "a page on two lists", row, which)
+            listed |= found
+    for number in range(1, s.totals[0].nr_frames):
+        frame, page = s.frames[number], s.pages[number]
+        order = s.frames[frame.block].order
+        is_live = bool(frame.mapcount or frame.entry)
+        is_head = number == frame.block or not order
+        expect((page.list != 0) == (number in listed), "a list", number, page.list)
+        if is_head and page.memcg >= 0:
+            expect(number in listed, "a page on no list", number)
+        if not is_live:
+            expect(page.memcg == -1, "a free page is charged", number, page.memcg)
+            expect(number not in listed, "a free page is on a list", number)
+
+
+def _listed(s: Slots, row: int, which: int) -> set[int]:
+    lru: Lru = s.lrus[row * NR_LRUS + which]
+    found: set[int] = set()
+    before, number, nr = 0, lru.first, 0
+    while number:
+        page = s.pages[number]
+        expect(number not in found, "a list goes round", row, which, number)
+        expect(page.prev == before, "a list is broken", row, which, number)
+        expect(page.list == which, "another list", row, which, number, page.list)
+        expect(list_row(s, number) == row * NR_LRUS + which, "another group", number)
+        found.add(number)
+        nr += 1 << s.frames[number].order
+        before, number = number, page.next
+    expect(lru.last == before, "the end of a list", row, which, lru.last)
+    expect(lru.nr == nr, "pages of a list", row, which, lru.nr, nr)
+    return found
+
+
+# --- who maps what ---------------------------------------------------------
+
+
+def check_spaces(state: State, spaces: list[PageTable]) -> None:
+    """Check that hot functions know where each page table is, and whose."""
+    s = state.slots
+    for space in spaces:
+        row = s.spaces[space.number]
+        is_same = (row.mm, row.nr_items, row.object)
+        expect(
+            is_same == (space.mm, space.nr_items, space.object),
+            "an address space",
+            space.number,
+        )
+        for item in range(space.nr_items):
+            table = s.pmds[space.mm + item]
+            record = s.pgtables[table]
+            is_ours = (record.vpn, record.space) == (
+                item * PTRS_PER_PTE,
+                space.number,
+            )
+            expect(not table or is_ours, "a page table's place", table)
+
+
+def check_rmap(state: State) -> None:
+    """Check that all who map a page are found."""
+    s = state.slots
+    spaces = range(s.pressure[0].nr_spaces)
+    for number in range(1, s.totals[0].nr_frames):
+        if s.pages[number].memcg >= 0:
+            found = sum(entry_in(s, number, space) != 0 for space in spaces)
+            wanted = max(nr_mappings(s, number), 0)
+            expect(found == wanted, "who maps a page", number, found, wanted)
+
+
+# --- charges ---------------------------------------------------------------
+
+
+def check_memory(state: State) -> None:
+    """Check what groups are charged: pages, page tables, bytes, and what CPUs keep."""
+    s = state.slots
+    own: Counter[int] = Counter()
+    for number in range(1, s.totals[0].nr_frames):
+        own[s.pages[number].memcg] += 1
+    for task in state.tasks:
+        nr_tables = s.pmds[task.pte.mm - 1]
+        own[task.memcg.number] += nr_tables + (NR_UPPER_TABLES if nr_tables else 0)
+        for mapping in task.mappings:
+            own[task.memcg.number] += s.pmds[mapping.pte.mm - 1]
+    nr_cpus = s.totals[0].nr_cpus
+    for memcg in state.cgroups:
+        first = memcg.number * nr_cpus
+        own[memcg.number] += sum(s.stocks[first + cpu] for cpu in range(nr_cpus))
+        own[memcg.number] += memcg.record.charged_pages
+    for memcg in state.cgroups:
+        wanted = sum(own[below.number] for below in memcg.and_below())
+        found = memcg.record.memory
+        expect(found == wanted, "memory of a group", memcg.path, found, wanted)
+        expect(memcg.record.watermark >= found, "watermark", memcg.path)
+
+
+def check_swap(state: State) -> None:
+    """Check what slots are charged, and to whom."""
+    s = state.slots
+    owners: Counter[int] = Counter()
+    free = set(first_items(s.free_tables, s.totals[0].nr_free_tables))
+    for table in set(range(state.arena.nr_tables)) - free:
+        first = table * SWAPFILE_CLUSTER
+        for index in range(first, first + SWAPFILE_CLUSTER):
+            swapped = s.swapped[index]
+            owners[swapped.owner - 1] += 1
+            if not s.map[index]:
+                expect(not swapped.owner, "a free slot is charged", index)
+                expect(not swapped.shadow, "a free slot has a shadow", index)
+    for memcg in state.cgroups:
+        wanted = sum(owners[below.number] for below in memcg.and_below())
+        record: MemCg = memcg.record
+        if has_memsw(s):
+            expect(record.swap == 0, "swap of a group", memcg.path, record.swap)
+            found = record.memsw - record.memory
+        else:
+            expect(record.memsw == 0, "memory and swap", memcg.path, record.memsw)
+            found = record.swap
+        expect(found == wanted, "swap of a group", memcg.path, found, wanted)
+
+
+def check_bytes(state: State) -> None:
+    """Check what compressed bytes of groups are charged."""
+    s = state.slots
+    for memcg in state.cgroups:
+        record: MemCg = memcg.record
+        below = sum(child.record.zswap_bytes for child in memcg.children.values())
+        wanted = 0 if has_memsw(s) else record.zswap_bytes - below
+        found = record.charged_bytes
+        expect(found == wanted, "compressed bytes", memcg.path, found, wanted)
+        nr_pages = -(-found // state.page_size)
+        expect(record.charged_pages == nr_pages, "pages of bytes", memcg.path)
 
 
 def _check_none(state: State) -> None:

@@ -23,6 +23,7 @@ from swaptools.emulator.core.references import (
     survey,
     touch_range,
 )
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation
@@ -62,6 +63,9 @@ def touch(
             touch_range, pages, flags, numbers, uses, here, nr, known, contents
         )
         state.settle()
+        if 0 <= here < nr:
+            make_memory(state, tasks[numbers[here]])
+            forget_killed(tasks, known)
     if here < 0:
         page, reason = pages[-here - 1], read_of_nothing().strerror
         raise DeviceReadError(errno.EFAULT, f"page {page}: {reason}")
@@ -80,6 +84,13 @@ def _contents(page_size: int, length: int | array[int] | None) -> array[int]:
     return length
 
 
+def forget_killed(tasks: Sequence[Task], known: Buffer[int]) -> None:
+    """Let the references of tasks that were killed be skipped."""
+    for number, task in enumerate(tasks):
+        if task.is_killed:
+            known[number * TASK_ITEMS + TASK_MM] = 0
+
+
 # What is known of the tasks, which have room for their pages; nothing has changed when
 # one is no task's.
 def _reached(
@@ -96,10 +107,13 @@ def _reached(
     items = range(0, len(known), TASK_ITEMS)
     reached = [at for at in items if known[at + TASK_LAST_PAGE] >= 0]
     for at in reached:
-        if not tasks[at // TASK_ITEMS].is_alive:
+        task = tasks[at // TASK_ITEMS]
+        if not (task.is_alive or task.is_killed):
             raise IllegalOperation(f"there is no task {at // TASK_ITEMS}")
     for at in reached:
         task = tasks[at // TASK_ITEMS]
+        if task.is_killed:
+            continue
         task.pte.reach_soon(known[at + TASK_LAST_PAGE] + 1, MAX_TASK_PAGES)
         task.has_anon_vma |= bool(known[at + TASK_WRITES])
         known[at + TASK_MM] = task.pte.mm

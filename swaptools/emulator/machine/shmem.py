@@ -54,6 +54,14 @@ class Mapper(Protocol):
     #: Whose pages those are that it pages out.
     memcg: MemCgroup
     mappings: list[ShmMapping]
+    name: str
+    pte: PageTable
+
+    def skips(self) -> bool:
+        """Tell whether it was killed, and count what it does not do then."""
+
+    def kill(self) -> None:
+        """Free all that it has; it does nothing from then on."""
 
 
 class Shm:
@@ -125,7 +133,9 @@ class ShmMapping:
         self._state = state
         self.shm = shm
         self.task = task
-        self.pte = PageTable(state.page_tables, shm.nr_pages, NO_UPPER_TABLES)
+        self.pte = PageTable(
+            state.page_tables, shm.nr_pages, NO_UPPER_TABLES, shm.pages
+        )
         shm.mappings.append(self)
         task.mappings.append(self)
 
@@ -145,12 +155,15 @@ class ShmMapping:
                 those before it are written.
             IllegalOperation: Arguments that make no sense; nothing changed.
         """
+        if self.task.skips():
+            return
         self._check(first, nr_pages)
         if order:
             raise IllegalOperation(f"order {order} in shared memory")
         contents = page_contents(self._state, nr_pages, data, length)
         tables = self._touch(first, nr_pages)
-        write_pages(self._state, shmem_write_range, tables, first, contents, nr_pages)
+        args = self._state, shmem_write_range, tables, first, contents, nr_pages
+        write_pages(*args, self.task)
 
     def read(self, first: int, nr_pages: int = 1) -> bytes:
         """Touch pages and return the bytes of those that have some.
@@ -167,15 +180,20 @@ class ShmMapping:
         Raises:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
+        if self.task.skips():
+            return []
         self._check(first, nr_pages)
         tables = self._touch(first, nr_pages)
-        return read_pages(self._state, shmem_read_range, tables, first, nr_pages)
+        args = self._state, shmem_read_range, tables, first, nr_pages
+        return read_pages(*args, self.task)
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page out what this mapping has, and nobody else, as MADV_PAGEOUT does.
 
         What finds no slot stays in the page cache, but is not mapped any more.
         """
+        if self.task.skips():
+            return
         self._check(first, nr_pages)
         state, pages, mm = self._state, self.shm.pages.mm, self.pte.mm
         here, end, cpu = first, first + nr_pages, state.totals.cpu
@@ -209,6 +227,8 @@ class ShmMapping:
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages of the object, as madvise(MADV_REMOVE) does."""
+        if self.task.skips():
+            return
         self._check(first, nr_pages)
         self.shm.drop(first, nr_pages)
 
@@ -226,6 +246,12 @@ class ShmMapping:
 
     def unmap(self) -> None:
         """Undo the mapping; the last one of an object without a name frees it."""
+        if self.task.skips():
+            return
+        self.undo()
+
+    def undo(self) -> None:
+        """Do so when nobody else sees to it."""
         self._check(0, self.shm.nr_pages)
         self._state.run(unmap_range, self.pte.mm, 0, self.shm.nr_pages)
         self.pte.free()

@@ -50,6 +50,12 @@ _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
 
 
+class MappedPages(Protocol):
+    """What such a walk needs of an object that a task maps."""
+
+    pte: PageTable
+
+
 class AddressSpace(Protocol):
     """What a walk through all tasks needs of one."""
 
@@ -58,6 +64,14 @@ class AddressSpace(Protocol):
     pte: PageTable
     #: Whose pages they are.
     memcg: MemCgroup
+    is_alive: bool
+
+    @property
+    def mappings(self) -> Sequence[MappedPages]:
+        """Shared memory that it maps."""
+
+    def kill(self) -> None:
+        """Free all that it has; it does nothing from then on."""
 
 
 class SharedPages(Protocol):
@@ -187,6 +201,8 @@ class State:
     def settle(self) -> None:
         """End an operation: workers run, contents nobody wants go."""
         totals = self.totals
+        if totals.has_unmapped and totals.has_policy:
+            self.join_mmlist()
         if not self.is_in_one:
             if totals.has_works or self.follows_clusters:
                 while not self.run(settle):
@@ -197,6 +213,21 @@ class State:
                 self.contents.reap()
         if totals.oopsed:
             self.check_alive()
+
+    def join_mmlist(self) -> None:
+        """Add the tasks that had a page swapped out for the first time.
+
+        Kernel: mm/rmap.c try_to_unmap_one(), init_mm.mmlist.
+        """
+        self.totals.has_unmapped = 0
+        spaces = self.slots.spaces
+        new = [
+            (spaces[task.pte.number].joined, place, task)
+            for place, task in enumerate(self.tasks)
+            if spaces[task.pte.number].joined and task not in self.mmlist
+        ]
+        for _, _, task in sorted(new, key=lambda each: each[:2]):
+            self.mmlist.insert(0, task)
 
     @property
     def free_pages(self) -> int:

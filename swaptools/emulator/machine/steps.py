@@ -21,6 +21,7 @@ from swaptools.emulator.core.steps import (
     STEP_WRITE,
     step_range,
 )
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from swaptools.emulator.core.buffers import Buffer
-    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.state import AddressSpace, State
 
     What = Literal["write", "read", "pageout", "drop"]
 
@@ -41,15 +42,24 @@ STEPS = {
 }
 
 
+def put_all(state: State, content: int, pages: range) -> None:
+    """Take back what pages would have had in them that are not written."""
+    for _ in pages:
+        state.contents.put(content)
+
+
 def do_steps(
-    state: State, what: What, mm: int, pages: range, content: int
+    state: State, what: What, task: AddressSpace, pages: range, content: int
 ) -> Buffer[int]:
     """Do it to pages of a task that works; return what was read of each, from item 1.
+
+    Nothing more is done when it is killed meanwhile.
 
     Raises:
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS); those
             before it are done.
     """
+    mm = task.pte.mm
     if what == "pageout":
         state.io.measure(mm, pages.start, pages.stop)
     out = state.scratch(len(pages) + 1)
@@ -60,10 +70,12 @@ def do_steps(
             step_range, STEPS[what], mm, here, end, pages.step, content, cpu, out
         )
         state.settle()
+        if 0 <= here < end and not make_memory(state, task):
+            put_all(state, content, range(here, end, pages.step))
+            break
     if here < 0:
         lost = -here - 1
-        for _ in range(lost, end, pages.step):
-            state.contents.put(content)
+        put_all(state, content, range(lost, end, pages.step))
         reason = read_of_nothing().strerror
         raise DeviceReadError(errno.EFAULT, f"page {lost}: {reason}")
     return out

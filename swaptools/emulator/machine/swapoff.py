@@ -33,6 +33,7 @@ from swaptools.emulator.core.unuse import (
     unuse_range,
 )
 from swaptools.emulator.core.zap import zap_swap_entry
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:
@@ -71,9 +72,11 @@ def try_to_unuse(state: State, si: int) -> Unuse:
     info = state.slots.si[si]
     for shm in state.shms if info.inuse_pages else ():
         _unuse(state, si, shmem_unuse_range, shm.pages, counts)
-    for task in state.mmlist:
+    for task in list(state.mmlist):
         if not info.inuse_pages:
             break
+        if not task.is_alive:  # killed for want of memory
+            continue
         before = counts[VISITED]
         _unuse(state, si, unuse_range, task.pte, counts)
         visited[task.name] = counts[VISITED] - before
@@ -92,11 +95,13 @@ def _unuse(
     pages: PageTable,
     counts: Buffer[int],
 ) -> None:
-    nr_pages, here = len(pages), 0
-    while here < nr_pages:
+    here = 0
+    while here < len(pages):
+        nr_pages = len(pages)
         room = min(state.free_pages, state.slots.si[si].inuse_pages)
         here = state.run(function, pages.mm, here, nr_pages, si, room, counts)
         state.contents.reap()
+        make_memory(state, None)
         if here < nr_pages and state.free_pages <= 0:
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
 

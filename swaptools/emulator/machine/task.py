@@ -23,6 +23,7 @@ from swaptools.emulator.core.pageout import (
 )
 from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.steps import STEPS, do_steps
@@ -36,6 +37,7 @@ from swaptools.emulator.machine.touch import (
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
+    from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.shmem import ShmMapping
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.steps import What
@@ -66,6 +68,8 @@ class Task:
         self._tasks = tasks
         self.name = name or f"task{len(tasks)}"
         self.is_alive = True
+        #: Whether it was killed for want of memory: it does nothing then, which counts.
+        self.is_killed = False
         #: The control group it lives in, and pages it pages out belong to.
         self.memcg = memcg
         #: Its page table.
@@ -106,15 +110,16 @@ class Task:
                 those before it are written.
             IllegalOperation: Arguments that make no sense; nothing changed.
         """
+        if self.skips():
+            return
         self._check(first, nr_pages)
         if not 0 <= order <= _MAX_ORDER:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
         contents = page_contents(self._state, nr_pages, data, length)
         self.has_anon_vma = True
         self._touch(first, nr_pages)
-        write_pages(
-            self._state, write_range, [self.pte.mm], first, contents, nr_pages, order
-        )
+        args = self._state, write_range, [self.pte.mm], first, contents, nr_pages
+        write_pages(*args, self, order)
 
     def read(self, first: int, nr_pages: int = 1) -> bytes:
         """Touch pages and return the bytes of those that have some.
@@ -134,9 +139,12 @@ class Task:
         Raises:
             DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
         """
+        if self.skips():
+            return []
         self._check(first, nr_pages)
         self._touch(first, nr_pages)
-        return read_pages(self._state, read_range, [self.pte.mm], first, nr_pages)
+        args = self._state, read_range, [self.pte.mm], first, nr_pages
+        return read_pages(*args, self)
 
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
@@ -144,6 +152,8 @@ class Task:
         What finds no slot, and what no backing takes, stays in memory; the
         machine's vmstat() counts it.
         """
+        if self.skips():
+            return
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         state, memcg = self._state, self.memcg
@@ -191,6 +201,8 @@ class Task:
         """
         if what not in STEPS or not pages or pages.step < 1:
             raise IllegalOperation(f"no {what!r} of pages {pages}")
+        if self.skips():
+            return []
         self._check(pages.start, pages[-1] - pages.start + 1)
         state, content = self._state, 0
         if what == "write":
@@ -205,13 +217,15 @@ class Task:
             for page in pages:
                 self.pageout(page)
             return []
-        out = do_steps(state, what, self.pte.mm, pages, content)
+        out = do_steps(state, what, self, pages, content)
         self._join_mmlist()
         nr_read = out[0] if what == "read" else 0
         return state.io.pages_of(first_items(out, nr_read + 1)[1:])
 
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as madvise(MADV_DONTNEED) does."""
+        if self.skips():
+            return
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
         if end > first:
@@ -241,18 +255,47 @@ class Task:
             here = 0
             while here < self.pte.nr_items:
                 here = child.pte.touch_like(self.pte, here)
+                if here < self.pte.nr_items and not make_memory(state, self):
+                    break
+            if not (self.is_alive and child.is_alive):
+                return self._fork_in_vain(child)
+            if state.totals.has_unmapped:  # tables were made at the cost of pages
+                state.join_mmlist()
+                largest = state.run(largest_count, self.pte.mm, nr_pages)
             state.run(fork_range, self.pte.mm, child.pte.mm, nr_pages)
             if largest:
                 state.mmlist.insert(state.mmlist.index(self) + 1, child)
         for mapping in self.mappings:
             mapping.fork(child)
+        state.settle()
         return child
 
     def exit(self) -> None:
         """Drop everything; the task is gone."""
-        self.drop(0, len(self.pte))
+        if self.skips():
+            return
+        self._check(0, 1)
+        nr_pages = min(len(self.pte), MMU_GATHER_PAGES)
+        self._free(self._state.scratch(nr_pages))
+        self._state.settle()
+
+    def kill(self) -> None:
+        """Do the same since memory has run out, amid what somebody does."""
+        self._state.totals.memcg = self.memcg.number
+        self.is_killed = True
+        nr_pages = min(len(self.pte), MMU_GATHER_PAGES)
+        self._free(self._state.arena.integers(nr_pages))
+
+    def skips(self) -> bool:
+        """Tell whether it was killed, and count what it does not do then."""
+        if self.is_killed:
+            self._state.slots.pressure[0].skipped += 1
+        return self.is_killed
+
+    def _free(self, gathered: Buffer[int]) -> None:
+        self._state.run(drop_range, self.pte.mm, 0, len(self.pte), gathered)
         for mapping in list(self.mappings):
-            mapping.unmap()
+            mapping.undo()
         self.pte.free()
         self.is_alive = False
         self._tasks.remove(self)
@@ -265,13 +308,22 @@ class Task:
 
         A pair of type and offset for one that is swapped out.
         """
+        if self.is_killed:
+            return [None] * nr_pages
         self._check(first, nr_pages)
         return page_entries(self.pte, first, nr_pages)
+
+    # A child of which there is nothing yet goes with whoever was killed.
+    def _fork_in_vain(self, child: Task) -> Task:
+        if child.is_alive:
+            child.kill()
+        self._state.settle()
+        return child
 
     # Kernel: mm/rmap.c try_to_unmap_one(), init_mm.mmlist.
     def _join_mmlist(self) -> None:
         state = self._state
-        if state.totals.has_unmapped:
+        if state.totals.has_unmapped and not state.totals.has_policy:
             state.totals.has_unmapped = 0
             if self not in state.mmlist:
                 state.mmlist.insert(0, self)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.constants import OFFSET_MASK, TYPE_SHIFT
 from swaptools.emulator.core.memory import fill, first_items
 from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.page_tables import PageTable
-    from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.state import AddressSpace, State
 
     #: A page as /proc/PID/pagemap shows it.
     PageEntry = tuple[int, int] | Literal["present"] | None
@@ -40,6 +41,7 @@ def write_pages(
     first: int,
     contents: Buffer[int],
     nr_pages: int,
+    task: AddressSpace,
     *args: int,
 ) -> None:
     """Write pages with a hot function over some page tables.
@@ -51,6 +53,7 @@ def write_pages(
         first: Number of the first page.
         contents: What is put in each, as page_contents() returns it.
         nr_pages: How many.
+        task: Who writes; nothing more is written when it is killed meanwhile.
         args: See ``function``.
 
     Raises:
@@ -60,7 +63,9 @@ def write_pages(
     done = 0
     while 0 <= done < nr_pages:
         done = state.run(function, *tables, first, done, nr_pages, contents, *args)
-    for page in range(-done - 1 if done < 0 else nr_pages, nr_pages):
+        if 0 <= done < nr_pages and not make_memory(state, task):
+            break
+    for page in range(-done - 1 if done < 0 else done, nr_pages):
         state.contents.put(contents[page])
     _end(state, first, done)
 
@@ -71,8 +76,11 @@ def read_pages(
     tables: Iterable[int],
     first: int,
     nr_pages: int,
+    task: AddressSpace,
 ) -> list[bytes | int]:
     """Touch pages in the same way; return their bytes, or lengths without bytes.
+
+    Of a task that is killed meanwhile, those that it has read.
 
     Raises:
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
@@ -80,8 +88,11 @@ def read_pages(
     found, done = state.scratch(nr_pages), 0
     while 0 <= done < nr_pages:
         done = state.run(function, *tables, first, done, nr_pages, found)
+        if 0 <= done < nr_pages and not make_memory(state, task):
+            break
+    pages = state.io.pages_of(first_items(found, max(done, 0)))
     _end(state, first, done)
-    return state.io.pages_of(first_items(found, nr_pages))
+    return pages
 
 
 # The machine comes to rest; then a task that touched what nothing holds is told.
