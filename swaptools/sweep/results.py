@@ -13,7 +13,9 @@ from swaptools.errors import StudyError
 from swaptools.sweep.rows import About, Row, read_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from swaptools.sweep.cells import Value
 
 #: Of one line: more is no row.
 _MAX_LINE_BYTES: Final = 16 << 20
@@ -52,7 +54,7 @@ class Results:
         """All rows, study by study."""
         return [row for each in self.studies.values() for row in each.rows.values()]
 
-    def to_rows(self) -> list[dict[str, object]]:
+    def to_rows(self) -> Sequence[Mapping[str, object]]:
         """Return flat rows, for a data frame: axes, then metrics, then the rest."""
         return [flat(row) for row in self.rows]
 
@@ -60,9 +62,9 @@ class Results:
         return notebook.table(self.to_rows(), self.path)
 
 
-def flat(row: Row) -> dict[str, object]:
+def flat(row: Row) -> dict[str, Value | None]:
     """Return a row without what it has over time."""
-    rest = {
+    rest: dict[str, Value | None] = {
         "study": row.study,
         "error": row.error,
         "version": row.version,

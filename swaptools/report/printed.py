@@ -1,0 +1,232 @@
+"""What compare, replay, overhead and trace show have printed, as sections.
+
+Not here: rows of studies (study.py), the keys of JSON (cli/documents/).
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from swaptools.report.shape import followed, merged
+from swaptools.report.study import section_of
+from swaptools.report.values import Axis, Chart, Line, Section, Table
+from swaptools.sweep.cells import cell_key
+from swaptools.sweep.results import Studied
+from swaptools.sweep.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from swaptools.report.study import Wishes
+    from swaptools.report.values import Scalar
+
+_MIB: Final = 1 << 20
+_MOST_ROWS: Final = 64
+
+
+class Printed(NamedTuple):
+    """What one command prints."""
+
+    command: str
+    #: By which it is known.
+    keys: frozenset[str]
+    section: Callable[[dict[str, Any], Wishes], Section]
+
+
+def _versions(found: Mapping[str, Any]) -> tuple[str, ...]:
+    return (str(found["version"]),) if found.get("version") else ()
+
+
+# --- compare and replay: a design is a cell ----------------------------------
+
+
+def _designs(
+    found: Mapping[str, Any],
+    wishes: Wishes,
+    about: tuple[str, str],
+    words: Sequence[str],
+    row_of: Callable[[dict[str, Any]], Row],
+) -> Section:
+    designs = [str(each["design"]) for each in found["designs"]]
+    rows = [row_of(each) for each in found["designs"]]
+    title, question = about
+    study = {
+        "path": "",
+        "title": title,
+        "question": question,
+        "left_out": "",
+        "fixed": {},
+        "axes": {"design": designs},
+        "metrics": [],
+    }
+
+    def command(cell: Mapping[str, Scalar]) -> str:
+        more = ["--design", str(cell["design"])] if cell else []
+        return shlex.join(["swapemu", words[0], "--json", *more, *words[1:]])
+
+    studied = Studied(study, {cell_key(row.cell, {}): row for row in rows})
+    told = section_of(studied, wishes, command)
+    return told._replace(notes=_as_plain(found), versions=_versions(found))
+
+
+def _as_plain(found: Mapping[str, Any]) -> tuple[str, ...]:
+    alike = [each["design"] for each in found["designs"] if each.get("as_plain")]
+    if not alike:
+        return ()
+    return (f"As plain, since nothing is virtual there: {', '.join(alike)}.",)
+
+
+def _row(each: dict[str, Any], moments: str, more: Sequence[str] = ()) -> Row:
+    failed = each.get("error") is not None
+    seen = [] if failed else each[moments]
+    names = [
+        name
+        for name in (seen[0] if seen else ())
+        if all(isinstance(one[name], int | float) for one in seen)
+    ]
+    counted = {} if failed else dict(each["counts"])
+    counted |= {} if failed else {name: each[name] for name in more}
+    return Row(
+        study="",
+        cell={"design": str(each["design"])},
+        inputs={},
+        metrics=counted,
+        series={name: [one[name] for one in seen] for name in names},
+        slots=[],
+        error=str(each["error"]) if failed else None,
+        version="",
+        seconds=0.0,
+    )
+
+
+def _compare(found: dict[str, Any], wishes: Wishes) -> Section:
+    scenario = str(found["scenario"])
+    about = (f"Designs under {scenario}", str(found["title"]))
+    return _designs(
+        found, wishes, about, ("compare", scenario), lambda each: _row(each, "samples")
+    )
+
+
+# --- overhead ---------------------------------------------------------------
+
+
+def _overhead(found: dict[str, Any], _wishes: Wishes) -> Section:
+    rows, area = found["rows"], int(found["area_bytes"])
+    charts = []
+    for figures in ("structs", "published"):
+        lines = [
+            Line(
+                (str(row["design"]),),
+                tuple(map(float, row["usage_percent"])),
+                tuple(map(float, row["metadata_mib"])),
+            )
+            for row in rows
+            if row["figures"] == figures
+        ]
+        names = tuple(line.name for line in lines)
+        title = "sizes of structures" if figures == "structs" else "what was published"
+        axis = Axis("% of the area in use")
+        charts += [
+            Chart(f"Metadata, by {title}", "MiB", axis, group, names)
+            for group in followed(merged(lines), axis)
+        ]
+    percents = rows[0]["usage_percent"] if rows else []
+    headings = ("design", "figures", *(f"{percent} %" for percent in percents))
+    cells = tuple((row["design"], row["figures"], *row["metadata_mib"]) for row in rows)
+    return Section(
+        title=f"Metadata of an area of {area / 2**30:,.6g} GiB",
+        question="What does the metadata of each design take as an area fills?",
+        notes=("In MiB, for slots that lie together.",),
+        charts=tuple(charts),
+        pictures=(),
+        tables=(Table("Metadata in MiB", headings, cells),),
+        left_out=("Compressed pages, and zswap's own entries.",),
+        command=f"swapemu overhead --area {area} --json",
+        versions=_versions(found),
+        flat=tuple(dict(zip(headings, row, strict=True)) for row in cells),
+    )
+
+
+# --- trace show -------------------------------------------------------------
+
+
+def _trace(found: dict[str, Any], _wishes: Wishes) -> Section:
+    page_size = int(found["page_size"])
+    charts = [*_working_sets(found, page_size), *_misses(found, page_size)]
+    names = ("references", "reads", "writes", "tasks", "pages", "dropped", "broken")
+    told = [(name.capitalize(), found[name]) for name in names]
+    left = []
+    if found["miss_ratios"] is None:
+        left.append("Miss ratios: the trace says nothing of other memories.")
+    if int(found["least_pages"]) > 1:
+        left.append(
+            f"Memories of fewer than {found['least_pages']} pages: references that only"
+            " they would notice were dropped."
+        )
+    ratios = found["miss_ratios"] or []
+    headings = ("memory_pages", "memory_bytes", "miss_ratio", "error")
+    rows = tuple(
+        (
+            int(one["memory_pages"]),
+            int(one["memory_pages"]) * page_size,
+            float(one["ratio"]),
+            float(one["error"]),
+        )
+        for one in ratios
+    )
+    return Section(
+        title=f"The trace {found['path']}",
+        question="What does the workload need of memory?",
+        notes=(f"Format {found['format']}, pages of {page_size:,} bytes.",),
+        charts=tuple(charts),
+        pictures=(),
+        tables=(
+            Table("What it holds", ("of", "number"), tuple(told)),
+            Table("What LRU misses in a memory", headings, rows),
+        ),
+        left_out=tuple(left),
+        command=shlex.join(["swapemu", "trace", "show", "--json", str(found["path"])]),
+        versions=_versions(found),
+        flat=tuple(dict(zip(headings, row, strict=True)) for row in rows),
+    )
+
+
+def _working_sets(found: Mapping[str, Any], page_size: int) -> list[Chart]:
+    lines = []
+    for name in ("footprint_pages", "working_set_pages"):
+        seen = [each for each in found["windows"] if each[name] is not None]
+        xs = tuple(float(each["references"]) for each in seen)
+        ys = tuple(each[name] * page_size / _MIB for each in seen)
+        if seen:
+            lines.append(Line((name.removesuffix("_pages").replace("_", " "),), xs, ys))
+    names = ("footprint", "working set")
+    axis = Axis("references")
+    return (
+        [Chart("Pages that are used, over the trace", "MiB", axis, tuple(lines), names)]
+        if lines
+        else []
+    )
+
+
+def _misses(found: Mapping[str, Any], page_size: int) -> list[Chart]:
+    ratios = found["miss_ratios"] or []
+    if not ratios:
+        return []
+    line = Line(
+        ("LRU",),
+        tuple(each["memory_pages"] * page_size / _MIB for each in ratios),
+        tuple(100 * each["ratio"] for each in ratios),
+        tuple(100 * each["error"] for each in ratios) if found["sample"] else (),
+    )
+    axis = Axis("MiB of memory", is_log=min(line.xs) > 0)
+    title = "References that LRU misses, by memory"
+    return [Chart(title, "%", axis, (line,), ("LRU",))]
+
+
+#: By the keys that each has, the one with more of them first.
+PRINTED: Final = (
+    Printed("compare --json", frozenset({"scenario", "designs"}), _compare),
+    Printed("overhead --json", frozenset({"area_bytes", "rows"}), _overhead),
+    Printed("trace show --json", frozenset({"windows", "miss_ratios"}), _trace),
+)

@@ -1,0 +1,99 @@
+"""What commands print as JSON, as sections."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from swaptools.errors import StudyError
+from swaptools.report.sources import sections_of
+from swaptools.report.study import Wishes
+from tests.report.samples import load, printed, trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from swaptools.report.values import Section
+
+
+def told(path: Path) -> Section:
+    (section,) = sections_of(str(path), Wishes())
+    return section
+
+
+def test_a_comparison_has_bars_curves_and_differences(tmp_path: Path) -> None:
+    words = ("--design", "plain", "--design", "ghost", "--design", "xswap")
+    path = printed(tmp_path, "c", "compare", "zswap-writeback", *words)
+    section = told(path)
+    assert section.title == "Designs under zswap-writeback"
+    bars = [chart for chart in section.charts if chart.over is None]
+    curves = [chart for chart in section.charts if chart.over is not None]
+    counts = {each["design"]: each["counts"] for each in load(path)["designs"]}
+    held = {name: (one["disk_slots_held_peak"],) for name, one in counts.items()}
+    found = {name: line.ys for line in bars[0].lines for name in line.names}
+    assert found == held
+    assert [chart.title for chart in curves] == [
+        "Metadata of slots, over the run",
+        "Pools of compressed pages, over the run",
+        "Slots held by pages that are only in zswap, over the run",
+    ]
+    assert section.tables[0].caption == "Differences against design plain"
+    assert section.command == "swapemu compare --json zswap-writeback"
+    assert section.tables[1].commands[1] == (
+        "swapemu compare --json --design ghost zswap-writeback"
+    )
+
+
+def test_a_design_that_failed_is_told(tmp_path: Path) -> None:
+    path = printed(tmp_path, "c", "compare", "zswap-only", "--design", "plain")
+    found = load(path)
+    found["designs"].append({"design": "x", "error": "line 3: no"})
+    path.write_text(json.dumps(found))
+    section = told(path)
+    assert "1 cells failed, and are in no chart." in section.left_out
+    assert section.tables[-1].rows == (("x", "line 3: no"),)
+
+
+def test_overhead_is_drawn_in_charts_that_an_eye_can_follow(tmp_path: Path) -> None:
+    path = printed(tmp_path, "o", "overhead", "--area", "1G")
+    section = told(path)
+    assert section.title == "Metadata of an area of 1 GiB"
+    names = {n for c in section.charts for line in c.lines for n in line.names}
+    assert names == {row["design"] for row in load(path)["rows"]}
+    assert all(len(chart.lines) <= 6 for chart in section.charts)
+    assert section.tables[0].headings[2:] == ("0 %", "25 %", "50 %", "75 %", "100 %")
+
+
+def test_a_trace_has_its_working_set_and_its_misses(tmp_path: Path) -> None:
+    section = told(trace(tmp_path))
+    assert [chart.title for chart in section.charts] == [
+        "Pages that are used, over the trace",
+        "References that LRU misses, by memory",
+    ]
+    ratios = section.tables[1]
+    assert ratios.headings == ("memory_pages", "memory_bytes", "miss_ratio", "error")
+    assert ratios.rows[-1][:3] == (40, 163840, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "line 1: no JSON: Expecting value"),
+        ("[1]", "neither rows of a study nor what these print: compare --json"),
+        ("{\n}}", "line 2: no JSON: Extra data"),
+        ("[" * 100_000, "no JSON"),
+        ('{"scenario": 1, "designs": [{}]}', "compare --json prints no such thing"),
+        ('{"scenario": 1, "designs": 5}', "compare --json prints no such thing"),
+        ('{"area_bytes": "x", "rows": []}', "overhead --json prints no such thing"),
+        ('{"windows": [], "miss_ratios": 1}', "trace show --json prints no such thing"),
+        ('{"study": "x"}\n', "line 1: no row of a study: "),
+    ],
+)
+def test_what_is_nothing_of_the_kind(text: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text(text)
+    with pytest.raises(StudyError) as caught:
+        list(sections_of(str(path), Wishes()))
+    assert str(caught.value).startswith(f"{path}: {reason}")
