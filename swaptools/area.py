@@ -8,9 +8,10 @@ kernel answers (kernel/). Everything that could not be looked at is None, and
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.format.ghost import is_header_only
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.backing import Backing

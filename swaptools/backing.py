@@ -5,9 +5,11 @@ kernel makes of it (kernel/opening.py, kernel/activation.py). What could not be
 looked at is None, and the area's ``unseen`` says why.
 """
 
-# Annotations are values here: as text each would be compiled when a command starts.
+from __future__ import annotations
+
 from enum import IntFlag, StrEnum
-from typing import NamedTuple
+
+from swaptools.records import NamedTuple
 
 
 class FileType(StrEnum):

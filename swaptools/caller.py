@@ -9,7 +9,7 @@ Kernel: mm/swapfile.c SYSCALL_DEFINE2(swapon), kernel/capability.c capable().
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from swaptools.records import NamedTuple
 
 
 class Caller(NamedTuple):

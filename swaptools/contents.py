@@ -6,7 +6,9 @@ how it was found out (observe/).
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, TypedDict
+
+from swaptools.records import NamedTuple
 
 #: What ``SwapArea.believed`` says where libblkid's safe probe refuses to choose.
 AMBIVALENT: Final = "ambivalent"

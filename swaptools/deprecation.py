@@ -6,7 +6,9 @@ Not here: what may change, and when (docs/stability.md).
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

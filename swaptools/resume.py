@@ -9,11 +9,12 @@ Kernel: Documentation/power/swsusp-and-swap-files.rst.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from swaptools.area import AreaKind
 from swaptools.config.numbers import kernel_number, systemd_number
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,19 +13,11 @@ import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from importlib import import_module
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Final,
-    Generic,
-    NamedTuple,
-    ParamSpec,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 from swaptools.deprecation import deprecated
 from swaptools.errors import SelectionError
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

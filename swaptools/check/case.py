@@ -5,12 +5,13 @@ Not here: the rules (rules/), the kernel's own tests (kernel/).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind
 from swaptools.backing import FileType
 from swaptools.kernel.swapon import has_ghost_size, judge_attempt, maxpages
 from swaptools.kernel.uname import Maker, parse_release
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea

@@ -5,11 +5,12 @@ Not here: the tables themselves (columns.py), printing (output.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.cli.tables import Column, TableStyle, print_table
+from swaptools.records import NamedTuple
 from swaptools.units import format_size
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.cli import columns, completing, params
 from swaptools.errors import AreaError
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

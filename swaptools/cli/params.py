@@ -6,13 +6,14 @@ import math
 import os
 import re
 import stat
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools import __version__
 from swaptools.cli import output
 from swaptools.cli.progress import counted
+from swaptools.records import NamedTuple
 from swaptools.units import is_page_size, parse_size
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ machine's configuration (doctor.py), the rules themselves (rules.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from swaptools.cli import colours, completing, output, params
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -6,13 +6,14 @@ an area lies (placement.py), of who has the slots in use (live.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from swaptools.cli import colours, columns, completing, live, output, params
 from swaptools.cli.choosing import Asked
 from swaptools.cli.tables import TableStyle
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,13 @@ Not here: which columns there are (columns.py, choosing.py).
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.cli.output import batches, escape, is_utf8
 from swaptools.cli.wrapping import shortened, terminal_width, width_of, wrapped
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

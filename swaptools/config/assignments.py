@@ -10,7 +10,9 @@ before are put in; what only a shell could find out makes a value that is not ex
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.cmdline import Parameter, parse_cmdline
 from swaptools.config.text import Place, said_lines
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,9 @@ Kernel: lib/cmdline.c next_arg(), kernel/params.c parse_args() and parameqn().
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from swaptools.records import NamedTuple
 
 #: Blanks within quotes do not separate.
 _WORD: Final = re.compile(r'(?:"[^"]*(?:"|$)|[^\s"])+')

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config import boot
 from swaptools.config.assignments import Assigned, parse_assignments
@@ -32,6 +32,7 @@ from swaptools.config.sysctl import parse_sysctl
 from swaptools.config.text import Place, Said
 from swaptools.config.units import Unit, parse_unit
 from swaptools.config.zram import ZramDevice, zram_devices
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

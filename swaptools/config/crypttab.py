@@ -7,11 +7,12 @@ systemd: src/cryptsetup/cryptsetup-generator.c, man crypttab: ``swap`` implies
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from swaptools.config.fstab import MAX_ENTRIES, unquoted
 from swaptools.config.options import Options
 from swaptools.config.text import said_lines, unescape
+from swaptools.records import NamedTuple
 
 #: What gives another key each time it is read.
 _RANDOM: Final = frozenset(

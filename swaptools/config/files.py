@@ -8,7 +8,9 @@ zram-generator.conf; dracut, mkinitcpio.conf, initramfs-tools: their man pages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

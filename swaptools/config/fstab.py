@@ -11,10 +11,11 @@ comment at the beginning of a line only.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from swaptools.config.options import Options
 from swaptools.config.text import said_lines, unescape
+from swaptools.records import NamedTuple
 
 #: Read of a file.
 MAX_ENTRIES: Final = 1000

@@ -5,9 +5,8 @@ kmod: libkmod/libkmod-config.c; systemd: man tmpfiles.d.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from swaptools.config.text import joined_lines, said_lines
+from swaptools.records import NamedTuple
 
 
 class ModuleWord(NamedTuple):

@@ -6,7 +6,9 @@ util-linux: libmount/src/optstr.c; a value may stand in double quotes.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from swaptools.records import NamedTuple
 
 #: Commas within quotes do not separate, nor does one behind a backslash.
 _OPTION: Final = re.compile(r'(?:\\.|"[^"]*"|[^,\\])+', re.DOTALL)

@@ -5,9 +5,8 @@ systemd: src/sysctl/sysctl.c parse_file(); procps: a dash before a name is no ma
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from swaptools.config.text import said_lines
+from swaptools.records import NamedTuple
 
 
 class Sysctl(NamedTuple):

@@ -7,7 +7,9 @@ r"""Bytes of a file to lines, as the programs that read it cut them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,10 @@ unit_name_from_path(), src/core/swap.c swap_verify().
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from swaptools.config.text import joined_lines
+from swaptools.records import NamedTuple
 
 #: What a name keeps as it is; a dot not at its beginning.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9:_.]")

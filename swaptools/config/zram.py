@@ -5,12 +5,13 @@ zram-generator: man zram-generator.conf.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.assignments import parse_assignments
 from swaptools.config.files import ENABLED, first_layer, layered
 from swaptools.config.text import Place, Said
 from swaptools.config.units import parse_unit
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

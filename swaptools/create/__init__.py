@@ -8,7 +8,7 @@ writes. create_ghost() and create_real() are create() for library users.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.create.content import unreadable_pages
 from swaptools.create.defaults import is_as_asked, plan_for
@@ -21,6 +21,7 @@ from swaptools.create.way import Way, choose_way
 from swaptools.create.write import Wipe, write_in_place, write_new_file
 from swaptools.errors import CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from typing import Unpack

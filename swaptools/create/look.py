@@ -14,7 +14,7 @@ import fcntl
 import os
 import stat
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from swaptools.area import AreaKind
 from swaptools.create.place import Place, find_place
@@ -23,6 +23,7 @@ from swaptools.observe import read_area
 from swaptools.observe.files import refuse_odd_types
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.proc import ActiveSwaps, active_swaps
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ Not here: where the values come from (defaults.py), what already lies at the pat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from swaptools.errors import CreateRefused
@@ -16,6 +16,7 @@ from swaptools.format.constants import (
     max_swap_badpages,
 )
 from swaptools.format.header import SwapHeader
+from swaptools.records import NamedTuple
 from swaptools.units import MAX_PAGE_SIZE, MIN_PAGE_SIZE, is_page_size
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from swaptools.create.inode import forbid_copy_on_write, label_swapfile
 from swaptools.create.interrupts import uninterrupted
@@ -25,6 +25,7 @@ from swaptools.create.naming import make_file, sync_names
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, NotKnownOnDisk
 from swaptools.observe.backing import observe_backing
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

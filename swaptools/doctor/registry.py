@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from swaptools.records import NamedTuple
 from swaptools.rulebook import RuleBase, Rulebook
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.config.config import CRYPTTAB, FSTAB
 from swaptools.config.options import Options
 from swaptools.config.text import Place
 from swaptools.config.units import swap_unit_name
 from swaptools.observe.system import Found, tag_of
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,11 @@ Not here: what is wrong with it (rules/).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.doctor.requests import elsewhere, not_swapped_on, requests
 from swaptools.doctor.resumes import resumes
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

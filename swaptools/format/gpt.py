@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import binascii
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.format.partitions import (
     MAX_PARTITION,
@@ -22,6 +22,7 @@ from swaptools.format.partitions import (
     misplaced,
 )
 from swaptools.format.table_magic import GPT_MAGIC
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
 from swaptools.format import packed
@@ -32,6 +32,7 @@ from swaptools.format.constants import (
 )
 from swaptools.format.ghost import has_ghost_flag, with_ghost_flag
 from swaptools.format.signature import SWAP_NAMES, magic_name, original_magic
+from swaptools.records import NamedTuple
 from swaptools.units import MIN_PAGE_SIZE, format_size, is_page_size
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ swsusp_check().
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.format import packed
 from swaptools.format.constants import SWSUSP_BYTES, SWSUSP_FLAGS
 from swaptools.format.signature import SWAP_NAMES, magic_name
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder

@@ -14,7 +14,7 @@ struct swsusp_header.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import construct
 
@@ -29,6 +29,7 @@ from swaptools.format.constants import (
     VOLUME_BYTES,
     max_swap_badpages,
 )
+from swaptools.records import NamedTuple
 
 ByteOrder = Literal["little", "big"]
 

@@ -11,7 +11,7 @@ block/partitions/efi.c is_pmbr_valid().
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.format.partitions import (
     MAX_PARTITION,
@@ -21,6 +21,7 @@ from swaptools.format.partitions import (
     misplaced,
 )
 from swaptools.format.table_magic import MBR_MAGIC, MBR_MAGIC_OFFSET
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,6 @@ libblkid/src/superblocks/swap.c.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from swaptools.format.constants import (
     LINHIB0001,
     MAGIC_BYTES,
@@ -24,6 +22,7 @@ from swaptools.format.constants import (
     TUXONICE,
     ULSUSPEND,
 )
+from swaptools.records import NamedTuple
 from swaptools.units import MAX_PAGE_SIZE, PAGE_SIZES
 
 #: How many bytes of an area have to be read to see every signature.

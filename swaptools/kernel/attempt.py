@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType
 from swaptools.format.constants import SWAPSPACE2
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea

@@ -5,7 +5,7 @@ Not here: how a list looks (cli/kernels.py), the page (docs/kernels.md).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import first_releases
@@ -15,6 +15,7 @@ from swaptools.kernel.swapon_rules import (
     VMALLOC_LINE_5_4,
     VMALLOC_LINE_WITHOUT_CPUSETS,
 )
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

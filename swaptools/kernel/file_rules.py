@@ -4,8 +4,11 @@ Not here: their values (profiles.py), the walk over extents that is made with th
 (activation.py), what swapon(2) itself tests (swapon_rules.py).
 """
 
-# Annotations are values here: as text each would be compiled when a command starts.
-from typing import Literal, NamedTuple
+from __future__ import annotations
+
+from typing import Literal
+
+from swaptools.records import NamedTuple
 
 
 class FileRules(NamedTuple):

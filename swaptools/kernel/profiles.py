@@ -17,7 +17,7 @@ RFC: 20260220-swap-table-p4-v1-13-104795d19815@tencent.com
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from swaptools.kernel.file_rules import FileRules
 from swaptools.kernel.swapon_rules import (
@@ -44,6 +44,7 @@ from swaptools.kernel.swapout_rules import (
     ZsmallocRules,
     ZswapRules,
 )
+from swaptools.records import NamedTuple
 
 
 class KernelProfile(NamedTuple):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import SelectionError
 from swaptools.kernel.profiles import (
@@ -34,6 +34,7 @@ from swaptools.kernel.profiles import (
     KernelProfile,
 )
 from swaptools.kernel.uname import Maker, Release, parse_release
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from swaptools.kernel.file_rules import FileRules

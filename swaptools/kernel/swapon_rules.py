@@ -5,8 +5,11 @@ Not here: their values (profiles.py), the tests that are made with them
 pages afterwards (swapout_rules.py).
 """
 
-# Annotations are values here: as text each would be compiled when a command starts.
-from typing import Final, Literal, NamedTuple
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from swaptools.records import NamedTuple
 
 
 class SlotArray(NamedTuple):

@@ -4,8 +4,11 @@ Not here: their values (profiles.py), the emulator that follows them (emulator/)
 whether an area is taken at all (swapon_rules.py).
 """
 
-# Annotations are values here: as text each would be compiled when a command starts.
-from typing import Literal, NamedTuple
+from __future__ import annotations
+
+from typing import Literal
+
+from swaptools.records import NamedTuple
 
 
 class AllocatorRules(NamedTuple):

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from swaptools.records import NamedTuple
 
 
 class Maker(Enum):

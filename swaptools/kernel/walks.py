@@ -5,10 +5,11 @@ Not here: what is held against an extent (iomap.py, page_io.py, btrfs.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.backing import Extent, ExtentFlags
 from swaptools.kernel.attempt import Refusal
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

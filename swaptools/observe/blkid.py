@@ -20,9 +20,10 @@ import sys
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.contents import Held
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     import _socket

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import fcntl
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import Chunk
 from swaptools.observe.btrfs import profile_name
 from swaptools.observe.ioctl import iowr
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

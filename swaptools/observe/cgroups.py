@@ -9,9 +9,10 @@ zswap_files; Documentation/admin-guide/cgroup-v2.rst.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.observe.proc import read_number, read_text, unescape
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ think of it (check/).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.observe.blkid import PROBER, Answer
 from swaptools.observe.magics import (
@@ -17,6 +17,7 @@ from swaptools.observe.magics import (
     START_BYTES,
     find_magics,
 )
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

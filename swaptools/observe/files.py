@@ -12,12 +12,13 @@ import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
 from swaptools.format.signature import PROBE_BYTES, find_signatures
 from swaptools.format.table_magic import may_have_table
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

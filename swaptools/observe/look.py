@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.area import AreaKind, SwapArea
 from swaptools.errors import AreaError
@@ -22,6 +22,7 @@ from swaptools.observe.activity import (
 from swaptools.observe.files import STDIN, Beginning, open_unchecked, read_beginning
 from swaptools.observe.header import better_reason, find_header, other_headers
 from swaptools.observe.owner import owner_uid
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

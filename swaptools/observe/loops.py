@@ -14,10 +14,11 @@ import fcntl
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.observe import devices
 from swaptools.observe.proc import mount_point, read_text
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

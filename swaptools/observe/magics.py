@@ -10,9 +10,10 @@ Not here: asking libblkid (blkid.py), swap's own magics (format/signature.py).
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.contents import Held
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ Kernel: fs/proc_namespace.c show_mountinfo(); fs/proc/fd.c seq_show().
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from swaptools.observe.btrfs import device_path
 from swaptools.observe.devices import is_readonly_by_name
 from swaptools.observe.proc import unescape
+from swaptools.records import NamedTuple
 
 _MOUNTINFO = "/proc/self/mountinfo"
 _EXT4_SYSFS = "/sys/fs/ext4"

@@ -13,7 +13,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import Final, NamedTuple
+from typing import Final
+
+from swaptools.records import NamedTuple
 
 _BY: Final = "/dev/disk/by-"
 _TAGS: Final = ("UUID", "LABEL", "PARTUUID", "PARTLABEL")

@@ -9,12 +9,12 @@ resume_offset_setup(), hibernate_setup().
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from swaptools.config.cmdline import Parameter
 from swaptools.observe.cmdline import read_cmdline
 from swaptools.observe.names import NamedDevice, find_device
 from swaptools.observe.proc import read_text
+from swaptools.records import NamedTuple
 
 _POWER = "/sys/power"
 #: The words that keep a kernel from looking for an image, with their values.

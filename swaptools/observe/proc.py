@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
 from swaptools.errors import AreaError
+from swaptools.records import NamedTuple
 
 _SWAPS = "/proc/swaps"
 _MEMINFO = "/proc/meminfo"

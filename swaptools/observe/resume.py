@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from swaptools.observe.btrfs import device_count, filesystem_uuid
@@ -19,6 +19,7 @@ from swaptools.observe.extents import find_extents
 from swaptools.observe.ioctl import ior
 from swaptools.observe.mounts import Mounts
 from swaptools.observe.placement import open_placed
+from swaptools.records import NamedTuple
 
 #: struct fsuuid2: a length and room for it. Kernel: include/uapi/linux/fs.h.
 _UUID_ARGUMENT: Final = struct.Struct("=B16s")

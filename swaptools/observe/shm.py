@@ -5,9 +5,10 @@ Kernel: ipc/shm.c sysvipc_shm_proc_show(); those of this ipc namespace.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from swaptools.observe.proc import read_text
+from swaptools.records import NamedTuple
 
 _SHM = "/proc/sysvipc/shm"
 _COLUMNS: Final = ("shmid", "nattch", "swap")

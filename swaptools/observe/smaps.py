@@ -11,9 +11,10 @@ Kernel: fs/proc/task_mmu.c show_map_vma(), show_smap(), show_smaps_rollup().
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.observe.processes import place
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Final, NamedTuple
+from typing import Final
+
+from swaptools.records import NamedTuple
 
 _MAX_BYTES: Final = 1 << 20
 _MAX_FILES: Final = 2000

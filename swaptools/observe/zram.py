@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import NamedTuple
 
 from swaptools.observe.proc import loop_backing_file, read_text
+from swaptools.records import NamedTuple
 
 _BLOCK = "/sys/block"
 _BY_NUMBER = "/sys/dev/block"

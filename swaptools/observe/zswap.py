@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
 from swaptools.observe.proc import read_meminfo, read_text, unescape
+from swaptools.records import NamedTuple
 
 _PARAMETERS = "/sys/module/zswap/parameters"
 _DEBUGFS = "/sys/kernel/debug"

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
+from swaptools.records import NamedTuple
 from swaptools.swapmap.held import HeldSlots
 from swaptools.swapmap.shape import Shape, shape_of
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

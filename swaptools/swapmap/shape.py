@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from swaptools.records import NamedTuple
 from swaptools.swapmap.held import CHUNK_SLOTS
 
 if TYPE_CHECKING:

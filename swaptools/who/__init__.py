@@ -8,9 +8,10 @@ Not here: reading /proc (observe/), columns and tables (cli/).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.observe.proc import read_meminfo, read_swaps
+from swaptools.records import NamedTuple
 from swaptools.status import whole_used
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from swaptools import notebook
 from swaptools.errors import AreaError
 from swaptools.observe.cgroups import find_hierarchy, read_cgroups
+from swaptools.records import NamedTuple
 from swaptools.who import Rest, percent, used_bytes
 
 if TYPE_CHECKING:

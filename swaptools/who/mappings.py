@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from swaptools import notebook
 from swaptools.errors import AreaError
 from swaptools.observe.processes import Process, is_gone, list_pids, read_process
 from swaptools.observe.smaps import Mapping, swapped_mappings
+from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from typing import Annotated

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from swaptools import notebook
 from swaptools.errors import AreaError
@@ -27,6 +27,7 @@ from swaptools.observe.processes import hidden_processes, is_gone, read_processe
 from swaptools.observe.shm import read_segments
 from swaptools.observe.smaps import read_rollup, swapped_mappings
 from swaptools.observe.swapmap import may_see_slots, unreadable_processes
+from swaptools.records import NamedTuple
 from swaptools.swapmap.held import MOST_HOLDERS, HeldSlots
 from swaptools.units import format_size
 from swaptools.who import Rest, percent, used_bytes

@@ -9,13 +9,14 @@ Not here: what the commands are (commands.py), what lies in the way (obstacles.p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import Extent, InodeFlags
 from swaptools.check.remedies import commands, elsewhere
 from swaptools.format.header import SwapHeader
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.swapon import judge_attempt
+from swaptools.records import NamedTuple
 from swaptools.rulebook import Remedy
 
 if TYPE_CHECKING:

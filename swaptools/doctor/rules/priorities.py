@@ -7,11 +7,12 @@ Kernel: mm/swapfile.c, the list of available areas, highest priority first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from swaptools.config.text import Place, shown
 from swaptools.doctor.registry import Remark, rule
 from swaptools.doctor.requests import not_swapped_on, number, requests
+from swaptools.records import NamedTuple
 from swaptools.rulebook import Severity
 
 if TYPE_CHECKING:
