@@ -10,7 +10,6 @@ Not here: the rules about areas (check/), those about systems (doctor/).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar
@@ -37,7 +36,6 @@ SOURCES: Final = (
     "zram-generator",
     "dphys-swapfile",
 )
-_CODE: Final = r"[A-Z]\d{3}"
 _SOURCE: Final = r"(?ms)^(?:{0}): .*?(?=\n\n|\n(?:{0}): |\Z)".format("|".join(SOURCES))
 
 #: What follows the reason in a docstring.
@@ -73,8 +71,7 @@ class Remedy(NamedTuple):
     loses: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule found; the fields are its JSON keys."""
 
     #: Of the rule: family letter and number, never used for another one.
@@ -98,7 +95,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, as JSON has them."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return self._asdict()
 
     @deprecated("to_dict()", since="0.2", until="0.3")
     def as_dict(self) -> dict[str, Any]:
@@ -106,18 +103,26 @@ class Finding:
         return self.to_dict()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class RuleBase:
-    """One thing that can be said."""
+    """One thing that can be said.
 
-    #: Yields what is found; its docstring is the rule's.
-    explain: Callable[..., Any]
-    #: Family letter and number: ``S201``.
-    code: str
-    #: The finding in a few words, without values.
-    title: str
-    #: By consequence.
-    severity: Severity
+    Attributes:
+        explain: Yields what is found; its docstring is the rule's.
+        code: Family letter and number: ``S201``.
+        title: The finding in a few words, without values.
+        severity: By consequence.
+    """
+
+    __slots__ = ("code", "explain", "severity", "title")
+
+    # Not a dataclass: making those takes longer than all the rules.
+    def __init__(
+        self, explain: Callable[..., Any], code: str, title: str, severity: Severity
+    ) -> None:
+        self.explain: Final = explain
+        self.code: Final = code
+        self.title: Final = title
+        self.severity: Final = severity
 
     @property
     def doc(self) -> str:
@@ -175,7 +180,7 @@ class Rulebook(Generic[_Explain, _P, _Rule]):
 
         def register(explain: _Explain) -> _Explain:
             made = self._make(explain, *args, **kwargs)
-            if not re.fullmatch(_CODE, made.code) or made.code in self._rules:
+            if not _is_code(made.code) or made.code in self._rules:
                 raise ValueError(f"rule code {made.code} is malformed or taken")
             self._rules[made.code] = made
             return explain
@@ -187,6 +192,13 @@ class Rulebook(Generic[_Explain, _P, _Rule]):
         for room in self._rooms:
             import_module(f"{self._package}.{room}")
         return tuple(self._rules.values())
+
+
+def _is_code(code: str) -> bool:
+    # Without re, which would have to be compiled for each command.
+    family, number = code[:1], code[1:]
+    is_ascii = code.isascii()
+    return is_ascii and family.isupper() and number.isdigit() and len(number) == 3
 
 
 def select(

@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rulebook": {"errors", "schema", "deprecation"},
     "check": VALUES | {"notebook", "shell", "observe", "kernel", "rulebook"},
     "doctor": VALUES
-    | {"notebook", "shell", "config", "observe", "kernel", "rulebook", "remarks"},
+    | {"notebook", "shell", "config", "observe", "kernel", "rulebook", "remarks"}
+    | {"deprecation"},
     "recipe": {"errors", "shell", "format"},
     "probe": VALUES | {"observe"},
     "estimate": VALUES | {"notebook", "kernel", "emulator"},

@@ -11,7 +11,6 @@ in common with those about systems (rulebook.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from swaptools.check.case import Case
     from swaptools.check.conditions import Condition
+    from swaptools.rulebook import Severity
 
 Explain = Callable[["Case"], Iterator[str]]
 #: What to do: a sentence for all, or a remedy made for the case.
@@ -45,22 +45,41 @@ _ROOMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule(RuleBase):
-    """One thing that can be said about an area; the decorator takes its fields."""
+    """One thing that can be said about an area; the decorator takes its fields.
 
-    #: Yields a sentence for each thing found.
-    explain: Explain = field(kw_only=False)
-    hint: Hint
-    #: Header field at fault, under its kernel name.
-    field: str | None = None
-    #: Kernel tests that this rule puts into words (Verdict.test); none for a
-    #: rule about what the kernel accepts.
-    refused_by: tuple[str, ...] = ()
-    #: Says nothing unless the kernel found its magic.
-    needs_header: bool = True
-    #: Says nothing of an area that is not so; None for one that may speak of any.
-    only_if: Condition | None = None
+    Attributes:
+        explain: Yields a sentence for each thing found.
+        hint: What to do.
+        field: Header field at fault, under its kernel name.
+        refused_by: Kernel tests that this rule puts into words (Verdict.test); none
+            for a rule about what the kernel accepts.
+        needs_header: Says nothing unless the kernel found its magic.
+        only_if: Says nothing of an area that is not so; None for one that may speak
+            of any.
+    """
+
+    __slots__ = ("field", "hint", "needs_header", "only_if", "refused_by")
+
+    def __init__(
+        self,
+        explain: Explain,
+        code: str,
+        title: str,
+        severity: Severity,
+        *,
+        hint: Hint,
+        field: str | None = None,
+        refused_by: tuple[str, ...] = (),
+        needs_header: bool = True,
+        only_if: Condition | None = None,
+    ) -> None:
+        super().__init__(explain, code, title, severity)
+        self.hint: Final = hint
+        self.field: Final = field
+        self.refused_by: Final = refused_by
+        self.needs_header: Final = needs_header
+        self.only_if: Final = only_if
 
     def remedy(self, case: Case) -> Remedy:
         """Return what to do in this case."""

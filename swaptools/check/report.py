@@ -6,7 +6,6 @@ Not here: how a report looks (cli/swapcheck.py).
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -255,4 +254,4 @@ def _rules_for(
 def _naming(finding: Finding, kernels: list[str], asked: int) -> Finding:
     if len(kernels) == asked:
         return finding
-    return replace(finding, message=f"{finding.message} (on {', '.join(kernels)})")
+    return finding._replace(message=f"{finding.message} (on {', '.join(kernels)})")

@@ -5,13 +5,16 @@ compiler it is turned into something else, printed, or lost.
 """
 
 import os
-import signal
 
 # Neither typing nor contextlib: until this module is there, Ctrl-C is the
 # interpreter's, and they take five times as long to load as all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import NoReturn
+else:
+    # The module below signal, which makes enumerations of all there are.
+    import _signal as signal
 
 #: 128 and the number of SIGINT, as a shell has it.
 EXIT_INTERRUPTED = 130

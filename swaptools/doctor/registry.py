@@ -10,7 +10,6 @@ those about areas (rulebook.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +19,7 @@ from swaptools.rulebook import RuleBase, Rulebook
 if TYPE_CHECKING:
     from swaptools.config.text import Place
     from swaptools.observe.system import System
-    from swaptools.rulebook import Remedy
+    from swaptools.rulebook import Remedy, Severity
 
 #: The rooms of rules, in the order in which people read them.
 _ROOMS: Final = (
@@ -55,16 +54,31 @@ class Remark(NamedTuple):
 Explain = Callable[["System"], Iterator[Remark]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule(RuleBase):
-    """One thing that can be said about a system; the decorator takes its fields."""
+    """One thing that can be said about a system; the decorator takes its fields.
 
-    #: Yields a remark for each thing found.
-    explain: Explain = field(kw_only=False)
-    #: What to do.
-    hint: str
-    #: About the kernel that runs, which is not a container's own: skipped there.
-    is_about_kernel: bool = False
+    Attributes:
+        explain: Yields a remark for each thing found.
+        hint: What to do.
+        is_about_kernel: About the kernel that runs, which is not a container's own:
+            skipped there.
+    """
+
+    __slots__ = ("hint", "is_about_kernel")
+
+    def __init__(
+        self,
+        explain: Explain,
+        code: str,
+        title: str,
+        severity: Severity,
+        *,
+        hint: str,
+        is_about_kernel: bool = False,
+    ) -> None:
+        super().__init__(explain, code, title, severity)
+        self.hint: Final = hint
+        self.is_about_kernel: Final = is_about_kernel
 
 
 _BOOK: Final = Rulebook(Rule, "swaptools.doctor.rules", _ROOMS)

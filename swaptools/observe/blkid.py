@@ -14,7 +14,6 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
-import signal
 import struct
 import sys
 import threading
@@ -41,6 +40,8 @@ _DESCRIPTORS: Final = "/proc/self/fd"
 _ANSWER_BYTES: Final = 1 << 16
 _FIELDS: Final = 6
 _CRASHED: Final = "libblkid crashed"
+#: The same everywhere; signal takes a while to be imported.
+_SIGKILL: Final = 9
 
 
 class Answer(NamedTuple):
@@ -349,7 +350,7 @@ def _end(pid: int) -> None:
     # A child in the middle of a read from a dead device ends when that does;
     # nobody waits for it.
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, _SIGKILL)
         os.waitpid(pid, os.WNOHANG)
     except OSError:
         pass

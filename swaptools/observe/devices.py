@@ -147,5 +147,5 @@ def _names_in(directory: str) -> list[str]:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="ascii", errors="surrogateescape") as file:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()
