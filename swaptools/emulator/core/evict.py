@@ -265,8 +265,9 @@ def evict(s: Slots, number: int, cpu: int, shadow: int) -> int:
 
     Kernel: mm/vmscan.c shrink_folio_list(), behind the question who accessed it.
     """
-    totals = s.totals[0]
-    if not takes_room(s, s.frames[number].order):
+    totals, order = s.totals[0], s.frames[number].order
+    is_pinned = number <= s.pressure[0].pinned < number + (1 << order)
+    if is_pinned or not takes_room(s, order):
         return FAILED
     worker = totals.memcg
     work_for(s, max(s.pages[number].memcg, 0))

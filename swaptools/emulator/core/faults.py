@@ -123,9 +123,9 @@ def do_swap_page(s: Slots, at: int, write: bool) -> int:
 @hot
 def charge_copy(s: Slots, number: int) -> bool:
     """Charge a page that another is copied to, which stays meanwhile."""
-    s.frames[number].mapcount += 1
+    s.pressure[0].pinned = number
     is_charged = charge(s, s.totals[0].memcg, 1)
-    s.frames[number].mapcount -= 1
+    s.pressure[0].pinned = 0
     return is_charged
 
 

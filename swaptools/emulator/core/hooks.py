@@ -8,7 +8,7 @@ these are compiled into their callers, and gone.
 Theory. A fault charges each page before it changes anything, so that one that finds no
 memory has not begun, and is made again from its beginning when there is some. While
 memory is charged others leave, from any page table; a page that the fault goes on with
-is kept by a map count of its own. Pages that are freed are told to nobody: whoever has
+is pinned. Pages that are freed are told to nobody: whoever has
 lists of them finds out (frames.py free_frame()).
 
 Kernel: mm/memcontrol.c mem_cgroup_charge(), mem_cgroup_swapin_charge_folio();

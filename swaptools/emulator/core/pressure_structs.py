@@ -209,6 +209,8 @@ class Pressure(Structure):
     since_flush: int
     next_flush: int
     flush_random: int
+    #: A frame that a fault goes on with, and that cannot leave while it charges; or 0.
+    pinned: int
     #: Number of the group that a charge failed for, plus one; 0 for none.
     oom_memcg: int
     #: A reclaim may not swap, since it is for memory and swap together.
@@ -250,6 +252,7 @@ class Pressure(Structure):
         ("since_flush", c_int64),
         ("next_flush", c_int64),
         ("flush_random", c_int64),
+        ("pinned", c_int32),
         ("oom_memcg", c_int32),
         ("may_not_swap", c_int32),
         ("room_pages", c_int64),
