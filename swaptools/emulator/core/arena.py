@@ -54,6 +54,7 @@ from swaptools.emulator.core.slot_alloc import TRIAL_STEPS, allow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swaptools.emulator.core.binding import Binding
     from swaptools.emulator.core.buffers import Buffer, Needs
     from swaptools.emulator.core.engine import Engine
     from swaptools.emulator.core.events import Traffic
@@ -146,6 +147,11 @@ class Arena:
         if need is not None:
             self._make_room(need, args)
         return run(self.slots, *args, **kwargs)
+
+    def bind(self, binding: Binding) -> None:
+        """Run hot functions with a policy from now on."""
+        self._engine.bind(binding)
+        self._ways.clear()
 
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits, such as a page table."""

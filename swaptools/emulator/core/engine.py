@@ -37,15 +37,10 @@ class Engine:
     #: What buffers are made of, interpreted.
     plain: type[Plain] = Plain
 
-    def __init__(
-        self, *, compiled: bool | None = None, binding: Binding | None = None
-    ) -> None:
-        """Choose; None means compiled where that is possible.
-
-        With a binding, what reaches a hook is run as its copy.
-        """
+    def __init__(self, *, compiled: bool | None = None) -> None:
+        """Choose; None means compiled where that is possible."""
         self.compiled = can_compile() if compiled is None else compiled
-        self._binding = binding
+        self._binding: Binding | None = None
         self._functions: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._viewed: Any = None
         self._table = (c_int64 * 0)()
@@ -58,6 +53,10 @@ class Engine:
     def forget(self) -> None:
         """Hold no buffer any more that has grown."""
         self._viewed = None
+
+    def bind(self, binding: Binding) -> None:
+        """Run what reaches a hook as its copy from now on."""
+        self._binding = binding
 
     def bound(self, function: _Function) -> _Function:
         """Return ``function`` with the policy of this engine, if it has one."""

@@ -25,6 +25,7 @@ from swaptools.emulator.machine.assembly import fit, put_together
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.invariants import check_machine
+from swaptools.emulator.machine.policies import fit_policy
 from swaptools.emulator.machine.references import touch
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.swapping import Swapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.pressure.policy import Policy
     from swaptools.references import References
     from swaptools.swapmap import SwapMap
 
@@ -62,6 +64,8 @@ class Machine(Swapping):
         ram_bytes: int | None = None,
         *,
         design: str | Design | None = None,
+        policy: str | Policy | None = None,
+        memcg_version: int = 2,
         compressor: str = "deflate",
         mended: bool = False,
         compiled: bool | None = None,
@@ -77,13 +81,16 @@ class Machine(Swapping):
             ram_bytes: What zswap's limit is a percentage of, what swapoff can fill
                 and swapon(2) tests with; None is memory without end.
             design: What it is fitted with, by name (see design.py) or itself.
+            policy: Who leaves memory when it runs out, by name (see
+                pressure/policy.py) or itself; None where it never does.
+            memcg_version: Of the memory controller, 1 or 2: whose rules charges follow.
             compressor: zswap's, and that of zram devices.
             mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
                 The first operation of the first one then takes a minute or two.
 
         Raises:
-            SelectionError: No such kernel, design or compressor.
+            SelectionError: No such kernel, design, policy or compressor.
         """
         if cpus < 1:
             raise IllegalOperation(f"a machine with {cpus} CPUs")
@@ -109,6 +116,10 @@ class Machine(Swapping):
         self.cgroups = self.state.cgroups
         self.zswap = self.state.zswap
         self.zswap.enabled = zswap
+        #: Who leaves memory when it runs out, if it ever does.
+        self.policy: Policy | None = None
+        if policy is not None:
+            self.policy = fit_policy(self.state, policy, memcg_version)
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
         self.areas = SwapAreas(self.state, kinds)
         if self.design.redirects:

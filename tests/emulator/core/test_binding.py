@@ -11,13 +11,12 @@ from swaptools.emulator.core import hooks
 from swaptools.emulator.core.binding import BOUND, Binding, both
 from swaptools.emulator.core.buffers import HOT, NEEDS, RUNS, hot, needs
 from swaptools.emulator.core.compiler import version_of
-from swaptools.emulator.core.engine import Engine, can_compile
+from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.faults import read_range, write_fault
 from swaptools.emulator.core.hooks import charge, shrink
 from swaptools.emulator.core.pageout import pageout_range
 from swaptools.emulator.core.references import touch_page, touch_range
 from swaptools.emulator.core.writeout import swap_writeout
-from swaptools.emulator.machine import machine as machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +39,8 @@ def calls_both(s: Slots, memcg: int, nr: int) -> bool:
 class Recorder:
     """Notes what hooks are called with; charges fail as often as is said."""
 
+    binding: Binding
+
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.failures = 0
@@ -61,23 +62,19 @@ class Recorder:
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+def recorder() -> Recorder:
     recorder = Recorder()
     faults: dict[Callable[..., Any], Callable[..., Any]] = {
         getattr(hooks, name): recorder.hook(name) for name in NAMES
     }
-    binding = Binding("recorder", faults, {})
-
-    def engine(*, compiled: bool | None) -> Engine:
-        return Engine(compiled=compiled, binding=binding)
-
-    monkeypatch.setattr(machines, "Engine", engine)
+    recorder.binding = Binding("recorder", faults, {})
     return recorder
 
 
 @pytest.fixture
 def machine(recorder: Recorder) -> Machine:
     machine = Machine("6.18", compiled=False)
+    machine.state.arena.bind(recorder.binding)
     machine.swapon_pages(4096)
     return machine
 

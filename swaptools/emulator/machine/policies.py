@@ -1,0 +1,58 @@
+"""Fitting a machine with a policy: who leaves when memory runs out.
+
+Not here: policies (pressure/), what they need of memory (oom.py), limits.
+
+Kernel: none; there it is built in.
+Same: nothing.
+Changed: nothing.
+Left out: nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.pressure_structs import POLICY_HEAD_ITEMS
+from swaptools.emulator.machine.oom import begin_pressure
+from swaptools.emulator.machine.references import NEVER
+from swaptools.emulator.pressure.policy import Policy, find_policy
+from swaptools.errors import IllegalOperation
+
+if TYPE_CHECKING:
+    from swaptools.emulator.machine.state import State
+
+#: Kernel: mm/vmscan.c vm_swappiness.
+_SWAPPINESS: Final = 60
+
+
+def fit_policy(state: State, policy: str | Policy, memcg_version: int) -> Policy:
+    """Let a machine on which nothing was done yet have a policy.
+
+    Args:
+        state: Of the machine.
+        policy: Its name, or itself.
+        memcg_version: Of the memory controller, 1 or 2.
+
+    Raises:
+        SelectionError: No such policy.
+        IllegalOperation: No such version, or there are pages already.
+    """
+    if memcg_version not in (1, 2):
+        raise IllegalOperation(f"no version {memcg_version} of the memory controller")
+    if isinstance(policy, str):
+        policy = find_policy(policy)
+    if state.totals.nr_frames > 1 or state.totals.nr_page_tables > 1:
+        raise IllegalOperation("there are pages already: begin with policy=")
+    state.arena.bind(policy.binding)
+    begin_pressure(state, policy.items_a_page)
+    pressure = state.slots.pressure[0]
+    pressure.memcg_version = memcg_version
+    pressure.swappiness = _SWAPPINESS
+    pressure.next_victim = -1
+    pressure.next_use = NEVER
+    pressure.random = policy.seed
+    for item, value in policy.rules(state.profile).items():
+        if not 0 <= item < POLICY_HEAD_ITEMS:
+            raise IllegalOperation(f"policy {policy.name} has no item {item}")
+        state.slots.policy_items[item] = value
+    return policy

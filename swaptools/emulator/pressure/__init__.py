@@ -1,0 +1,1 @@
+"""Who leaves memory when it runs out: policies, one file each."""

@@ -1,0 +1,252 @@
+"""A policy: who leaves memory when it runs out. And the defaults, which make a queue.
+
+A policy is a value, of hot functions: they stand in its file, and are compiled with the
+core's (core/binding.py). All have defaults, so that one that differs little is short.
+Its name is looked up among the entry points of group ``swaptools.policies``
+(plugins.py).
+
+A function of a policy may call all of the core: lists (core/lru.py), who accessed a
+page (core/rmap.py), the way out (core/evict.py); and what its policy does elsewhere by
+the names of hooks.py, of which ``joined`` is its ``added``.
+
+Not here: any other policy, charges (core/charge.py).
+
+Kernel: none; mm/vmscan.c is pressure/two_lists.py and mglru.py.
+Same: groups below one that has to shrink take turns, as mem_cgroup_iter() has it.
+Changed: nothing.
+Left out: nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core import hooks
+from swaptools.emulator.core.binding import Binding
+from swaptools.emulator.core.buffers import HOT, hot, hot_inline
+from swaptools.emulator.core.charge import (
+    commit_charge,
+    drain_for_write,
+    map_again,
+    swap_owner,
+    try_charge,
+    uncharge_tables,
+)
+from swaptools.emulator.core.evict import DROPPED, evict
+from swaptools.emulator.core.hooks import kept, victim
+from swaptools.emulator.core.lru import (
+    folio_nr_pages,
+    list_add,
+    list_add_tail,
+    list_del,
+)
+from swaptools.emulator.core.memcg import memcg_after
+from swaptools.emulator.core.page_counter import is_below
+from swaptools.emulator.core.page_tables import PTE_SHIFT
+from swaptools.emulator.core.pressure_structs import LRU_INACTIVE, NR_LRUS
+from swaptools.errors import IllegalOperation
+from swaptools.plugins import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from swaptools.emulator.core.structs import Slots
+    from swaptools.kernel.profiles import KernelProfile
+
+#: Where policies are found by name.
+ENTRY_POINTS: Final = "swaptools.policies"
+
+
+# --- what most policies need -----------------------------------------------
+
+
+@hot_inline
+def folio_of(s: Slots, number: int) -> int:
+    """Return the first frame of the folio that a frame is of. Kernel: page_folio()."""
+    block = s.frames[number].block
+    return block if s.frames[block].order else number
+
+
+@hot_inline
+def folio_at(s: Slots, at: int) -> int:
+    """Return the first frame of the folio that an entry maps a page of."""
+    return folio_of(s, s.ptes[at] >> PTE_SHIFT)
+
+
+@hot
+def group_after(s: Slots, memcg: int, root: int) -> int:
+    """Return the group that has its turn next, of a group and all below.
+
+    Kernel: mm/memcontrol.c mem_cgroup_iter().
+    """
+    if memcg < 0 or not is_below(s, memcg, root):
+        return root
+    memcg = memcg_after(s, memcg)
+    return memcg if memcg >= 0 and is_below(s, memcg, root) else root
+
+
+@hot
+def nr_inactive(s: Slots, root: int) -> int:
+    """Return how many pages a group and all below have on their inactive lists."""
+    nr, memcg = 0, root
+    while True:
+        nr += s.lrus[memcg * NR_LRUS + LRU_INACTIVE].nr
+        memcg = group_after(s, memcg, root)
+        if memcg == root:
+            return nr
+
+
+# --- defaults --------------------------------------------------------------
+
+
+@hot
+def add_first(s: Slots, number: int) -> None:
+    """Put a folio in front of the inactive list of its group."""
+    list_add(s, number, LRU_INACTIVE)
+
+
+@hot
+def oldest(s: Slots, root: int) -> int:
+    """Return the last folio of a list, of one group after another; 0 for none."""
+    pressure = s.pressure[0]
+    first = memcg = group_after(s, pressure.next_victim, root)
+    while not s.lrus[memcg * NR_LRUS + LRU_INACTIVE].nr:
+        memcg = group_after(s, memcg, root)
+        if memcg == first:
+            return 0
+    pressure.next_victim = memcg
+    return s.lrus[memcg * NR_LRUS + LRU_INACTIVE].last
+
+
+@hot
+def shrink_victims(s: Slots, root: int, nr: int) -> int:
+    """Let victims leave until so many pages have, or each was tried once."""
+    left, tries = 0, nr_inactive(s, root)
+    while left < nr and tries > 0:
+        number = victim(s, root)
+        if not number:
+            break
+        nr_pages = folio_nr_pages(s, number)
+        tries -= nr_pages
+        list_del(s, number)
+        if evict(s, number, s.totals[0].cpu, 0) <= DROPPED:
+            left += nr_pages
+        elif s.pressure[0].lacks_room:
+            list_add_tail(s, number, LRU_INACTIVE)
+            break
+        else:
+            kept(s, number)
+    return left
+
+
+def no_items(_profile: KernelProfile) -> Mapping[int, int]:
+    """Return what items of ``policy_items`` begin with: zeros."""
+    return {}
+
+
+# --- policies --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Who leaves memory. Of hot functions, the fields left out make a queue.
+
+    Attributes:
+        name: What it is called.
+        summary: One line for people.
+        accessed: ``(s, at)``: a reference found its page in memory.
+        added: ``(s, number)``: a folio was made or read in; its stamp is the shadow
+            that its slot had. It puts it on a list.
+        victim: ``(s, memcg)``: returns the folio that is to leave a group or one
+            below, or 0.
+        kept: ``(s, number)``: a folio that could not leave, and is on no list.
+        shrink: ``(s, memcg, nr)``: lets about so many pages leave; returns how many
+            did.
+        items_a_page: Integers of its own for each frame, in ``policy_items`` behind
+            POLICY_HEAD_ITEMS of those it has besides.
+        needs_future: Asks for ``pressure.next_use``, which only traces know.
+        rules: Returns what some of those items begin with, for a kernel.
+        seed: What the generator of ``pressure.random`` begins with; not 0.
+    """
+
+    name: str
+    summary: str
+    accessed: Callable[[Slots, int], None] = hooks.accessed
+    added: Callable[[Slots, int], None] = add_first
+    victim: Callable[[Slots, int], int] = oldest
+    kept: Callable[[Slots, int], None] = add_first
+    shrink: Callable[[Slots, int, int], int] = shrink_victims
+    items_a_page: int = 0
+    needs_future: bool = False
+    rules: Callable[[KernelProfile], Mapping[int, int]] = no_items
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse functions that could not be compiled.
+
+        Raises:
+            IllegalOperation: One that is not marked as hot.
+        """
+        for what in ("accessed", "added", "victim", "kept", "shrink"):
+            if getattr(self, what) not in HOT:
+                raise IllegalOperation(f"{what} of policy {self.name} is not @hot")
+
+    @property
+    def binding(self) -> Binding:
+        """What runs a machine with this policy."""
+        functions = self.accessed, self.added, self.victim, self.kept, self.shrink
+        return _binding(self.name, self.needs_future, *functions)
+
+
+@hot_inline
+def note_next_use(s: Slots, next_use: int) -> None:
+    """Let a policy know when the page of this reference is used next."""
+    s.pressure[0].now += 1
+    s.pressure[0].next_use = next_use
+
+
+# The same for all machines that have it, so that all share its copies.
+@cache
+def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
+    accessed, added, victim_, kept_, shrink_ = functions
+    faults: dict[Any, Any] = {
+        hooks.charge: try_charge,
+        hooks.owner_of: swap_owner,
+        hooks.added: commit_charge,
+        hooks.mapped: map_again,
+        hooks.write_fault_on: drain_for_write,
+        hooks.uncharge_page_tables: uncharge_tables,
+        hooks.accessed: accessed,
+    }
+    if needs_future:
+        faults[hooks.refers] = note_next_use
+    policy: dict[Any, Any] = {
+        hooks.joined: added,
+        hooks.victim: victim_,
+        hooks.kept: kept_,
+        hooks.shrink: shrink_,
+    }
+    return Binding(name, faults, policy)
+
+
+#: All that are installed.
+POLICIES: Final = Plugins(ENTRY_POINTS, "policy", Policy)
+
+
+def policy_names() -> tuple[str, ...]:
+    """Return the names of all policies that are installed, ours first."""
+    ours, others = POLICIES.names()
+    return (*sorted(ours), *others)
+
+
+def find_policy(name: str) -> Policy:
+    """Return the policy of that name.
+
+    Raises:
+        SelectionError: There is none; the message lists the names. Or what is
+            installed under it is no policy.
+    """
+    return POLICIES.find(name)
