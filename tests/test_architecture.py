@@ -161,6 +161,7 @@ EMULATOR: dict[str, set[str]] = {
     "machine": {"core", "store", "pressure"},
     "designs": {"core", "store", "machine"},
     "runs": {"core", "store", "machine", "designs"},
+    "replays": {"core", "store", "pressure", "machine", "designs", "runs"},
 }
 
 

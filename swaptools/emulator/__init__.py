@@ -3,5 +3,7 @@
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.machine import Machine
 from swaptools.emulator.machine.task import Task
+from swaptools.emulator.replays.replay import replay
+from swaptools.emulator.replays.replayed import Replayed
 
-__all__ = ["Machine", "SwapDevice", "Task"]
+__all__ = ["Machine", "Replayed", "SwapDevice", "Task", "replay"]

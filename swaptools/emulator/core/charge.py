@@ -175,6 +175,7 @@ def commit_charge(
             set_rmap(s, number + page, at + page)
     pressure = s.pressure[0]
     pressure.largest_order = max(pressure.largest_order, order)
+    pressure.nr_came += 1 << order
     if entry:
         swapped = s.swapped[slot_index(s, entry)]
         s.pages[number].stamp = swapped.shadow
@@ -188,6 +189,7 @@ def commit_charge(
 @hot_inline
 def map_again(s: Slots, number: int, at: int) -> None:
     """Remember where a page is mapped that was in memory."""
+    s.pressure[0].nr_found += 1
     if not s.pages[number].flags & PAGE_SHMEM:
         set_rmap(s, number, at)
 

@@ -241,6 +241,9 @@ class Pressure(Structure):
     allocstall: int
     #: Operations of tasks that had been killed.
     skipped: int
+    #: Pages that were made or read in; and how often one was mapped that was in memory.
+    nr_came: int
+    nr_found: int
     _fields_ = [
         ("memcg_version", c_int32),
         ("swappiness", c_int32),
@@ -273,4 +276,6 @@ class Pressure(Structure):
         ("oom_kill", c_int64),
         ("allocstall", c_int64),
         ("skipped", c_int64),
+        ("nr_came", c_int64),
+        ("nr_found", c_int64),
     ]

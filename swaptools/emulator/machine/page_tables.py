@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.memory import clear
 from swaptools.emulator.core.page_tables import (
+    NOT_CHARGED,
     NR_UPPER_TABLES,
     PTRS_PER_PTE,
     free_pgtables,
@@ -179,6 +180,17 @@ class PageTable:
         """Have tables for pages, which nobody is charged."""
         self.make_room(first, nr_pages)
         self._tables.arena.run(pte_alloc_range, self.mm, first, first + nr_pages)
+
+    def forego_charges(self) -> None:
+        """Charge nobody for tables; all of them are made by touch() then."""
+        self._nr_upper = NOT_CHARGED
+
+    @property
+    def nr_charged(self) -> int:
+        """Tables that somebody is charged for, those above the others among them."""
+        nr_tables = self._tables.arena.slots.pmds[self.mm - 1]
+        is_charged = nr_tables and self._nr_upper != NOT_CHARGED
+        return nr_tables + self._nr_upper if is_charged else 0
 
     def touch_like(self, other: PageTable, item: int) -> int:
         """Have tables where another of the same length has them, from an item on.

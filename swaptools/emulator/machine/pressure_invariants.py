@@ -17,7 +17,7 @@ from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
 from swaptools.emulator.core.lru import list_row
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_counter import has_memsw
-from swaptools.emulator.core.page_tables import NR_UPPER_TABLES, PTRS_PER_PTE
+from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.pressure_structs import NR_LRUS
 from swaptools.emulator.core.rmap import entry_in, nr_mappings
 from swaptools.emulator.machine.expect import expect
@@ -166,10 +166,9 @@ def check_memory(state: State) -> None:
     for number in range(1, s.totals[0].nr_frames):
         own[s.pages[number].memcg] += 1
     for task in state.tasks:
-        nr_tables = s.pmds[task.pte.mm - 1]
-        own[task.memcg.number] += nr_tables + (NR_UPPER_TABLES if nr_tables else 0)
+        own[task.memcg.number] += task.pte.nr_charged
         for mapping in task.mappings:
-            own[task.memcg.number] += s.pmds[mapping.pte.mm - 1]
+            own[task.memcg.number] += mapping.pte.nr_charged
     nr_cpus = s.totals[0].nr_cpus
     for memcg in state.cgroups:
         first = memcg.number * nr_cpus

@@ -29,7 +29,7 @@ from swaptools.emulator.machine.swap_io import read_of_nothing
 from swaptools.errors import DeviceReadError, IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from swaptools.emulator.core.buffers import Buffer
     from swaptools.emulator.machine.state import State
@@ -47,8 +47,12 @@ def touch(
     references: References,
     length: int | array[int] | None,
     future: memoryview[int] | None,
+    function: Callable[..., int] = touch_range,
 ) -> None:
-    """Make references, one after another; see Machine.touch()."""
+    """Make references, one after another; see Machine.touch().
+
+    With touch_missed() in the place of touch_range(), each of them misses.
+    """
     state.check_alive()
     contents = _contents(state.page_size, length)
     pages, flags, numbers = references.pages, references.flags, references.tasks
@@ -60,7 +64,7 @@ def touch(
     state.find_allowed_areas()
     while 0 <= here < nr:
         here = state.run(
-            touch_range, pages, flags, numbers, uses, here, nr, known, contents
+            function, pages, flags, numbers, uses, here, nr, known, contents
         )
         state.settle()
         if 0 <= here < nr:

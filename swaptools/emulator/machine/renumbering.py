@@ -65,6 +65,10 @@ class Renumbering:
         """Pages so far, of all tasks."""
         return sum(self._counts[place] for place in range(self.nr_tasks))
 
+    def pages_of(self, place: int) -> int:
+        """Return how many pages the task at a place has so far."""
+        return self._counts[place]
+
     def number(self, batch: References) -> References:
         """Return a batch with numbers of ours, the first reference of a page a write.
 

@@ -1,0 +1,1 @@
+"""Traces of references replayed: machines in which memory runs out, over time."""
