@@ -1,16 +1,16 @@
-"""Cells that run a script: values go in for ``$NAME``, or ahead of it.
+"""Cells that run a script: values go in its places, or ahead of it.
 
 ``design`` fits the machine; ``kernel``, ``cpus`` and ``ram`` are lines in front of the
 script, and knobs, which have a dot in their names, are ``set`` lines behind its own
 settings. Any value goes where the script has ``$NAME`` instead, if it has; one that
 would go nowhere, or that the script settles itself, is an error.
 
-Not here: the language (emulator/runs/grammar.py), reading files (script_files.py).
+Not here: places in a script (placeholders.py), the language (emulator/runs/grammar.py),
+reading files (script_files.py).
 """
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,6 +25,7 @@ from swaptools.script_files import read_script_file
 from swaptools.sweep.cells import Outcome, digest, text_of
 from swaptools.sweep.errors import ValueTrouble
 from swaptools.sweep.moments import Moments
+from swaptools.sweep.placeholders import filled, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _FRONT: Final = ("kernel", "cpus", "ram")
 #: Verbs behind which knobs are set: a machine starts with the first other one.
 _SETTINGS: Final = (*_FRONT, "zswap")
-_NAME: Final = re.compile(r"\$(?:\{([A-Za-z_][\w.]*)\}|([A-Za-z_]\w*))")
 
 
 class ScriptJob(NamedTuple):
@@ -162,7 +162,10 @@ class ScriptWorkload:
 
     def _check_script(self, name: str, values: Mapping[str, Sequence[Value]]) -> None:
         text = self._read(name)
-        wanted = _wanted(text)
+        try:
+            wanted = names_in(text)
+        except ScriptError as exc:
+            raise ValueTrouble("script", f"{name}: {exc}") from exc
         for missing, number in wanted.items():
             if missing not in values:
                 reason = f"{name}: line {number}: ${missing} has no value"
@@ -200,7 +203,7 @@ class ScriptWorkload:
         """
         path = str(values["script"])
         text = self._read(path)
-        within = _wanted(text)
+        within = names_in(text)
         front = [
             f"{name} {text_of(values[name])}"
             for name in _FRONT
@@ -213,7 +216,7 @@ class ScriptWorkload:
         ]
         job = ScriptJob(
             path,
-            _filled(text, values),
+            filled(text, values),
             tuple(front),
             tuple(knobs),
             str(values.get("design", "")),
@@ -230,27 +233,6 @@ def _tried(name: str, look: Callable[[], Any]) -> None:
         look()
     except (SwapToolsError, ValueError) as exc:
         raise ValueTrouble(name, str(exc)) from exc
-
-
-def _wanted(text: str) -> dict[str, int]:
-    # The names that stand in a script, and the first line of each; comments are
-    # nobody's business.
-    found: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        for match in _NAME.finditer(line.partition("#")[0]):
-            found.setdefault(match[1] or match[2], number)
-    return found
-
-
-def _filled(text: str, values: Mapping[str, Value]) -> str:
-    def fill(match: re.Match[str]) -> str:
-        return text_of(values[match[1] or match[2]])
-
-    lines = []
-    for line in text.split("\n"):
-        words, mark, comment = line.partition("#")
-        lines.append(_NAME.sub(fill, words) + mark + comment)
-    return "\n".join(lines)
 
 
 def _settled(text: str, name: str) -> int:

@@ -153,6 +153,32 @@ def test_what_is_wrong_is_said_where_it_stands(
     assert said.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("write 0 ${pages", "script: fill.swap: line 9: write: page count '${pages'"),
+        ("write 0 ${}", "script: fill.swap: line 9: ${} is neither a name nor a sum"),
+        ("write 0 ${pages.x()}", "script: fill.swap: line 9: ${pages.x()} is neither"),
+        ("write 0 ${'a'}", 'script: fill.swap: line 9: ${"a"} is neither'),
+        ("write 0 ${1.5*pages}", "script: fill.swap: line 9: ${1.5*pages} is neither"),
+        (f"read 0 ${{{'(' * 300}1{')' * 300}}}", "script: fill.swap: line 9: ${(((("),
+        ("write 0 ${pages/0}", "line 9: ${pages/0} has no value: integer division"),
+        ("write 0 ${pages%2}", "line 9: ${pages%2} has no value: it has more than"),
+        ("write 0 ${9**9**9}", "line 9: ${9**9**9} has no value: it has more than"),
+        ("write 0 ${pages-pages-1}", "line 9: write: page count '-1' is no number"),
+    ],
+)
+def test_a_sum_that_is_none(line: str, reason: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, STUDY, f"{SCRIPT}{line}\n")
+    assert reason.removeprefix("script: fill.swap: ").replace('"a"', "'a'") in said
+
+
+def test_sums_of_values(tmp_path: Path) -> None:
+    path = study(tmp_path, STUDY, f"{SCRIPT}drop 0 ${{(pages - 20) / 2}}\n")
+    cells = list(read_study(str(path)).cells())
+    assert [cell.job.nr_pages for cell in cells] == [290, 790, 290, 790]
+
+
 def test_more_cells_than_anybody_has_time_for(tmp_path: Path) -> None:
     names = [f"a{number}" for number in range(7)]
     script = SCRIPT + "".join(f"read ${name} 1\n" for name in names)
