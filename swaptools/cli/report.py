@@ -16,7 +16,7 @@ from swaptools.cli import output
 from swaptools.errors import MissingExtra, SelectionError, StudyError
 
 if TYPE_CHECKING:
-    from swaptools.report.study import Wishes
+    from swaptools.report.seen import Wishes
     from swaptools.report.values import Report, Section
 
 
@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     help="Tell this count; may be given again (default: the telling ones that vary).",
 )
 @click.option(
+    "--break-even",
+    is_flag=True,
+    help="Print where designs begin to have more than another, and nothing else.",
+)
+@click.option(
     "--title", metavar="TEXT", help="Of the page (default: of what it tells)."
 )
 @click.argument("results", nargs=-1, required=True, type=click.Path(dir_okay=False))
@@ -61,6 +66,7 @@ def report(
     over: str | None,
     against: str | None,
     metrics: tuple[str, ...],
+    break_even: bool,
     title: str | None,
 ) -> None:
     """Tell what RESULTS have, in one page that opens anywhere.
@@ -68,11 +74,14 @@ def report(
     RESULTS are rows of swapemu sweep, and what swapemu compare, replay, overhead and
     trace show print with --json. The page needs no network and no other file.
     """
-    from swaptools.report.study import Wishes
+    from swaptools.report.seen import Wishes
 
     if as_text and as_csv:
         raise click.UsageError("--text and --csv: one of them")
-    sections = _sections(results, Wishes(over, against, metrics))
+    as_text = as_text or (break_even and not as_csv)
+    sections = _sections(results, Wishes(over, against, metrics, break_even))
+    if break_even:
+        sections = [each._replace(left_out=()) for each in sections if each.tables]
     heading = title or (sections[0].title if len(sections) == 1 else "Report")
     made = _report(heading, sections)
     try:

@@ -18,7 +18,7 @@ from swaptools.sweep.rows import Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from swaptools.report.study import Wishes
+    from swaptools.report.seen import Wishes
     from swaptools.report.values import Scalar
 
 _MIB: Final = 1 << 20

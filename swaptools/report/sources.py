@@ -18,7 +18,7 @@ from swaptools.sweep.rows import BEGINNING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from swaptools.report.study import Wishes
+    from swaptools.report.seen import Wishes
     from swaptools.report.values import Section
 
 #: Of JSON, which is read whole.

@@ -8,28 +8,22 @@ from __future__ import annotations
 import shlex
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from swaptools.errors import SelectionError
 from swaptools.report.quantities import QUANTITIES, in_order, quantity
-from swaptools.report.shape import Point, charts_of, followed, merged, shape_of
-from swaptools.report.values import (
-    Axis,
-    Chart,
-    Difference,
-    Line,
-    Picture,
-    Range,
-    Section,
-    Table,
-)
+from swaptools.report.seen import Seen
+from swaptools.report.shape import charts_of, followed, merged, shape_of
+from swaptools.report.tables import rows_of, tables_of
+from swaptools.report.values import Axis, Chart, Line, Picture, Section
 from swaptools.sweep.results import flat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from swaptools.report.seen import Wishes
     from swaptools.report.shape import Shape
-    from swaptools.report.values import Cell, Scalar
+    from swaptools.report.values import Scalar
     from swaptools.sweep.results import Studied
     from swaptools.sweep.rows import Row
 
@@ -37,33 +31,6 @@ if TYPE_CHECKING:
 _MOST_DRAWN: Final = 6
 #: Pictures of slots, one for each of so many cells.
 _MOST_PICTURES: Final = 6
-
-
-class Wishes(NamedTuple):
-    """What is asked of a report; None for what is usual."""
-
-    over: str | None = None
-    against: str | None = None
-    metrics: tuple[str, ...] = ()
-
-
-class _Study(NamedTuple):
-    """Rows, and what is seen of them at once."""
-
-    about: Mapping[str, Any]
-    axes: dict[str, list[Scalar]]
-    rows: list[Row]
-    wishes: Wishes
-    #: From a cell to the command that makes it; of all cells for none.
-    command: Callable[[Mapping[str, Scalar]], str]
-
-    @property
-    def done(self) -> list[Row]:
-        return [row for row in self.rows if row.error is None]
-
-    @property
-    def points(self) -> list[Point]:
-        return [Point(row.cell, row.metrics) for row in self.done]
 
 
 def section_of(
@@ -85,7 +52,7 @@ def section_of(
     axes = {name: list(values) for name, values in about["axes"].items()}
     rows = list(studied.rows.values())
     usual = partial(_command, about["path"])
-    study = _Study(about, axes, rows, wishes, command or usual)
+    study = Seen(about, axes, rows, wishes, command or usual)
     _check(study)
     shape = shape_of(axes, wishes.over)
     drawn, same = _chosen(study)
@@ -96,21 +63,22 @@ def section_of(
         charts += made
         not_drawn = left
     against = wishes.against or _usual(shape, axes)
+    tables = tables_of(study, shape, drawn, against)
     return Section(
         title=about["title"],
         question=about["question"],
         notes=_notes(study),
         charts=(*charts, *_over_time(study, shape)),
         pictures=tuple(_pictures(study, shape)),
-        tables=tuple(_tables(study, shape, drawn, against)),
+        tables=tuple(tables),
         left_out=tuple(_left_out(study, shape, drawn, same, not_drawn)),
         command=study.command({}),
         versions=tuple(sorted({row.version for row in study.rows})),
-        flat=tuple(_flat(study)),
+        flat=rows_of(tables) if wishes.break_even else tuple(_flat(study)),
     )
 
 
-def _check(study: _Study) -> None:
+def _check(study: Seen) -> None:
     over, against = study.wishes.over, study.wishes.against
     if over is not None and over not in study.axes:
         known = ", ".join(study.axes)
@@ -134,7 +102,7 @@ def _usual(shape: Shape, axes: Mapping[str, Sequence[Scalar]]) -> str | None:
 
 
 # The metrics that are drawn, and those that are the same in all cells.
-def _chosen(study: _Study) -> tuple[list[str], list[str]]:
+def _chosen(study: Seen) -> tuple[list[str], list[str]]:
     values: dict[str, set[object]] = {}
     for row in study.done:
         for name, value in row.metrics.items():
@@ -154,7 +122,7 @@ def _command(path: str, cell: Mapping[str, Scalar]) -> str:
     return shlex.join(words)
 
 
-def _notes(study: _Study) -> tuple[str, ...]:
+def _notes(study: Seen) -> tuple[str, ...]:
     notes = []
     if fixed := study.about["fixed"]:
         each = ", ".join(f"{name} {value}" for name, value in fixed.items())
@@ -166,90 +134,15 @@ def _notes(study: _Study) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _tables(
-    study: _Study, shape: Shape, drawn: Sequence[str], against: str | None
-) -> list[Table]:
-    tables = []
-    if shape.lines is not None and len(study.axes) > 1:
-        tables.append(_ranges(study, shape.lines, drawn))
-    if shape.lines is not None and against is not None:
-        tables.append(_differences(study, shape.lines, drawn, against))
-    axes = tuple(study.axes)
-    tables.append(
-        Table(
-            "All cells",
-            (*axes, *drawn),
-            tuple(
-                (
-                    *(row.cell.get(name) for name in axes),
-                    *(row.metrics.get(name) for name in drawn),
-                )
-                for row in study.rows
-            ),
-            tuple(study.command(row.cell) for row in study.rows),
-        )
-    )
-    failed = [row for row in study.rows if row.error is not None]
-    if failed:
-        rows = tuple(
-            (*(row.cell.get(name) for name in axes), row.error) for row in failed
-        )
-        commands = tuple(study.command(row.cell) for row in failed)
-        tables.append(Table("Cells that failed", (*axes, "error"), rows, commands))
-    return tables
-
-
-def _ranges(study: _Study, lines: str, drawn: Sequence[str]) -> Table:
-    rows = []
-    for value in study.axes[lines]:
-        row: list[Cell] = [value]
-        for metric in drawn:
-            found = [
-                counted
-                for each in study.done
-                if each.cell[lines] == value
-                and (counted := each.metrics.get(metric)) is not None
-            ]
-            row.append(Range(min(found), max(found)) if found else None)
-        rows.append(tuple(row))
-    caption = f"From the least to the most, by {lines}"
-    return Table(caption, (lines, *drawn), tuple(rows))
-
-
-def _differences(
-    study: _Study, lines: str, drawn: Sequence[str], against: str
-) -> Table:
-    others = tuple(name for name in study.axes if name != lines)
-
-    def place(row: Row) -> tuple[Scalar, ...]:
-        return tuple(row.cell[name] for name in others)
-
-    base = {place(row): row for row in study.done if str(row.cell[lines]) == against}
-    rows = []
-    for row in study.done:
-        if str(row.cell[lines]) == against or place(row) not in base:
-            continue
-        other = base[place(row)].metrics
-        cells = [
-            None if mine is None or other.get(name) is None
-            else Difference(mine, other.get(name) or 0)
-            for name in drawn
-            for mine in (row.metrics.get(name),)
-        ]  # fmt: skip
-        rows.append((row.cell[lines], *place(row), *cells))
-    caption = f"Differences against {lines} {against}"
-    return Table(caption, (lines, *others, *drawn), tuple(rows))
-
-
 # A cell for each line: the others have the last value of each axis.
-def _last(study: _Study, shape: Shape, rows: Sequence[Row]) -> list[Row]:
+def _last(study: Seen, shape: Shape, rows: Sequence[Row]) -> list[Row]:
     fixed = {
         name: values[-1] for name, values in study.axes.items() if name != shape.lines
     }
     return [row for row in rows if fixed.items() <= row.cell.items()] or list(rows[:1])
 
 
-def _over_time(study: _Study, shape: Shape) -> list[Chart]:
+def _over_time(study: Seen, shape: Shape) -> list[Chart]:
     rows = _last(study, shape, [row for row in study.done if row.series])
     if not rows or shape.lines is None:
         return []
@@ -281,7 +174,7 @@ def _over_time(study: _Study, shape: Shape) -> list[Chart]:
     return charts
 
 
-def _pictures(study: _Study, shape: Shape) -> list[Picture]:
+def _pictures(study: Seen, shape: Shape) -> list[Picture]:
     chosen = _last(study, shape, [row for row in study.done if row.slots])
     pictures = []
     for row in chosen[:_MOST_PICTURES]:
@@ -305,7 +198,7 @@ def _is_used(area: Mapping[str, Any]) -> bool:
 
 
 def _left_out(
-    study: _Study,
+    study: Seen,
     shape: Shape,
     drawn: Sequence[str],
     same: Sequence[str],
@@ -339,12 +232,12 @@ def _left_out(
     return left
 
 
-def _values_of(study: _Study, names: Sequence[str]) -> str:
+def _values_of(study: Seen, names: Sequence[str]) -> str:
     row = study.done[0]
     return ", ".join(f"{name} {row.metrics.get(name)}" for name in sorted(names))
 
 
-def _flat(study: _Study) -> list[dict[str, Scalar]]:
+def _flat(study: Seen) -> list[dict[str, Scalar]]:
     rows = []
     for row in study.rows:
         rows.append({**flat(row), "command": study.command(row.cell)})

@@ -148,7 +148,7 @@ def test_every_chart_is_drawn_and_nobody_complains(
 def column(browser: driver.Browser, number: int) -> list[str]:
     """The cells of a column of the table of all cells."""
     found = browser.run(
-        "const table = document.getElementById('table-1-3');"
+        "const table = document.getElementById('table-1-4');"
         "const rows = Array.from(table.tBodies[0].rows);"
         f"return rows.map(row => row.cells[{number}].innerText)"
     )
@@ -158,7 +158,7 @@ def column(browser: driver.Browser, number: int) -> list[str]:
 
 def click(browser: driver.Browser, number: int) -> str:
     """Click on a heading of that table, and return how it says it is sorted."""
-    heading = "document.getElementById('table-1-3').tHead.rows[0].cells"
+    heading = "document.getElementById('table-1-4').tHead.rows[0].cells"
     browser.run(f"{heading}[{number}].querySelector('button').click()")
     return str(browser.run(f"return {heading}[{number}].ariaSort"))
 
@@ -186,7 +186,7 @@ def test_a_table_is_copied_as_text(browser: driver.Browser, page: Path) -> None:
     browser.open(page)
     text = browser.run(
         "const range = document.createRange();"
-        "range.selectNode(document.getElementById('table-1-3'));"
+        "range.selectNode(document.getElementById('table-1-4'));"
         "getSelection().removeAllRanges(); getSelection().addRange(range);"
         "return getSelection().toString()"
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.errors import StudyError
+from swaptools.report.seen import Wishes
 from swaptools.report.sources import sections_of
-from swaptools.report.study import Wishes
 from tests.report.samples import load, printed, trace
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.errors import SelectionError
+from swaptools.report.seen import Wishes
 from swaptools.report.shape import MOST_CHARTS, MOST_LINES, Point, charts_of, shape_of
 from swaptools.report.sources import sections_of
-from swaptools.report.study import Wishes
 from swaptools.report.values import Axis, Difference, Range
 from tests.report.samples import slots
 
