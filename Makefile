@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs schemas verbs completions clean
+.PHONY: demo test test-compiled test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs studies schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -146,6 +146,10 @@ pictures: $(VENV)/documenting
 # The tables of docs/designs.md.
 designs: $(VENV)/developing
 	$(BIN)/python docs/tables.py
+
+# The studies of docs/studies: rows that are missing, pages, the tables of docs/studies.md.
+studies: $(VENV)/developing
+	$(BIN)/python docs/studies/make.py
 
 # The schemas of what is printed with --json, from the types that are filled.
 schemas: $(VENV)/developing

@@ -1,4 +1,4 @@
-"""Where values go in a script: ``$NAME``, ``${NAME}``, and sums as in ``${2*pages-1}``.
+"""Where values go in a script: ``$NAME``, ``${NAME}``, sums as in ``${2*pages-1}``.
 
 Not here: which values there are (study.py), what a line says (emulator/runs/).
 """
