@@ -153,6 +153,11 @@ class Arena:
         self._engine.bind(binding)
         self._ways.clear()
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether hot functions run compiled."""
+        return self._engine.compiled
+
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits, such as a page table."""
         return self._memory.integers(length)

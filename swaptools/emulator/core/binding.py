@@ -46,10 +46,10 @@ class Binding:
         Args:
             name: Of the policy.
             faults: By hook what a fault calls in its place.
-            policy: By hook what those functions, and the policy's, call.
+            policy: By hook what those functions, the policy's and others call.
         """
         self.name = name
-        self._places = (dict(faults), dict(policy))
+        self._places = ({**policy, **faults}, dict(policy))
         self._known: dict[tuple[Hot, int], Hot] = {}
         # What each of them needs because of those that it calls.
         self._needs: dict[Hot, Needs] = {}

@@ -84,7 +84,15 @@ def out_of_memory(s: Slots, over: int, nr: int) -> bool:
     return False
 
 
-@hot
+@hot_inline
+def is_at_limit(s: Slots, memcg: int, nr: int) -> bool:
+    """Tell whether a group may not have so many pages more, whoever is above it."""
+    group = s.memcgs[memcg]
+    fits = group.memory_max < 0 or group.memory + nr <= group.memory_max
+    return not fits and not has_memsw(s)
+
+
+@hot_inline
 def charge_by_reclaim(s: Slots, memcg: int, nr: int, over: int) -> bool:
     """Charge pages for which those of a group have to leave; False if that is in vain.
 
@@ -130,11 +138,15 @@ def try_charge(s: Slots, memcg: int, nr: int) -> bool:
         return True
     batch = s.pressure[0].charge_pages
     s.pressure[0].may_not_swap = 0
-    over = charge_fitting(s, memcg, max(batch, nr), nr)
-    if over >= 0 and nr < batch:
-        over = charge_fitting(s, memcg, nr, nr)
-    if over < 0:
-        return True
+    if is_at_limit(s, memcg, nr):  # as below, and quicker
+        s.memcgs[memcg].failcnt += 1 + (nr < batch)
+        over = memcg
+    else:
+        over = charge_fitting(s, memcg, max(batch, nr), nr)
+        if over >= 0 and nr < batch:
+            over = charge_fitting(s, memcg, nr, nr)
+        if over < 0:
+            return True
     if not has_room_for_charge(s, nr):
         return False
     open_room(s)

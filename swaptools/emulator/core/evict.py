@@ -38,7 +38,7 @@ from swaptools.emulator.core.pageout import (
     stay_without_slot,
 )
 from swaptools.emulator.core.pressure_structs import PAGE_SHMEM
-from swaptools.emulator.core.rmap import is_pinned, try_to_unmap
+from swaptools.emulator.core.rmap import try_to_unmap
 from swaptools.emulator.core.room import takes_room
 from swaptools.emulator.core.shmem_pages import shmem_forget
 from swaptools.emulator.core.slots import (
@@ -96,7 +96,7 @@ def unmap_to_slot(s: Slots, number: int, is_new: bool) -> None:
         try_to_unmap(s, number, entry << PTE_SHIFT | PTE_SWAP)
 
 
-@hot
+@hot_inline
 def write_folio(s: Slots, number: int, shadow: int) -> int:
     """Write a folio that has slots and that nobody maps; returns what became of it.
 
@@ -228,12 +228,10 @@ def evict_shmem(s: Slots, number: int, cpu: int, shadow: int) -> int:
 # --- any page --------------------------------------------------------------
 
 
-@hot
+@hot_inline
 def evict_for(s: Slots, number: int, cpu: int, shadow: int) -> int:
     """Let a folio leave in the name of the group that works; or stay."""
     order = s.frames[number].order
-    if is_pinned(s, number):
-        return FAILED
     if s.pages[number].flags & PAGE_SHMEM:
         return evict_shmem(s, number, cpu, shadow)
     if order and not is_whole(s, number, order):
@@ -269,8 +267,10 @@ def evict(s: Slots, number: int, cpu: int, shadow: int) -> int:
     is_pinned = number <= s.pressure[0].pinned < number + (1 << order)
     if is_pinned or not takes_room(s, order):
         return FAILED
-    worker = totals.memcg
-    work_for(s, max(s.pages[number].memcg, 0))
+    worker, memcg = totals.memcg, max(s.pages[number].memcg, 0)
+    if memcg != worker:
+        work_for(s, memcg)
     outcome = evict_for(s, number, cpu, shadow)
-    work_for(s, worker)
+    if memcg != worker:
+        work_for(s, worker)
     return outcome

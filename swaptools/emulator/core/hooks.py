@@ -34,6 +34,14 @@ def refers(s: Slots, next_use: int) -> None:
 
 
 @hot_inline
+def expected(s: Slots, number: int) -> None:
+    """Hear that a page in memory will soon be accessed, by its frame.
+
+    Only in compiled code, and to say what will be looked at then (look_ahead()).
+    """
+
+
+@hot_inline
 def charge(s: Slots, memcg: int, nr: int) -> bool:
     """Charge pages that are about to be made, which may let others leave.
 

@@ -120,7 +120,17 @@ def list_move(s: Slots, number: int, which: int) -> None:
 @hot_inline
 def list_rotate(s: Slots, number: int) -> None:
     """Put a folio in front of the list that it is on."""
-    list_move(s, number, s.pages[number].list)
+    page = s.pages[number]
+    if page.prev:
+        lru = s.lrus[list_row(s, number)]
+        s.pages[page.prev].next = page.next
+        if page.next:
+            s.pages[page.next].prev = page.prev
+        else:
+            lru.last = page.prev
+        page.prev, page.next = 0, lru.first
+        s.pages[lru.first].prev = number
+        lru.first = number
 
 
 # --- what a CPU gathers ----------------------------------------------------

@@ -36,6 +36,7 @@ from swaptools.emulator.core.references import (
     TASK_MEMCG,
     TASK_MM,
     has_room_to_touch,
+    look_ahead_from,
     one_of,
     touch_page,
 )
@@ -81,6 +82,7 @@ def touch_missed(
     end: int,
     known: Buffer[int],
     contents: Buffer[int],
+    looks_ahead: bool,
 ) -> int:
     """Make references that missed; else as touch_range(), and with its arguments."""
     totals = s.totals[0]
@@ -94,6 +96,8 @@ def touch_missed(
             continue
         if totals.memcg != known[task + TASK_MEMCG]:
             work_for(s, known[task + TASK_MEMCG])
+        if looks_ahead:
+            look_ahead_from(s, pages, tasks, place, end, known)
         if not has_room_to_touch(s) or not let_leave(s, mm, pages[place]):
             return place
         write = flags[place] & WRITE != 0

@@ -15,19 +15,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot_inline, hot_run, needs
+from swaptools.emulator.core.buffers import (
+    hot_inline,
+    hot_run,
+    look_ahead,
+    needs,
+)
 from swaptools.emulator.core.faults import (
     VM_FAULT_OOM,
     read_page,
     touch_table,
     write_page,
 )
-from swaptools.emulator.core.hooks import refers
+from swaptools.emulator.core.hooks import expected, refers
 from swaptools.emulator.core.page_tables import (
+    PTE_PRESENT,
+    PTE_SHIFT,
+    PTE_SWAP,
     PTRS_PER_PTE,
     pte_offset,
 )
 from swaptools.emulator.core.settle import settle
+from swaptools.emulator.core.slots import slot_index
 from swaptools.emulator.core.work import work_for
 from swaptools.references import WRITE
 
@@ -53,6 +62,8 @@ FRAMES_A_RUN: Final = 1 << 12
 PAGE_TABLES_A_RUN: Final = 1 << 4
 #: A write may read a page from swap and copy it.
 _FRAMES_A_REFERENCE: Final = 2
+#: So many references before one memory is asked for, and the same twice before that.
+_AHEAD: Final = 8
 
 
 @hot_inline
@@ -80,6 +91,46 @@ def one_of(contents: Buffer[int], task: int, page: int) -> int:
     """Return what is written to a page: the same each time, drawn by its number."""
     drawn = ((page ^ task << 4) & _SPREAD_MASK) * _SPREAD
     return contents[(drawn >> _SPREAD_SHIFT ^ drawn) & len(contents) - 1]
+
+
+@hot_inline
+def look_ahead_page(s: Slots, pte: int) -> None:
+    """Say that what is known of a page, or of its slot, will soon be looked at."""
+    if pte & PTE_PRESENT:
+        look_ahead(s.frames, pte >> PTE_SHIFT)
+        look_ahead(s.pages, pte >> PTE_SHIFT)
+    elif pte & PTE_SWAP:
+        index = slot_index(s, pte >> PTE_SHIFT)
+        look_ahead(s.map, index)
+        look_ahead(s.slots, index)
+        look_ahead(s.swapped, index)
+
+
+@hot_inline
+def pte_of(
+    s: Slots, pages: Buffer[int], tasks: Buffer[Word], place: int, known: Buffer[int]
+) -> int:
+    """Return where the entry of the page of a reference is."""
+    return pte_offset(s, known[tasks[place] * TASK_ITEMS + TASK_MM], pages[place])
+
+
+@hot_inline
+def look_ahead_from(
+    s: Slots,
+    pages: Buffer[int],
+    tasks: Buffer[Word],
+    place: int,
+    end: int,
+    known: Buffer[int],
+) -> None:
+    """Say of references that come soon what they will look at, in three steps."""
+    if place + 3 * _AHEAD >= end:
+        return
+    look_ahead(s.ptes, pte_of(s, pages, tasks, place + 3 * _AHEAD, known))
+    look_ahead_page(s, s.ptes[pte_of(s, pages, tasks, place + 2 * _AHEAD, known)])
+    pte = s.ptes[pte_of(s, pages, tasks, place + _AHEAD, known)]
+    if pte & PTE_PRESENT:
+        expected(s, pte >> PTE_SHIFT)
 
 
 @hot_run
@@ -118,6 +169,7 @@ def touch_range(
     end: int,
     known: Buffer[int],
     contents: Buffer[int],
+    looks_ahead: bool,
 ) -> int:
     """Make references, and end the operation that each one is.
 
@@ -136,6 +188,7 @@ def touch_range(
         known: Of tasks, TASK_*.
         contents: What writes put in pages, compressed lengths, 0 for zeros: a power
             of two of them, of which each page has one.
+        looks_ahead: That makes it quicker, as it does where this is compiled.
     """
     totals = s.totals[0]
     step = 1 if len(future) > 1 else 0
@@ -150,6 +203,8 @@ def touch_range(
         if not known[task + TASK_MM]:  # it was killed
             s.pressure[0].skipped += 1
             continue
+        if looks_ahead:
+            look_ahead_from(s, pages, tasks, place, end, known)
         refers(s, future[place * step])
         write = flags[place] & WRITE != 0
         content = one_of(contents, task, pages[place]) if write else 0

@@ -141,22 +141,6 @@ def folio_is_shared(s: Slots, head: int, nr: int) -> bool:
     return False
 
 
-@hot
-def is_pinned(s: Slots, number: int) -> bool:
-    """Tell whether somebody has a page of a folio who does not map it: a fault.
-
-    Kernel: mm/vmscan.c __remove_mapping(), folio_ref_freeze().
-    """
-    for page in range(number, number + (1 << s.frames[number].order)):
-        nr = nr_mappings(s, page)
-        if nr > 1 or (nr == 1 and not is_at(s, page)):
-            for space in range(s.pressure[0].nr_spaces):
-                nr -= entry_in(s, page, space) != 0
-            if nr > 0:
-                return True
-    return False
-
-
 # --- unmapping -------------------------------------------------------------
 
 

@@ -107,7 +107,7 @@ def open_room(s: Slots) -> None:
     s.pressure[0].left_pages = s.pressure[0].room_pages
 
 
-@hot
+@hot_inline
 def takes_room(s: Slots, order: int) -> bool:
     """Take what a folio that leaves may need of that room; False if it is used up."""
     pressure = s.pressure[0]

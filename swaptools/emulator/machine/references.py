@@ -62,10 +62,9 @@ def touch(
     known = _reached(state, tasks, references)
     uses = future or NO_FUTURE
     state.find_allowed_areas()
+    given, ahead = (pages, flags, numbers, uses), state.arena.is_compiled
     while 0 <= here < nr:
-        here = state.run(
-            function, pages, flags, numbers, uses, here, nr, known, contents
-        )
+        here = state.run(function, *given, here, nr, known, contents, ahead)
         state.settle()
         if 0 <= here < nr:
             make_memory(state, tasks[numbers[here]])

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core import hooks
 from swaptools.emulator.core.binding import Binding
-from swaptools.emulator.core.buffers import HOT, hot, hot_inline
+from swaptools.emulator.core.buffers import HOT, hot, hot_inline, look_ahead
 from swaptools.emulator.core.charge import (
     commit_charge,
     drain_for_write,
@@ -46,6 +46,7 @@ from swaptools.emulator.core.memcg import memcg_after
 from swaptools.emulator.core.page_counter import is_below
 from swaptools.emulator.core.page_tables import PTE_SHIFT
 from swaptools.emulator.core.pressure_structs import LRU_INACTIVE, NR_LRUS
+from swaptools.emulator.core.slots import look_ahead_slot
 from swaptools.errors import IllegalOperation
 from swaptools.plugins import Plugins
 
@@ -91,12 +92,25 @@ def group_after(s: Slots, memcg: int, root: int) -> int:
 @hot
 def nr_inactive(s: Slots, root: int) -> int:
     """Return how many pages a group and all below have on their inactive lists."""
+    if s.memcgs[root].first_child < 0:
+        return s.lrus[root * NR_LRUS + LRU_INACTIVE].nr
     nr, memcg = 0, root
     while True:
         nr += s.lrus[memcg * NR_LRUS + LRU_INACTIVE].nr
         memcg = group_after(s, memcg, root)
         if memcg == root:
             return nr
+
+
+@hot_inline
+def look_ahead_last(s: Slots, number: int) -> None:
+    """Say that the folios before one will be the last of its list soon."""
+    before = s.pages[number].prev
+    page = s.pages[before]
+    look_ahead(s.pages, page.prev)
+    look_ahead(s.frames, page.prev)
+    look_ahead(s.ptes, page.at)
+    look_ahead_slot(s, s.frames[before].entry)
 
 
 # --- defaults --------------------------------------------------------------
@@ -111,6 +125,8 @@ def add_first(s: Slots, number: int) -> None:
 @hot
 def oldest(s: Slots, root: int) -> int:
     """Return the last folio of a list, of one group after another; 0 for none."""
+    if s.memcgs[root].first_child < 0:
+        return s.lrus[root * NR_LRUS + LRU_INACTIVE].last
     pressure = s.pressure[0]
     first = memcg = group_after(s, pressure.next_victim, root)
     while not s.lrus[memcg * NR_LRUS + LRU_INACTIVE].nr:
@@ -131,6 +147,7 @@ def shrink_victims(s: Slots, root: int, nr: int) -> int:
             break
         nr_pages = folio_nr_pages(s, number)
         tries -= nr_pages
+        look_ahead_last(s, number)
         list_del(s, number)
         if evict(s, number, s.totals[0].cpu, 0) <= DROPPED:
             left += nr_pages
@@ -158,6 +175,8 @@ class Policy:
         name: What it is called.
         summary: One line for people.
         accessed: ``(s, at)``: a reference found its page in memory.
+        expected: ``(s, number)``: a page in memory is going to be accessed soon, by its
+            frame; for look_ahead() alone.
         added: ``(s, number)``: a folio was made or read in; its stamp is the shadow
             that its slot had. It puts it on a list.
         victim: ``(s, memcg)``: returns the folio that is to leave a group or one
@@ -175,6 +194,7 @@ class Policy:
     name: str
     summary: str
     accessed: Callable[[Slots, int], None] = hooks.accessed
+    expected: Callable[[Slots, int], None] = hooks.expected
     added: Callable[[Slots, int], None] = add_first
     victim: Callable[[Slots, int], int] = oldest
     kept: Callable[[Slots, int], None] = add_first
@@ -190,15 +210,16 @@ class Policy:
         Raises:
             IllegalOperation: One that is not marked as hot.
         """
-        for what in ("accessed", "added", "victim", "kept", "shrink"):
+        for what in ("accessed", "expected", "added", "victim", "kept", "shrink"):
             if getattr(self, what) not in HOT:
                 raise IllegalOperation(f"{what} of policy {self.name} is not @hot")
 
     @property
     def binding(self) -> Binding:
         """What runs a machine with this policy."""
-        functions = self.accessed, self.added, self.victim, self.kept, self.shrink
-        return _binding(self.name, self.needs_future, *functions)
+        of_faults = self.accessed, self.expected
+        of_policy = self.added, self.victim, self.kept, self.shrink
+        return _binding(self.name, self.needs_future, *of_faults, *of_policy)
 
 
 @hot_inline
@@ -211,7 +232,7 @@ def note_next_use(s: Slots, next_use: int) -> None:
 # The same for all machines that have it, so that all share its copies.
 @cache
 def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
-    accessed, added, victim_, kept_, shrink_ = functions
+    accessed, expected, added, victim_, kept_, shrink_ = functions
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
         hooks.owner_of: swap_owner,
@@ -220,6 +241,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.write_fault_on: drain_for_write,
         hooks.uncharge_page_tables: uncharge_tables,
         hooks.accessed: accessed,
+        hooks.expected: expected,
     }
     if needs_future:
         faults[hooks.refers] = note_next_use
