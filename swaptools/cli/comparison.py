@@ -188,6 +188,11 @@ def print_text(title: str, results: Sequence[Compared]) -> None:
     if alike := [each.design for each in results if each.is_as_plain]:
         text = f"As plain: nothing is virtual in this script under {', '.join(alike)}"
         click.echo(click.wrap_text(output.escape(text), width))
+    print_counts(stats)
+
+
+def print_counts(stats: Sequence[Stats]) -> None:
+    """Print the tables and the bars."""
     for heading, columns in _TABLES:
         click.echo()
         say(click.style(heading, bold=True))

@@ -80,6 +80,17 @@ def script(
     return [CompletionItem(begun, type="file"), *beginning(package_scripts(), begun)]
 
 
+def trace(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer the traces that come with the package, and files."""
+    from click.shell_completion import CompletionItem
+
+    from swaptools.traces.shipped import shipped_names
+
+    return [CompletionItem(begun, type="file"), *beginning(shipped_names(), begun)]
+
+
 def area(
     _ctx: click.Context, _param: click.Parameter, begun: str
 ) -> list[CompletionItem]:

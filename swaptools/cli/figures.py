@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from importlib import import_module
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import MissingExtra
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 def is_name(path: str) -> bool:
     """Tell whether a file's name says what kind of picture it is."""
     return path.endswith((".svg", ".png"))
+
+
+def title_of(path: str) -> str:
+    """Return a path as the title of a figure, which takes no command of TeX."""
+    shown = path.encode("ascii", "backslashreplace").decode().replace("$", r"\$")
+    return fill(shown, 90)
 
 
 @contextmanager

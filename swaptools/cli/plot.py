@@ -72,23 +72,34 @@ def _draw_held(axes: Any, results: Sequence[Stats]) -> None:
 def _draw_lines(
     axes: Any, results: Sequence[Stats], values: Sequence[Sequence[float]]
 ) -> None:
-    for place, (stats, line) in enumerate(zip(results, values, strict=True)):
+    touched = [[sample.pages_touched for sample in r.samples] for r in results]
+    draw_lines(axes, [r.design for r in results], touched, values)
+    axes.set_xlabel("pages touched")
+
+
+def draw_lines(
+    axes: Any,
+    names: Sequence[str],
+    places: Sequence[Sequence[float]],
+    values: Sequence[Sequence[float]],
+) -> None:
+    """Draw a line for each name, which differ in dashes and marks."""
+    for number, (name, at, line) in enumerate(zip(names, places, values, strict=True)):
         # Marks at other places on each line, for lines that lie on one another.
         every = max(len(line) // 8, 1)
         axes.plot(
-            [sample.pages_touched for sample in stats.samples],
+            at,
             line,
-            label=stats.design,
-            color=_GREYS[place % len(_GREYS)],
-            linestyle=_DASHES[place % len(_DASHES)],
+            label=name,
+            color=_GREYS[number % len(_GREYS)],
+            linestyle=_DASHES[number % len(_DASHES)],
             linewidth=1.2,
-            marker=_MARKS[place % len(_MARKS)],
+            marker=_MARKS[number % len(_MARKS)],
             markersize=6,
             markerfacecolor="white",
-            markevery=(place * every // len(results), every),
+            markevery=(number * every // len(names), every),
         )
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("pages touched")
     axes.grid(color="0.85", linewidth=0.5)
 
 

@@ -17,6 +17,7 @@ from swaptools.cli.language import ScriptCommand
 from swaptools.cli.maps import read_map
 from swaptools.cli.overhead import overhead
 from swaptools.cli.record import record
+from swaptools.cli.replay import replay
 from swaptools.cli.report import report
 from swaptools.cli.resolution import resolution
 from swaptools.cli.scripts import (
@@ -230,5 +231,6 @@ main.add_command(backings)
 main.add_command(resolution)
 main.add_command(trace)
 main.add_command(record)
+main.add_command(replay)
 main.add_command(sweep)
 main.add_command(report)

@@ -106,7 +106,12 @@ def trace() -> None:
     metavar="FILE",
     help="Draw working sets and the miss ratio, as .svg or .png.",
 )
-@click.argument("file", metavar="FILE", type=click.Path(allow_dash=True))
+@click.argument(
+    "file",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    shell_complete=completing.trace,
+)
 def show(
     *,
     file: str,
@@ -120,7 +125,8 @@ def show(
 ) -> None:
     """Print what a trace holds, and what it needs of memory.
 
-    FILE is a trace, compressed or not, or - for standard input. It is read once,
+    FILE is a trace, compressed or not, - for standard input, or one that comes with
+    the package: compiler, scan or server. It is read once,
     in the memory that its pages need, and never held.
     """
     from swaptools.cli import figures, trace_json, trace_text
@@ -167,7 +173,12 @@ def _tell_broken(found: Trace) -> None:
     metavar="PAGES",
     help="Drop what no memory of PAGES or more would notice (default: 1).",
 )
-@click.argument("file", metavar="IN", type=click.Path(allow_dash=True))
+@click.argument(
+    "file",
+    metavar="IN",
+    type=click.Path(allow_dash=True),
+    shell_complete=completing.trace,
+)
 @click.argument("target", metavar="OUT", type=click.Path(allow_dash=True))
 def convert(
     *,

@@ -30,17 +30,18 @@ import click
 def opened(
     path: str, format_name: str | None, *, skip_broken: bool, seed: int
 ) -> Trace:
-    """Open a trace; what is told of it goes to standard error.
+    """Open a trace, of the package or a file; what is told of it goes to stderr.
 
     Raises:
         SwapToolsError: It cannot be opened, or is none.
         click.UsageError: There is no format of that name.
     """
     from swaptools.traces.formats import open_trace
+    from swaptools.traces.shipped import path_of
 
     try:
         return open_trace(
-            path,
+            path_of(path),
             format_name=format_name,
             skip_broken=skip_broken,
             seed=seed,

@@ -5,7 +5,6 @@ Not here: the numbers (working_set/).
 
 from __future__ import annotations
 
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from swaptools.cli import figures
@@ -28,8 +27,7 @@ def draw(title: str, about: Description, measured: Measured, path: str) -> None:
     """
     with figures.saved(path) as new_figure:
         figure = new_figure(9, 7)
-        shown = title.encode("ascii", "backslashreplace").decode().replace("$", r"\$")
-        figure.suptitle(fill(shown, 90), fontsize=10)
+        figure.suptitle(figures.title_of(title), fontsize=10)
         above, below = (figure.add_subplot(2, 1, place) for place in (1, 2))
         _draw_windows(above, measured, about.page_size)
         if measured.curve is not None:

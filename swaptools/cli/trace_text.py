@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _MOST_WINDOWS: Final = 16
 _MOST_TASKS: Final = 8
 _NS: Final = 1e9
-_ORDERS: Final = {
+#: What the order of references tells, in words.
+ORDERS: Final = {
     Order.ALL: "every reference",
     Order.FAULTS: "what missed in the memory that the program had",
     Order.REQUESTS: "requests to a cache or a disk, behind the caches above it",
@@ -38,8 +39,8 @@ def lines(
 ) -> Iterator[str]:
     """Yield the lines of a report."""
     about = found.about
-    yield f"{output.escape(found.source.path)}: {about.format}, {_ORDERS[about.order]}"
-    yield from _made_from(about)
+    yield f"{output.escape(found.source.path)}: {about.format}, {ORDERS[about.order]}"
+    yield from made_from(about)
     if rate is not None:
         yield f"sample of {100 * rate:g} % of the pages: counts of pages are estimates"
     yield ""
@@ -65,7 +66,8 @@ def lines(
     yield from _ratios(measured.curve, about, memories, is_sample=rate is not None)
 
 
-def _made_from(about: Description) -> Iterator[str]:
+def made_from(about: Description) -> Iterator[str]:
+    """Yield what a trace was made from, and what it is good for."""
     if about.source is not None:
         yield f"from {output.escape(about.source)}"
     if about.least_pages > 1:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from swaptools import schema
-from swaptools.cli.documents import swapcheck, swapemu, swapinfo, trace
+from swaptools.cli.documents import replay, swapcheck, swapemu, swapinfo, trace
 from swaptools.create.request import CreateDict
 from swaptools.estimate import Estimate
 from swaptools.swapmap import AboutMap
@@ -32,6 +32,7 @@ DOCUMENTS: dict[str, tuple[type, ...]] = {
     "swapemu-compare": (swapemu.Comparison,),
     "swapemu-designs": (swapemu.Designs,),
     "swapemu-overhead": (swapemu.Overhead,),
+    "swapemu-replay": (replay.Replays,),
     "swapemu-resolution": (swapemu.Resolution,),
     "swapemu-run": (swapemu.RunResult,),
     "swapemu-scenarios": (swapemu.Scenarios,),

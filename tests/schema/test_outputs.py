@@ -53,6 +53,7 @@ LIVE = {
 }
 #: What takes a cgroup, memory of others or a trace; their own tests have it printed.
 ELSEWHERE = {
+    "swapemu-replay",
     "swapemu-trace-show",
     "swapinfo-estimate",
     "swapinfo-who-cgroup",
