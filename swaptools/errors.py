@@ -208,6 +208,10 @@ class TierRefused(SwapToolsError, OSError):
         self.reason = reason
 
 
+class LimitRefused(SwapToolsError, OSError):
+    """A limit of a cgroup, below what it has and cannot give back (EBUSY)."""
+
+
 class SwapOffError(SwapToolsError, OSError):
     """An area that stays swapped on, since memory has no room for its pages."""
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
 from swaptools.emulator.core.hooks import joined, shrink
 from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_counter import (
@@ -151,6 +151,20 @@ def try_charge(s: Slots, memcg: int, nr: int) -> bool:
         return False
     open_room(s)
     return charge_by_reclaim(s, memcg, nr, over)
+
+
+@hot_run
+def try_to_free_pages(s: Slots, memcg: int, nr: int) -> int:
+    """Let about so many pages of a group and all below leave; return how many did.
+
+    Fewer when there is no room in the buffers for more (``lacks_room``).
+
+    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages(), for who is no fault.
+    """
+    if not has_room_for_charge(s, 0):
+        return 0
+    open_room(s)
+    return shrink(s, memcg, nr)
 
 
 # --- pages -----------------------------------------------------------------

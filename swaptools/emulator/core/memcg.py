@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.constants import ALL_AREAS
-from swaptools.emulator.core.page_counter import charge_bytes
+from swaptools.emulator.core.lru import list_add, list_del
+from swaptools.emulator.core.page_counter import (
+    charge_bytes,
+    charge_memory,
+    drain_all_stock,
+)
+from swaptools.emulator.core.pressure_structs import LRU_BATCH, LRU_INACTIVE, NR_LRUS
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -187,6 +193,40 @@ def forget_positions(s: Slots, memcg: int) -> None:
 
 
 @hot
+def reparent_lists(s: Slots, memcg: int) -> None:
+    """Put the pages of a group in front of those of its parent, list by list."""
+    parent = s.memcgs[memcg].parent
+    for which in range(LRU_INACTIVE, NR_LRUS):
+        lru = s.lrus[memcg * NR_LRUS + which]
+        while which != LRU_BATCH and lru.last:
+            number = lru.last
+            list_del(s, number)
+            s.pages[number].memcg = parent
+            list_add(s, number, which)
+    for number in range(1, s.totals[0].nr_frames):
+        if s.pages[number].memcg == memcg:
+            s.pages[number].memcg = parent
+
+
+@hot
+def reparent_charges(s: Slots, memcg: int) -> None:
+    """Let what a group is charged be its parent's, for whom it counts already."""
+    group = s.memcgs[memcg]
+    parent = group.parent
+    drain_all_stock(s, memcg)
+    reparent_lists(s, memcg)
+    for index in range(len(s.map)):
+        if s.map[index] and s.swapped[index].owner == memcg + 1:
+            s.swapped[index].owner = parent + 1
+    if group.charged_bytes:
+        charge_memory(s, parent, -group.charged_pages)
+        charge_bytes(s, parent, group.charged_bytes)
+        group.charged_pages = group.charged_bytes = 0
+    if s.pressure[0].next_victim == memcg:
+        s.pressure[0].next_victim = parent
+
+
+@hot
 def memcg_offline(s: Slots, memcg: int) -> None:
     """Forget a group that has no groups below; its parent gets its entries.
 
@@ -198,6 +238,8 @@ def memcg_offline(s: Slots, memcg: int) -> None:
     if s.totals[0].has_policy:
         forget_positions(s, memcg)
     reparent_lru(s, memcg)
+    if s.totals[0].has_policy:
+        reparent_charges(s, memcg)
     above = s.memcgs[s.memcgs[memcg].parent]
     after = s.memcgs[memcg].next_sibling
     if above.first_child == memcg:

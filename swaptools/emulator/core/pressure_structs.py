@@ -188,6 +188,15 @@ class PgTable(Structure):
     _fields_ = [("vpn", c_int32), ("space", c_int32)]
 
 
+#: What of Pressure is counted: lines of /proc/vmstat, and operations of tasks that had
+#: been killed.
+PRESSURE_COUNTS: Final = (
+    *("pgscan_anon", "pgsteal_anon", "pgrefill", "pgactivate", "pgdeactivate"),
+    *("workingset_refault_anon", "workingset_activate_anon"),
+    *("workingset_restore_anon", "oom_kill", "skipped"),
+)
+
+
 class Pressure(Structure):
     """What is one for the whole machine."""
 
@@ -238,7 +247,6 @@ class Pressure(Structure):
     workingset_activate_anon: int
     workingset_restore_anon: int
     oom_kill: int
-    allocstall: int
     #: Operations of tasks that had been killed.
     skipped: int
     #: Pages that were made or read in; and how often one was mapped that was in memory.
@@ -274,7 +282,6 @@ class Pressure(Structure):
         ("workingset_activate_anon", c_int64),
         ("workingset_restore_anon", c_int64),
         ("oom_kill", c_int64),
-        ("allocstall", c_int64),
         ("skipped", c_int64),
         ("nr_came", c_int64),
         ("nr_found", c_int64),

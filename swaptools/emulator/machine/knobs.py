@@ -117,17 +117,6 @@ def zram_of(areas: Mapping[str, SwapDevice], name: str) -> Zram:
     return zram
 
 
-def cgroup_files(machine: Machine, path: str) -> dict[str, int | str]:
-    """Return what the files of a cgroup show."""
-    memcg, page_size = machine.cgroups[path], machine.page_size
-    limit_pages = memcg.zswap_max_pages
-    return {
-        "memory.zswap.current": memcg.zswap_bytes,
-        "memory.zswap.max": "max" if limit_pages is None else limit_pages * page_size,
-        "memory.zswap.writeback": int(memcg.zswap_writeback),
-    }
-
-
 def _switch(value: str) -> bool:
     if value not in _SWITCH:
         raise IllegalOperation(f"{quoted(value)} is not Y or N")

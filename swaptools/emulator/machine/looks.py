@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from swaptools import notebook
 from swaptools.emulator.core.events import VmStat
+from swaptools.emulator.core.pressure_structs import PRESSURE_COUNTS
 from swaptools.emulator.machine.footprint import Footprint, Measure
 from swaptools.emulator.machine.meminfo import meminfo
 from swaptools.emulator.machine.tables import Counts, rows_of
@@ -62,9 +63,17 @@ class Looks:
         return meminfo(self.state)
 
     def vmstat(self) -> dict[str, int]:
-        """Return the swap lines of /proc/vmstat, and what was refused, in pages."""
+        """Return the swap lines of /proc/vmstat, and what was refused, in pages.
+
+        With a policy those of reclaim, too, and operations that were passed over since
+        their task had been killed.
+        """
         stat = self.state.slots.vmstat[0]
-        return {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
+        found = {name: getattr(stat, name) for name in (f[0] for f in VmStat._fields_)}
+        if self.state.totals.has_policy:
+            pressure = self.state.slots.pressure[0]
+            found |= {name: getattr(pressure, name) for name in PRESSURE_COUNTS}
+        return found
 
     def counts(
         self, cgroup: str | None = None, area: SwapDevice | None = None

@@ -25,6 +25,7 @@ from swaptools.emulator.machine.assembly import fit, put_together
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.invariants import check_machine
+from swaptools.emulator.machine.limits import Limits
 from swaptools.emulator.machine.policies import fit_policy
 from swaptools.emulator.machine.references import touch
 from swaptools.emulator.machine.shmem import Shm
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from swaptools.swapmap import SwapMap
 
 
-class Machine(Swapping):
+class Machine(Swapping, Limits):
     """One kernel's swap, driven by calls.
 
     >>> machine = Machine(kernel="6.18")
@@ -116,8 +117,7 @@ class Machine(Swapping):
         self.cgroups = self.state.cgroups
         self.zswap = self.state.zswap
         self.zswap.enabled = zswap
-        #: Who leaves memory when it runs out, if it ever does.
-        self.policy: Policy | None = None
+        self.policy = None
         if policy is not None:
             self.policy = fit_policy(self.state, policy, memcg_version)
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}

@@ -65,7 +65,7 @@ def touch(
     given, ahead = (pages, flags, numbers, uses), state.arena.is_compiled
     while 0 <= here < nr:
         here = state.run(function, *given, here, nr, known, contents, ahead)
-        state.settle()
+        state.settle(is_end=not 0 <= here < nr)
         if 0 <= here < nr:
             make_memory(state, tasks[numbers[here]])
             forget_killed(tasks, known)

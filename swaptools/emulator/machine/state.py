@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from swaptools.emulator.core.constants import ALL_AREAS
+from swaptools.emulator.core.rstat import flush_stats
 from swaptools.emulator.core.settle import settle
 from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.machine.backing import Conditions
@@ -117,6 +118,8 @@ class State:
     watch: Callable[[int], None] = lambda _nr_pages: None
     watch_pages: int = MAX_TASK_PAGES
     is_in_one: bool = False
+    #: Statistics of groups are flushed behind each operation.
+    flushes_behind: bool = True
     #: There is or was an area that has something done after each operation.
     follows_clusters: bool = False
     #: What is one for the whole machine.
@@ -198,8 +201,12 @@ class State:
             self.is_in_one = False
             self.settle()
 
-    def settle(self) -> None:
-        """End an operation: workers run, contents nobody wants go."""
+    def settle(self, *, is_end: bool = True) -> None:
+        """End an operation: workers run, contents nobody wants go.
+
+        Args:
+            is_end: Whether it is the last one of a batch, and not one within.
+        """
         totals = self.totals
         if totals.has_unmapped and totals.has_policy:
             self.join_mmlist()
@@ -211,6 +218,8 @@ class State:
                 self.io.note_losses()
             if totals.released:
                 self.contents.reap()
+            if is_end and totals.has_policy and self.flushes_behind:
+                self.run(flush_stats)
         if totals.oopsed:
             self.check_alive()
 

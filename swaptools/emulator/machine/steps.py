@@ -69,7 +69,7 @@ def do_steps(
         here = state.run(
             step_range, STEPS[what], mm, here, end, pages.step, content, cpu, out
         )
-        state.settle()
+        state.settle(is_end=not 0 <= here < end)
         if 0 <= here < end and not make_memory(state, task):
             put_all(state, content, range(here, end, pages.step))
             break

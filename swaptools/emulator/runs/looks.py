@@ -13,7 +13,8 @@ from __future__ import annotations
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from swaptools.emulator.machine.knobs import cgroup_files, zram_of
+from swaptools.emulator.machine.cgroup_files import cgroup_files
+from swaptools.emulator.machine.knobs import zram_of
 from swaptools.errors import DeviceReadError, ScriptError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ Kernel: mm/memcontrol.c mem_cgroup_css_online(), mem_cgroup_css_offline(),
 mem_cgroup_iter(); mm/list_lru.c memcg_reparent_list_lrus(), 6.18.
 Same: the order in which groups are visited; what a group that is removed leaves goes
 to its parent, to the front.
-Changed: a page belongs to the group of the task that pages it out, where the
-kernel charges the one that touched it first; the two differ only for pages that
-tasks of several groups inherited.
+Changed: without a policy (pressure/) a page belongs to the group of the task that pages
+it out, where the kernel charges the one that touched it first; the two differ only for
+pages that tasks of several groups inherited.
 Left out: every other knob, groups that live on after their removal.
 """
 
@@ -107,6 +107,10 @@ class MemCgroup:
     def zswap_writeback_enabled(self) -> bool:
         """Whether this group's pages may reach a device: nobody above forbids it."""
         return self._arena.run(zswap_writeback_enabled, self.number)
+
+    def total(self, counter: str) -> int:
+        """Return what is counted of the group and all below, by a field of MemCg."""
+        return sum(getattr(below.record, counter) for below in self.and_below())
 
     def and_below(self) -> Iterator[MemCgroup]:
         """Yield the group and all below, a parent before its children."""
