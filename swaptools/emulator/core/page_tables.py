@@ -84,8 +84,12 @@ def own_table(s: Slots, mm: int, table: int, vpn: int) -> None:
     for space in range(s.pressure[0].nr_spaces):
         if s.spaces[space].mm == mm and s.spaces[space].nr_items:
             found = space
+    memcg = s.totals[0].memcg
     s.pgtables[table].space = found
     s.pgtables[table].vpn = vpn
+    s.pgtables[table].memcg = memcg
+    if s.pmds[mm - 1] == 1:
+        s.spaces[found].memcg = memcg
 
 
 @hot
@@ -146,14 +150,27 @@ def pte_alloc_like(s: Slots, mm: int, other: int, item: int, end: int) -> int:
     return end
 
 
+@hot
+def uncharge_row(s: Slots, mm: int, nr_items: int, nr_upper: int) -> None:
+    """Take back what the tables of a row were charged, from whoever was charged."""
+    for pmd in range(mm, mm + nr_items):
+        table = s.pmds[pmd]
+        if table:
+            record = s.pgtables[table]
+            uncharge_page_tables(s, record.memcg, 1)
+            if nr_upper:
+                uncharge_page_tables(s, s.spaces[record.space].memcg, nr_upper)
+                nr_upper = 0
+
+
 @hot_run
 def free_pgtables(s: Slots, mm: int, nr_items: int, nr_upper: int) -> None:
     """Give the tables of a row back; nothing is in them any more.
 
     Kernel: mm/memory.c free_pgtables().
     """
-    if nr_upper != NOT_CHARGED and s.pmds[mm - 1]:
-        uncharge_page_tables(s, s.totals[0].memcg, nr_upper + s.pmds[mm - 1])
+    if nr_upper != NOT_CHARGED and s.totals[0].has_policy:
+        uncharge_row(s, mm, nr_items, nr_upper)
     for pmd in range(mm, mm + nr_items):
         table = s.pmds[pmd]
         if table:

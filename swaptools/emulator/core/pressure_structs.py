@@ -171,11 +171,14 @@ class Space(Structure):
     object: int
     #: Which one it was of those that had pages swapped out; 0 before that.
     joined: int
+    #: Number of the group that tables above its page tables are charged to.
+    memcg: int
     _fields_ = [
         ("mm", c_int32),
         ("nr_items", c_int32),
         ("object", c_int32),
         ("joined", c_int32),
+        ("memcg", c_int32),
     ]
 
 
@@ -185,7 +188,9 @@ class PgTable(Structure):
     #: Number of its first page, and of its address space.
     vpn: int
     space: int
-    _fields_ = [("vpn", c_int32), ("space", c_int32)]
+    #: Number of the group that it is charged to.
+    memcg: int
+    _fields_ = [("vpn", c_int32), ("space", c_int32), ("memcg", c_int32)]
 
 
 #: What of Pressure is counted: lines of /proc/vmstat, and operations of tasks that had

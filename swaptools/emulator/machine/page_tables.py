@@ -10,6 +10,7 @@ Left out: giving tables back before the end.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.memory import clear
@@ -186,11 +187,14 @@ class PageTable:
         self._nr_upper = NOT_CHARGED
 
     @property
-    def nr_charged(self) -> int:
-        """Tables that somebody is charged for, those above the others among them."""
-        nr_tables = self._tables.arena.slots.pmds[self.mm - 1]
-        is_charged = nr_tables and self._nr_upper != NOT_CHARGED
-        return nr_tables + self._nr_upper if is_charged else 0
+    def charged(self) -> Counter[int]:
+        """By number of the group that is charged, tables, those above among them."""
+        slots = self._tables.arena.slots
+        tables = (slots.pmds[self.mm + item] for item in range(self.nr_items))
+        found = Counter(slots.pgtables[table].memcg for table in tables if table)
+        if found and self._nr_upper:
+            found[slots.spaces[self.number].memcg] += self._nr_upper
+        return found if self._nr_upper != NOT_CHARGED else Counter()
 
     def touch_like(self, other: PageTable, item: int) -> int:
         """Have tables where another of the same length has them, from an item on.

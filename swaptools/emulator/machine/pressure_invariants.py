@@ -166,9 +166,8 @@ def check_memory(state: State) -> None:
     for number in range(1, s.totals[0].nr_frames):
         own[s.pages[number].memcg] += 1
     for task in state.tasks:
-        own[task.memcg.number] += task.pte.nr_charged
-        for mapping in task.mappings:
-            own[task.memcg.number] += mapping.pte.nr_charged
+        for space in [task.pte, *(mapping.pte for mapping in task.mappings)]:
+            own.update(space.charged)
     nr_cpus = s.totals[0].nr_cpus
     for memcg in state.cgroups:
         first = memcg.number * nr_cpus

@@ -270,6 +270,22 @@ class Task:
         state.settle()
         return child
 
+    def join(self, cgroup: str) -> None:
+        """Live in another control group, as by writing to its cgroup.procs.
+
+        What the task has stays charged to the group it was in.
+
+        Raises:
+            IllegalOperation: There is no such group; nothing changed.
+        """
+        if self.skips():
+            return
+        self._check(0, 1)
+        memcg = self._state.cgroups[cgroup]
+        self.memcg.nr_tasks -= 1
+        memcg.nr_tasks += 1
+        self.memcg = memcg
+
     def exit(self) -> None:
         """Drop everything; the task is gone."""
         if self.skips():
