@@ -42,6 +42,11 @@ def expected(s: Slots, number: int) -> None:
 
 
 @hot_inline
+def referred(s: Slots) -> None:
+    """Hear that a reference of a trace was made."""
+
+
+@hot_inline
 def charge(s: Slots, memcg: int, nr: int) -> bool:
     """Charge pages that are about to be made, which may let others leave.
 

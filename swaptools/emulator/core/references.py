@@ -27,7 +27,7 @@ from swaptools.emulator.core.faults import (
     touch_table,
     write_page,
 )
-from swaptools.emulator.core.hooks import expected, refers
+from swaptools.emulator.core.hooks import expected, referred, refers
 from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,
@@ -211,4 +211,5 @@ def touch_range(
         fault = touch_page(s, known[task + TASK_MM], pages[place], write, content)
         if fault:
             return place if fault == VM_FAULT_OOM else -place - 1
+        referred(s)
     return end

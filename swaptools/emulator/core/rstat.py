@@ -10,8 +10,8 @@ seconds, or who reads memory.stat. Between, reclaim goes by what was true then.
 Kernel: mm/memcontrol.c flush_memcg_stats_dwork(), lruvec_page_state();
 kernel/cgroup/rstat.c cgroup_rstat_flush(), 6.18.
 Same: what is late; that all groups are flushed together.
-Changed: a flush comes between two references, when so many of them were made; how many,
-a generator may draw, since time is not known here.
+Changed: a flush comes when so many references were made; how many, a generator may
+draw, since time is not known here. Others come behind an operation (machine/state.py).
 Left out: readers that find too little changed to flush; a flush in the middle of a
 reclaim.
 """
@@ -69,10 +69,10 @@ def draw_flush(s: Slots) -> None:
 
 @hot_inline
 def flush_when_due(s: Slots) -> None:
-    """Flush when enough references were made; count the one that is made now."""
+    """Count a reference that was made, and flush when enough were."""
     pressure = s.pressure[0]
-    if pressure.flush_every:
+    if pressure.flush_every > 0:
+        pressure.since_flush += 1
         if pressure.since_flush >= pressure.next_flush:
             flush_stats(s)
             draw_flush(s)
-        pressure.since_flush += 1

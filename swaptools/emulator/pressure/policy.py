@@ -46,6 +46,7 @@ from swaptools.emulator.core.memcg import memcg_after
 from swaptools.emulator.core.page_counter import is_below
 from swaptools.emulator.core.page_tables import PTE_SHIFT
 from swaptools.emulator.core.pressure_structs import LRU_INACTIVE, NR_LRUS
+from swaptools.emulator.core.rstat import flush_when_due
 from swaptools.emulator.core.slots import look_ahead_slot
 from swaptools.errors import IllegalOperation
 from swaptools.plugins import Plugins
@@ -242,6 +243,8 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.uncharge_page_tables: uncharge_tables,
         hooks.accessed: accessed,
         hooks.expected: expected,
+        hooks.referred: flush_when_due,
+        hooks.kept: kept_,
     }
     if needs_future:
         faults[hooks.refers] = note_next_use
