@@ -8,7 +8,7 @@ shrink_folio_list(), 6.18.
 Same: address order; a folio that finds no run is split, and its pages are tried
 first, last, last but one, ... second, or in order on 6.12; shared pages are passed
 over; a clean page in the swap cache goes without being written.
-Changed: a page that stays keeps its place on its list.
+Changed: a page that stays is on its list again at once, in no batch.
 Left out: batches of another CPU, which make the kernel pass over up to 31 folios;
 asynchronous writes.
 """
@@ -22,7 +22,8 @@ from swaptools.emulator.core.constants import (
     PMD_ORDER,
 )
 from swaptools.emulator.core.frames import free_frame
-from swaptools.emulator.core.lru import lru_add_drain, lru_split
+from swaptools.emulator.core.hooks import kept
+from swaptools.emulator.core.lru import list_del, lru_add_drain, lru_split
 from swaptools.emulator.core.page_counter import try_charge_swap
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
@@ -35,6 +36,8 @@ from swaptools.emulator.core.page_tables import (
     pte_offset,
 )
 from swaptools.emulator.core.pressure_structs import (
+    PAGE_ACTIVE,
+    PAGE_REFERENCED,
     PAGE_WORKINGSET,
     SHADOW,
     SHADOW_ASKED,
@@ -158,14 +161,39 @@ def stay_without_slot(s: Slots, number: int) -> None:
     set_stayed(s, number, 1)
 
 
+@hot_inline
+def stay_asked(s: Slots, number: int) -> None:
+    """Do so with one that was to leave since somebody asked for that."""
+    stay_without_slot(s, number)
+    if s.totals[0].has_policy:
+        put_back(s, number)
+
+
 @hot
 def asked_shadow(s: Slots, number: int) -> int:
     """Return what is remembered of a page that leaves since somebody asked for that.
 
     Kernel: mm/workingset.c workingset_eviction(), of no group's reclaim.
     """
-    was_active = s.pages[number].flags & PAGE_WORKINGSET
+    was_active = s.pages[number].flags & (PAGE_ACTIVE | PAGE_WORKINGSET)
     return SHADOW | SHADOW_ASKED | (SHADOW_WORKINGSET if was_active else 0)
+
+
+@hot
+def put_back(s: Slots, number: int) -> None:
+    """Let the policy have a page back that was to leave since somebody asked for that.
+
+    Nobody has accessed it since, and once it was active it is remembered as such.
+
+    Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c
+    reclaim_pages(), folio_putback_lru().
+    """
+    page = s.pages[number]
+    if page.flags & PAGE_ACTIVE:
+        page.flags |= PAGE_WORKINGSET
+    page.flags &= ~(PAGE_ACTIVE | PAGE_REFERENCED)
+    list_del(s, number)
+    kept(s, number)
 
 
 @hot_inline
@@ -174,12 +202,14 @@ def pageout_asked(s: Slots, head: int) -> bool:
     if not s.totals[0].has_policy:
         return pageout(s, head)
     page, shadow = s.pages[head], asked_shadow(s, head)
-    stamp = page.stamp
-    for number in range(head, head + (1 << s.frames[head].order)):
+    stamp, nr = page.stamp, 1 << s.frames[head].order
+    for number in range(head, head + nr):
         s.pages[number].stamp = shadow
     is_gone = pageout(s, head)
-    if not is_gone:
+    if not is_gone:  # it was split (writeout.py stay_in_memory())
         page.stamp = stamp
+        for number in range(head, head + nr):
+            put_back(s, number)
     return is_gone
 
 
@@ -199,7 +229,7 @@ def shrink_folio(s: Slots, at: int, cpu: int) -> None:
             s.vmstat[0].pmd_swpout_fallback += 1
         shrink_pages(s, at, head, 1 << order, cpu)
     else:
-        stay_without_slot(s, head)
+        stay_asked(s, head)
 
 
 @hot
@@ -213,7 +243,7 @@ def shrink_pages(s: Slots, at: int, head: int, nr: int, cpu: int) -> None:
         elif take_slot(s, at + page, 0, cpu):
             pageout_asked(s, head + page)
         else:
-            stay_without_slot(s, head + page)
+            stay_asked(s, head + page)
 
 
 @hot

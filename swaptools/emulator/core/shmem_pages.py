@@ -40,7 +40,7 @@ from swaptools.emulator.core.page_tables import (
 from swaptools.emulator.core.pageout import (
     alloc_charged,
     pageout_asked,
-    stay_without_slot,
+    stay_asked,
 )
 from swaptools.emulator.core.room import PAGES_A_RUN, has_room
 from swaptools.emulator.core.slots import (
@@ -165,7 +165,7 @@ def shmem_writeout(s: Slots, index: int, cpu: int) -> bool:
     number = s.ptes[index] >> PTE_SHIFT
     entry = alloc_charged(s, number, 0, cpu)
     if not entry:
-        stay_without_slot(s, number)
+        stay_asked(s, number)
         return False
     swap_cache_add(s, entry, number)
     slot_get(s, entry)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.constants import SWAP_MAP_MAX, SWAP_NR_ORDERS
 from swaptools.emulator.core.faults import read_range, write_range
 from swaptools.emulator.core.fork import fork_range, largest_count
+from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.pageout import (
     pageout_range,
@@ -156,11 +157,13 @@ class Task:
             return
         self._check(first, nr_pages)
         end = min(first + nr_pages, len(self.pte))
-        state, memcg = self._state, self.memcg
+        state, memcg, cpu = self._state, self.memcg, self._state.totals.cpu
         state.io.measure(self.pte.mm, first, end)
+        if state.totals.has_policy:
+            state.run(lru_add_drain, cpu)
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
-        here, cpu = first, state.totals.cpu
+        here = first
         while here < end:
             start = here
             stop = min(end, here - here % state.watch_pages + state.watch_pages)
