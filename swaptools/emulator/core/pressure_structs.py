@@ -113,6 +113,9 @@ class LruVec(Structure):
     #: Group that a reclaim of this one visited last, plus one; 0 for none.
     #: Kernel: struct mem_cgroup_reclaim_iter.
     iter_position: int
+    #: Entries in zswap that reclaim has left for later (shrink_slab.py).
+    #: Kernel: mm/shrinker.c nr_deferred.
+    nr_deferred: int
     #: What was seen of ``seen_activate`` when it was reclaimed last.
     #: Kernel: lruvec->refaults.
     refaults: int
@@ -135,6 +138,7 @@ class LruVec(Structure):
         ("anon_cost", c_int64),
         ("file_cost", c_int64),
         ("iter_position", c_int32),
+        ("nr_deferred", c_int64),
         ("refaults", c_int64),
         ("seen_inactive", c_int64),
         ("seen_active", c_int64),

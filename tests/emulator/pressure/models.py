@@ -75,7 +75,7 @@ def limited(
 def misses_of(
     policy: str | Policy, trace: Trace, nr_pages: int, *, compiled: bool = False
 ) -> int:
-    """How often a page was made or read in."""
+    """How often a page was made or read in, or was not since the task was killed."""
     machine, task = limited(policy, nr_pages, compiled=compiled)
     pages = [page for page, _ in trace]
     seen: set[int] = set()
@@ -89,7 +89,8 @@ def misses_of(
     machine.touch([task], batch, 1000, memoryview(array("q", next_uses(pages))))
     machine.check_invariants()
     vmstat = machine.vmstat()
-    return len(seen) + vmstat["pswpin"]
+    nr_skipped = machine.state.slots.pressure[0].skipped
+    return len(seen) + vmstat["pswpin"] + nr_skipped
 
 
 def drawn(draw: Random, nr_references: int, nr_pages: int) -> Trace:

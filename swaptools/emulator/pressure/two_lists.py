@@ -1,0 +1,296 @@
+"""Two lists of pages, active and inactive: the kernel without generations.
+
+Rules for this file: every function is hot (see core/clusters.py). What one scan of a
+list does is in scan.py, what is remembered of pages that left in workingset.py.
+
+Theory. A group that needs room wants 32 pages. It looks at a part of its lists: at
+one page of 4096 at first, then at one of 2048, and so on down to all of them, until the
+parts together have given 32. Of a part, swappiness and what reclaim has cost so far say
+how much is looked at, since the rest of it would be files. The inactive list is looked
+at in portions of 32; so is the active one, unless the inactive list is long enough and
+nothing came back to the active list lately. The groups below take turns: a reclaim goes
+on behind the group that gave the last one enough. When nothing was gained all groups
+are looked at, and then the active lists whatever their lengths are.
+
+How long lists are, and how many pages came back, is known as it was when statistics
+were flushed last (core/rstat.py); how much is looked at goes by lengths as they are.
+
+Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages(), do_try_to_free_pages(),
+shrink_node(), shrink_node_memcgs(), shrink_lruvec(), get_scan_count(),
+inactive_is_low(), prepare_scan_control(), snapshot_refaults(); mm/memcontrol.c
+mem_cgroup_iter(), 6.18.
+Same: which pages leave, and in which order, so that they get the same slots.
+Changed: nothing.
+Left out: files, of which there are none; memory.low and memory.min; nodes and zones;
+kswapd; throttling; what a second CPU does meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.evict import FAILED, NO_SLOT
+from swaptools.emulator.core.lru import batch_add
+from swaptools.emulator.core.page_counter import nr_swap_pages_for
+from swaptools.emulator.core.page_tables import PTE_YOUNG
+from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE
+from swaptools.emulator.core.shrink_slab import shrink_slab
+from swaptools.emulator.core.writeout import is_refused
+from swaptools.emulator.pressure.policy import Policy
+from swaptools.emulator.pressure.scan import (
+    SC_FREE,
+    lru_size,
+    put_back,
+    shrink_active_list,
+    shrink_inactive_list,
+)
+from swaptools.emulator.pressure.workingset import (
+    SWAP_CLUSTER_MAX,
+    workingset_refault,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
+
+#: Kernel: include/linux/mmzone.h DEF_PRIORITY.
+DEF_PRIORITY: Final = 12
+#: Kernel: include/linux/swap.h MAX_SWAPPINESS, without proactive reclaim of one type.
+MAX_SWAPPINESS: Final = 200
+#: Pages of a GiB, as a shift.
+_GIB_SHIFT: Final = 30
+
+# Places of ``policy_items``: what one reclaim keeps. Kernel: struct scan_control.
+SC_ANON_COST: Final = SC_FREE
+SC_FILE_COST: Final = SC_FREE + 1
+SC_MAY_DEACTIVATE: Final = SC_FREE + 2
+SC_SKIPPED_DEACTIVATE: Final = SC_FREE + 3
+SC_FORCE_DEACTIVATE: Final = SC_FREE + 4
+SC_FULL_WALK: Final = SC_FREE + 5
+
+
+# --- how much --------------------------------------------------------------
+
+
+@hot
+def int_sqrt(value: int) -> int:
+    """Return the root of a number, rounded down. Kernel: lib/math/int_sqrt.c."""
+    root = 0
+    while (root + 1) * (root + 1) <= value:
+        root += 1
+    return root
+
+
+@hot_inline
+def inactive_is_low(s: Slots, memcg: int) -> bool:
+    """Tell whether a group's inactive list looked too short when that was flushed.
+
+    Kernel: mm/vmscan.c, the same name.
+    """
+    group = s.lruvecs[memcg]
+    nr = group.seen_inactive + group.seen_active
+    gib = nr * s.zswap[0].page_size >> _GIB_SHIFT
+    ratio = int_sqrt(10 * gib) if gib else 1
+    return group.seen_inactive * ratio < group.seen_active
+
+
+@hot
+def prepare_scan_control(s: Slots, target: int) -> None:
+    """Decide whether the active lists are looked at. Kernel: the same name."""
+    group, sc = s.lruvecs[target], s.policy_items
+    sc[SC_ANON_COST] = group.anon_cost
+    sc[SC_FILE_COST] = group.file_cost
+    sc[SC_MAY_DEACTIVATE] = (
+        sc[SC_FORCE_DEACTIVATE] != 0
+        or group.seen_activate != group.refaults
+        or inactive_is_low(s, target)
+    )
+
+
+@hot_inline
+def scans_anon(s: Slots, memcg: int) -> bool:
+    """Tell whether a group's anonymous pages may be looked at at all.
+
+    Kernel: mm/vmscan.c can_reclaim_anon_pages(), get_scan_count().
+    """
+    pressure = s.pressure[0]
+    if pressure.may_not_swap or not pressure.swappiness:
+        return False
+    return nr_swap_pages_for(s, memcg) > 0
+
+
+@hot
+def scan_count(s: Slots, size: int, priority: int) -> int:
+    """Return at how many pages of a list is looked. Kernel: get_scan_count()."""
+    size >>= priority
+    if priority == 0:
+        return size
+    anon_cost, file_cost = s.policy_items[SC_ANON_COST], s.policy_items[SC_FILE_COST]
+    swappiness = s.pressure[0].swappiness
+    total = anon_cost + file_cost
+    anon_cost, file_cost = total + anon_cost, total + file_cost
+    total = anon_cost + file_cost
+    ap = swappiness * (total + 1) // (anon_cost + 1)
+    fp = (MAX_SWAPPINESS - swappiness) * (total + 1) // (file_cost + 1)
+    return size * ap // (ap + fp)
+
+
+# --- groups ----------------------------------------------------------------
+
+
+@hot
+def shrink_lruvec(
+    s: Slots, memcg: int, target: int, priority: int, nr_to_reclaim: int
+) -> int:
+    """Look at a part of a group's lists; returns how many pages left.
+
+    Kernel: mm/vmscan.c, the same name.
+    """
+    cpu, sc = s.totals[0].cpu, s.policy_items
+    nr_inactive = nr_active = nr_reclaimed = 0
+    if scans_anon(s, memcg):
+        nr_inactive = scan_count(s, lru_size(s, memcg, LRU_INACTIVE), priority)
+        nr_active = scan_count(s, lru_size(s, memcg, LRU_ACTIVE), priority)
+    while nr_inactive and nr_reclaimed < nr_to_reclaim:
+        if s.pressure[0].lacks_room:
+            return nr_reclaimed
+        nr = min(nr_inactive, SWAP_CLUSTER_MAX)
+        nr_inactive -= nr
+        nr_reclaimed += shrink_inactive_list(s, memcg, target, nr, cpu)
+        nr = min(nr_active, SWAP_CLUSTER_MAX)
+        nr_active -= nr
+        if nr and sc[SC_MAY_DEACTIVATE]:
+            shrink_active_list(s, memcg, nr, cpu)
+        elif nr:
+            sc[SC_SKIPPED_DEACTIVATE] = 1
+    if s.totals[0].total_swap_pages > 0 and inactive_is_low(s, memcg):
+        shrink_active_list(s, memcg, SWAP_CLUSTER_MAX, cpu)
+    return nr_reclaimed
+
+
+@hot
+def memcg_next(s: Slots, target: int, memcg: int) -> int:
+    """Return the group behind one, of a group and all below; -1 at the end.
+
+    With -1, that is the first. Kernel: css_next_descendant_pre().
+    """
+    if memcg < 0:
+        return target
+    if s.memcgs[memcg].first_child >= 0:
+        return s.memcgs[memcg].first_child
+    while memcg != target:
+        if s.memcgs[memcg].next_sibling >= 0:
+            return s.memcgs[memcg].next_sibling
+        memcg = s.memcgs[memcg].parent
+    return -1
+
+
+@hot
+def mem_cgroup_iter(s: Slots, target: int, memcg: int) -> int:
+    """Return the group that a reclaim looks at next; -1 when a round has ended.
+
+    A round that does not visit all begins behind the group that the last one ended at.
+
+    Kernel: mm/memcontrol.c, the same name.
+    """
+    if s.policy_items[SC_FULL_WALK]:
+        return memcg_next(s, target, memcg)
+    group = s.lruvecs[target]
+    found = memcg_next(s, target, group.iter_position - 1)
+    if found < 0 and memcg < 0:
+        found = memcg_next(s, target, -1)
+    group.iter_position = found + 1
+    return found
+
+
+@hot
+def shrink_node(
+    s: Slots, target: int, priority: int, nr_to_reclaim: int, nr_reclaimed: int
+) -> int:
+    """Look at a part of all lists of a group and those below, or until it is enough.
+
+    Returns how many pages left, with those that had before.
+
+    Kernel: mm/vmscan.c shrink_node(), shrink_node_memcgs().
+    """
+    prepare_scan_control(s, target)
+    memcg = mem_cgroup_iter(s, target, -1)
+    while memcg >= 0:
+        nr_reclaimed += shrink_lruvec(s, memcg, target, priority, nr_to_reclaim)
+        shrink_slab(s, memcg, priority)
+        if nr_reclaimed >= nr_to_reclaim and not s.policy_items[SC_FULL_WALK]:
+            break
+        memcg = mem_cgroup_iter(s, target, memcg)
+    return nr_reclaimed
+
+
+@hot
+def do_try_to_free_pages(s: Slots, target: int, nr_to_reclaim: int) -> int:
+    """Look at more and more until it is enough. Kernel: the same name."""
+    nr_reclaimed = 0
+    for step in range(DEF_PRIORITY + 1):
+        priority = DEF_PRIORITY - step
+        nr_reclaimed = shrink_node(s, target, priority, nr_to_reclaim, nr_reclaimed)
+        if nr_reclaimed >= nr_to_reclaim or s.pressure[0].lacks_room:
+            break
+    s.lruvecs[target].refaults = s.lruvecs[target].seen_activate
+    return nr_reclaimed
+
+
+@hot
+def shrink(s: Slots, memcg: int, nr: int) -> int:
+    """Let about so many pages of a group and all below leave; return how many did.
+
+    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages().
+    """
+    sc = s.policy_items
+    nr = max(nr, SWAP_CLUSTER_MAX)
+    sc[SC_FORCE_DEACTIVATE] = sc[SC_FULL_WALK] = sc[SC_SKIPPED_DEACTIVATE] = 0
+    nr_reclaimed = do_try_to_free_pages(s, memcg, nr)
+    if not nr_reclaimed:
+        sc[SC_FULL_WALK] = 1
+        nr_reclaimed = do_try_to_free_pages(s, memcg, nr)
+    if not nr_reclaimed and sc[SC_SKIPPED_DEACTIVATE]:
+        sc[SC_FORCE_DEACTIVATE] = 1
+        nr_reclaimed = do_try_to_free_pages(s, memcg, nr)
+    return nr_reclaimed
+
+
+# --- what else the core tells ----------------------------------------------
+
+
+@hot_inline
+def mark_accessed(s: Slots, at: int) -> None:
+    """Mark the entry of a page that was found in memory as accessed."""
+    s.ptes[at] |= PTE_YOUNG
+
+
+@hot
+def folio_add_lru(s: Slots, number: int) -> None:
+    """Take a page in: on the way to the inactive list, or to the active one.
+
+    Kernel: mm/swap.c folio_add_lru(); mm/workingset.c workingset_refault().
+    """
+    shadow = s.pages[number].stamp
+    s.pages[number].stamp = 0
+    if shadow:
+        workingset_refault(s, number, shadow)
+    batch_add(s, number)
+
+
+@hot
+def keep(s: Slots, number: int) -> None:
+    """Put a page back that was to leave, in a folio that was split or by request."""
+    has_slot = s.frames[number].entry != 0
+    has_failed = has_slot and not is_refused(s, number)
+    put_back(s, number, FAILED if has_failed else NO_SLOT)
+
+
+TWO_LISTS: Final = Policy(
+    name="two_lists",
+    summary="active and inactive pages, as the kernel without generations has them",
+    accessed=mark_accessed,
+    added=folio_add_lru,
+    kept=keep,
+    shrink=shrink,
+)
