@@ -1,6 +1,7 @@
 """A folder is a system: its files, what it runs on, and every word that is printed.
 
-``root/`` has its files, ``case.toml`` what cannot be one (devices, swapfiles, memory),
+``root/`` has its files, ``case.toml`` what cannot be one (devices, swapfiles, memory)
+or what no archive may have (links, some of which lead out of it),
 ``expected.txt`` what swapcheck prints and its exit status. ``python -m
 tests.doctor.cases NAME...`` writes ``expected.txt`` anew, to be read before it is kept.
 
@@ -57,7 +58,7 @@ def diagnosed(name: str, scratch: Path) -> Diagnosis:
     """Put a case up in an empty directory and ask the doctor."""
     case = tomllib.loads((CASES / name / "case.toml").read_text())
     root = scratch / _ROOT
-    shutil.copytree(CASES / name / _ROOT, root, symlinks=True)
+    _put_files(CASES / name / _ROOT, root, case.get("links", {}))
     is_running = case.get("running", True)
     for number, device in enumerate(case.get("device", []), 1):
         _put_device(root, number, device)
@@ -76,6 +77,16 @@ def diagnosed(name: str, scratch: Path) -> Diagnosis:
     )
     # It is not the directory that runs.
     return diagnose(replace(system, root=None if is_running else "DIR"))
+
+
+def _put_files(files: Path, root: Path, links: dict[str, str]) -> None:
+    root.mkdir()
+    if files.exists():  # of some all is links
+        shutil.copytree(files, root, dirs_exist_ok=True)
+    for path, target in links.items():
+        link = root / path
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
 
 
 def first_bytes(name: str) -> Callable[[str], FirstByte]:

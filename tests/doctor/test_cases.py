@@ -32,3 +32,8 @@ def test_good_systems_have_no_finding() -> None:
             found[name] = " fix: " not in expected and expected.endswith("exit 0\n")
     assert len(found) >= 25
     assert all(found.values()), found
+
+
+def test_no_archive_of_the_sources_has_a_link_that_leads_out_of_it() -> None:
+    """Who unpacks one refuses those; ``case.toml`` has them in words."""
+    assert [path for path in cases.CASES.rglob("*") if path.is_symlink()] == []
