@@ -39,7 +39,7 @@ DOCUMENTS: dict[str, tuple[type, ...]] = {
     "swapemu-trace-show": (trace.TraceShown,),
     "swapinfo": (swapinfo.Active,),
     "swapinfo-columns": (swapinfo.Active, swapinfo.ActiveChosen),
-    "swapinfo-list": (swapinfo.Columns,),
+    "swapinfo-column-names": (swapinfo.Columns,),
     "swapinfo-estimate": (swapinfo.Estimated, Estimate, swapinfo.EstimatedBeside),
     "swapinfo-extents": (swapinfo.Extents,),
     "swapinfo-files": (swapinfo.Files,),

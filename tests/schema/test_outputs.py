@@ -40,7 +40,7 @@ RUNS = {
     "swapinfo-extents": "swapinfo --extents {}",
     "swapinfo-files": "swapinfo {} no-such-file",
     "swapinfo-files-columns": "swapinfo -o path,partuuid,size {}",
-    "swapinfo-list": "swapinfo --list-columns",
+    "swapinfo-column-names": "swapinfo --list-columns",
     "swapinfo-resume-offset": "swapinfo --resume-offset {}",
 }
 #: What a machine has whose processes have pages in swap.
