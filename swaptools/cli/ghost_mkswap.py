@@ -159,7 +159,12 @@ class LockCommand(click.Command):
 )
 @params.json_option()
 @params.version_option()
-@click.argument("file", type=click.Path(readable=False), shell_complete=completing.area)
+@click.argument(
+    "file",
+    type=click.Path(readable=False),
+    callback=lambda ctx, param, file: _no_stream(ctx, param, file),
+    shell_complete=completing.area,
+)
 @click.argument("size_bytes", metavar="[SIZE]", type=params.SIZE, required=False)
 def main(
     *, file: str, recipe: str | None, quiet: bool, as_json: bool, **wishes: Any
@@ -196,6 +201,13 @@ def main(
     except SwapToolsError as exc:
         output.fail(getattr(exc, "reason", None) or str(exc), file)
     _report(result, dry_run=wishes["dry_run"], quiet=quiet, as_json=as_json)
+
+
+def _no_stream(_ctx: click.Context, _param: click.Parameter, file: str) -> str:
+    # Elsewhere it is standard input or output, neither of which can be an area.
+    if file == "-":
+        raise click.BadParameter("- is no file; one of that name is ./-")
+    return file
 
 
 def _path(file: str) -> str:

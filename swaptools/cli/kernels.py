@@ -37,8 +37,8 @@ def _lines(change: Change) -> Iterator[str]:
     profile = change.profile
     by = profile.confirmed_by
     how = f"held against a running {by}" if by else "from its source, not tried"
-    title = profile.title.removesuffix(", read only")
-    yield f"{click.style(f'{profile.name:<17}', bold=True)}  {title}, {how}"
+    name = click.style(f"{profile.name:<17}", bold=True)
+    yield f"{name}  {profile.title}, {how}"
     if change.previous is None:
         yield "    the oldest that is known"
     elif not change.differences:

@@ -164,7 +164,7 @@ def files0_option() -> Callable[[Any], Any]:
     )
 
 
-def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
+def all_files(files: tuple[str, ...], files0: str | None) -> Names:
     """Return the names given either way, one by one, and tell how far it is.
 
     A list that cannot be read ends there, with a message, and counts in finish().
@@ -172,20 +172,75 @@ def all_files(files: tuple[str, ...], files0: str | None) -> Iterator[str]:
     Raises:
         click.UsageError: Both ways at once.
     """
-    if files0 is None:
-        return counted(files, "files", len(files))
-    if files:
+    if files0 is not None and files:
         raise click.UsageError("FILE and --files0-from exclude each other")
-    return _names(files0)
+    return Names(files, files0)
 
 
-def _names(files0: str) -> Iterator[str]:
-    try:
-        with click.open_file(files0, "rb") as file:
-            yield from counted(_split(file), "files", _length(file), _bytes_in_list)
-    except OSError as exc:
-        output.error(exc.strerror or str(exc), files0)
-        output.worsen(output.EXIT_USAGE)
+class Names:
+    """The files that are named, one by one, as they become known."""
+
+    def __init__(self, files: tuple[str, ...], files0: str | None) -> None:
+        self._file: IO[bytes] | None = None
+        self._nr_left = 0
+        self._names = (
+            counted(files, "files", len(files))
+            if files0 is None
+            else self._listed(files0)
+        )
+
+    def __iter__(self) -> Names:
+        """They come once."""
+        return self
+
+    def __next__(self) -> str:
+        """Return the next one, which may have to be waited for."""
+        return next(self._names)
+
+    def has_to_wait(self) -> bool:
+        """Tell whether whoever writes the list has not yet written the next one."""
+        if self._file is None or self._nr_left:
+            return False
+        import select  # for lists alone
+
+        ready = select.poll()
+        try:
+            ready.register(self._file.fileno(), select.POLLIN)
+        except OSError:  # no file of the system's
+            return False
+        return not ready.poll(0)
+
+    def _listed(self, files0: str) -> Iterator[str]:
+        try:
+            with click.open_file(files0, "rb") as self._file:
+                length = _length(self._file)
+                yield from counted(
+                    self._split(self._file), "files", length, _bytes_in_list
+                )
+        except OSError as exc:
+            output.error(exc.strerror or str(exc), files0)
+            output.worsen(output.EXIT_USAGE)
+
+    def _split(self, file: IO[bytes]) -> Iterator[str]:
+        rest = b""
+        while part := _some(file):
+            *names, rest = (rest + part).split(b"\0")
+            self._nr_left = len(names)
+            for name in names:
+                self._nr_left -= 1
+                yield os.fsdecode(name)
+            if len(rest) > _PATH_MAX:
+                raise OSError(
+                    "a name in it is longer than any path; each ends with NUL"
+                )
+        if rest:
+            yield os.fsdecode(rest)
+
+
+def _some(file: IO[bytes]) -> bytes:
+    # What is there, in place of waiting for as much as was asked for.
+    read: Callable[[int], bytes] = getattr(file, "read1", file.read)
+    return read(_READ_BYTES)
 
 
 def _length(file: IO[bytes]) -> int | None:
@@ -200,17 +255,6 @@ def _length(file: IO[bytes]) -> int | None:
 def _bytes_in_list(name: str) -> int:
     # Of the list, with the NUL.
     return len(os.fsencode(name)) + 1
-
-
-def _split(file: IO[bytes]) -> Iterator[str]:
-    rest = b""
-    while part := file.read(_READ_BYTES):
-        *names, rest = (rest + part).split(b"\0")
-        yield from map(os.fsdecode, names)
-        if len(rest) > _PATH_MAX:
-            raise OSError("a name in it is longer than any path; each ends with NUL")
-    if rest:
-        yield os.fsdecode(rest)
 
 
 def version_option() -> Callable[[Any], Any]:

@@ -51,11 +51,24 @@ def _codes(*values: str) -> tuple[str, ...]:
     return tuple(code for value in values for code in value.split(",") if code)
 
 
+def _named_codes(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    # A list that names none is a variable that was not set: all is not what is meant.
+    for value in values:
+        if not _codes(value):
+            raise click.BadParameter(f"{value!r} names no rule; --list shows them all")
+    return _codes(*values)
+
+
 def _kernel_names() -> dict[str, str]:
     from swaptools.kernel.profiles import PROFILES
 
     words = {"running": "the one of this machine", "list": "Print them all"}
-    return words | {name: profile.title for name, profile in PROFILES.items()}
+    return words | {
+        name: profile.title + ("" if profile.confirmed_by else ", not tried")
+        for name, profile in PROFILES.items()
+    }
 
 
 def _codes_begun(
@@ -105,7 +118,7 @@ def _codes_begun(
 @click.option(
     "--select",
     multiple=True,
-    callback=lambda _ctx, _param, values: _codes(*values),
+    callback=_named_codes,
     shell_complete=_codes_begun,
     metavar="CODES",
     help="Run only rules whose code begins so, such as S,G501.",
@@ -113,7 +126,7 @@ def _codes_begun(
 @click.option(
     "--ignore",
     multiple=True,
-    callback=lambda _ctx, _param, values: _codes(*values),
+    callback=_named_codes,
     shell_complete=_codes_begun,
     metavar="CODES",
     help="Leave out rules whose code begins so.",
@@ -129,6 +142,9 @@ def _codes_begun(
 )
 @click.option(
     "--explain",
+    callback=lambda ctx, param, value: (
+        value if value is None else ",".join(_named_codes(ctx, param, (value,)))
+    ),
     shell_complete=_codes_begun,
     metavar="CODES",
     help="Print what a rule is for, and exit.",

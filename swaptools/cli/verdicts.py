@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.check import Finding, Report, Rule
-    from swaptools.cli.params import Place
+    from swaptools.cli.params import Names, Place
     from swaptools.kernel.attempt import Verdict
 
 #: Fields longer than this are named, not shown.
@@ -57,7 +57,7 @@ class Checking:
 
     def __init__(
         self,
-        names: Iterable[str],
+        names: Names,
         place: Place,
         *,
         kernels: Sequence[str],
@@ -85,6 +85,7 @@ class Checking:
             mounts=mounts,
             loops=loops,
             progress=lambda path: reading(output.escape(path)),
+            has_to_wait=self._names.has_to_wait,
         )
         for path, areas in seen:
             if isinstance(areas, AreaError):

@@ -1,7 +1,7 @@
 """One frozen record per kernel or patch series; a difference is a field.
 
 Each kernel is the one before it and what has changed since, so that the file
-reads as a history; a title without "read only" was booted and asked.
+reads as a history; one with ``confirmed_by`` was booted and asked.
 
 Not here: what the fields mean (swapon_rules.py, file_rules.py, swapout_rules.py),
 the tests that swapon(2) makes with them (swapon.py), releases between two profiles and
@@ -53,7 +53,7 @@ class KernelProfile(NamedTuple):
     name: str
     #: One line for people.
     title: str
-    #: Release whose answers these rules were held against; None: read only.
+    #: Release whose answers these rules were held against; None: only read.
     confirmed_by: str | None
     swapon: SwapOnRules
     files: FileRules
@@ -72,13 +72,12 @@ def _after(
     older: KernelProfile, name: str, *, confirmed_by: str | None = None
 ) -> KernelProfile:
     # The same rules under the name of the next mainline kernel.
-    title = f"Linux {name}" if confirmed_by else f"Linux {name}, read only"
-    return older._replace(name=name, title=title, confirmed_by=confirmed_by)
+    return older._replace(name=name, title=f"Linux {name}", confirmed_by=confirmed_by)
 
 
 K4_18 = KernelProfile(
     name="4.18",
-    title="Linux 4.18, read only",
+    title="Linux 4.18",
     confirmed_by=None,
     swapon=SwapOnRules(
         default_priority="descending",

@@ -43,6 +43,7 @@ def read_ahead(
     mounts: Mounts,
     loops: tuple[Loop, ...],
     progress: Callable[[str], Progress],
+    has_to_wait: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, Areas]]:
     """Look at each file as read_areas() does with ``holds``, and yield its areas.
 
@@ -57,6 +58,8 @@ def read_ahead(
         mounts: The mounts of this process.
         loops: The loop devices that there are.
         progress: Called with a path for what is told how much of it is read.
+        has_to_wait: Whether the next path may be long in coming: those that are
+            begun are then done first.
     """
     begun: deque[_Begun] = deque()
     try:
@@ -64,7 +67,7 @@ def read_ahead(
             told = progress(path)
             wanted = Wanted(active, True, mounts, loops, None, True, told)
             begun.append(_Begun(path, offset, partition, wanted))
-            if len(begun) == _AHEAD:
+            while len(begun) == _AHEAD or (begun and has_to_wait()):
                 first = begun.popleft()
                 yield first.path, first.areas()
         while begun:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,3 +217,38 @@ def test_an_unreadable_file_stops_nothing(areas: list[Path]) -> None:
     areas[0].chmod(0)
     result = run("-n", "-o", "LABEL", areas[0], areas[2])
     assert (result.exit_code, result.stdout) == (2, "\nthird\n")
+
+
+def test_each_of_a_list_is_checked_before_the_next_is_written(
+    areas: list[Path],
+) -> None:
+    """Two that are written at once, then one; nothing more until it is answered."""
+    start = "import sys; from swaptools.cli import start; sys.exit(start.swapcheck())"
+    with subprocess.Popen(
+        [sys.executable, "-c", start, "--files0-from", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, b"")
+        for names_now in ([areas[0], areas[2]], [areas[0]]):
+            process.stdin.write(names(names_now))
+            process.stdin.flush()
+            for path in names_now:
+                assert any(line.startswith(bytes(path)) for line in lines)
+        process.stdin.close()
+        assert process.wait() in (0, 1)
+
+
+def test_a_file_is_not_named_by_what_stands_for_a_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["-", "1M"], ["--real", "-", "1M"], ["--recipe", "loop", "-", "1M"]):
+        result = CliRunner().invoke(ghost_mkswap.main, words)
+        assert result.exit_code == 2
+        assert "- is no file; one of that name is ./-" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert CliRunner().invoke(ghost_mkswap.main, ["-fq", "./-", "1M"]).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["-"]

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools import check, doctor
+from swaptools.cli import swapcheck
 from swaptools.cli.swapcheck import main
 
 PAGE = Path(__file__).parents[2] / "docs" / "swapcheck.md"
@@ -82,7 +83,29 @@ def test_what_is_explained_fits(width: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_page_of_rules_says_the_same() -> None:
     """One text: the docstrings'."""
-    told = " ".join(run("--explain", "").stdout.split())
+    told = " ".join(run("--explain", ",".join(CODES)).stdout.split())
     for section in PAGE.read_text().split("\n### ")[1:]:
         head, _, more = section.partition("\n```\n")[0].partition("\n")
         assert " ".join(more.split()) in told, head
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--explain"])
+@pytest.mark.parametrize("value", ["", ",", ",,"])
+def test_a_list_that_names_no_rule_is_not_all_of_them(option: str, value: str) -> None:
+    """As of a variable that was not set."""
+    result = CliRunner().invoke(main, [option, value, "/dev/null"])
+    assert result.exit_code == 2
+    assert f"{value!r} names no rule; --list shows them all" in result.stderr
+
+
+def test_no_kernel_is_said_to_be_read_only() -> None:
+    """It is what was read, and not tried."""
+    result = CliRunner().invoke(main, ["--kernel", "list", "--json"])
+    known = {one["name"]: one for one in json.loads(result.stdout)["kernels"]}
+    assert known["4.18"]["title"] == "Linux 4.18"
+    assert known["4.18"]["confirmed_by"] is None
+    offered = swapcheck._kernel_names()
+    assert (offered["4.18"], offered["6.18"]) == (
+        "Linux 4.18, not tried",
+        "Linux 6.18",
+    )
