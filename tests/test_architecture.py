@@ -67,7 +67,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "emulator": VALUES - {"contents"}
     | {"notebook", "kernel", "compile_cache", "kept_code", "references", "plugins"},
     "script_files": {"errors"},
-    "sweep": {"__version__", "errors", "notebook", "emulator", "script_files"},
+    "sweep": {
+        *("__version__", "errors", "units", "notebook", "references", "traces"),
+        *("working_set", "kernel", "emulator", "script_files"),
+    },
     "report": {"errors", "units", "notebook", "sweep"},
 }
 #: The front door opens every room, and the commands may use them all.

@@ -42,6 +42,11 @@ class Job(Protocol):
         """Of each file that it reads, a hash of what is in it."""
         ...
 
+    @property
+    def files(self) -> dict[str, str]:
+        """Paths of what is read where it runs, by their hashes."""
+        ...
+
     def run(self, *, compiled: bool | None) -> Outcome:
         """Run it: the same outcome every time.
 

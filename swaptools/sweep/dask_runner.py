@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from swaptools import __version__
 from swaptools.errors import ClusterError, MissingExtra
 from swaptools.sweep.runners import Ended, run_job
+from swaptools.sweep.trace_files import keep, lacking, to_send
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -128,7 +129,13 @@ class DaskRunner:
         self._stack.close()
 
     def run(self, cells: Iterable[Cell]) -> Generator[tuple[Cell, Ended], None, None]:
-        """Run all of them; each comes as it ends."""
+        """Run all of them; each comes as it ends.
+
+        Raises:
+            TraceError: A worker lacks a file that is too large to be sent.
+        """
+        cells = list(cells)
+        self._send({d: p for cell in cells for d, p in cell.job.files.items()})
         left = iter(cells)
         running: dict[Any, Cell] = {}
         ended = self._distributed.as_completed()
@@ -143,6 +150,22 @@ class DaskRunner:
                 yield cell, self._result(future)
         finally:
             self._client.cancel(list(running))
+
+    # What some worker lacks, to each of them, those that come later among them.
+    def _send(self, files: dict[str, str]) -> None:
+        if not files:
+            return
+        answers = self._client.run(lacking, files)
+        for digest in sorted({each for found in answers.values() for each in found}):
+            path = files[digest]
+            self._client.register_plugin(self._copy(digest, path, to_send(path)))
+
+    def _copy(self, digest: str, path: str, data: bytes) -> Any:
+        def setup(_plugin: object, worker: object) -> None:
+            keep(digest, path, data)
+
+        made = {"name": f"swaptools-{digest}", "setup": setup}
+        return type("Copy", (self._distributed.WorkerPlugin,), made)()
 
     def _submit(self, job: Job, ended: Any) -> Any:
         future = self._client.submit(run_job, job, compiled=self._compiled, pure=False)

@@ -61,6 +61,11 @@ class ScriptJob(NamedTuple):
         return {self.path: self.digest}
 
     @property
+    def files(self) -> dict[str, str]:
+        """Nothing: the text goes along."""
+        return {}
+
+    @property
     def nr_pages(self) -> int:
         """Pages that it touches."""
         return self.script().nr_pages

@@ -214,3 +214,23 @@ def test_an_interrupt_ends_it_without_a_word_and_without_workers(
     assert (sweep.returncode, err) == (130, "")
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "an end")
     assert all(line for line in lines(results))
+
+
+def test_a_trace_that_workers_lack_is_sent_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on machines that share no files: the path is gone when workers look."""
+    from swaptools.sweep import dask_runner, read_study
+    from swaptools.sweep.dask_runner import DaskRunner
+    from tests.sweep.test_traces import study as trace_study
+
+    cells = list(read_study(str(trace_study(tmp_path))).cells())
+    here = {str(cell): cell.job.run(compiled=False) for cell in cells}
+    trace = tmp_path / "loop.lackey"
+    data = trace.read_bytes()
+    trace.unlink()
+    monkeypatch.setattr(dask_runner, "to_send", lambda _path: data)
+    with DaskRunner(jobs=2, compiled=False) as runner:
+        there = {str(cell): ended for cell, ended in runner.run(cells)}
+    assert {ended.error for ended in there.values()} == {None}
+    assert {name: ended.outcome for name, ended in there.items()} == here
