@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     help="Draw over this axis (default: the longest one of numbers).",
 )
 @click.option(
+    "--lines",
+    metavar="AXIS",
+    help="Draw a line for each value of this axis (default: design).",
+)
+@click.option(
     "--against",
     metavar="DESIGN",
     help="Tell differences from this design (default: the first).",
@@ -64,6 +69,7 @@ def report(
     as_text: bool,
     as_csv: bool,
     over: str | None,
+    lines: str | None,
     against: str | None,
     metrics: tuple[str, ...],
     break_even: bool,
@@ -78,8 +84,10 @@ def report(
 
     if as_text and as_csv:
         raise click.UsageError("--text and --csv: one of them")
+    if over is not None and over == lines:
+        raise click.UsageError("--over and --lines: two axes")
     as_text = as_text or (break_even and not as_csv)
-    sections = _sections(results, Wishes(over, against, metrics, break_even))
+    sections = _sections(results, Wishes(over, against, lines, metrics, break_even))
     if break_even:
         sections = [each._replace(left_out=()) for each in sections if each.tables]
     heading = title or (sections[0].title if len(sections) == 1 else "Report")
@@ -126,9 +134,9 @@ def _words() -> list[str]:
 
 def _written(made: Report, *, as_text: bool, as_csv: bool) -> str:
     if as_text:
-        from swaptools.report.text import lines
+        from swaptools.report import text
 
-        return "".join(f"{line}\n" for line in lines(made))
+        return "".join(f"{line}\n" for line in text.lines(made))
     if as_csv:
         from swaptools.report.flat import comma_separated
 

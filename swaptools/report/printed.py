@@ -14,6 +14,7 @@ from swaptools.report.values import Axis, Chart, Line, Section, Table
 from swaptools.sweep.cells import cell_key
 from swaptools.sweep.results import Studied
 from swaptools.sweep.rows import Row
+from swaptools.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from swaptools.report.values import Scalar
 
 _MIB: Final = 1 << 20
-_MOST_ROWS: Final = 64
+#: What a replay has beside its counts.
+_OF_REPLAYS: Final = ("miss_ratio", "misses", "faults", "oom_kills", "skipped")
 
 
 class Printed(NamedTuple):
@@ -42,14 +44,9 @@ def _versions(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _designs(
-    found: Mapping[str, Any],
-    wishes: Wishes,
-    about: tuple[str, str],
-    words: Sequence[str],
-    row_of: Callable[[dict[str, Any]], Row],
+    rows: Sequence[Row], wishes: Wishes, about: tuple[str, str], words: Sequence[str]
 ) -> Section:
-    designs = [str(each["design"]) for each in found["designs"]]
-    rows = [row_of(each) for each in found["designs"]]
+    designs = [row.cell["design"] for row in rows]
     title, question = about
     study = {
         "path": "",
@@ -66,8 +63,7 @@ def _designs(
         return shlex.join(["swapemu", words[0], "--json", *more, *words[1:]])
 
     studied = Studied(study, {cell_key(row.cell, {}): row for row in rows})
-    told = section_of(studied, wishes, command)
-    return told._replace(notes=_as_plain(found), versions=_versions(found))
+    return section_of(studied, wishes, command)
 
 
 def _as_plain(found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -103,9 +99,47 @@ def _row(each: dict[str, Any], moments: str, more: Sequence[str] = ()) -> Row:
 def _compare(found: dict[str, Any], wishes: Wishes) -> Section:
     scenario = str(found["scenario"])
     about = (f"Designs under {scenario}", str(found["title"]))
-    return _designs(
-        found, wishes, about, ("compare", scenario), lambda each: _row(each, "samples")
+    rows = [_row(each, "samples") for each in found["designs"]]
+    told = _designs(rows, wishes, about, ("compare", scenario))
+    return told._replace(notes=_as_plain(found), versions=_versions(found))
+
+
+def _replay(found: dict[str, Any], wishes: Wishes) -> Section:
+    trace, ram_bytes = str(found["trace"]), int(found["ram_bytes"])
+    rows = [_row(each, "moments", _OF_REPLAYS) for each in found["replays"]]
+    policies = {str(each.get("policy")) for each in found["replays"]} - {"None"}
+    words = ["replay", "--ram", str(ram_bytes)]
+    words += [word for each in policies for word in ("--policy", each)]
+    memory = format_size(ram_bytes)
+    about = (f"Designs under the trace {trace}", f"What does {memory} make of it?")
+    told = _designs(rows, wishes, about, [*words, trace])
+    notes = [f"Memory: {memory}. Policy: {', '.join(policies) or 'of the trace'}."]
+    charts = list(told.charts)
+    bound = found["bound_miss_ratio"]
+    if bound is not None:
+        notes.append(f"No policy could miss less than {100 * bound:.3f} % (opt).")
+        charts.insert(0, _bounded(rows, float(bound)))
+    left = told.left_out
+    if found["left_out"]:
+        left = (*left, f"{found['left_out']:,} references to code and files.")
+    return told._replace(
+        notes=tuple(notes),
+        charts=tuple(charts),
+        left_out=left,
+        versions=_versions(found),
     )
+
+
+def _bounded(rows: Sequence[Row], bound: float) -> Chart:
+    ratios = [
+        (str(row.cell["design"]), ratio)
+        for row in rows
+        if (ratio := row.metrics.get("miss_ratio")) is not None
+    ]
+    lines = [Line((name,), (0.0,), (100 * ratio,)) for name, ratio in ratios]
+    names = (*(name for name, _ in ratios), "bound")
+    drawn = (*merged(lines), Line(("bound",), (0.0,), (100 * bound,)))
+    return Chart("References that miss, and the bound", "%", None, drawn, names)
 
 
 # --- overhead ---------------------------------------------------------------
@@ -227,6 +261,7 @@ def _misses(found: Mapping[str, Any], page_size: int) -> list[Chart]:
 #: By the keys that each has, the one with more of them first.
 PRINTED: Final = (
     Printed("compare --json", frozenset({"scenario", "designs"}), _compare),
+    Printed("replay --json", frozenset({"trace", "replays"}), _replay),
     Printed("overhead --json", frozenset({"area_bytes", "rows"}), _overhead),
     Printed("trace show --json", frozenset({"windows", "miss_ratios"}), _trace),
 )

@@ -21,6 +21,7 @@ class Wishes(NamedTuple):
 
     over: str | None = None
     against: str | None = None
+    lines: str | None = None
     metrics: tuple[str, ...] = ()
     #: Nothing but where designs cross.
     break_even: bool = False

@@ -52,19 +52,29 @@ class Shape(NamedTuple):
     apart: tuple[str, ...]
 
 
-def shape_of(axes: Mapping[str, Sequence[Scalar]], over: str | None = None) -> Shape:
+def shape_of(
+    axes: Mapping[str, Sequence[Scalar]],
+    over: str | None = None,
+    lines: str | None = None,
+) -> Shape:
     """Choose what is drawn over what.
 
     Args:
         axes: The values of each.
         over: What is wanted from left to right.
+        lines: What is wanted as lines.
     """
-    many = {name: values for name, values in axes.items() if len(values) > 1}
+    many = {
+        name: values
+        for name, values in axes.items()
+        if len(values) > 1 and name != lines
+    }
     if over is None:
         numeric = [name for name in many if is_numeric(many[name])]
         over = max(numeric, key=lambda name: len(many[name]), default=None)
     rest = [name for name in axes if name != over]
-    lines = "design" if "design" in rest and over != "design" else None
+    if lines is None and "design" in rest:
+        lines = "design"
     if lines is None:
         lines = max(rest, key=lambda name: len(axes[name]), default=None)
     return Shape(over, lines, tuple(name for name in rest if name != lines))

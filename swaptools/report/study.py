@@ -54,7 +54,7 @@ def section_of(
     usual = partial(_command, about["path"])
     study = Seen(about, axes, rows, wishes, command or usual)
     _check(study)
-    shape = shape_of(axes, wishes.over)
+    shape = shape_of(axes, wishes.over, wishes.lines)
     drawn, same = _chosen(study)
     charts: list[Chart] = []
     not_drawn: list[str] = []
@@ -80,17 +80,19 @@ def section_of(
 
 def _check(study: Seen) -> None:
     over, against = study.wishes.over, study.wishes.against
-    if over is not None and over not in study.axes:
+    for axis in (over, study.wishes.lines):
+        if axis is None or axis in study.axes:
+            continue
         known = ", ".join(study.axes)
         raise SelectionError(
-            f"no axis {over!r} in {study.about['title']}; it has {known}"
+            f"no axis {axis!r} in {study.about['title']}; it has {known}"
         )
     counted = {name for row in study.done for name in row.metrics}
     for metric in study.wishes.metrics:
         if counted and metric not in counted:
             known = ", ".join(sorted(counted))
             raise SelectionError(f"no metric {metric!r}; there are {known}")
-    shape = shape_of(study.axes, over)
+    shape = shape_of(study.axes, over, study.wishes.lines)
     known_lines = map(str, study.axes[shape.lines]) if shape.lines else ()
     if against is not None and against not in known_lines:
         where = shape.lines or "what is compared"
