@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from swaptools import __version__
 from swaptools.cli import output, tables
 from swaptools.cli.wrapping import USUAL_WIDTH, say, terminal_width
 
@@ -220,6 +221,7 @@ def print_json(name: str, title: str, results: Sequence[Compared]) -> None:
         {
             "scenario": name,
             "title": title,
+            "version": __version__,
             "not_judged": results[0].not_judged,
             "designs": [_as_json(each) for each in results],
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from swaptools import __version__
 from swaptools.cli import completing, output, params, tables
 from swaptools.units import format_size
 
@@ -72,7 +73,8 @@ def overhead(
         return
     if as_json:
         rows_json = [_as_json(row) for row in rows]
-        output.print_json({"area_bytes": area_bytes, "rows": rows_json})
+        about = {"area_bytes": area_bytes, "version": __version__}
+        output.print_json({**about, "rows": rows_json})
         return
     area = format_size(area_bytes)
     click.echo(f"Metadata in MiB, by how much of an area of {area} is in use")

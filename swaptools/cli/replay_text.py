@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from swaptools import __version__
 from swaptools.cli import output, tables
 from swaptools.cli.comparison import print_counts
 from swaptools.cli.trace_text import ORDERS, made_from
@@ -123,6 +124,7 @@ def as_json(result: Result) -> Replays:
     ]
     return {
         "trace": options.path,
+        "version": __version__,
         "format": about.format,
         "order": about.order.value,
         "source": about.source,

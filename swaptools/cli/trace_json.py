@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from swaptools import __version__
 from swaptools.working_set.sizes import ratios
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def of(
     sequence = measured.sequence
     return {
         "path": source.path,
+        "version": __version__,
         "format": about.format,
         "order": cast("Any", about.order.value),
         "page_size": about.page_size,

@@ -114,6 +114,10 @@ def _chosen(study: Seen) -> tuple[list[str], list[str]]:
     if study.wishes.metrics:
         return list(study.wishes.metrics), same
     telling = [name for name in varying if name in QUANTITIES] or varying
+    # What is asked first of a replay, be it the same everywhere.
+    if "miss_ratio" in same and values["miss_ratio"] != {None}:
+        telling.append("miss_ratio")
+        same.remove("miss_ratio")
     return in_order(telling)[:_MOST_DRAWN], same
 
 

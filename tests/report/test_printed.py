@@ -11,6 +11,7 @@ from swaptools.errors import StudyError
 from swaptools.report.seen import Wishes
 from swaptools.report.sources import sections_of
 from tests.report.samples import load, printed, trace
+from tests.sweep.test_traces import write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,3 +98,27 @@ def test_what_is_nothing_of_the_kind(text: str, reason: str, tmp_path: Path) -> 
     with pytest.raises(StudyError) as caught:
         list(sections_of(str(path), Wishes()))
     assert str(caught.value).startswith(f"{path}: {reason}")
+
+
+def test_a_replay_has_its_misses_the_bound_and_what_was_held(tmp_path: Path) -> None:
+    file = write_trace(tmp_path)
+    designs = ("--design", "plain", "--design", "vswap", "--bound")
+    words = ("--ram", "50%", "--policy", "lru", *designs, str(file))
+    path = printed(tmp_path, "r", "replay", *words)
+    found, section = load(path), told(path)
+    assert section.title == f"Designs under the trace {file}"
+    assert section.notes[0] == "Memory: 800 KiB. Policy: lru."
+    assert section.versions == (found["version"],)
+    first = section.charts[0]
+    assert first.title == "References that miss, and the bound"
+    drawn = {name: line.ys[0] / 100 for line in first.lines for name in line.names}
+    misses = {each["design"]: each["miss_ratio"] for each in found["replays"]}
+    assert drawn == pytest.approx({**misses, "bound": found["bound_miss_ratio"]})
+    titles = {chart.title for chart in section.charts}
+    assert {
+        "Slots in use, over the run",
+        "References that miss, over the run",
+    } <= titles
+    assert section.command == (
+        f"swapemu replay --json --ram 819200 --policy lru {file}"
+    )

@@ -74,6 +74,8 @@ class Replays(TypedDict):
 
     #: As it was given.
     trace: str
+    #: Of swaptools.
+    version: str
     #: Name of the format that it is in.
     format: str
     #: What its order tells: every reference, what missed, requests, or nothing.

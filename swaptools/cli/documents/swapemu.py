@@ -121,6 +121,8 @@ class Comparison(TypedDict):
     scenario: str
     #: Its first comment.
     title: str
+    #: Of swaptools.
+    version: str
     #: Lines that expected something.
     not_judged: int
     #: In the order in which they were asked for.
@@ -183,6 +185,8 @@ class Overhead(TypedDict):
 
     #: Of the area.
     area_bytes: int
+    #: Of swaptools.
+    version: str
     #: One for each design and kind of figures.
     rows: list[OverheadDict]
 

@@ -31,6 +31,8 @@ class TraceShown(TypedDict):
 
     #: As it was given.
     path: str
+    #: Of swaptools.
+    version: str
     #: Name of the format that it is in.
     format: str
     #: What its order tells: every reference, what missed, requests, or nothing.
