@@ -127,6 +127,19 @@ static void rest(const struct line *line)
 	usleep(number(line->words[1]) * 1000);
 }
 
+/* tell PATH: a small file as it is */
+static void tell(const struct line *line)
+{
+	static char text[1 << 16];
+	char *place;
+
+	if ((errno = read_text(line->words[1], text, sizeof(text))))
+		return say_errno(line->words[1]);
+	for (char *row = strtok_r(text, "\n", &place); row;
+	     row = strtok_r(NULL, "\n", &place))
+		say("%s\n", row);
+}
+
 static void obey(const struct line *line)
 {
 	static const struct {
@@ -138,7 +151,7 @@ static void obey(const struct line *line)
 		{"mount", area_mount, 5}, {"umount", area_umount, 2},
 		{"loop", area_loop, 4}, {"try", area_try, 3},
 		{"unlinked", area_unlinked, 2}, {"where", area_where, 2},
-		{"hold", area_hold, 2}, {"rest", rest, 2},
+		{"hold", area_hold, 2}, {"rest", rest, 2}, {"tell", tell, 2},
 		{"swapon", area_on, 4}, {"swapoff", area_off, 2},
 		{"content", content, 3}, {"set", knob_set, 3}, {"state", state_say, 1},
 	};

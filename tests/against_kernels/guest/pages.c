@@ -58,6 +58,19 @@ static int do_read(const struct order *order, unsigned char *start)
 	return 0;
 }
 
+static int do_refer(const struct order *order, unsigned char *start)
+{
+	for (int n = 0; n < order->argument; n++) {
+		volatile uint64_t *page = (uint64_t *)(start + (references[n] >> 1) * PAGE);
+
+		if (references[n] & 1)
+			*page = references[n];
+		else
+			(void)*page;
+	}
+	return 0;
+}
+
 static int do_advise(const struct order *order, unsigned char *start)
 {
 	int advice = order->argument;
@@ -109,6 +122,8 @@ static int do_order(const struct order *order)
 		return do_write(order, start);
 	case READ:
 		return do_read(order, start);
+	case REFER:
+		return do_refer(order, start);
 	case ADVISE:
 		return do_advise(order, start);
 	case MAP:

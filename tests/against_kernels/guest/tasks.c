@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 unsigned char (*contents)[PAGE];
+uint32_t *references;
 int sockets[MAX_TASKS][2];
 
 struct task {
@@ -236,6 +237,23 @@ static void touch(const struct line *line)
 		say_errno(line->words[0]);
 }
 
+/* refer PAGE[w]...: touch pages one after another, and write to those with a w */
+static void refer(const struct line *line)
+{
+	struct order order = { .what = REFER, .argument = line->count - 1 };
+
+	for (int n = 1; n < line->count; n++) {
+		char *end;
+		unsigned long page = strtoul(line->words[n], &end, 10);
+
+		if (page >= MAX_PAGES)
+			return say("! pages beyond the task's\n");
+		references[n - 1] = page << 1 | (*end == 'w');
+	}
+	if ((errno = ask(worker(), &order)))
+		say_errno("refer");
+}
+
 /* All that tasks do; false for another word. */
 bool task_word(const struct line *line)
 {
@@ -251,7 +269,9 @@ bool task_word(const struct line *line)
 	}
 	if (line->count < 2)
 		return false;
-	if (!strcmp(word, "task"))
+	if (!strcmp(word, "refer"))
+		refer(line);
+	else if (!strcmp(word, "task"))
 		turn(line);
 	else if (!strcmp(word, "fork"))
 		fork_task(line);
@@ -270,6 +290,8 @@ void tasks_start(void)
 {
 	contents = mmap(NULL, MAX_CONTENTS * PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	references = mmap(NULL, MAX_WORDS * sizeof(*references),
+			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (int place = 0; place < MAX_TASKS; place++)
 		socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets[place]);
 	make_spare();

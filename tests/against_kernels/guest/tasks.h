@@ -22,10 +22,13 @@
 #define START(object) (0x100000000000UL + ((unsigned long)(object) << 32))
 
 struct order {
-	enum { WRITE, READ, ADVISE, FORK, MAP, CPU, EXIT } what;
+	enum { WRITE, READ, ADVISE, REFER, FORK, MAP, CPU, EXIT } what;
 	int object;
 	unsigned long first, nr_pages;
-	/* ADVISE: the advice; CPU: its number; FORK: the child's place. */
+	/*
+	 * ADVISE: the advice; REFER: how many of `references`; CPU: its number;
+	 * FORK: the child's place.
+	 */
 	int argument;
 	/* WRITE: the order of folios; contents in `numbers`, or a tag, or zeros. */
 	int folio_order;
@@ -33,6 +36,9 @@ struct order {
 	int nr_contents;
 	int numbers[512];
 };
+
+/* What REFER is to touch: a page twice, plus one to write. Shared by all tasks. */
+extern uint32_t *references;
 
 /* A socket for each task: process 1 has the first end. */
 extern int sockets[MAX_TASKS][2];
