@@ -37,6 +37,7 @@ from swaptools.emulator.core.memcg import memcg_online
 from swaptools.emulator.core.page_counter import MEMCG_CHARGE_BATCH
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.pressure_structs import (
+    GEN_ITEMS,
     NR_LRUS,
     POLICY_HEAD_ITEMS,
     SWAPPINESS,
@@ -226,7 +227,12 @@ class Arena:
         """
         self._per_table["swapped"] = SWAPFILE_CLUSTER
         self.grow("swapped", self.nr_tables * SWAPFILE_CLUSTER)
-        rows = {"lrus": NR_LRUS, "lruvecs": 1, "stocks": self.nr_cpus}
+        rows = {
+            "lrus": NR_LRUS,
+            "lruvecs": 1,
+            "lrugens": GEN_ITEMS,
+            "stocks": self.nr_cpus,
+        }
         self._beside = {"frames": {"pages": 1}, "memcgs": rows}
         self.grow("policy_items", POLICY_HEAD_ITEMS)
         if items_a_page:

@@ -50,6 +50,13 @@ def list_row(s: Slots, number: int) -> int:
     return row * NR_LRUS + page.list
 
 
+@hot_inline
+def count_row(s: Slots, number: int) -> int:
+    """Return the number of the list that counts a folio, among all lists."""
+    page = s.pages[number]
+    return list_row(s, number) - page.list + page.counted
+
+
 @hot
 def list_add(s: Slots, number: int, which: int) -> None:
     """Put a folio that is on no list in front of one of its group, or of this CPU.
@@ -57,7 +64,7 @@ def list_add(s: Slots, number: int, which: int) -> None:
     Kernel: include/linux/mm_inline.h lruvec_add_folio().
     """
     page = s.pages[number]
-    page.list = which
+    page.list = page.counted = which
     page.cpu = s.totals[0].cpu if which == LRU_BATCH else 0
     lru = s.lrus[list_row(s, number)]
     page.prev, page.next = 0, lru.first
@@ -76,7 +83,7 @@ def list_add_tail(s: Slots, number: int, which: int) -> None:
     Kernel: include/linux/mm_inline.h lruvec_add_folio_tail().
     """
     page = s.pages[number]
-    page.list, page.cpu = which, 0
+    page.list, page.counted, page.cpu = which, which, 0
     lru = s.lrus[list_row(s, number)]
     page.prev, page.next = lru.last, 0
     if lru.last:
@@ -105,9 +112,9 @@ def list_del(s: Slots, number: int) -> None:
         s.pages[page.next].prev = page.prev
     else:
         lru.last = page.prev
-    lru.nr -= folio_nr_pages(s, number)
+    s.lrus[count_row(s, number)].nr -= folio_nr_pages(s, number)
     page.prev = page.next = 0
-    page.list, page.cpu = LRU_NONE, 0
+    page.list, page.counted, page.cpu = LRU_NONE, LRU_NONE, 0
 
 
 @hot_inline
@@ -176,7 +183,7 @@ def lru_split(s: Slots, head: int) -> None:
     """
     frame, page = s.frames[head], s.pages[head]
     nr, which, behind = 1 << frame.order, page.list, page.next
-    cpu = page.cpu
+    counted, cpu = page.counted, page.cpu
     list_del(s, head)
     frame.order = 0
     if which == LRU_NONE:
@@ -185,6 +192,7 @@ def lru_split(s: Slots, head: int) -> None:
         if s.frames[number].mapcount or s.frames[number].entry:
             s.pages[number].flags = page.flags
             s.pages[number].list, s.pages[number].cpu = which, cpu
+            s.pages[number].counted = counted
             list_insert(s, number, behind)
 
 
@@ -203,4 +211,4 @@ def list_insert(s: Slots, number: int, behind: int) -> None:
         s.pages[behind].prev = number
     else:
         lru.last = number
-    lru.nr += 1
+    s.lrus[count_row(s, number)].nr += 1

@@ -52,6 +52,9 @@ SHADOW_SHIFT: Final = 3
 
 #: Kernel: mm/vmscan.c vm_swappiness.
 SWAPPINESS: Final = 60
+#: Integers of each group's generations (pressure/generations.py).
+GEN_ITEMS: Final = 25
+
 #: Integers that a policy has for itself, before those of each page.
 POLICY_HEAD_ITEMS: Final = 64
 
@@ -71,8 +74,10 @@ class Page(Structure):
     next: int
     #: Number of the group it is charged to; -1 for none.
     memcg: int
-    #: Number of its list, LRU_*.
+    #: Number of its list, LRU_*, and of the one that counts it, which a policy may
+    #: have be another one.
     list: int
+    counted: int
     flags: int
     #: Whose batch it is in, on LRU_BATCH.
     cpu: int
@@ -84,6 +89,7 @@ class Page(Structure):
         ("next", c_int32),
         ("memcg", c_int32),
         ("list", c_uint8),
+        ("counted", c_uint8),
         ("flags", c_uint8),
         ("cpu", c_uint8),
     ]
@@ -177,12 +183,19 @@ class Space(Structure):
     joined: int
     #: Number of the group that tables above its page tables are charged to.
     memcg: int
+    #: The group that a page of it was charged to last, and the reclaim in which its
+    #: tables were walked last, or 0: a policy's (pressure/walks.py).
+    #: Kernel: mm->lru_gen.
+    page_memcg: int
+    walked: int
     _fields_ = [
         ("mm", c_int32),
         ("nr_items", c_int32),
         ("object", c_int32),
         ("joined", c_int32),
         ("memcg", c_int32),
+        ("page_memcg", c_int32),
+        ("walked", c_int64),
     ]
 
 
@@ -194,7 +207,14 @@ class PgTable(Structure):
     space: int
     #: Number of the group that it is charged to.
     memcg: int
-    _fields_ = [("vpn", c_int32), ("space", c_int32), ("memcg", c_int32)]
+    #: A policy's: whether it is worth a walk, and was accessed (pressure/walks.py).
+    marks: int
+    _fields_ = [
+        ("vpn", c_int32),
+        ("space", c_int32),
+        ("memcg", c_int32),
+        ("marks", c_uint8),
+    ]
 
 
 #: What of Pressure is counted: lines of /proc/vmstat, and operations of tasks that had

@@ -320,6 +320,8 @@ class Slots(NamedTuple):
     lrus: Buffer[Lru]
     #: By cgroup.
     lruvecs: Buffer[LruVec]
+    #: By cgroup, of its generations: see pressure/generations.py.
+    lrugens: Buffer[int]
     #: By cgroup and CPU: pages charged ahead. Kernel: mm/memcontrol.c memcg_stock.
     stocks: Buffer[int]
     #: By table and slot.
@@ -374,6 +376,7 @@ ITEMS: Final[dict[str, Any]] = {
     "pages": Page,
     "lrus": Lru,
     "lruvecs": LruVec,
+    "lrugens": c_int64,
     "stocks": c_int32,
     "swapped": Swapped,
     "spaces": Space,

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
-from swaptools.emulator.core.lru import list_row
+from swaptools.emulator.core.lru import count_row, list_row
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_counter import has_memsw
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
@@ -35,6 +35,7 @@ PRESSURE_BUFFERS: Final = (
     "pages",
     "lrus",
     "lruvecs",
+    "lrugens",
     "stocks",
     "swapped",
     "spaces",
@@ -85,11 +86,17 @@ def check_lists(state: State) -> None:
     """Check that lists are whole, and that every folio that is charged is on one."""
     s = state.slots
     listed: set[int] = set()
+    counted: Counter[int] = Counter()
     for row in range(len(s.lrus) // NR_LRUS):
         for which in range(NR_LRUS):
             found = _listed(s, row, which)
             expect(not listed & found, "a page on two lists", row, which)
             listed |= found
+    for number in listed:
+        counted[count_row(s, number)] += 1 << s.frames[number].order
+    for row in range(len(s.lrus)):
+        nr = s.lrus[row].nr
+        expect(nr == counted[row], "pages of a list", row, nr, counted[row])
     for number in range(1, s.totals[0].nr_frames):
         frame, page = s.frames[number], s.pages[number]
         order = s.frames[frame.block].order
@@ -106,7 +113,7 @@ def check_lists(state: State) -> None:
 def _listed(s: Slots, row: int, which: int) -> set[int]:
     lru: Lru = s.lrus[row * NR_LRUS + which]
     found: set[int] = set()
-    before, number, nr = 0, lru.first, 0
+    before, number = 0, lru.first
     while number:
         page = s.pages[number]
         expect(number not in found, "a list goes round", row, which, number)
@@ -114,10 +121,8 @@ def _listed(s: Slots, row: int, which: int) -> set[int]:
         expect(page.list == which, "another list", row, which, number, page.list)
         expect(list_row(s, number) == row * NR_LRUS + which, "another group", number)
         found.add(number)
-        nr += 1 << s.frames[number].order
         before, number = number, page.next
     expect(lru.last == before, "the end of a list", row, which, lru.last)
-    expect(lru.nr == nr, "pages of a list", row, which, lru.nr, nr)
     return found
 
 

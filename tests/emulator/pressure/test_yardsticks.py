@@ -20,7 +20,7 @@ from tests.emulator.pressure.models import (
 from tests.engines import ENGINES
 from tests.parts import few_or_many, one_in
 
-YARDSTICKS = ("fifo", "lru", "random", "opt")
+YARDSTICKS = ("fifo", "lru", "random", "opt", "mglru")
 
 
 @pytest.mark.parametrize("compiled", ENGINES)

@@ -1,0 +1,302 @@
+"""Generations of pages: the kernel with CONFIG_LRU_GEN_ENABLED, as Debian builds it.
+
+Rules for this file: every function is hot (see core/clusters.py). What a generation is
+stands in generations.py, how pages get older in aging.py, how they leave in
+eviction.py.
+
+Theory. A group that needs room wants 32 pages. It looks at a part of its pages, of all
+generations together: at one of 4096 at first, then at one of 2048, and so on; as little
+as that is, 64 pages leave at a time. When only two generations are left, nothing can
+leave before pages got older, and from the second part on they do so before it comes to
+that.
+
+Kernel: mm/vmscan.c lru_gen_shrink_lruvec(), try_to_shrink_lruvec(), get_nr_to_scan(),
+should_run_aging(), try_to_free_mem_cgroup_pages(); read in 6.12.117 and 7.2.13; what
+6.18 has of each was found with a booted one.
+Same: how much leaves at a time; when pages get older.
+Changed: nothing.
+Left out: files, which are never worth a look; memory.low, memory.min; groups in bins,
+of which a reclaim of the whole machine begins with a random one; lru_gen.min_ttl_ms;
+swappiness as far as it weighs anonymous pages against files.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import (
+    hot,
+    hot_inline,
+)
+from swaptools.emulator.core.page_counter import (
+    nr_swap_pages_for,
+)
+from swaptools.emulator.core.page_tables import (
+    PTE_YOUNG,
+    PTRS_PER_PTE,
+)
+from swaptools.emulator.core.pressure_structs import (
+    PAGE_ACTIVE,
+    PAGE_REFERENCED,
+    PAGE_SHMEM,
+    PAGE_WORKINGSET,
+)
+from swaptools.emulator.core.shrink_slab import shrink_slab
+from swaptools.emulator.pressure.aging import (
+    try_to_inc_max_seq,
+    try_to_inc_min_seq,
+)
+from swaptools.emulator.pressure.eviction import (
+    put_back,
+    scan_folios,
+    shrink_isolated,
+)
+from swaptools.emulator.pressure.generations import (
+    HAS_WALKED,
+    MAX_LRU_BATCH,
+    MAX_SEQ,
+    MIN_LRU_BATCH,
+    MIN_NR_GENS,
+    MIN_SEQ,
+    MIN_SEQ_FILE,
+    RECLAIMED,
+    ROUND,
+    activate_waiting,
+    gen_add,
+    gens_of,
+    nr_of,
+    nr_pages_of,
+)
+from swaptools.emulator.pressure.marks import (
+    RULES,
+    RULES_6_12,
+    RULES_6_18,
+    RULES_7_2,
+    mark,
+)
+from swaptools.emulator.pressure.policy import Policy
+from swaptools.emulator.pressure.tiers import refault
+from swaptools.emulator.pressure.two_lists import (
+    DEF_PRIORITY,
+    SC_FULL_WALK,
+    mem_cgroup_iter,
+)
+from swaptools.emulator.pressure.walks import TABLE_YOUNG
+from swaptools.emulator.pressure.workingset import SWAP_CLUSTER_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swaptools.emulator.core.structs import Slots
+    from swaptools.kernel.profiles import KernelProfile
+
+
+# --- one group -------------------------------------------------------------
+
+
+@hot_inline
+def evictable_min_seq(s: Slots, row: int) -> int:
+    """Return the oldest generation that counts; until 6.12 that of files does not."""
+    if s.policy_items[RULES] == RULES_6_12:
+        return s.lrugens[row + MIN_SEQ]
+    return min(s.lrugens[row + MIN_SEQ], s.lrugens[row + MIN_SEQ_FILE])
+
+
+@hot_inline
+def is_out_of_cold(s: Slots, row: int) -> bool:
+    """Tell whether there are two generations left, which nothing leaves."""
+    return evictable_min_seq(s, row) + MIN_NR_GENS > s.lrugens[row + MAX_SEQ]
+
+
+@hot
+def evict_folios(s: Slots, memcg: int, nr_to_scan: int) -> int:
+    """Let up to 64 pages leave; returns how many were looked at, or 0 to give up.
+
+    How many left is added to ``policy_items`` (RECLAIMED).
+
+    Kernel: mm/vmscan.c, the same name.
+    """
+    row, rules = gens_of(s, memcg), s.policy_items[RULES]
+    if rules == RULES_7_2:
+        try_to_inc_min_seq(s, memcg)
+        scanned = scan_folios(s, memcg, nr_to_scan)
+        if scanned:
+            try_to_inc_min_seq(s, memcg)
+    else:
+        most = MAX_LRU_BATCH if rules == RULES_6_12 else min(nr_to_scan, MAX_LRU_BATCH)
+        scanned = scan_folios(s, memcg, most)
+        scanned += try_to_inc_min_seq(s, memcg)
+        if is_out_of_cold(s, row):
+            scanned = 0
+    reclaimed = shrink_isolated(s, memcg, s.totals[0].cpu)
+    s.policy_items[RECLAIMED] += reclaimed
+    return scanned
+
+
+@hot
+def should_run_aging(s: Slots, memcg: int) -> bool:
+    """Tell whether pages have to get older. Kernel: the same name."""
+    row = gens_of(s, memcg)
+    max_seq, min_seq = s.lrugens[row + MAX_SEQ], evictable_min_seq(s, row)
+    if min_seq + MIN_NR_GENS != max_seq:
+        return min_seq + MIN_NR_GENS > max_seq
+    if s.policy_items[RULES] != RULES_6_12:
+        return True
+    total = nr_pages_of(s, memcg)
+    young, old = nr_of(s, memcg, max_seq), nr_of(s, memcg, max_seq - MIN_NR_GENS)
+    return young * MIN_NR_GENS > total or old * (MIN_NR_GENS + 2) < total
+
+
+@hot
+def nr_to_scan(s: Slots, memcg: int, priority: int) -> int:
+    """Return at how many pages to look, or that pages got older instead: 0.
+
+    Kernel: mm/vmscan.c get_nr_to_scan(), through 7.1.
+    """
+    if not should_run_aging(s, memcg) or priority == DEF_PRIORITY:
+        is_6_12 = s.policy_items[RULES] == RULES_6_12
+        if is_6_12 and is_out_of_cold(s, gens_of(s, memcg)):
+            return 0
+        return nr_pages_of(s, memcg) >> priority
+    try_to_inc_max_seq(s, memcg)
+    return 0
+
+
+@hot
+def shrink_lruvec_7_1(s: Slots, memcg: int, priority: int) -> None:
+    """Look at a part of a group's pages. Kernel: mm/vmscan.c try_to_shrink_lruvec()."""
+    scanned = 0
+    while not s.pressure[0].lacks_room:
+        nr = nr_to_scan(s, memcg, priority)
+        if nr <= 0:
+            return
+        delta = evict_folios(s, memcg, nr)
+        scanned += delta
+        if not delta or scanned >= nr:
+            return
+
+
+@hot
+def shrink_lruvec_7_2(s: Slots, memcg: int, priority: int, wanted: int) -> None:
+    """Look at a part of a group's pages, or until it is enough.
+
+    Kernel: mm/vmscan.c try_to_shrink_lruvec(), since 7.2.
+    """
+    nr, row = nr_pages_of(s, memcg) >> priority, gens_of(s, memcg)
+    while nr > 0 and not s.pressure[0].lacks_room:
+        is_late = priority != DEF_PRIORITY and should_run_aging(s, memcg)
+        if is_late or is_out_of_cold(s, row):
+            try_to_inc_max_seq(s, memcg)
+        delta = evict_folios(s, memcg, min(nr, MIN_LRU_BATCH))
+        if not delta or s.policy_items[RECLAIMED] >= wanted:
+            return
+        nr -= delta
+
+
+@hot
+def shrink_lruvec(s: Slots, memcg: int, priority: int, wanted: int) -> None:
+    """Look at a part of a group's pages. Kernel: lru_gen_shrink_lruvec()."""
+    activate_waiting(s)
+    s.policy_items[HAS_WALKED] = 0
+    pressure = s.pressure[0]
+    if pressure.may_not_swap or not pressure.swappiness:
+        return
+    if nr_swap_pages_for(s, memcg) < MIN_LRU_BATCH:
+        return
+    if s.policy_items[RULES] == RULES_7_2:
+        shrink_lruvec_7_2(s, memcg, priority, wanted)
+    else:
+        shrink_lruvec_7_1(s, memcg, priority)
+
+
+# --- all groups ------------------------------------------------------------
+
+
+@hot
+def do_try_to_free_pages(s: Slots, target: int, wanted: int) -> None:
+    """Look at more and more until it is enough.
+
+    Kernel: mm/vmscan.c, the same name, shrink_node_memcgs().
+    """
+    items = s.policy_items
+    for step in range(DEF_PRIORITY + 1):
+        memcg = mem_cgroup_iter(s, target, -1)
+        while memcg >= 0:
+            shrink_lruvec(s, memcg, DEF_PRIORITY - step, wanted)
+            shrink_slab(s, memcg, DEF_PRIORITY - step)
+            if items[RECLAIMED] >= wanted and not items[SC_FULL_WALK]:
+                return
+            memcg = mem_cgroup_iter(s, target, memcg)
+        if items[RECLAIMED] >= wanted or s.pressure[0].lacks_room:
+            return
+
+
+@hot
+def shrink(s: Slots, memcg: int, nr: int) -> int:
+    """Let about so many pages of a group and all below leave; return how many did.
+
+    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages().
+    """
+    items, wanted = s.policy_items, max(nr, SWAP_CLUSTER_MAX)
+    items[ROUND] += 1
+    items[RECLAIMED] = items[SC_FULL_WALK] = 0
+    do_try_to_free_pages(s, memcg, wanted)
+    if not items[RECLAIMED] and not s.pressure[0].lacks_room:
+        items[SC_FULL_WALK] = 1
+        do_try_to_free_pages(s, memcg, wanted)
+    return items[RECLAIMED]
+
+
+# --- what else the core tells ----------------------------------------------
+
+
+@hot_inline
+def mark_accessed(s: Slots, at: int) -> None:
+    """Mark the entry of a page that was found in memory as accessed, and its table."""
+    s.ptes[at] |= PTE_YOUNG
+    s.pgtables[at // PTRS_PER_PTE].marks |= TABLE_YOUNG
+
+
+@hot
+def folio_add_lru(s: Slots, number: int) -> None:
+    """Take a page in that was made or read. Kernel: mm/swap.c, the same name."""
+    page = s.pages[number]
+    shadow, page.stamp = page.stamp, 0
+    if shadow:
+        refault(s, number, shadow)
+    if not page.flags & PAGE_SHMEM:
+        table = s.pgtables[page.at // PTRS_PER_PTE]
+        table.marks |= TABLE_YOUNG
+        s.spaces[table.space].page_memcg = page.memcg
+    if s.policy_items[RULES] != RULES_7_2 or page.flags & PAGE_WORKINGSET:
+        page.flags |= PAGE_ACTIVE
+    elif not page.flags & PAGE_REFERENCED:
+        mark(s, number)
+    gen_add(s, number)
+
+
+@hot
+def keep(s: Slots, number: int) -> None:
+    """Put a page of a folio back that was split to leave, but has no slot."""
+    s.pages[number].flags |= PAGE_ACTIVE
+    put_back(s, number)
+
+
+def rules_of(profile: KernelProfile) -> Mapping[int, int]:
+    """Return what a kernel's rules are, for ``policy_items``."""
+    series = tuple(int(part) for part in re.findall(r"\d+", profile.name)[:2])
+    if series and series < (6, 14):
+        return {RULES: RULES_6_12}
+    return {RULES: RULES_7_2 if series >= (7, 2) else RULES_6_18}
+
+
+MGLRU: Final = Policy(
+    name="mglru",
+    summary="generations of pages, as the kernel with CONFIG_LRU_GEN has them",
+    accessed=mark_accessed,
+    added=folio_add_lru,
+    kept=keep,
+    shrink=shrink,
+    rules=rules_of,
+)

@@ -1,0 +1,132 @@
+"""Generations of pages, beside what booted kernels that have them did."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+
+import pytest
+
+from swaptools.emulator import Machine
+from swaptools.emulator.pressure.generations import (
+    MAX_NR_GENS,
+    MAX_SEQ,
+    MIN_NR_GENS,
+    MIN_SEQ,
+    gens_of,
+    nr_of,
+)
+from tests.engines import ENGINES
+from tests.pressure.generations import emulate, programs, recorded
+
+PROGRAMS = {str(program): program for program in programs()}
+RECORDED = recorded()
+#: What a kernel does in every batch, this does as well.
+EXACT = {
+    "6.12.118+deb13-amd64": (
+        "sequential seed 0 limit 2000",
+        "zipf seed 1 limit 1885",
+        "zipf seed 2 limit 1348",
+        "random seed 1 limit 3649",
+        "hot seed 2 limit 2748",
+    ),
+    "6.18.15+deb13-amd64": (
+        "sequential seed 0 limit 2000",
+        "zipf seed 1 limit 1885",
+        "zipf seed 2 limit 1348",
+    ),
+    "7.2.13+deb14-amd64": ("zipf seed 1 limit 1885",),
+}
+#: Of all batches, so many are the same; they are 138 each.
+ALIKE = {
+    "6.12.118+deb13-amd64": 100,
+    "6.18.15+deb13-amd64": 66,
+    "7.2.13+deb14-amd64": 54,
+}
+
+
+def series(release: str) -> str:
+    return ".".join(release.split(".")[:2])
+
+
+@cache
+def steps(program: str, kernel: str, policy: str) -> tuple[int, ...]:
+    return tuple(emulate(PROGRAMS[program], kernel, policy))
+
+
+@pytest.mark.parametrize(
+    ("release", "program"),
+    [(release, program) for release, listed in EXACT.items() for program in listed],
+)
+def test_counts_of_a_kernel(release: str, program: str) -> None:
+    told = RECORDED[release][program]
+    assert list(steps(program, series(release), "mglru")) == told
+
+
+@pytest.mark.compiled  # long
+@pytest.mark.parametrize("release", RECORDED)
+def test_batches_are_as_the_kernel_has_them(release: str) -> None:
+    """More of them than by any yardstick."""
+    same = dict.fromkeys(("mglru", "lru", "fifo"), 0)
+    for program, told in RECORDED[release].items():
+        for policy in same:
+            found = steps(program, series(release), policy)
+            same[policy] += sum(map(int.__eq__, found, told))
+    assert same["mglru"] == ALIKE[release]
+    assert same["mglru"] > 1.5 * max(same["lru"], same["fifo"])
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
+def test_generations_are_two_to_four(kernel: str) -> None:
+    """Whatever is done to pages, and wherever those are that belong to none."""
+    machine = Machine(kernel, policy="mglru", compiled=False)
+    machine.swapon_pages(4096, "zram")
+    machine.cgroups.create("/a")
+    machine.cgroups["/a"].record.memory_max = 150
+    number, draw = machine.cgroups["/a"].number, Random(3)
+    task = machine.task("t", "/a")
+    for step in range(240):
+        first = draw.randrange(280)
+        match draw.randrange(8):
+            case 0:
+                task.drop(first, draw.randrange(1, 20))
+            case 1:
+                task.pageout(first, draw.randrange(1, 20))
+            case 2 | 3:
+                task.read(first, draw.randrange(1, 20))
+            case _:
+                task.write(first, draw.randrange(1, 20))
+        slots = machine.state.slots
+        row = gens_of(slots, number)
+        max_seq, min_seq = slots.lrugens[row + MAX_SEQ], slots.lrugens[row + MIN_SEQ]
+        assert MIN_NR_GENS <= max_seq - min_seq + 1 <= MAX_NR_GENS
+        listed = [nr_of(slots, number, seq) for seq in range(min_seq, max_seq + 1)]
+        assert sum(listed) <= task.entries(0, 300).count("present")
+        assert machine.cgroups["/a"].record.memory <= 150
+        if step % 12 == 0:
+            machine.check_invariants()
+    assert machine.vmstat()["pswpin"] > 100
+
+
+@pytest.mark.parametrize("compiled", ENGINES)
+def test_compiled_or_not(compiled: bool) -> None:
+    program = PROGRAMS["sequential seed 0 limit 2000"]
+    told = RECORDED["6.18.15+deb13-amd64"][str(program)]
+    assert emulate(program, "6.18", "mglru", compiled=compiled) == told
+
+
+def test_fewer_than_64_slots_are_as_good_as_none() -> None:
+    """Kernel: mm/vmscan.c get_swappiness()."""
+    machine = Machine("6.18", policy="mglru", compiled=False)
+    device = machine.swapon_pages(200, "zram")
+    machine.cgroups.create("/a")
+    machine.cgroups["/a"].record.memory_max = 100
+    task = machine.task("t", "/a")
+    for page in range(400):
+        task.write(page)
+        if not task.is_alive:
+            break
+    assert not task.is_alive
+    assert page < 100 + 199 - 3  # three pages are of tables
+    assert device.inuse_pages == 0
+    machine.check_invariants()
