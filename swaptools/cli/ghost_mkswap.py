@@ -20,7 +20,8 @@ _LOCKS: dict[str, Literal["wait", "nonblock"] | None] = {
     "yes": "wait",
     "nonblock": "nonblock",
 }
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: As text: most runs are given none.
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NIL_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID_WORDS = {"clear": "none", "random": "by chance", "time": "by clock and network"}
 _EXIT_NOT_KNOWN_ON_DISK = 3
@@ -48,7 +49,7 @@ class UuidType(params.ParamType[Any]):
         text = str(value)
         if text in _UUID_WORDS:
             return text
-        if not _UUID.fullmatch(text):
+        if not re.fullmatch(_UUID, text):
             self.fail(f"{text!r} is not a UUID, clear, random or time", param, ctx)
         return UUID(text)
 
@@ -59,7 +60,7 @@ def _recipes() -> list[str]:
     return list(RECIPES)
 
 
-class LockCommand(click.Command):
+class LockCommand(params.Command):
     """A command whose --lock may stand alone, as mkswap(8)'s does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

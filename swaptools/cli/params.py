@@ -44,6 +44,37 @@ else:
         __class_getitem__ = classmethod(lambda cls, _: cls)
 
 
+class Command(click.Command):
+    """A command whose --help looks for no translation of its one line.
+
+    click's does for every run, and what looks takes as long as reading an area.
+    """
+
+    _own_help: click.Option | None = None
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option, the same one each time."""
+        names = self.get_help_option_names(ctx)
+        if not names or not self.add_help_option:
+            return None
+        if self._own_help is None:
+            self._own_help = click.Option(
+                [*names, "is_help_wanted"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
+                help="Show this message and exit.",
+            )
+        return self._own_help
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class SizeType(ParamType[int]):
     """Bytes, with util-linux suffixes."""
 

@@ -81,7 +81,7 @@ def _codes_begun(
     return completing.listed({rule.code: rule.title for rule in rules}, begun.upper())
 
 
-@click.command("swapcheck", context_settings=params.CONTEXT)
+@click.command("swapcheck", cls=params.Command, context_settings=params.CONTEXT)
 @click.option(
     "--kernel",
     "kernels",

@@ -74,7 +74,7 @@ def _columns_begun(
     return columns.complete(begun, about_files=any(given), who=who)
 
 
-@click.command("swapinfo", context_settings=params.CONTEXT)
+@click.command("swapinfo", cls=params.Command, context_settings=params.CONTEXT)
 @click.option(
     "-o",
     "--output",

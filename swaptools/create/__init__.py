@@ -14,11 +14,11 @@ from swaptools.create.content import unreadable_pages
 from swaptools.create.defaults import is_as_asked, plan_for
 from swaptools.create.judge import judge_made, judge_new, judge_there
 from swaptools.create.look import looked_at
+from swaptools.create.plan import Wipe
 from swaptools.create.refuse import refuse_always, refuse_replacing, refuse_useless
 from swaptools.create.request import CreateRequest, CreateResult
 from swaptools.create.warn import warnings
 from swaptools.create.way import Way, choose_way
-from swaptools.create.write import Wipe, write_in_place, write_new_file
 from swaptools.errors import CreateRefused
 from swaptools.format.constants import MAGIC_BYTES
 from swaptools.records import NamedTuple
@@ -127,6 +127,9 @@ def _contents(target: Target, plan: CreatePlan) -> Contents | None:
 
 
 def _write(request: CreateRequest, target: Target, decision: _Decision) -> _Decision:
+    # A dry run has no use for it.
+    from swaptools.create.write import write_in_place, write_new_file
+
     plan, way = decision.plan, decision.way
     if way is not Way.NEW_FILE:
         write_in_place(target, plan, way, decision.wipes, request.progress)

@@ -28,6 +28,14 @@ SEED_NAMESPACE = UUID("6f6be0c6-5d7e-5b0c-8f5e-6b7f6f0a2c11")
 MIN_PAGES = 2
 
 
+class Wipe(NamedTuple):
+    """A signature to be zeroed; offset and length in bytes within the area."""
+
+    name: str
+    offset: int
+    length: int
+
+
 class CreatePlan(NamedTuple):
     """One area to be made: the header page, and how much storage goes with it."""
 

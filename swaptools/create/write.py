@@ -25,7 +25,6 @@ from swaptools.create.naming import make_file, sync_names
 from swaptools.create.way import Way
 from swaptools.errors import AreaError, NotKnownOnDisk
 from swaptools.observe.backing import observe_backing
-from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from swaptools.create.content import Progress
     from swaptools.create.interrupts import Listening
     from swaptools.create.look import Target
-    from swaptools.create.plan import CreatePlan
+    from swaptools.create.plan import CreatePlan, Wipe
 
     #: Looks at a new file before it gets its name; raises to have it given up.
     Approve = Callable[[int], None]
@@ -44,14 +43,6 @@ _ZEROS: Final = bytes(1 << 20)
 _PART_BYTES: Final = 64 << 20
 #: The C library does without the file system's help, but not every one does.
 _NO_FALLOCATE: Final = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
-
-
-class Wipe(NamedTuple):
-    """A signature to be zeroed; offset and length in bytes within the area."""
-
-    name: str
-    offset: int
-    length: int
 
 
 def write_new_file(

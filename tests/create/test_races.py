@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import swaptools.create
 from swaptools.create import CreateRequest, create, look, naming, write
 from swaptools.errors import AreaError, AreaInUse, CreateRefused
 from tests.builders import header_page
@@ -137,7 +136,7 @@ class TestReplaced:
             path.write_bytes(bytes(1 << 20))
         seen: dict[str, Any] = {}
         for name in ("write_in_place", "write_new_file"):
-            real = getattr(swaptools.create, name)
+            real = getattr(write, name)
 
             def late(*args: Any, _real: Any = real, **named: Any) -> None:
                 victim = put(kind, path)
@@ -146,7 +145,7 @@ class TestReplaced:
                 seen["moved"] = path.with_name("moved").read_bytes()
                 _real(*args, **named)
 
-            monkeypatch.setattr(swaptools.create, name, late)
+            monkeypatch.setattr(write, name, late)
         with hurried(), pytest.raises(AreaInUse, match="changed while"):
             self.ask(path, wishes, force=force)
         assert snapshot(seen["victim"]) == seen["before"]
@@ -187,7 +186,7 @@ def test_a_directory_that_moves_takes_the_area_with_it(
         place.symlink_to(elsewhere)
         real(*args)
 
-    monkeypatch.setattr(swaptools.create, "write_new_file", late)
+    monkeypatch.setattr(write, "write_new_file", late)
     create(CreateRequest(path=str(place / "new"), **GHOST))
     assert listing(elsewhere) == []
     assert listing(tmp_path / "moved") == ["new"]
@@ -295,6 +294,6 @@ def test_a_change_by_the_clock_alone_is_seen(
         path.write_bytes(path.read_bytes())
         real(*args)
 
-    monkeypatch.setattr(swaptools.create, "write_in_place", late)
+    monkeypatch.setattr(write, "write_in_place", late)
     with pytest.raises(AreaInUse, match="changed while"):
         create(CreateRequest(path=str(path), **GHOST))

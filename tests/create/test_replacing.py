@@ -481,7 +481,7 @@ class TestChangedMeanwhile:
                     happening()
                     _real(*args, **kwargs)
 
-                monkeypatch.setattr(f"swaptools.create.{name}", late)
+                monkeypatch.setattr(f"swaptools.create.write.{name}", late)
 
         return arrange
 
