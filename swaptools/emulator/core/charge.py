@@ -23,8 +23,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.hooks import joined, shrink
-from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_counter import (
     charge_memory,
     charge_memsw,

@@ -6,7 +6,8 @@ faults.py and shmem_pages.py.
 Kernel: mm/page_alloc.c; mm/swap_state.c free_swap_cache(), 6.18.
 Same: a page goes when nothing maps it and the swap cache has it no more.
 Changed: a frame unmapped from a large folio is free at once. A frame is in use while
-it is mapped or in the swap cache, so there is no reference count.
+it is mapped or in the swap cache, so there is no reference count; or while a CPU has
+gathered it (folio_batch.py).
 Left out: zones, free pages of each CPU.
 """
 
@@ -18,6 +19,7 @@ from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.clusters import vm_swap_full
 from swaptools.emulator.core.lru import list_del, lru_split
 from swaptools.emulator.core.page_counter import charge_memory, group_swap_full
+from swaptools.emulator.core.pressure_structs import LRU_BATCH, PAGE_DEAD
 from swaptools.emulator.core.slots import (
     put_content,
     set_stayed,
@@ -83,21 +85,36 @@ def swap_full_for(s: Slots, number: int) -> bool:
 
 
 @hot_inline
-def free_frame(s: Slots, number: int) -> None:
-    """Free a frame that is neither mapped nor in the swap cache."""
+def give_back(s: Slots, number: int) -> None:
+    """Give a frame back that nothing is in, to its block."""
     if s.totals[0].has_policy:
         uncharge_frame(s, number)
+    head = s.frames[s.frames[number].block]
+    head.live -= 1
+    if head.live == 0:
+        head.order = 0
+        head.next = s.free_blocks[head.block_order]
+        s.free_blocks[head.block_order] = s.frames[number].block
+
+
+@hot_inline
+def is_gathered(s: Slots, number: int) -> bool:
+    """Tell whether a CPU has gathered a folio and refers to it (folio_batch.py)."""
+    return s.totals[0].has_policy != 0 and s.pages[number].list == LRU_BATCH
+
+
+@hot_inline
+def free_frame(s: Slots, number: int) -> None:
+    """Free a frame that is neither mapped nor in the swap cache."""
     frame = s.frames[number]
     put_content(s, frame.content)
     frame.content = 0
     if frame.stayed:
         set_stayed(s, number, 0)
-    head = s.frames[frame.block]
-    head.live -= 1
-    if head.live == 0:
-        head.order = 0
-        head.next = s.free_blocks[head.block_order]
-        s.free_blocks[head.block_order] = frame.block
+    if is_gathered(s, number):
+        s.pages[number].flags |= PAGE_DEAD
+    else:
+        give_back(s, number)
 
 
 @hot

@@ -1,39 +1,33 @@
-"""Lists of pages: who is on which, and what a CPU has not put on one yet.
+"""Lists of pages: who is on which.
 
 Rules for this file: every function is hot (see clusters.py). Which list a page belongs
-on is for a policy to say; pages are charged in charge.py, and leave in evict.py.
+on is for a policy to say; what a CPU has not put on one yet is in folio_batch.py,
+charges are in charge.py, the way out in evict.py.
 
 Theory. A group has lists of the folios that are charged to it; a folio is there by its
 first frame, and counts as many pages as it has. New ones come in front, and the last is
-the next to go. Some policies let a CPU gather pages first, and put them on their lists
-when there are enough: lists look shorter for as long.
+the next to go. What a CPU has gathered is a list as well, of that CPU.
 
-Kernel: include/linux/mm_inline.h lruvec_add_folio(), lruvec_del_folio(); mm/swap.c
-folio_add_lru(), lru_add_drain_cpu(); mm/huge_memory.c lru_add_split_folio(), 6.18.
-Same: order of pages; when a batch goes to the lists.
-Changed: a page that is freed is gone from a batch at once.
-Left out: batches of other kinds, lists of pages that cannot leave.
+Kernel: include/linux/mm_inline.h lruvec_add_folio(), lruvec_del_folio();
+mm/huge_memory.c lru_add_split_folio(), 6.18.
+Same: order of pages.
+Changed: nothing.
+Left out: lists of pages that cannot leave.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.pressure_structs import (
-    LRU_ACTIVE,
     LRU_BATCH,
-    LRU_INACTIVE,
     LRU_NONE,
     NR_LRUS,
-    PAGE_ACTIVE,
 )
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
-
-#: Folios that a CPU gathers. Kernel: include/linux/folio_batch.h FOLIO_BATCH_SIZE.
-FOLIO_BATCH_SIZE: Final = 31
 
 
 @hot_inline
@@ -138,36 +132,6 @@ def list_rotate(s: Slots, number: int) -> None:
         page.prev, page.next = 0, lru.first
         s.pages[lru.first].prev = number
         lru.first = number
-
-
-# --- what a CPU gathers ----------------------------------------------------
-
-
-@hot
-def lru_add_drain(s: Slots, cpu: int) -> None:
-    """Put what a CPU has gathered on lists, by their flags, the oldest first.
-
-    Kernel: mm/swap.c lru_add_drain_cpu().
-    """
-    batch = s.lrus[cpu * NR_LRUS + LRU_BATCH]
-    while batch.last:
-        number = batch.last
-        is_active = s.pages[number].flags & PAGE_ACTIVE
-        list_move(s, number, LRU_ACTIVE if is_active else LRU_INACTIVE)
-
-
-@hot
-def batch_add(s: Slots, number: int) -> None:
-    """Let the CPU that works gather a folio; a full batch and a large folio drain it.
-
-    Kernel: mm/swap.c folio_batch_add_and_move().
-    """
-    cpu = s.totals[0].cpu
-    list_add(s, number, LRU_BATCH)
-    if s.frames[number].order or (
-        s.lrus[cpu * NR_LRUS + LRU_BATCH].nr >= FOLIO_BATCH_SIZE
-    ):
-        lru_add_drain(s, cpu)
 
 
 # --- large folios ----------------------------------------------------------

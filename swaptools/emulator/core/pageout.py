@@ -21,9 +21,10 @@ from swaptools.emulator.core.buffers import hot, hot_inline, hot_run, needs
 from swaptools.emulator.core.constants import (
     PMD_ORDER,
 )
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.frames import free_frame
 from swaptools.emulator.core.hooks import kept
-from swaptools.emulator.core.lru import list_del, lru_add_drain, lru_split
+from swaptools.emulator.core.lru import list_del, lru_split
 from swaptools.emulator.core.page_counter import try_charge_swap
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,

@@ -40,8 +40,10 @@ PAGE_ACTIVE: Final = 2
 PAGE_WORKINGSET: Final = 4
 #: Of an object of shared memory. Kernel: folio->mapping is tmpfs's.
 PAGE_SHMEM: Final = 8
-#: The first of those that are left to policies.
+#: The first of those that are left to policies, before the last.
 PAGE_FREE: Final = 16
+#: Freed, but for the CPU that has gathered it (folio_batch.py).
+PAGE_DEAD: Final = 128
 
 # A shadow: it is one; the page was active before; a request paged it out. What is above
 # those bits is the policy's. Kernel: mm/workingset.c pack_shadow().

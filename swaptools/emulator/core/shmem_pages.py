@@ -22,9 +22,9 @@ from swaptools.emulator.core.faults import (
     VM_FAULT_OOM,
     VM_FAULT_SIGBUS,
 )
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.frames import alloc_frames, free_frame
 from swaptools.emulator.core.hooks import accessed, added, charge
-from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_tables import (
     NO_UPPER_TABLES,
     PTE_POISONED,

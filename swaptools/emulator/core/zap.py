@@ -23,7 +23,6 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
 )
 from swaptools.emulator.core.frames import swap_full_for, unmap_frame
-from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.page_tables import (
     PTE_PRESENT,
     PTE_SHIFT,
@@ -114,8 +113,6 @@ def zap_swap_run(s: Slots, entry: int, nr: int) -> None:
 @hot_inline
 def gather(s: Slots, gathered: Buffer[int], waiting: int) -> None:
     """Free the pages that were collected. Kernel: mm/mmu_gather.c tlb_flush_mmu()."""
-    if waiting and s.totals[0].has_policy:
-        lru_add_drain(s, s.totals[0].cpu)
     for place in range(waiting):
         unmap_frame(s, gathered[place])
 

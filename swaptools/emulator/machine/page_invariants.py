@@ -37,6 +37,7 @@ from swaptools.emulator.core.page_tables import (
     PTE_YOUNG,
     PTE_ZERO,
 )
+from swaptools.emulator.core.pressure_structs import PAGE_DEAD
 from swaptools.emulator.core.slots import (
     data_index,
     get_stored,
@@ -117,6 +118,8 @@ def check_frames(state: State, frames: Counter[int]) -> None:
         if frame.mapcount or frame.entry:
             live[frame.block] += 1
         else:
+            is_dead = state.totals.has_policy and s.pages[number].flags & PAGE_DEAD
+            live[frame.block] += bool(is_dead)
             expect(frame.content == 0, "content of a free frame", number)
         if frame.entry:
             index = slot_index(s, frame.entry)

@@ -18,7 +18,7 @@ from swaptools.emulator.core.lru import count_row, list_row
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_counter import has_memsw
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
-from swaptools.emulator.core.pressure_structs import NR_LRUS
+from swaptools.emulator.core.pressure_structs import NR_LRUS, PAGE_DEAD
 from swaptools.emulator.core.rmap import entry_in, nr_mappings
 from swaptools.emulator.machine.expect import expect
 
@@ -100,7 +100,7 @@ def check_lists(state: State) -> None:
     for number in range(1, s.totals[0].nr_frames):
         frame, page = s.frames[number], s.pages[number]
         order = s.frames[frame.block].order
-        is_live = bool(frame.mapcount or frame.entry)
+        is_live = bool(frame.mapcount or frame.entry or page.flags & PAGE_DEAD)
         is_head = number == frame.block or not order
         expect((page.list != 0) == (number in listed), "a list", number, page.list)
         if is_head and page.memcg >= 0:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import SWAP_MAP_MAX, SWAP_NR_ORDERS
 from swaptools.emulator.core.faults import read_range, write_range
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.fork import fork_range, largest_count
-from swaptools.emulator.core.lru import lru_add_drain
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.pageout import (
     pageout_range,

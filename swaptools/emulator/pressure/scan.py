@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.evict import DROPPED, EVICTED, FAILED, evict
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.lru import (
     folio_nr_pages,
     list_add,
     list_add_tail,
     list_del,
-    lru_add_drain,
 )
 from swaptools.emulator.core.pressure_structs import (
     LRU_ACTIVE,

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.evict import FAILED, NO_SLOT
-from swaptools.emulator.core.lru import batch_add
+from swaptools.emulator.core.folio_batch import batch_add
 from swaptools.emulator.core.page_counter import nr_swap_pages_for
 from swaptools.emulator.core.page_tables import PTE_YOUNG
 from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE

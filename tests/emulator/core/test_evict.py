@@ -14,14 +14,8 @@ from swaptools.emulator.core.evict import (
     REFUSED,
     evict,
 )
-from swaptools.emulator.core.lru import (
-    batch_add,
-    list_add,
-    list_add_tail,
-    list_del,
-    list_rotate,
-    lru_add_drain,
-)
+from swaptools.emulator.core.folio_batch import batch_add, lru_add_drain
+from swaptools.emulator.core.lru import list_add, list_add_tail, list_del, list_rotate
 from swaptools.emulator.core.pressure_structs import (
     LRU_ACTIVE,
     LRU_BATCH,

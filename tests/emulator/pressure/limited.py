@@ -41,6 +41,7 @@ def task_in(machine: Machine, cgroup: str, nr_pages: int = 1024) -> Task:
     for page in range(0, nr_pages, 512):
         task.write(page)
         task.drop(page)
+    drain(task)
     task.join(cgroup)
     return task
 

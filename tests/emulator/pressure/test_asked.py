@@ -73,3 +73,35 @@ def test_shared_memory_that_stays_is_on_a_list_again(backing: str) -> None:
     ]
     assert sorted(on_lists) == [*range(8)]
     machine.check_invariants()
+
+
+def test_a_page_that_is_freed_stays_in_a_batch_and_charged() -> None:
+    machine, task = limited(100)
+    record = machine.cgroups["a"].record
+    task.write(0, 20)
+    task.drop(5, 10)
+    assert task.entries(5, 10) == [None] * 10
+    assert record.memory == 64  # charged in one go
+    machine.check_invariants()
+    task.write(40, 10)
+    assert listed(machine, "a", LRU_INACTIVE) == []  # that was the thirtieth
+    task.write(50)
+    there = [*range(50, 39, -1), *range(19, 14, -1), *range(4, -1, -1)]
+    assert listed(machine, "a", LRU_INACTIVE) == there
+    assert record.memory == 64 - 10
+    machine.check_invariants()
+
+
+def test_a_page_that_is_freed_on_a_list_is_free_at_once() -> None:
+    machine, task = limited(100)
+    task.write(0, 31)
+    task.write(31, 5)
+    task.drop(0, 33)
+    assert machine.cgroups["a"].record.memory == 64 - 31
+    drain(task)
+    assert machine.cgroups["a"].record.memory == 64 - 33
+    assert listed(machine, "a", LRU_INACTIVE) == [35, 34, 33]
+    task.write(31)
+    task.exit()
+    assert machine.cgroups["a"].record.memory == 64 - 36  # and 31 is in the batch
+    machine.check_invariants()

@@ -1,0 +1,67 @@
+"""What a CPU has gathered of new folios, before it puts them on lists.
+
+Rules for this file: every function is hot (see clusters.py). Lists are in lru.py,
+frames in frames.py.
+
+Theory. Putting folios on lists one by one would cost a lock each time, so a CPU gathers
+some first. Lists look shorter for as long. What it has gathered it refers to: a page
+that is freed meanwhile is there still, counts as one of the batch, and stays charged to
+its group, until the batch goes to the lists and it is free at last.
+
+Kernel: mm/swap.c folio_add_lru(), folio_batch_move_lru(), lru_add_drain_cpu(), 6.18.
+Same: when a batch goes to the lists; what becomes of a page that is freed in one.
+Changed: nothing.
+Left out: batches of other kinds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.buffers import hot
+from swaptools.emulator.core.frames import give_back
+from swaptools.emulator.core.lru import list_add, list_move
+from swaptools.emulator.core.pressure_structs import (
+    LRU_ACTIVE,
+    LRU_BATCH,
+    LRU_INACTIVE,
+    NR_LRUS,
+    PAGE_ACTIVE,
+    PAGE_DEAD,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator.core.structs import Slots
+
+#: Folios that a CPU gathers. Kernel: include/linux/folio_batch.h FOLIO_BATCH_SIZE.
+FOLIO_BATCH_SIZE: Final = 31
+
+
+@hot
+def lru_add_drain(s: Slots, cpu: int) -> None:
+    """Put what a CPU has gathered on lists, by their flags, the oldest first.
+
+    Kernel: mm/swap.c lru_add_drain_cpu().
+    """
+    batch = s.lrus[cpu * NR_LRUS + LRU_BATCH]
+    while batch.last:
+        number = batch.last
+        flags = s.pages[number].flags
+        if flags & PAGE_DEAD:
+            give_back(s, number)
+        else:
+            list_move(s, number, LRU_ACTIVE if flags & PAGE_ACTIVE else LRU_INACTIVE)
+
+
+@hot
+def batch_add(s: Slots, number: int) -> None:
+    """Let the CPU that works gather a folio; a full batch and a large folio drain it.
+
+    Kernel: mm/swap.c folio_batch_add_and_move().
+    """
+    cpu = s.totals[0].cpu
+    list_add(s, number, LRU_BATCH)
+    if s.frames[number].order or (
+        s.lrus[cpu * NR_LRUS + LRU_BATCH].nr >= FOLIO_BATCH_SIZE
+    ):
+        lru_add_drain(s, cpu)
