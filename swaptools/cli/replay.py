@@ -118,9 +118,17 @@ def policies() -> dict[str, str]:
 )
 @click.option(
     "--every",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1 << 62),
     metavar="N",
     help="Look after each N references (default: at most 128 times).",
+)
+@click.option(
+    "--flush",
+    "flush_every",
+    type=click.IntRange(1, 1 << 40),
+    default=4096,
+    metavar="N",
+    help="Flush the kernel's statistics after each N references (default: 4096).",
 )
 @click.option("--interpreted", is_flag=True, help="Do not compile, however long.")
 @params.json_option()

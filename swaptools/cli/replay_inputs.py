@@ -46,6 +46,7 @@ class Options:
     all_pages: bool
     bound: bool
     every: int | None
+    flush_every: int
     interpreted: bool
     format_name: str | None
     skip_broken: bool

@@ -233,6 +233,7 @@ def _replay_one(
                     about=found.about,
                     lengths=lengths,
                     every=options.every,
+                    flush_every=options.flush_every,
                     future=future.take if future else None,
                 )
             )

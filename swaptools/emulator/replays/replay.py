@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 CGROUP: Final = "/replay"
 #: The policy of a machine for a trace that has only what missed: a queue.
 OF_FAULTS: Final = "fifo"
+#: References between two flushes of statistics, unless somebody says another number.
+FLUSH_EVERY: Final = 4096
 _NOTHING_KNOWN: Final = Description("references")
 
 
@@ -69,6 +71,7 @@ class Replay:
         about: Description = _NOTHING_KNOWN,
         lengths: Lengths | None = None,
         every: int | None = None,
+        flush_every: int = FLUSH_EVERY,
     ) -> None:
         """Begin.
 
@@ -78,6 +81,8 @@ class Replay:
             about: The trace.
             lengths: What pages compress to; None for half a page each.
             every: References between two looks; None for at most 128 of them.
+            flush_every: References between two flushes of statistics, which policies
+                of the kernel know memory by.
 
         Raises:
             IllegalOperation: Less memory than a page, or than the trace is good for.
@@ -97,7 +102,8 @@ class Replay:
         self._samples = Samples()
         self._references = self._dropped = 0
         machine.cgroups.create(CGROUP)
-        machine.cgroups[CGROUP].record.memory_max = ram_bytes // machine.page_size
+        machine.limit(CGROUP, max_bytes=ram_bytes)
+        machine.stats_flush = flush_every
         self._before = _counted(machine)
         self._samples.take(machine, 0)
 
@@ -207,6 +213,7 @@ def replay(
     about: Description = _NOTHING_KNOWN,
     lengths: Lengths | None = None,
     every: int | None = None,
+    flush_every: int = FLUSH_EVERY,
     future: Callable[[int], memoryview[int]] | None = None,
 ) -> Replayed:
     """Replay a whole trace; see Replay.
@@ -218,13 +225,21 @@ def replay(
         about: The trace.
         lengths: What pages compress to; None for half a page each.
         every: References between two looks; None for at most 128 of them.
+        flush_every: References between two flushes of statistics.
         future: Returns when the pages of so many next references are used next.
 
     Raises:
         IllegalOperation: Less memory than a page, or than the trace is good for.
         SelectionError: Lengths that pages of this machine cannot have.
     """
-    done = Replay(machine, ram_bytes, about=about, lengths=lengths, every=every)
+    done = Replay(
+        machine,
+        ram_bytes,
+        about=about,
+        lengths=lengths,
+        every=every,
+        flush_every=flush_every,
+    )
     for batch in references:
         done.add(batch, future(len(batch.pages)) if future else None)
     return done.result()

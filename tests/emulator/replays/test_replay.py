@@ -154,7 +154,17 @@ def test_all_of_it_is_what_json_has() -> None:
     assert done._repr_html_().count("<tr>") == len(done.moments) + 1
 
 
-@pytest.mark.parametrize("policy", ["lru", "random"])
+def test_looks_change_nothing() -> None:
+    """Statistics are flushed by references, not when somebody looks."""
+    made = references(4000, 300)
+    found = {
+        replayed(made, 100, policy="two_lists", every=every).misses
+        for every in (None, 7, 999)
+    }
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("policy", ["lru", "random", "two_lists"])
 def test_twice_the_same(policy: str) -> None:
     first, second = (
         json.dumps(replayed(references(1500, 200), 60, policy=policy).to_dict())
