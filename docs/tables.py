@@ -1,7 +1,7 @@
-"""The tables of designs.md, made by the commands that stand above them.
+"""The tables of designs.md and workloads.md, made by the commands above them.
 
-``make designs`` writes them into the page; tests/test_designs_doc.py fails when a
-table is not what its command gives.
+``make designs`` writes them into the pages; tests/test_designs_doc.py and
+tests/test_workloads_doc.py fail when a table is not what its command gives.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from swaptools.cli.swapemu import main as swapemu
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-PAGE = Path(__file__).with_name("designs.md")
+PAGES = [Path(__file__).with_name(name) for name in ("designs.md", "workloads.md")]
 _BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -155,7 +155,77 @@ RESOLUTION = Table(
 )
 
 
+def percent(ratio: float | None) -> str:
+    """Write a ratio of misses."""
+    return "" if ratio is None else f"{100 * ratio:.3f} %"
+
+
+def replay(words: str) -> Table:
+    """Make a table of what came of a trace, a row for each design."""
+
+    def rows(value: Any) -> Iterable[dict[str, object]]:
+        for found in value["replays"]:
+            counts = found["counts"]
+            yield {
+                "design": found["design"],
+                "misses": found["misses"],
+                "of all": percent(found["miss_ratio"]),
+                "OOM kills": found["oom_kills"],
+                "pages out": counts["pages_out"],
+                "device writes": counts["device_writes"],
+                "device reads": counts["device_reads"],
+                "slots wasted": counts["disk_slots_held_peak"],
+                "metadata KiB": kib(counts["metadata_peak_bytes"]),
+            }
+
+    return Table(f"swapemu replay {words} --json", rows)
+
+
+def over_time(words: str, *, lines: int = 8) -> Table:
+    """Make a table of one replay over time."""
+
+    def rows(value: Any) -> Iterable[dict[str, object]]:
+        (found,) = value["replays"]
+        moments = found["moments"]
+        every = -(-len(moments) // lines)
+        for at in (*moments[every - 1 : -1 : every], moments[-1]):
+            yield {
+                "references": f"{at['references']:,}",
+                "misses": at["misses"],
+                "slots held": at["slots_held"],
+                "free in clusters": f"{100 * at['fragmentation']:.1f} %",
+                "pool KiB": kib(at["pool_bytes"]),
+                "metadata KiB": kib(at["metadata_bytes"]),
+                "written back": at["written_back"],
+            }
+
+    return Table(f"swapemu replay {words} --json", rows)
+
+
+def bounds(trace: str, sizes: Iterable[str], policies: Iterable[str]) -> str:
+    """Make a table of what policies miss in several memories, and what opt does."""
+    shown, rows = "", []
+    for size in sizes:
+        row: dict[str, object] = {"memory": size}
+        for policy in policies:
+            words = f"--ram {size} --policy {policy} --no-zswap --design plain"
+            command = f"swapemu replay {trace} {words} --json"
+            shown = shown or command.removesuffix(" --json")
+            row[policy] = answer(command)["replays"][0]["misses"]
+        rows.append(row)
+    return f"`{shown}`, and so on\n\n{markdown(rows)}"
+
+
+POLICIES = ("two_lists", "lru", "fifo", "random", "opt")
+SHARES = ("25%", "50%", "75%")
+
 TABLES: dict[str, Callable[[], str]] = {
+    "compiler": replay("compiler --ram 50%").text,
+    "compiler-policies": lambda: bounds("compiler", SHARES, POLICIES),
+    "server": replay("server").text,
+    "server-time": over_time("server --design plain").text,
+    "scan": replay("scan --ram 50%").text,
+    "scan-policies": lambda: bounds("scan", SHARES, POLICIES),
     "zswap-only": compare(
         "zswap-only",
         SwapTotal_KiB=in_kib("swap_total_bytes"),
@@ -254,4 +324,5 @@ def renewed(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
