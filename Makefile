@@ -96,7 +96,13 @@ test-kernels: $(VENV)/developing
 record-kernels: $(VENV)/developing
 	$(BIN)/python -m tests.against_kernels.record $(KERNELS)
 
-bench: $(VENV)/developing
+# And what benchmarks are measured against, where it can be had.
+$(VENV)/benching: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --group bench || \
+	    echo 'libcachesim cannot be installed: what is measured against it is left out'
+	touch $@
+
+bench: $(VENV)/benching
 	status=0; for script in benchmarks/*.py; do \
 	    $(BIN)/python "$$script" || status=1; done; exit $$status
 
@@ -143,7 +149,7 @@ packed: $(VENV)/developing
 pictures: $(VENV)/documenting
 	$(BIN)/python docs/site/pictures.py
 
-# The tables of docs/designs.md.
+# The tables of docs/designs.md and docs/workloads.md.
 designs: $(VENV)/developing
 	$(BIN)/python docs/tables.py
 
