@@ -85,7 +85,7 @@ _TABLES: tuple[tuple[str, tuple[tables.Column, ...]], ...] = (
         ),
     ),
     (
-        "Disks: slots held by pages that are only in zswap; pages read and written",
+        "Disks: slots HELD by pages only in zswap; writebacks by zswap, and REFUSED",
         (
             _count("HELD-PEAK", "disk_slots_held_peak"),
             _count("END", "disk_slots_held_end"),
@@ -96,7 +96,7 @@ _TABLES: tuple[tuple[str, tuple[tables.Column, ...]], ...] = (
         ),
     ),
     (
-        "Pages that had to stay in memory, and why",
+        "Pages that STAYED in memory though they were to leave it, and why",
         (
             _count("STAYED-PEAK", "stayed_peak_pages"),
             _count("END", "stayed_end_pages"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.cli import figures
-from swaptools.cli.plot import draw_lines
+from swaptools.cli.plot import Panel, draw_panels, most_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,25 +36,18 @@ def draw(result: Result, path: str) -> None:
     """
     names = [one.design for one in result.done]
     times = [[at.references for at in one.moments] for one in result.done]
-    shown = []
-    for label, of in _PANELS:
-        values = [[of(at) for at in one.moments] for one in result.done]
-        if any(map(any, values)):
-            shown.append((label, values))
+    panels = [
+        Panel(label, [[of(at) for at in one.moments] for one in result.done])
+        for label, of in _PANELS
+    ]
+    shown = [each for each in panels if any(map(any, each.values))]
+    columns, rows = most_groups(times, shown), max(len(shown), 1)
     with figures.saved(path) as new_figure:
-        figure = new_figure(9, 10 / 4 * max(len(shown), 1))
+        figure = new_figure(9 * columns, 10 / 4 * rows)
         figure.suptitle(figures.title_of(result.options.path), fontsize=10)
-        for place, (label, values) in enumerate(shown, 1):
-            axes = figure.add_subplot(len(shown), 1, place)
-            draw_lines(axes, names, times, values)
-            axes.set_ylabel(label)
-            if place == 1:
-                axes.legend(
-                    loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=4
-                )
-            if label.startswith("misses") and result.bound is not None:
+        drawn = draw_panels(figure, names, times, shown, "references", rows, columns)
+        for axes in drawn:
+            if axes.get_ylabel() == _PANELS[0][0] and result.bound is not None:
                 axes.axhline(
                     100 * (result.bound.miss_ratio or 0.0), color="0.5", linestyle=":"
                 )
-        if shown:
-            axes.set_xlabel("references")

@@ -43,6 +43,7 @@ QUANTITIES: Final = {
     "content_bytes": Quantity("Pools of compressed pages", "KiB", _KIB),
     "pool_bytes": Quantity("Pools of compressed pages", "KiB", _KIB),
     "disk_slots_held": Quantity("Slots held by pages that are only in zswap", "slots"),
+    "stayed_pages": Quantity("Pages stuck in memory that were to leave it", "pages"),
     "slots_held": Quantity("Slots in use", "slots"),
     "pte_visits": Quantity("Page table entries looked at by moves", "entries"),
     "fragmentation": Quantity("Free slots that no large folio can have", "%", 0.01),

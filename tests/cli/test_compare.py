@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from swaptools.cli import progress
+from swaptools.cli import plot, progress
 from swaptools.cli.legend import LEGEND
 from swaptools.cli.scripts import steps
 from swaptools.cli.swapemu import main
@@ -31,6 +31,15 @@ pageout 0 100
 shrink 10
 read 0 50
 swapoff disk
+"""
+
+STAYS = """\
+zswap on max_pool_percent=1
+ram 2M
+virtual 4M
+swapon disk block 64 prio=5
+write 0 300 length=900
+pageout 0 300
 """
 
 # Covers of virtual swap, and sizes of structures: facts of the overhead table.
@@ -213,10 +222,34 @@ class TestPlot:
         drawn = path.read_text()
         assert drawn.startswith("<?xml")
         for name in design_names():
-            assert f">{name}</text>" in drawn
+            assert re.search(rf">{name}( =)?</text>", drawn)
         colours = set(re.findall(r"#([0-9a-f]{6})\b", drawn))
         assert colours
         assert all(c[:2] == c[2:4] == c[4:] for c in colours)
+
+    def test_pages_that_stayed_are_drawn_where_some_did(self, tmp_path: Path) -> None:
+        pytest.importorskip("matplotlib")
+        path = tmp_path / "plot.svg"
+        for script, is_drawn in ((SMALL, False), (STAYS, True)):
+            invoke("compare", "-", "--plot", str(path), stdin=script)
+            assert ("pages that stayed" in path.read_text()) is is_drawn
+
+    def test_a_line_that_is_another_ones_has_both_names(self, tmp_path: Path) -> None:
+        """Plain would hide plain-6.18, or be hidden by it."""
+        pytest.importorskip("matplotlib")
+        path = tmp_path / "plot.svg"
+        invoke("compare", "-", "--plot", str(path), stdin=STAYS)
+        drawn = path.read_text()
+        assert ">plain-6.18 =</text>" in drawn
+        assert ">plain</text>" in drawn
+
+    def test_more_lines_than_an_eye_can_follow_are_side_by_side(self) -> None:
+        lines = [[number] for number in range(13)]
+        found = plot.groups(lines)
+        assert [len(group) for group in found] == [6, 6, 3]
+        assert [group[0] for group in found] == [[0]] * 3
+        assert sorted(n for group in found for (n,) in group[1:]) == list(range(1, 13))
+        assert plot.groups(lines[:6]) == [lines[:6]]
 
     def test_without_matplotlib_it_says_what_to_install(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

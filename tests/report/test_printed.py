@@ -39,6 +39,7 @@ def test_a_comparison_has_bars_curves_and_differences(tmp_path: Path) -> None:
         "Metadata of slots, over the run",
         "Pools of compressed pages, over the run",
         "Slots held by pages that are only in zswap, over the run",
+        "Pages stuck in memory that were to leave it, over the run",
     ]
     assert section.tables[0].caption == "Differences against design plain"
     assert section.command == "swapemu compare --json zswap-writeback"

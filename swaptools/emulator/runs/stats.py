@@ -35,6 +35,8 @@ class Sample:
     content_bytes: int
     #: Slots on disks that pages which are only in zswap hold.
     disk_slots_held: int
+    #: Pages in memory that were to leave it and could not.
+    stayed_pages: int
     #: Page table entries that swapoff and transfers have looked at.
     pte_visits: int
 
@@ -117,6 +119,7 @@ class Samples:
                 metadata_bytes=found.metadata_bytes,
                 content_bytes=found.content_bytes,
                 disk_slots_held=found.disk_slots_held,
+                stayed_pages=found.stayed_pages,
                 pte_visits=counts["swapoff_pte_visits"] + counts["transfer_pte_visits"],
             )
         )
