@@ -28,6 +28,7 @@ from swaptools.sweep.trace_files import digest_of
 from swaptools.sweep.trace_jobs import Looked, TraceJob
 from swaptools.traces.formats import open_trace
 from swaptools.traces.kinds import Swappable
+from swaptools.traces.shipped import path_of
 from swaptools.units import parse_size
 from swaptools.working_set.next_use import PageNames
 
@@ -110,7 +111,7 @@ class TraceWorkload:
     def _look(self, name: str, seed: int, all_pages: bool) -> Looked:
         key = (name, seed, all_pages)
         if key not in self._looked:
-            path = self._find(name)
+            path = self._place(name)
             digest = digest_of(path)
             names = PageNames()
             with open_trace(path, seed=seed) as found:
@@ -121,6 +122,9 @@ class TraceWorkload:
             references, pages = names.nr_references, names.nr_pages
             self._looked[key] = Looked(digest, about, references, pages, lengths)
         return self._looked[key]
+
+    def _place(self, name: str) -> str:
+        return path_of(self._find(name))
 
     def job(self, values: Mapping[str, Value]) -> TraceJob:
         """Make a cell ready.
@@ -143,7 +147,7 @@ class TraceWorkload:
         area = values.get("area")
         return TraceJob(
             name,
-            str(Path(self._find(name)).resolve()),
+            str(Path(self._place(name)).resolve()),
             looked,
             ram_bytes,
             usual_area if area is None else parse_size(text_of(area)) // page_size,

@@ -114,6 +114,15 @@ def test_what_cannot_be_is_said_where_it_stands(
     assert reason in str(caught.value)
 
 
+def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
+    path = study(
+        tmp_path, STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"8M"')
+    )
+    cells = list(read_study(str(path)).cells())
+    assert {tuple(cell.job.inputs) for cell in cells} == {("scan",)}
+    assert all(cell.job.nr_pages > 1000 for cell in cells)
+
+
 def test_another_trace_of_the_same_name_makes_other_cells(tmp_path: Path) -> None:
     keys = [{cell.key for cell in read_study(str(study(tmp_path))).cells()}]
     write_trace(tmp_path, 401)
