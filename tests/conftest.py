@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +31,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
 
     from pyfakefs.fake_filesystem import FakeFilesystem
 
@@ -42,6 +42,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         help="interrupt every command at so many random moments",
+    )
+    parser.addoption(
+        "--pressure-verdicts",
+        type=int,
+        default=12,
+        help="so many programs under a limit of memory, done by the running kernel",
+    )
+    parser.addoption(
+        "--pressure-seed", type=int, default=1000, help="the first of their seeds"
+    )
+    parser.addoption(
+        "--pressure-keep",
+        type=Path,
+        help="a directory that takes what the machine did in each, for tests.pressure",
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CGROUPS: Final = Path("/sys/fs/cgroup/memory")
 TRACING: Final = Path("/sys/kernel/tracing")
+_GENERATIONS: Final = Path("/sys/kernel/mm/lru_gen/enabled")
 PAGE_SIZE: Final = mmap.PAGESIZE
 AREA_PAGES: Final = 65536
 #: Kernel: mm/memcontrol.c FLUSH_TIME.
@@ -53,8 +54,10 @@ def why_not() -> str | None:
     """Say why programs cannot be done here, or None when they can."""
     if not (CGROUPS / "memory.memsw.limit_in_bytes").exists():
         return "no memory controller of version 1 that counts swap"
-    if os.cpu_count() == 1:
-        return "one CPU"
+    if _GENERATIONS.exists() and int(_GENERATIONS.read_text(), 16):
+        return "this kernel has generations of pages"
+    if not {0, 1} <= os.sched_getaffinity(0):
+        return "no CPU for the task and another one to look at it"
     if not (TRACING / "events/workqueue/workqueue_execute_start").exists():
         return "no tracefs that tells when statistics are flushed"
     return None

@@ -1,4 +1,8 @@
-"""Pages that leave because memory runs out: which ones, and in which slots."""
+"""Pages that leave because memory runs out: the same ones, in the same slots.
+
+``--pressure-verdicts 200`` asks for more; ``--pressure-seed`` draws other programs;
+``--pressure-keep DIR`` keeps what the machine did, for tests/pressure/again.py.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,20 @@ import pytest
 
 from tests.against_kernel import pressure_rig
 from tests.against_kernel.pressure_rig import FlushClock
-from tests.pressure.programs import (
-    BACKENDS,
-    WORKLOADS,
-    draw_program,
-    first_touch,
-    loop_over,
-)
+from tests.against_kernel.pressure_verdicts import Verdicts, draw_programs
+from tests.pressure.programs import WORKLOADS, first_touch, loop_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.kernel
 
-#: One whose programs are all short of memory.
-SEED = 2
+#: Of ten, so many may differ; sequential and loop programs may not.
+LEAST_SHARE = 10 / 12
+NEVER_DIFFER = {"sequential", "loop"}
+#: Of programs that nobody gives a seed for.
+FIRST_SEED = 1500
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +67,38 @@ def test_loop(clock: FlushClock, tmp_path: Path) -> None:
     assert found.snapshots[-1].entries[1034] == 2501
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("workload", WORKLOADS)
-def test_machine_repeats_itself(
-    workload: str, backend: str, clock: FlushClock, tmp_path: Path
-) -> None:
-    """What a program does is no matter of chance: two runs are equal in every page."""
-    program = draw_program(workload, SEED)
-    one, other = (pressure_rig.run(program, backend, tmp_path, clock) for _ in range(2))
-    assert one == other
-    assert one.snapshots[-1].nr_swapped > 0
+@pytest.fixture
+def verdicts(
+    clock: FlushClock,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    say: Callable[[object], None],
+) -> Iterator[Verdicts]:
+    """Nothing asked yet; what came out is said in the end."""
+    keep = pytestconfig.getoption("--pressure-keep")
+    verdicts = Verdicts(tmp_path, clock, say, compiled=None, keep=keep)
+    yield verdicts
+    for line in verdicts.lines():
+        say(line)
+
+
+def test_verdicts(verdicts: Verdicts, pytestconfig: pytest.Config) -> None:
+    """Every page after every batch, in programs that the machine repeats."""
+    wanted = pytestconfig.getoption("--pressure-verdicts")
+    verdicts.yardsticks = ("fifo", "lru")
+    verdicts.ask(wanted, draw_programs(pytestconfig.getoption("--pressure-seed")))
+    assert verdicts.nr_verdicts == wanted
+    assert not verdicts.differences.keys() & NEVER_DIFFER
+    assert wanted - verdicts.nr_different >= wanted * LEAST_SHARE
+
+
+def test_two_tasks(verdicts: Verdicts) -> None:
+    """The same where two tasks share the limit, a batch each in turn."""
+    verdicts.ask(len(WORKLOADS), draw_programs(FIRST_SEED, nr_tasks=2))
+    assert verdicts.nr_different <= 1
+
+
+def test_large_folios(verdicts: Verdicts) -> None:
+    """The same where pages come as folios of 64 KiB."""
+    verdicts.ask(len(WORKLOADS), draw_programs(FIRST_SEED, order=4))
+    assert verdicts.nr_different <= 1
