@@ -24,6 +24,7 @@ from tests.pressure.programs import (
 )
 
 if TYPE_CHECKING:
+    from swaptools.emulator.machine.task import Task
     from tests.pressure.programs import Program
 
 BOOTED: Final = Path(__file__).with_name("booted.json")
@@ -48,10 +49,10 @@ def recorded() -> dict[str, dict[str, list[int]]]:
     return told
 
 
-def emulate(
+def limited(
     program: Program, kernel: str, policy: str, *, compiled: bool = False
-) -> list[int]:
-    """Return how many pages each batch behind the first pages out.
+) -> tuple[Machine, Task]:
+    """Return a machine and a task whose group may have so much.
 
     The group has version 2's limits and is not charged for page tables, which were
     there before.
@@ -69,6 +70,14 @@ def emulate(
     group.record.memory = _CHARGED
     slots.stocks[group.number] = _KEPT
     group.record.memory_max = program.limit_pages
+    return machine, task
+
+
+def emulate(
+    program: Program, kernel: str, policy: str, *, compiled: bool = False
+) -> list[int]:
+    """Return how many pages each batch behind the first pages out."""
+    machine, task = limited(program, kernel, policy, compiled=compiled)
     totals = []
     for batch in program.batches:
         for what, first, nr_pages in operations(batch):
