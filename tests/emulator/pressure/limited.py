@@ -25,9 +25,8 @@ def limited(
 
     Its page tables, for ``nr_pages``, are charged to nobody.
     """
-    machine = Machine(
-        "6.18", policy=policy, memcg_version=memcg_version, compiled=False, **kwargs
-    )
+    kwargs.setdefault("compiled", False)
+    machine = Machine("6.18", policy=policy, memcg_version=memcg_version, **kwargs)
     if nr_slots:
         machine.swapon_pages(nr_slots + 1, backing)
     machine.cgroups.create("a")

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from tests.emulator.pressure.limited import end_batch, limited, nr_swapped
+from tests.engines import ENGINES
 
 # Seen on 6.18.44, twice each, on a zram of 65536 pages: how many pages are swapped out
 # after each eighth of a first touch of twice the limit. Page i is on slot i + 1.
@@ -20,9 +21,12 @@ FIRST_TOUCH: Final = {
 LOOP: Final = (0, 0, 0, 0, 514, 507, 507, 511, 468, 507, 507, 514)
 
 
+@pytest.mark.parametrize("compiled", ENGINES)
 @pytest.mark.parametrize("limit", FIRST_TOUCH)
-def test_a_first_touch_of_twice_the_limit(limit: int) -> None:
-    machine, task = limited(limit, nr_slots=65535, nr_pages=2 * limit)
+def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
+    machine, task = limited(
+        limit, nr_slots=65535, nr_pages=2 * limit, compiled=compiled
+    )
     step, found = limit // 4, []
     for first in range(0, 8 * step, step):
         task.write(first, step)
@@ -33,8 +37,9 @@ def test_a_first_touch_of_twice_the_limit(limit: int) -> None:
     machine.check_invariants()
 
 
-def test_a_loop() -> None:
-    machine, task = limited(2000, nr_slots=65535, nr_pages=3000)
+@pytest.mark.parametrize("compiled", ENGINES)
+def test_a_loop(compiled: bool) -> None:
+    machine, task = limited(2000, nr_slots=65535, nr_pages=3000, compiled=compiled)
     found, before = [], 0
     for number in range(12):
         task.write(number * 500 % 3000, 500)
