@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
 from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.hooks import joined, shrink
+from swaptools.emulator.core.over_high import note_over_high
 from swaptools.emulator.core.page_counter import (
     charge_memory,
     charge_memsw,
@@ -66,6 +67,7 @@ def charge_fitting(s: Slots, memcg: int, batch: int, nr: int) -> int:
     if over < 0:
         charge_memory(s, memcg, batch)
         s.stocks[stock_of(s, memcg, s.totals[0].cpu)] += batch - nr
+        note_over_high(s, memcg, batch)
     return over
 
 

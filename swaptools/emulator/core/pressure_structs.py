@@ -253,6 +253,10 @@ class Pressure(Structure):
     pinned: int
     #: Number of the group that a charge failed for, plus one; 0 for none.
     oom_memcg: int
+    #: Pages charged since somebody with more than memory.high was seen to, and the
+    #: group of the last ones. Kernel: current->memcg_nr_pages_over_high.
+    high_pages: int
+    high_memcg: int
     #: A reclaim may not swap, since it is for memory and swap together.
     #: Kernel: MEMCG_RECLAIM_MAY_SWAP.
     may_not_swap: int
@@ -296,6 +300,8 @@ class Pressure(Structure):
         ("flush_random", c_int64),
         ("pinned", c_int32),
         ("oom_memcg", c_int32),
+        ("high_pages", c_int64),
+        ("high_memcg", c_int32),
         ("may_not_swap", c_int32),
         ("room_pages", c_int64),
         ("left_pages", c_int64),

@@ -20,6 +20,7 @@ from swaptools.emulator.core.clusters import (
     last_with_table,
 )
 from swaptools.emulator.core.constants import MAX_SWAPFILES, SWP_PAGE_DISCARD
+from swaptools.emulator.core.over_high import handle_over_high
 from swaptools.emulator.core.room import PAGES_A_RUN
 from swaptools.emulator.core.shrinker import shrink_worker
 from swaptools.emulator.core.slot_alloc import reclaim_work
@@ -55,6 +56,8 @@ def reclaim_works(s: Slots) -> None:
 @needs(order=0, zspages=PAGES_A_RUN, writebacks=True)
 def settle(s: Slots) -> bool:
     """End an operation; False when it has to go on, once there is room again."""
+    if s.pressure[0].high_pages and not handle_over_high(s):
+        return False
     reclaim_works(s)
     if s.zswap[0].shrink_work and not shrink_worker(s):
         return False

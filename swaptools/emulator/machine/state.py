@@ -213,7 +213,8 @@ class State:
         if not self.is_in_one:
             if totals.has_works or self.follows_clusters:
                 while not self.run(settle):
-                    pass
+                    if totals.has_policy and self.slots.pressure[0].lacks_room:
+                        self.arena.make_room_for_charge()
             if self.arena.loses_pages:  # of steps that ended within a run as well
                 self.io.note_losses()
             if totals.released:

@@ -245,6 +245,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.expected: expected,
         hooks.referred: flush_when_due,
         hooks.kept: kept_,
+        hooks.shrink: shrink_,
     }
     if needs_future:
         faults[hooks.refers] = note_next_use

@@ -1,0 +1,73 @@
+"""memory.high: it lets pages leave, and holds nobody up."""
+
+from __future__ import annotations
+
+import pytest
+
+from swaptools.emulator import Machine
+from tests.engines import ENGINES
+
+PAGE = 4096
+
+
+def limited(
+    policy: str, high_pages: int, *, nr_slots: int = 4096, compiled: bool = False
+) -> Machine:
+    machine = Machine("6.18", policy=policy, compiled=compiled)
+    machine.swapon_pages(nr_slots, "zram")
+    machine.cgroups.create("/a")
+    machine.limit("/a", high_bytes=high_pages * PAGE)
+    return machine
+
+
+@pytest.mark.parametrize("compiled", ENGINES)
+@pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
+def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
+    """It overshoots by what was charged, a portion of 64, and no more."""
+    machine = limited(policy, 500, compiled=compiled)
+    task, record = machine.task("t", "/a"), machine.cgroups["/a"].record
+    for page in range(1500):
+        task.write(page)
+        assert record.memory <= 500 + 64
+    assert record.memory > 500 - 2 * 64
+    assert task.is_alive
+    assert record.high_events
+    assert not record.oom_kills
+    machine.check_invariants()
+
+
+@pytest.mark.parametrize("policy", ["two_lists", "mglru"])
+def test_nobody_is_killed_where_nothing_can_leave(policy: str) -> None:
+    machine = limited(policy, 100, nr_slots=50)
+    task = machine.task("t", "/a")
+    task.write(0, 600)
+    task.write(600, 10)
+    assert task.is_alive
+    assert machine.cgroups["/a"].record.memory > 500
+    machine.check_invariants()
+
+
+def test_an_operation_overshoots_by_all_that_it_charges() -> None:
+    machine = limited("two_lists", 200)
+    task, record = machine.task("t", "/a"), machine.cgroups["/a"].record
+    task.write(0, 700)
+    assert record.memory <= 200
+    assert record.watermark >= 700
+    assert task.entries(0, 700).count("present") < 200
+
+
+def test_a_group_above_has_too_much() -> None:
+    machine = Machine("6.18", policy="two_lists", compiled=False)
+    machine.swapon_pages(4096, "zram")
+    for name in ("/a", "/a/b", "/a/c"):
+        machine.cgroups.create(name)
+    machine.limit("/a", high_bytes=300 * PAGE)
+    one, other = machine.task("b", "/a/b"), machine.task("c", "/a/c")
+    for page in range(250):
+        one.write(page)
+    for page in range(250):
+        other.write(page)
+        assert machine.cgroups["/a"].record.memory <= 300 + 64
+    assert machine.cgroups["/a"].record.high_events
+    assert not machine.cgroups["/a/b"].record.high_events
+    machine.check_invariants()
