@@ -76,7 +76,9 @@ else:
         def __new__(mcs, name, bases, namespace):
             if not bases:
                 return type.__new__(mcs, name, bases, namespace)
-            fields = tuple(namespace.get("__annotations__", ()))
+            if "__annotations__" not in namespace:
+                raise TypeError("needs from __future__ import annotations")
+            fields = tuple(namespace["__annotations__"])
             defaults = {f: namespace.pop(f) for f in fields if f in namespace}
             getters = {f: _getter(i, None) for i, f in enumerate(fields)}
             own = {

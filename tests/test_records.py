@@ -155,3 +155,10 @@ def test_the_values_of_the_package_are_so() -> None:
     assert isinstance(area, tuple)
     assert repr(area) == "<SwapArea 'x': file, None>"
     assert str(inspect.signature(SwapArea)).startswith("(path, kind, offset=0, ")
+
+
+def test_annotations_have_to_be_text() -> None:
+    """Newer Pythons keep others where they are not looked for."""
+    maker: Any = type(NamedTuple)
+    with pytest.raises(TypeError, match="from __future__ import annotations"):
+        maker("Ours", (NamedTuple,), {"__annotate_func__": dict})
