@@ -38,7 +38,6 @@ from swaptools.emulator.core.page_counter import (
 from swaptools.emulator.core.pressure_structs import LRU_BATCH, PAGE_SHMEM
 from swaptools.emulator.core.rmap import set_rmap
 from swaptools.emulator.core.room import ROOM_SHORT, has_room_for_charge, open_room
-from swaptools.emulator.core.slots import slot_index
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -172,21 +171,21 @@ def try_to_free_pages(s: Slots, memcg: int, nr: int) -> int:
 # --- pages -----------------------------------------------------------------
 
 
-@hot
-def swap_owner(s: Slots, entry: int) -> int:
-    """Return the group that a page read in from a slot is charged to.
+@hot_inline
+def swap_owner(s: Slots, index: int) -> int:
+    """Return the group that a page read in is charged to, by its slot's record.
 
     That of the slot, or that of the task if it has none.
 
     Kernel: mm/memcontrol.c mem_cgroup_swapin_charge_folio().
     """
-    owner = s.swapped[slot_index(s, entry)].owner
+    owner = s.swapped[index].owner
     return owner - 1 if owner else s.totals[0].memcg
 
 
 @hot
 def commit_charge(
-    s: Slots, number: int, at: int, memcg: int, entry: int, is_shmem: bool
+    s: Slots, number: int, at: int, memcg: int, index: int, is_shmem: bool
 ) -> None:
     """Let a folio be charged to a group, and be where it is; as hooks.py added().
 
@@ -204,8 +203,8 @@ def commit_charge(
     pressure = s.pressure[0]
     pressure.largest_order = max(pressure.largest_order, order)
     pressure.nr_came += 1 << order
-    if entry:
-        swapped = s.swapped[slot_index(s, entry)]
+    if index >= 0:
+        swapped = s.swapped[index]
         s.pages[number].stamp = swapped.shadow
         swapped.shadow = 0
         if has_memsw(s) and swapped.owner:

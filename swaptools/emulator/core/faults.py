@@ -164,7 +164,7 @@ def map_new(s: Slots, at: int, order: int) -> None:
     for page in range(1 << order):
         s.frames[number + page].mapcount = 1
         s.ptes[at + page] = number + page << PTE_SHIFT | flags
-    added(s, number, at, s.totals[0].memcg, 0, False)
+    added(s, number, at, s.totals[0].memcg, -1, False)
 
 
 @hot_inline

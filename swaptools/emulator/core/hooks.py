@@ -59,8 +59,8 @@ def charge(s: Slots, memcg: int, nr: int) -> bool:
 
 
 @hot_inline
-def owner_of(s: Slots, entry: int) -> int:
-    """Return the group that a page read in from a slot is charged to.
+def owner_of(s: Slots, index: int) -> int:
+    """Return the group that a page read in is charged to, by its slot's record.
 
     Kernel: mm/memcontrol.c mem_cgroup_swapin_charge_folio().
     """
@@ -74,7 +74,7 @@ def accessed(s: Slots, at: int) -> None:
 
 @hot_inline
 def added(
-    s: Slots, number: int, at: int, memcg: int, entry: int, is_shmem: bool
+    s: Slots, number: int, at: int, memcg: int, index: int, is_shmem: bool
 ) -> None:
     """Hear that a page was made, or read in from a slot; it is charged.
 
@@ -84,7 +84,7 @@ def added(
         at: Where it is mapped, or about to be; 0 for nowhere. Of shared memory, its
             item of the object.
         memcg: The group that it is charged to.
-        entry: The slot, which is not free yet; 0 for a new page.
+        index: Record of the slot, which is not free yet; -1 for a new page.
         is_shmem: Whether it is of shared memory.
 
     Kernel: mm/swap.c folio_add_lru(); mm/workingset.c workingset_refault().

@@ -111,7 +111,7 @@ def shmem_get_folio(s: Slots, index: int) -> int:
     s.frames[number].dirty = 0
     s.frames[number].mapcount = 1
     s.ptes[index] = number << PTE_SHIFT | PTE_PRESENT
-    added(s, number, index, memcg, 0, True)
+    added(s, number, index, memcg, -1, True)
     return number
 
 

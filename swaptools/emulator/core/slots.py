@@ -298,7 +298,12 @@ def swap_cache_get(s: Slots, entry: int) -> int:
 @hot_inline
 def swap_cache_add(s: Slots, entry: int, frame: int) -> None:
     """Let the swap cache hold a frame for a used slot."""
-    index = slot_index(s, entry)
+    swap_cache_add_at(s, slot_index(s, entry), entry, frame)
+
+
+@hot_inline
+def swap_cache_add_at(s: Slots, index: int, entry: int, frame: int) -> None:
+    """Do the same where the slot's record is known."""
     s.slots[index].cache = frame
     s.frames[frame].entry = entry
     s.totals[0].nr_swapcache += 1

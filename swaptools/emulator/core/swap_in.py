@@ -22,6 +22,7 @@ from swaptools.emulator.core.constants import (
     STORED_ZERO,
     STORED_ZRAM,
     STORED_ZSWAP,
+    SWAP_HAS_CACHE,
     SWAP_HAS_DATA,
 )
 from swaptools.emulator.core.frames import alloc_frames
@@ -37,8 +38,7 @@ from swaptools.emulator.core.slots import (
     is_on_device,
     is_redirected,
     slot_index,
-    swap_cache_add,
-    swap_cache_get,
+    swap_cache_add_at,
     traffic_row,
 )
 from swaptools.emulator.core.zram import zram_read
@@ -53,14 +53,13 @@ NO_MEMORY: Final = -2
 
 
 @hot_inline
-def count_read(s: Slots, entry: int, where: int) -> None:
-    """Count a page that is read from where its data are."""
+def count_read(s: Slots, entry: int, index: int, where: int) -> None:
+    """Count a page that is read from where its data are, by its slot and its record."""
     traffic = s.traffic[traffic_row(s, entry)]
     traffic.read += 1
     if where != STORED_ZERO:
         traffic.asked_in += s.totals[0].zswap_ever_enabled
     if is_on_device(where):
-        index = slot_index(s, entry)
         slot = s.redirects[index] if is_redirected(s, index) else entry
         s.traffic[traffic_row(s, slot)].from_backing += 1
 
@@ -76,24 +75,24 @@ def swap_in(s: Slots, entry: int, bypass: bool, at: int, is_shmem: bool) -> int:
 
     Kernel: mm/page_io.c swap_read_folio(); mm/zswap.c zswap_load().
     """
-    number = swap_cache_get(s, entry)
-    if number >= 0:
-        return number
-    index = data_index(s, slot_index(s, entry))
+    slot = slot_index(s, entry)
+    if slot >= 0 and s.map[slot] & SWAP_HAS_CACHE:
+        return s.slots[slot].cache
+    index = data_index(s, slot)
     stored = get_stored(s, index)
     if not stored:
         return NOTHING_HELD
-    memcg = owner_of(s, entry)
+    memcg = owner_of(s, slot)
     if not charge(s, memcg, 1):
         return NO_MEMORY
     if s.totals[0].has_policy:  # an entry of zswap may have moved on for it
-        index = data_index(s, slot_index(s, entry))
+        index = data_index(s, slot)
         stored = get_stored(s, index)
     number = alloc_frames(s, 0)
     frame = s.frames[number]
     where = stored >> STORED_SHIFT
     frame.content = stored & STORED_MASK
-    count_read(s, entry, where)
+    count_read(s, entry, slot, where)
     if where == STORED_ZSWAP:
         zswap_entry_free(s, index)
         s.map[index] &= ~SWAP_HAS_DATA
@@ -109,7 +108,7 @@ def swap_in(s: Slots, entry: int, bypass: bool, at: int, is_shmem: bool) -> int:
             zram_read(s, index)
     if not bypass:
         dirty = frame.dirty
-        swap_cache_add(s, entry, number)
+        swap_cache_add_at(s, slot, entry, number)
         frame.dirty = dirty
-    added(s, number, at, memcg, entry, is_shmem)
+    added(s, number, at, memcg, slot, is_shmem)
     return number

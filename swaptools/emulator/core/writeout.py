@@ -38,7 +38,6 @@ from swaptools.emulator.core.constants import (
 from swaptools.emulator.core.frames import alloc_frames, free_frame
 from swaptools.emulator.core.lru import lru_split
 from swaptools.emulator.core.memcg import may_zswap, zswap_writeback_enabled
-from swaptools.emulator.core.page_counter import remember_page
 from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.shrinker import shrink_memcg
 from swaptools.emulator.core.slots import (
@@ -48,7 +47,6 @@ from swaptools.emulator.core.slots import (
     set_stayed,
     set_stored,
     slot_index,
-    swap_cache_del,
     traffic_row,
 )
 from swaptools.emulator.core.swap_ops import leave_memory, submit_write
@@ -228,10 +226,7 @@ def pageout(s: Slots, head: int) -> bool:
     frame = s.frames[head]
     nr = 1 << frame.order
     if not frame.dirty:
-        if s.totals[0].has_policy:
-            remember_page(s, head, slot_index(s, frame.entry))
-        swap_cache_del(s, head)
-        free_frame(s, head)
+        leave_memory(s, head)
         return True
     if not swap_writeout(s, head):
         stay_in_memory(s, head)

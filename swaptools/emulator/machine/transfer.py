@@ -89,7 +89,7 @@ def _move(state: State, entry: int, new: int) -> bool:
     # Room for it in zswap may be made at its own expense, and its device fail.
     if not is_stored or swap_cache_get(s, entry) >= 0:
         return False
-    count_read(s, entry, where)
+    count_read(s, entry, slot_index(s, entry), where)
     s.vmstat[0].pswpin += is_on_device(where)
     s.vmstat[0].zswpin += where == STORED_ZSWAP
     s.vmstat[0].swpin_zero += where == STORED_ZERO
