@@ -126,9 +126,9 @@ def policies() -> dict[str, str]:
     "--flush",
     "flush_every",
     type=click.IntRange(1, 1 << 40),
-    default=4096,
+    default=64,
     metavar="N",
-    help="Flush the kernel's statistics after each N references (default: 4096).",
+    help="Flush the kernel's statistics after each N references (default: 64).",
 )
 @click.option("--interpreted", is_flag=True, help="Do not compile, however long.")
 @params.json_option()

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 CGROUP: Final = "/replay"
 #: The policy of a machine for a trace that has only what missed: a queue.
 OF_FAULTS: Final = "fifo"
-#: References between two flushes of statistics, unless somebody says another number.
-FLUSH_EVERY: Final = 4096
+#: References between two flushes of statistics, unless somebody says another number:
+#: few, since a reduced trace has one of thousands, and since a program of which nothing
+#: is known to be inactive is killed for want of memory with swap free.
+FLUSH_EVERY: Final = 64
 _NOTHING_KNOWN: Final = Description("references")
 
 
