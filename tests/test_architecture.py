@@ -163,7 +163,7 @@ EMULATOR: dict[str, set[str]] = {
     "pressure": {"core"},
     "machine": {"core", "store", "pressure"},
     "designs": {"core", "store", "machine"},
-    "runs": {"core", "store", "machine", "designs"},
+    "runs": {"core", "store", "pressure", "machine", "designs"},
     "replays": {"core", "store", "pressure", "machine", "designs", "runs"},
 }
 

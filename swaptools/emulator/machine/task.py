@@ -246,6 +246,8 @@ class Task:
         Raises:
             IllegalOperation: A slot has as many references as it can count.
         """
+        if self.skips():
+            return self._fork_in_vain(Task(self._state, self._tasks, self.memcg, name))
         self._check(0, 1)
         state, nr_pages = self._state, len(self.pte)
         largest = state.run(largest_count, self.pte.mm, nr_pages)

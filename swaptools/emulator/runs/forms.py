@@ -23,13 +23,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from swaptools.emulator.core.constants import SWAP_NR_ORDERS
 from swaptools.emulator.machine.areas import MAX_PRIORITY
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
+from swaptools.emulator.pressure.policy import find_policy
 from swaptools.emulator.runs.entries import read_runs
 from swaptools.emulator.runs.words import (
     MAX_AREA_PAGES,
     MAX_LINE_PAGES,
     PAGE_SIZE,
     is_number,
+    read_alpha,
     read_area_pages,
+    read_limit,
     read_number,
     read_numbers,
     read_ram_bytes,
@@ -71,6 +74,18 @@ def _kernel(word: str, _what: str) -> str:
     return word
 
 
+def _policy(word: str, _what: str) -> str:
+    find_policy(word)
+    return word
+
+
+def _amount(word: str, what: str) -> int:
+    pages = read_limit(word, what)
+    if pages < 1:
+        raise ValueError(f"{what} {quoted(word)} is not a page at least")
+    return pages
+
+
 def _numbers(least: int, most: int) -> Callable[[str, str], int]:
     return partial(read_number, least=least, most=most)
 
@@ -104,6 +119,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "PRIO": Kind("prio", _numbers(0, MAX_PRIORITY)),
     "PERCENT": Kind("max_pool_percent", _numbers(0, 100)),
     "LIST": Kind("bad", read_numbers),
+    "POLICY": Kind("policy", _policy),
+    "LIMIT": Kind("limit", read_limit),
+    "AMOUNT": Kind("size", _amount),
+    "TIMES": Kind("number of references", _numbers(1, MAX_LINE_PAGES)),
+    "ALPHA": Kind("alpha", read_alpha),
+    "SEED": Kind("seed", read_number),
 }
 
 
@@ -239,6 +260,8 @@ class Verb:
         """
         if len(self.forms) == 1:
             return self.forms[0]
+        if all(form.parts[0].text == "FIRST" for form in self.forms):
+            return self._form_by_choice(line)
         word = line.words[1] if len(line.words) > 1 else ""
         others = [form for form in self.forms if form.parts[0].text != "FIRST"]
         if is_number(word):
@@ -254,8 +277,20 @@ class Verb:
             raise line.error(f"no pages, and none of {', '.join(known)}")
         raise line.error(f"no {quoted(word)}; known: FIRST NR, {', '.join(known)}")
 
+    # Of forms that begin alike, the one with the word that the line has in its place.
+    def _form_by_choice(self, line: Line) -> Form:
+        known = []
+        for form in self.forms:
+            place = next(n for n, part in enumerate(form.parts) if not part.is_kind)
+            choices = form.parts[place].choices
+            if len(line.words) <= place + 1 or line.words[place + 1] in choices:
+                return form
+            known += choices
+        word = line.words[place + 1]
+        raise line.error(f"no {quoted(word)}; known: {', '.join(known)}")
 
-_OPTION = re.compile(r"\[(?P<name>[a-z_]+)(?:=(?P<kind>[A-Z]+))?\]")
+
+_OPTION = re.compile(r"\[(?P<name>[a-z_0-9]+)(?:=(?P<kind>[A-Z]+))?\]")
 
 
 def _form(usage: str) -> Form:

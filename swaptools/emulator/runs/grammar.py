@@ -34,6 +34,11 @@ _VERBS: Final = (
     verb("How many CPUs it has: one if nothing is said.", "cpus CPUS"),
     verb("Its memory, as in 64M: without end if nothing is said.", "ram RAM"),
     verb(
+        "Who leaves memory when it runs out: `two_lists` if nothing is said and there"
+        " is a limit. With `v1` charges follow version 1 of the memory controller.",
+        "policy POLICY [v1]",
+    ),
+    verb(
         "Switch zswap, which is off at first, and say how much of the memory its pool"
         " may take.",
         "zswap on|off [max_pool_percent=PERCENT]",
@@ -48,6 +53,19 @@ _VERBS: Final = (
         "set KNOB VALUE",
     ),
     verb("Make a control group; the one above it must be there.", "cgroup PATH"),
+    verb(
+        "Say what a cgroup and all below may have, in pages or as in 64M, or `max`:"
+        " of memory, of memory before pages have to leave, of swap, of compressed pages"
+        " and, with version 1, of memory and swap together. What does not fit leaves;"
+        " where nothing more can leave, the largest task is killed, and what it would"
+        " have done is passed over and counted as `skipped`.",
+        "limit PATH [max=LIMIT] [high=LIMIT] [swap=LIMIT] [zswap=LIMIT] [memsw=LIMIT]",
+    ),
+    verb(
+        "Let so much of a cgroup and all below leave, as memory.reclaim.",
+        "reclaim PATH AMOUNT",
+    ),
+    verb("Flush statistics of cgroups, as reading memory.stat.", "flush"),
     verb(
         "Divide priorities under names: `+`NAME`:`PRIO and `-`NAME, as"
         " /sys/kernel/mm/swap/tiers takes them.",
@@ -88,6 +106,18 @@ _VERBS: Final = (
     verb(
         "Read each page, and compare what has bytes or a length with what was written.",
         "read FIRST NR [step=STEP]",
+    ),
+    verb(
+        "Read each page of a range, or write it, as an operation of its own.",
+        "access FIRST NR [write] [length=BYTES]",
+    ),
+    verb(
+        "Make so many references to pages of a range, each an operation of its own:"
+        " once through it, through it again and again, to any page, or to some far more"
+        " often than to others. The same SEED makes the same ones.",
+        "touch FIRST NR TIMES seq|loop [write] [length=BYTES]",
+        "touch FIRST NR TIMES random SEED [write] [length=BYTES]",
+        "touch FIRST NR TIMES zipf ALPHA SEED [write] [length=BYTES]",
     ),
     verb("As MADV_DONTNEED.", "drop FIRST NR [step=STEP]"),
     verb("Make a child of the task.", "fork NAME"),

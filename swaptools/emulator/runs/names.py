@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from swaptools.emulator.core.events import VmStat
+from swaptools.emulator.core.pressure_structs import PRESSURE_COUNTS
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.design import NO_DESIGN
 from swaptools.emulator.machine.knobs import read_setting
@@ -40,6 +41,7 @@ VIRTUAL: Final = "virtual"
 COUNTERS: Final = frozenset(
     {
         *(name for name, *_ in VmStat._fields_),
+        *PRESSURE_COUNTS,
         *("SwapCached", "SwapTotal", "SwapFree", "Zswap", "Zswapped"),
         *("decompress_fail", "pool_limit_hit", "pool_total_size"),
         *("reject_alloc_fail", "reject_compress_fail", "reject_compress_poor"),
@@ -140,6 +142,14 @@ class Names:
         while here:
             self.cgroups.add(here)
             here = here.rpartition("/")[0]
+
+    def _limit(self, operation: Operation) -> None:
+        self._check_cgroup(operation.path)
+        if _path(operation.path) == "/":
+            raise ValueError("the root has no limits")
+
+    def _reclaim(self, operation: Operation) -> None:
+        self._check_cgroup(operation.path)
 
     def _tiers(self, operation: Operation) -> None:
         self.tiers.write(operation.tiers)
@@ -288,14 +298,14 @@ def _path(path: str) -> str:
 
 
 #: What comes before the machine is there.
-_SETTINGS: Final = frozenset({"kernel", "cpus", "ram"})
+_SETTINGS: Final = frozenset({"kernel", "cpus", "ram", "policy"})
 #: What does nothing to a machine.
 LOOKS: Final = frozenset({"expect", "show"})
 #: What a task does, and what needs that.
 OF_TASKS: Final = frozenset(
     {
         *("task", "write", "pageout", "read", "drop", "fork", "exit", "shm"),
-        *("unlink", "shrink", "transfer"),
+        *("unlink", "shrink", "transfer", "access", "touch", "reclaim"),
     }
 )
 _CHECKS: Final[Mapping[str, Callable[[Names, Operation], None]]] = {
@@ -304,6 +314,10 @@ _CHECKS: Final[Mapping[str, Callable[[Names, Operation], None]]] = {
     "cpu": Names._cpu,
     "set": Names._set,
     "cgroup": Names._cgroup,
+    "limit": Names._limit,
+    "reclaim": Names._reclaim,
+    "access": Names._touch,
+    "touch": Names._touch,
     "tiers": Names._tiers,
     "max": Names._max,
     "virtual": Names._virtual,

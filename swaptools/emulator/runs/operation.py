@@ -37,6 +37,19 @@ class Operation:
     knob: str = ""
     value: str = ""
     path: str = ""
+    policy: str = ""
+    v1: bool = False
+    #: Limits in pages, -1 for "max".
+    max: int | None = None
+    high: int | None = None
+    swap: int | None = None
+    zswap: int | None = None
+    memsw: int | None = None
+    amount: int = 0
+    times: int = 0
+    alpha: float = 0.0
+    seed: int = 0
+    write: bool = False
     tiers: str = ""
     tier: str = ""
     name: str = ""
@@ -81,4 +94,4 @@ class Operation:
     def nr_pages(self) -> int:
         """How many pages it touches or moves."""
         is_look = self.verb in ("expect", "show", "shm")
-        return 0 if is_look else self.nr + self.count
+        return 0 if is_look else (self.times or self.nr) + self.count

@@ -21,18 +21,21 @@ from typing import TYPE_CHECKING, Any, Final
 from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.machine import Machine
 from swaptools.emulator.machine.setup import Setup
+from swaptools.emulator.machine.task import Task
 from swaptools.emulator.runs.contents import Contents
 from swaptools.emulator.runs.entries import format_runs
 from swaptools.emulator.runs.names import LOOKS, OF_TASKS, VIRTUAL
 from swaptools.emulator.runs.stats import SAMPLE_PAGES, Samples
+from swaptools.references import WRITE, References, one_task
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.emulator.machine.design import AreaPlan, Design
     from swaptools.emulator.machine.device import SwapDevice
     from swaptools.emulator.machine.shmem import Shm, ShmMapping
-    from swaptools.emulator.machine.task import Task
+    from swaptools.emulator.machine.steps import What
     from swaptools.emulator.machine.touch import PageEntry
     from swaptools.emulator.runs.operation import Operation
     from swaptools.emulator.runs.stats import Stats
@@ -185,7 +188,7 @@ class Run:
     @property
     def memory(self) -> Task | ShmMapping:
         """Where pages are written: the task's own, or what it maps."""
-        if not self.shm_name:
+        if not self.shm_name or self.task.is_killed:
             return self.task
         shm = self.shms[self.shm_name]
         for mapping in self.task.mappings:
@@ -198,6 +201,20 @@ class Run:
         """Under which name contents of those pages are kept."""
         return ("", self.shm_name) if self.shm_name else (self.task_name, "")
 
+    def refer(self, pages: array[int], length: int | None) -> None:
+        """Make references to pages, which are written if there is a length."""
+        memory, nr, writes = self.memory, len(pages), length is not None
+        if isinstance(memory, Task):
+            flags = memoryview(bytes([WRITE if writes else 0]) * nr)
+            references = References(memoryview(pages), flags, one_task(nr))
+            self.started().touch([memory], references, length)
+        else:
+            what: What = "write" if writes else "read"
+            for page in pages:
+                memory.each(what, range(page, page + 1), length=length)
+        for page in set(pages) if length is not None else ():
+            self.contents.write(self.key, range(page, page + 1), length or 0)
+
     def before(self, operation: Operation) -> None:
         """Look at the machine, which is complete, before the first task begins."""
         if operation.verb in OF_TASKS and not self._is_set_up:
@@ -209,6 +226,8 @@ class Run:
     def after(self, operation: Operation) -> None:
         """Look at the machine again when something was done."""
         self.operations += 1
+        if self.shm_name and self.task.is_killed:  # amid what it wrote, maybe
+            self.contents.forget(self.key)
         samples = self.samples
         if samples is not None and not samples.is_empty and operation.verb not in LOOKS:
             samples.take(self.started(), self.touched)

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.machine.knobs import read_setting
+from swaptools.emulator.machine.limits import USUAL_POLICY
 from swaptools.emulator.machine.setup import VIRTUAL_PRIO, DiskSetup, Setup
 from swaptools.emulator.runs.grammar import GRAMMAR
 from swaptools.emulator.runs.names import OF_TASKS, Names
@@ -63,6 +64,11 @@ class Script:
         return sum(operation.nr_pages for operation in self.operations)
 
     @property
+    def has_limits(self) -> bool:
+        """Whether memory may run out, so that somebody has to say who leaves."""
+        return any(each.verb in _NEED_POLICY for each in self.operations)
+
+    @property
     def setup(self) -> Setup:
         """What there is when the first task begins."""
         setup = Setup(zswap=False)
@@ -73,6 +79,7 @@ class Script:
         return setup
 
 
+_NEED_POLICY: Final = frozenset({"limit", "reclaim", "flush"})
 #: Knobs that areas are made by, and what a setup calls them.
 _OF_SETUP: Final = {
     "zswap.enabled": "zswap",
@@ -149,6 +156,8 @@ def run_script(script: Script, run: Run) -> Iterator[tuple[Operation, Shown | No
             hold; with the line's number.
     """
     run.begin(script.setup, max([1 << each.order for each in script], default=1))
+    if script.has_limits:
+        run.settings.setdefault("policy", USUAL_POLICY)
     for operation in script:
         try:
             run.before(operation)

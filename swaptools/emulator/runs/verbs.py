@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.machine.knobs import read_setting
 from swaptools.emulator.runs.looks import do_expect, do_show
+from swaptools.emulator.runs.patterns import Pattern
 from swaptools.emulator.runs.words import PAGE_SIZE
 from swaptools.errors import InvariantBroken
 
@@ -44,6 +45,11 @@ def _ram(run: Run, operation: Operation) -> None:
     run.settings["ram_bytes"] = operation.ram
 
 
+def _policy(run: Run, operation: Operation) -> None:
+    run.settings["policy"] = operation.policy
+    run.settings["memcg_version"] = 1 if operation.v1 else 2
+
+
 def _zswap(run: Run, operation: Operation) -> None:
     run.zswap = operation.word == "on"
     if operation.max_pool_percent is not None:
@@ -63,6 +69,30 @@ def _set(run: Run, operation: Operation) -> None:
 
 def _cgroup(run: Run, operation: Operation) -> None:
     run.started().cgroups.create(operation.path)
+
+
+def _limit(run: Run, operation: Operation) -> None:
+    given = {
+        "max_bytes": operation.max,
+        "high_bytes": operation.high,
+        "swap_max_bytes": operation.swap,
+        "zswap_max_bytes": operation.zswap,
+        "memsw_max_bytes": operation.memsw,
+    }
+    limits = {
+        name: None if pages < 0 else pages * PAGE_SIZE
+        for name, pages in given.items()
+        if pages is not None
+    }
+    run.started().limit(operation.path, **limits)
+
+
+def _reclaim(run: Run, operation: Operation) -> None:
+    run.started().reclaim(operation.path, operation.amount * PAGE_SIZE)
+
+
+def _flush(run: Run, _operation: Operation) -> None:
+    run.started().flush()
 
 
 def _cpu(run: Run, operation: Operation) -> None:
@@ -211,6 +241,8 @@ def _read(run: Run, operation: Operation) -> None:
     memory = run.memory
 
     def check(pages: range, found: list[bytes | int]) -> None:
+        if run.task.is_killed:  # it has read no further
+            return
         page = run.contents.difference(run.key, pages, found)
         # Nobody but a backing that loses pages may return another one.
         if page is not None and not run.started().losses:
@@ -224,6 +256,37 @@ def _read(run: Run, operation: Operation) -> None:
         check(pages, memory.each("read", pages))
 
     _do_pages(run, operation.pages, read, read_each)
+
+
+def _access(run: Run, operation: Operation) -> None:
+    length = _length(operation)
+
+    def access(part: range) -> None:
+        if operation.write:
+            run.memory.each("write", part, length=length)
+            run.contents.write(run.key, part, length)
+        else:
+            run.memory.each("read", part)
+
+    run.in_steps(operation.pages, access)
+
+
+def _length(operation: Operation) -> int:
+    length = operation.length
+    return _DEFAULT_LENGTH_BYTES if length is None else length
+
+
+def _touch(run: Run, operation: Operation) -> None:
+    times, length = operation.times, _length(operation)
+    pattern = Pattern(
+        operation.word, operation.nr, times, operation.alpha, operation.seed
+    )
+
+    def touch(numbers: range) -> None:
+        pages = pattern.take(operation.first, numbers)
+        run.refer(pages, length if operation.write else None)
+
+    run.in_steps(range(times), touch)
 
 
 def _drop(run: Run, operation: Operation) -> None:
@@ -245,9 +308,13 @@ VERBS: Final[Mapping[str, Callable[[Run, Operation], Shown | None]]] = {
     "kernel": _kernel,
     "cpus": _cpus,
     "ram": _ram,
+    "policy": _policy,
     "zswap": _zswap,
     "set": _set,
     "cgroup": _cgroup,
+    "limit": _limit,
+    "reclaim": _reclaim,
+    "flush": _flush,
     "swapon": _swapon,
     "swapoff": _swapoff,
     "virtual": _virtual,
@@ -260,6 +327,8 @@ VERBS: Final[Mapping[str, Callable[[Run, Operation], Shown | None]]] = {
     "write": _write,
     "pageout": _pageout,
     "read": _read,
+    "access": _access,
+    "touch": _touch,
     "drop": _drop,
     "fork": _fork,
     "exit": _exit,

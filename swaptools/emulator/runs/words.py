@@ -32,6 +32,7 @@ MAX_AREA_PAGES: Final = 1 << 32
 #: What any other number may be.
 MAX_NUMBER: Final = (1 << 63) - 1
 _MAX_DIGITS: Final = 19
+_MAX_ALPHA: Final = 10
 #: Less memory than this is more likely meant as a number of pages.
 _LEAST_BARE_BYTES: Final = 1 << 20
 
@@ -139,6 +140,40 @@ def read_ram_bytes(word: str, what: str) -> int:
     if size_bytes < PAGE_SIZE:
         raise ValueError(f"{what} {quoted(word)} is less than a page")
     return size_bytes
+
+
+def read_limit(word: str, what: str) -> int:
+    """Return a limit in pages, of which there is a number or a size; -1 for ``max``.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if word == "max":
+        return -1
+    if is_number(word):
+        return read_number(word, what, 0, MAX_AREA_PAGES)
+    pages = parse_size(word) // PAGE_SIZE
+    if pages > MAX_AREA_PAGES:
+        raise ValueError(f"{what} {quoted(word)} is more than {MAX_AREA_PAGES} pages")
+    return pages
+
+
+def read_alpha(word: str, what: str) -> float:
+    """Return the exponent of a Zipf distribution.
+
+    Raises:
+        ValueError: It is no number from 0 to 10.
+    """
+    whole, _, part = word.partition(".")
+    if (
+        not is_number(whole)
+        or (part and not is_number(part))
+        or len(word) > _MAX_DIGITS
+    ):
+        raise ValueError(f"{what} {quoted(word)} is no number")
+    if float(word) > _MAX_ALPHA:
+        raise ValueError(f"{what} {quoted(word)} is not 0 to {_MAX_ALPHA}")
+    return float(word)
 
 
 def read_choice(word: str, what: str, known: Iterable[str]) -> str:

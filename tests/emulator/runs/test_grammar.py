@@ -112,7 +112,9 @@ def test_whatever_has_a_range_has_a_step(verb: str) -> None:
     assert [form.options["step"] for form in ranges] == ["STEP"]
     others = {name for name, each in GRAMMAR.items() if "FIRST" in str(each.forms)}
     assert verb in others
-    assert len(others) == 6
+    assert others - {"access", "touch"} == {
+        *("write", "pageout", "read", "drop", "expect", "show")
+    }
 
 
 def test_every_word_of_the_table_has_a_field_and_every_verb_is_done() -> None:

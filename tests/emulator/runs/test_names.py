@@ -87,7 +87,7 @@ def test_a_script_can_be_read_a_line_at_a_time() -> None:
 
 
 def test_counters_are_those_of_a_machine() -> None:
-    machine = Machine(compiled=False)
+    machine = Machine(policy="fifo", compiled=False)
     counted = machine.vmstat() | machine.meminfo() | machine.zswap_debugfs()
     assert counted.keys() == COUNTERS
 

@@ -1,0 +1,120 @@
+"""Scripts that make pressure: their words, what they do, what is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from swaptools.emulator.runs.patterns import Pattern
+from swaptools.emulator.runs.run import Run
+from swaptools.emulator.runs.script import parse_script, run_script
+from swaptools.errors import ScriptError
+
+HEAD = "policy fifo\nswapon a zram 4096\ncgroup g\nlimit g max=100\ntask t cgroup=g\n"
+
+
+def run(text: str) -> Run:
+    done = Run(compiled=False)
+    for _ in run_script(parse_script(text), done):
+        pass
+    assert done.machine is not None
+    done.machine.check_invariants()
+    return done
+
+
+def pages_of(word: str, nr: int, count: int, seed: int = 3) -> list[int]:
+    return list(Pattern(word, nr, count, 1.0, seed).take(10, range(count)))
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("seq", [10, 10, 11, 11, 12, 12]),
+        ("loop", [10, 11, 12, 10, 11, 12]),
+        ("random", [10, 12, 11, 10, 10, 11]),
+        ("zipf", [11, 12, 12, 11, 12, 10]),
+    ],
+)
+def test_a_pattern_is_the_same_everywhere(word: str, wanted: list[int]) -> None:
+    assert pages_of(word, 3, 6) == wanted
+
+
+def test_ranks_have_the_shares_of_zipf() -> None:
+    found = Counter(pages_of("zipf", 100, 20_000)).most_common()
+    assert len(found) == 100
+    first, second = found[0][1], found[1][1]
+    assert 1.8 < first / second < 2.2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "touch 0 150 300 seq",
+        "touch 0 150 300 loop write",
+        "touch 0 150 300 random 5 write length=900",
+        "touch 0 150 300 zipf 0.9 5",
+        "access 0 150 write length=700",
+        "access 20 100",
+    ],
+)
+def test_references_are_made_and_what_they_write_is_there(line: str) -> None:
+    done = run(f"{HEAD}write 0 150\n{line}\nread 0 150\nexpect skipped 0\n")
+    assert done.task.memcg.record.memory == 100
+
+
+def test_shared_memory_is_touched_as_well() -> None:
+    run(f"{HEAD}shm o 200\ntouch 0 150 300 random 1 write\nread 0 150\n")
+
+
+def test_limits_reclaim_and_flush() -> None:
+    done = run(
+        HEAD + "write 0 150\nreclaim g 20\nflush\n"
+        "limit g max=2M high=max swap=1M zswap=max\n"
+    )
+    record = done.task.memcg.record
+    assert record.memory == 80
+    assert (record.memory_max, record.swap_max) == (512, 256)
+
+
+def test_version_1() -> None:
+    done = run(
+        "policy lru v1\nswapon a zram 4096\ncgroup g\nlimit g max=100 memsw=200\n"
+        "task t cgroup=g\nwrite 0 150\n"
+    )
+    record = done.task.memcg.record
+    assert (record.memory, record.memsw, record.memsw_max) == (100, 153, 200)
+
+
+def test_what_a_killed_task_would_have_done_is_passed_over() -> None:
+    text = HEAD.replace("4096", "50") + (
+        "write 0 300\nread 0 10\nexpect oom_kill 1\nfork u\ntask u\nwrite 0 5\n"
+        "read 0 5\nshow 0 5\ntask t\ntouch 0 5 9 loop write\ndrop 0 3\nexit\n"
+    )
+    done = run(text)
+    assert done.machine is not None
+    assert done.machine.vmstat()["skipped"] == 1 + 1 + 2 + 9 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("policy nobody", "no policy 'nobody'"),
+        ("cpu 0\npolicy fifo", "too late"),
+        ("limit g max=5", "no cgroup"),
+        ("limit / max=5", "the root has no limits"),
+        ("cgroup g\nlimit g max=x", "invalid size"),
+        ("cgroup g\nlimit g most=5", "no option 'most'"),
+        ("cgroup g\nreclaim g 0", "not a page"),
+        ("reclaim x 5", "no cgroup"),
+        ("touch 0 5 9", "no seq or loop"),
+        ("touch 0 5 9 often", "no 'often'; known: seq, loop, random, zipf"),
+        ("touch 0 5 9 random", "no seed"),
+        ("touch 0 5 9 zipf 1.x 3", "no number"),
+        ("touch 0 5 9 zipf 11 3", "not 0 to 10"),
+        ("touch 0 5 0 seq", "not 1 to"),
+    ],
+)
+def test_lines_that_make_no_sense(text: str, reason: str) -> None:
+    with pytest.raises(ScriptError, match=reason):
+        parse_script(text)
