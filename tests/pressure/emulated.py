@@ -83,6 +83,7 @@ def _batches(
     machine.flush()
     nr_entries = program.nr_pages * program.nr_tasks
     for task, batch in zip(itertools.cycle(tasks), program.batches, strict=False):
+        before = _swapped_out_pages(machine)
         _drain(task, program)
         _do(machine, task, program, batch)
         if any(each.is_killed for each in tasks):
@@ -93,7 +94,13 @@ def _batches(
         entries = array("i")
         for each in tasks:
             entries.extend(map(_entry, each.entries(0, program.nr_pages)))
-        yield Snapshot(entries=entries)
+        nr_out = _swapped_out_pages(machine) - before
+        yield Snapshot(entries=entries, nr_out=nr_out)
+
+
+def _swapped_out_pages(machine: Machine) -> int:
+    now = machine.vmstat()
+    return now["pswpout"] + now["zswpout"] + now["swpout_zero"]
 
 
 def _do(machine: Machine, task: Task, program: Program, batch: array[int]) -> None:
