@@ -63,9 +63,10 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
-# Studies on Dask: two workers, a scheduler, and kills of each; some two minutes.
+# Studies on Dask: two workers, a scheduler, and kills of each; and the notebook. Some
+# two minutes.
 test-sweep: $(VENV)/developing
-	$(BIN)/python -m pip install --quiet --editable '.[sweep]'
+	$(BIN)/python -m pip install --quiet --editable '.[sweep]' --group notebook
 	$(BIN)/python -m pytest -m sweep tests/sweep
 
 # Packages, as pip, pipx and Debian have them, in fresh environments; some minutes.
