@@ -201,6 +201,17 @@ class State:
             self.is_in_one = False
             self.settle()
 
+    @contextmanager
+    def ends_anyway(self) -> Iterator[None]:
+        """Let an operation end when it is interrupted between two of its runs."""
+        try:
+            yield
+        except BaseException:
+            if self.totals.has_policy:
+                self.slots.pressure[0].oom_memcg = self.slots.pressure[0].lacks_room = 0
+            self.settle()
+            raise
+
     def settle(self, *, is_end: bool = True) -> None:
         """End an operation: workers run, contents nobody wants go.
 

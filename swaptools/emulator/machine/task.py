@@ -164,12 +164,13 @@ class Task:
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
         here = first
-        while here < end:
-            start = here
-            stop = min(end, here - here % state.watch_pages + state.watch_pages)
-            here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
-            state.watch(here - start)
-        self._join_mmlist()
+        with state.ends_anyway():
+            while here < end:
+                start = here
+                stop = min(end, here - here % state.watch_pages + state.watch_pages)
+                here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
+                self._join_mmlist()
+                state.watch(here - start)
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:
