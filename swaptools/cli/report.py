@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "path",
     type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Where to (default: report.html; standard output for text and CSV).",
+    help="Where to write it (default: report.html; text and CSV: standard output).",
 )
 @click.option("--text", "as_text", is_flag=True, help="Text of 72 columns, for a mail.")
 @click.option("--csv", "as_csv", is_flag=True, help="Flat rows, with commas.")
