@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs studies schemas verbs completions clean
+.PHONY: demo test test-compiled test-long test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs studies schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -50,6 +50,11 @@ test: $(VENV)/developing
 test-compiled: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
 	$(BIN)/python -m pytest -m compiled -n auto --dist worksteal tests
+
+# Tables of whole workloads, and every policy compiled; a quarter of an hour, and more.
+test-long: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --editable '.[fast]'
+	$(BIN)/python -m pytest -m long -n auto --dist worksteal tests
 
 # As root: asks the running kernel with swap areas in scratch files.
 test-kernel: $(VENV)/developing

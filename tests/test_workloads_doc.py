@@ -14,7 +14,7 @@ from tests.test_designs_doc import load_tables
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "workloads.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", PAGE, re.DOTALL))
-#: Of hundreds of thousands of references; ``make test-compiled`` does.
+#: Of hundreds of thousands of references; ``make test-long`` does.
 LONG = {"scan", "scan-policies", "compiler", "compiler-policies", "server"}
 
 
@@ -26,7 +26,7 @@ def tables() -> Any:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.compiled] if name in LONG else [])
+        pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
         for name in SHOWN
     ],
 )

@@ -47,7 +47,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(
             "compiled",
             marks=(
-                pytest.mark.compiled,
+                pytest.mark.long,
                 pytest.mark.skipif(not can_compile(), reason="needs the fast extra"),
             ),
         ),

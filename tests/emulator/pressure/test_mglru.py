@@ -16,7 +16,7 @@ from swaptools.emulator.pressure.generations import (
     gens_of,
     nr_of,
 )
-from tests.engines import ENGINES
+from tests.engines import ENGINES_OF_POLICIES
 from tests.pressure.generations import emulate, programs, recorded
 
 PROGRAMS = {str(program): program for program in programs()}
@@ -63,7 +63,7 @@ def test_counts_of_a_kernel(release: str, program: str) -> None:
     assert list(steps(program, series(release), "mglru")) == told
 
 
-@pytest.mark.compiled  # long
+@pytest.mark.long
 @pytest.mark.parametrize("release", RECORDED)
 def test_batches_are_as_the_kernel_has_them(release: str) -> None:
     """More of them than by any yardstick."""
@@ -108,7 +108,7 @@ def test_generations_are_two_to_four(kernel: str) -> None:
     assert machine.vmstat()["pswpin"] > 100
 
 
-@pytest.mark.parametrize("compiled", ENGINES)
+@pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
 def test_compiled_or_not(compiled: bool) -> None:
     program = PROGRAMS["sequential seed 0 limit 2000"]
     told = RECORDED["6.18.15+deb13-amd64"][str(program)]

@@ -17,13 +17,13 @@ from tests.emulator.pressure.models import (
     misses_of_opt,
     misses_of_queue,
 )
-from tests.engines import ENGINES
+from tests.engines import ENGINES_OF_POLICIES
 from tests.parts import few_or_many, one_in
 
 YARDSTICKS = ("fifo", "lru", "random", "opt", "mglru")
 
 
-@pytest.mark.parametrize("compiled", ENGINES)
+@pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
 @pytest.mark.parametrize("seed", one_in(2, range(4)))
 def test_misses_are_those_of_textbooks(seed: int, compiled: bool) -> None:
     draw = Random(seed)
