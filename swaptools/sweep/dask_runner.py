@@ -12,6 +12,7 @@ import logging
 import signal
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from swaptools import __version__
@@ -197,7 +198,9 @@ def _some(cells: Iterator[Cell], most: int) -> Iterator[Cell]:
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     # Ctrl-C is for this process; what it starts is told to end. Threads made within,
-    # and what those start, have the mask that is set here.
+    # and what those start, have the mask that is set here. Python's own tracker, which
+    # the first of them would start, lets interrupts through again behind itself.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -99,6 +99,7 @@ class Driver:
         #: code tells nobody.
         self.zswap_bytes: dict[str, list[int]] = {}
         self._rotational = frozenset(rotational)
+        self._is_compiled = compiled
         self._areas: dict[str, SwapDevice] = {}
         self._tasks: dict[str, Task] = {}
         # What each page of a task holds, to be compared with what is read.
@@ -106,6 +107,12 @@ class Driver:
 
     def do(self, operation: Operation) -> None:
         """Do one operation of a program."""
+        if self._is_compiled:
+            _VERBS[operation.verb](self, *operation.arguments)
+        else:
+            self._do_and_note(operation)
+
+    def _do_and_note(self, operation: Operation) -> None:
         charge = memcg.charge_zswap
 
         def charge_and_note(s: Slots, number: int, length: int) -> None:
