@@ -121,6 +121,24 @@ def folio_at(s: Slots, pte: int) -> int:
     return head if s.frames[head].order else number
 
 
+@hot_inline
+def take_young(s: Slots, memcg: int, at: int) -> int:
+    """Return the folio of a group that an entry accessed, which it has not any more.
+
+    0 for none; that page is nobody's.
+    """
+    pte = s.ptes[at]
+    if pte & _YOUNG != _YOUNG:
+        return 0
+    number = folio_at(s, pte)
+    if s.pages[number].memcg != memcg:
+        return 0
+    if s.policy_items[RULES] != RULES_6_12 and not has_gen(s, number):
+        return 0
+    s.ptes[at] = pte & ~PTE_YOUNG
+    return number
+
+
 # --- all tables of a group -------------------------------------------------
 
 
@@ -132,17 +150,10 @@ def walk_table(s: Slots, memcg: int, table: int, seq: int) -> int:
     """
     young = 0
     for at in range(table * PTRS_PER_PTE, (table + 1) * PTRS_PER_PTE):
-        pte = s.ptes[at]
-        if pte & _YOUNG != _YOUNG:
-            continue
-        number = folio_at(s, pte)
-        if s.pages[number].memcg != memcg:
-            continue
-        if s.policy_items[RULES] != RULES_6_12 and not has_gen(s, number):
-            continue
-        s.ptes[at] = pte & ~PTE_YOUNG
-        young += 1
-        update_gen(s, number, seq)
+        number = take_young(s, memcg, at)
+        if number:
+            young += 1
+            update_gen(s, number, seq)
     return young
 
 
@@ -217,17 +228,10 @@ def look_around(s: Slots, memcg: int, at: int) -> None:
     start += table * PTRS_PER_PTE
     young = 1
     for here in range(start, start + MIN_LRU_BATCH):
-        pte = s.ptes[here]
-        if pte & _YOUNG != _YOUNG:
-            continue
-        number = folio_at(s, pte)
-        if s.pages[number].memcg != memcg:
-            continue
-        if s.policy_items[RULES] != RULES_6_12 and not has_gen(s, number):
-            continue
-        s.ptes[here] = pte & ~PTE_YOUNG
-        young += 1
-        promote(s, number, seq)
+        number = take_young(s, memcg, here)
+        if number:
+            young += 1
+            promote(s, number, seq)
     if young * _ENTRIES_A_YOUNG >= MIN_LRU_BATCH:
         update_filter(s, row, table, seq)
 
