@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 #: Markers of tests for which what can be compiled is.
-MAY_COMPILE = ("compiled", "kernel", "release")
+MAY_COMPILE = ("compiled", "kernel", "long", "release")
 
 
 @pytest.hookimpl(wrapper=True)
