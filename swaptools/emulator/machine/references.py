@@ -113,12 +113,13 @@ def _reached(
         task = tasks[at // TASK_ITEMS]
         if not (task.is_alive or task.is_killed):
             raise IllegalOperation(f"there is no task {at // TASK_ITEMS}")
-    for at in reached:
+    living = [at for at in reached if not tasks[at // TASK_ITEMS].is_killed]
+    for at in living:
         task = tasks[at // TASK_ITEMS]
-        if task.is_killed:
-            continue
         task.pte.reach_soon(known[at + TASK_LAST_PAGE] + 1, MAX_TASK_PAGES)
         task.has_anon_vma |= bool(known[at + TASK_WRITES])
+    for at in living:  # a task may be there twice, and its row has moved
+        task = tasks[at // TASK_ITEMS]
         known[at + TASK_MM] = task.pte.mm
         known[at + TASK_MEMCG] = task.memcg.number
     return known

@@ -127,6 +127,16 @@ def test_one_that_makes_no_sense_leaves_all_as_it_is(
     machine.check_invariants()
 
 
+def test_a_task_may_have_several_numbers() -> None:
+    """Its page table grows for one, and is where it is for all."""
+    machine = Machine("6.18", compiled=False)
+    task = machine.task()
+    machine.touch([task, task], batch([(0, 3, True), (1, 5000, True), (0, 4, True)]))
+    assert task.entries(3, 2) == ["present"] * 2
+    assert task.entries(5000) == ["present"]
+    machine.check_invariants()
+
+
 def test_more_than_there_is_room_for_goes_on() -> None:
     """Each page in a table of its own, and more frames than a run has."""
     machine = Machine("6.18", compiled=False)
