@@ -219,8 +219,6 @@ class State:
             is_end: Whether it is the last one of a batch, and not one within.
         """
         totals = self.totals
-        if totals.has_unmapped and totals.has_policy:
-            self.join_mmlist()
         if not self.is_in_one:
             if totals.has_works or self.follows_clusters:
                 while not self.run(settle):
@@ -232,6 +230,8 @@ class State:
                 self.contents.reap()
             if is_end and totals.has_policy and self.flushes_behind:
                 self.run(flush_stats)
+        if totals.has_unmapped and totals.has_policy:
+            self.join_mmlist()
         if totals.oopsed:
             self.check_alive()
 

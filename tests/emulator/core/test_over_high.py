@@ -56,6 +56,17 @@ def test_an_operation_overshoots_by_all_that_it_charges() -> None:
     assert task.entries(0, 700).count("present") < 200
 
 
+def test_swapoff_finds_who_had_pages_leave_behind_its_operation() -> None:
+    machine = limited("two_lists", 200)
+    task = machine.task("t", "/a")
+    task.write(0, 700)
+    machine.check_invariants()
+    machine.limit("/a", high_bytes=None)
+    (area,) = machine.areas
+    machine.swapoff(area)
+    assert task.entries(0, 700).count("present") == 700
+
+
 def test_a_group_above_has_too_much() -> None:
     machine = Machine("6.18", policy="two_lists", compiled=False)
     machine.swapon_pages(4096, "zram")
