@@ -209,12 +209,28 @@ def reparent_lists(s: Slots, memcg: int) -> None:
 
 
 @hot
+def reparent_tables(s: Slots, memcg: int) -> None:
+    """Let page tables be charged to the parent of a group.
+
+    Kernel: mm/memcontrol.c memcg_reparent_objcgs().
+    """
+    parent = s.memcgs[memcg].parent
+    for table in range(1, s.totals[0].nr_page_tables):
+        if s.pgtables[table].memcg == memcg:
+            s.pgtables[table].memcg = parent
+    for space in range(s.pressure[0].nr_spaces):
+        if s.spaces[space].memcg == memcg:
+            s.spaces[space].memcg = parent
+
+
+@hot
 def reparent_charges(s: Slots, memcg: int) -> None:
     """Let what a group is charged be its parent's, for whom it counts already."""
     group = s.memcgs[memcg]
     parent = group.parent
     drain_all_stock(s, memcg)
     reparent_lists(s, memcg)
+    reparent_tables(s, memcg)
     for index in range(len(s.map)):
         if s.map[index] and s.swapped[index].owner == memcg + 1:
             s.swapped[index].owner = parent + 1

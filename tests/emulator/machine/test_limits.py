@@ -248,6 +248,20 @@ def test_what_a_removed_group_has_is_its_parents() -> None:
     assert used(machine) == 0
 
 
+def test_so_are_page_tables_of_a_task_that_has_left_it() -> None:
+    machine = machine_of()
+    task = machine.task(cgroup="a/b")
+    task.write(0, 600)
+    task.drop(0, 600)
+    task.join("a")
+    machine.cgroups.remove("a/b")
+    machine.check_invariants()
+    assert machine.cgroups["a"].record.memory == 4
+    task.exit()
+    machine.check_invariants()
+    assert machine.cgroups.root.record.memory == 0
+
+
 def test_when_statistics_are_flushed() -> None:
     machine = machine_of()
     assert machine.stats_flush == "operation"
