@@ -4,10 +4,13 @@ Not here: charges, and when they fail (core/charge.py), limits (memcg.py).
 
 Kernel: mm/oom_kill.c oom_badness(), select_bad_process(), oom_kill_process(), 6.18.
 Same: the task goes that has the most pages, swap entries and page tables, of the group
-and all below; of equals the last one.
-Changed: it is gone before anybody goes on. Where a group has no task, the one goes that
-wants its page, instead of trying for ever.
-Left out: oom_score_adj, memory.oom.group, tasks that share an address space.
+and all below; of equals the last one. The report of it flushes statistics, with what
+the task still has.
+Changed: it is gone before anybody goes on, where the kernel may have some pages leave
+meanwhile. Where a group has no task, the one goes that wants its page, instead of
+trying for ever.
+Left out: oom_score_adj, memory.oom.group, tasks that share an address space; that of
+more than ten reports in five seconds some are not made.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from swaptools.emulator.core.page_tables import NR_UPPER_TABLES, nr_oom_pages
+from swaptools.emulator.core.rstat import flush_stats
 from swaptools.emulator.core.work import work_for
 
 if TYPE_CHECKING:
@@ -107,8 +111,13 @@ def oom_badness(state: State, task: Victim) -> int:
 
 
 def kill(state: State, victim: Victim) -> None:
-    """Kill a task, and count that. Kernel: mm/oom_kill.c oom_kill_process()."""
+    """Kill a task, and count that.
+
+    Kernel: mm/oom_kill.c oom_kill_process(), dump_header(); mm/memcontrol.c
+    mem_cgroup_print_oom_meminfo(), mem_cgroup_flush_stats().
+    """
     worker, is_in_one = state.totals.memcg, state.is_in_one
+    state.run(flush_stats)
     state.slots.pressure[0].oom_kill += 1
     victim.memcg.record.oom_kills += 1
     state.is_in_one = True

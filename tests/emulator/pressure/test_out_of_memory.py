@@ -8,7 +8,14 @@ import pytest
 
 from swaptools.emulator import Machine
 from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE
-from tests.emulator.pressure.limited import end_batch, limited, listed, nr_swapped
+from tests.emulator.pressure.limited import (
+    drain,
+    end_batch,
+    limited,
+    listed,
+    nr_swapped,
+    task_in,
+)
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
@@ -188,6 +195,21 @@ def test_memory_runs_out_while_swap_is_free_when_all_seem_active() -> None:
     assert was_killed(task)
     assert first == 3 * 144
     assert machine.meminfo()["SwapFree"] > 30_000
+
+
+def test_the_report_flushes_statistics_with_what_the_victim_has() -> None:
+    machine, task = limited(500, nr_slots=0)
+    machine.stats_flush = "never"
+    other = task_in(machine, "a")
+    other.write(0, 62)
+    task.write(0, 434)
+    drain(task)
+    task.write(434, 10)
+    assert was_killed(task)
+    assert not was_killed(other)
+    seen = machine.state.slots.lruvecs[1]
+    assert seen.seen_inactive == 496  # four are what a CPU has gathered
+    assert listed(machine, "a", LRU_INACTIVE) == [*range(61, -1, -1)]
 
 
 def test_with_memory_and_swap_limited_together_nobody_may_swap_in_the_end() -> None:
