@@ -1,0 +1,82 @@
+"""What has to hold of a machine under pressure, whatever was done.
+
+Not here: what invariants of the machine itself compare (machine/invariants.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from swaptools.emulator.core.constants import FIRST_CONTENT, STORED_MASK
+from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT, PTE_SWAP
+from swaptools.emulator.core.slots import (
+    data_index,
+    get_stored,
+    slot_index,
+    swap_cache_get,
+)
+
+if TYPE_CHECKING:
+    from swaptools.emulator import Machine
+    from swaptools.emulator.machine.page_tables import PageTable
+
+PAGE: Final = 4096
+#: What of a group is limited by what.
+LIMITS: Final = (
+    *(("memory", "memory_max"), ("swap", "swap_max"), ("memsw", "memsw_max")),
+    ("zswap_bytes", "zswap_max_pages"),
+)
+#: zswap asks before it takes a folio, and takes it as a whole.
+MOST_BYTES_MORE: Final = 16 * PAGE
+
+
+def usage(machine: Machine) -> dict[tuple[str, str], int]:
+    """What each group has of what may be limited."""
+    return {
+        (memcg.path, name): getattr(memcg.record, name)
+        for memcg in machine.cgroups
+        for name, _ in LIMITS
+    }
+
+
+def check_limits(machine: Machine, before: dict[tuple[str, str], int]) -> None:
+    """Nobody has more than it may, unless it had that before and may not any more."""
+    for memcg in machine.cgroups:
+        for name, limit in LIMITS:
+            found, most = getattr(memcg.record, name), getattr(memcg.record, limit)
+            if name == "zswap_bytes" and most > 0:
+                most = most * PAGE + MOST_BYTES_MORE
+            is_less = found <= before.get((memcg.path, name), 0)
+            told = f"{memcg.path} has {found}, {limit} is {most}"
+            assert most < 0 or found <= most or is_less, told
+
+
+def content_of(machine: Machine, table: PageTable, page: int) -> int:
+    """What a page would read as, as a length, without touching it."""
+    s, pte = machine.state.slots, table[page] if page < len(table) else 0
+    content = 0
+    if pte & PTE_PRESENT:
+        content = s.frames[pte >> PTE_SHIFT].content
+    elif pte & PTE_SWAP:
+        entry = pte >> PTE_SHIFT
+        cached = swap_cache_get(s, entry)
+        if cached >= 0:
+            content = s.frames[cached].content
+        else:
+            stored = get_stored(s, data_index(s, slot_index(s, entry)))
+            assert stored, f"nothing holds page {page}"
+            content = stored & STORED_MASK
+    else:
+        assert pte == 0, f"page {page} is {pte:#x}"
+    assert content < FIRST_CONTENT
+    return content
+
+
+def check_contents(
+    machine: Machine, table: PageTable, wanted: dict[int, int], nr_pages: int
+) -> None:
+    """No page is lost, or what another one is."""
+    for page in range(nr_pages):
+        found = content_of(machine, table, page)
+        expected = wanted.get(page, 0)
+        assert found == expected, f"page {page}: {found} instead of {expected}"
