@@ -1,7 +1,7 @@
 """The header page of a swap area as a value: parse, build, replace.
 
-Not here: the page of version 0 (bitmap.py), files (observe/), judgement (check/),
-what a kernel says (kernel/).
+Not here: the page of version 0 (bitmap.py), UUID and label as text (identity.py),
+files (observe/), judgement (check/), what a kernel says (kernel/).
 
 Parsing reads and does not judge: a silly ``last_page`` is returned as it
 stands, and ``nr_badpages`` is never used for more than its place in the page
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from swaptools.errors import BadSignature, FormatError, TruncatedHeader
@@ -31,6 +32,7 @@ from swaptools.format.constants import (
     max_swap_badpages,
 )
 from swaptools.format.ghost import has_ghost_flag, with_ghost_flag
+from swaptools.format.identity import label_text, uuid_text, volume_bytes
 from swaptools.format.signature import SWAP_NAMES, magic_name, original_magic
 from swaptools.records import NamedTuple
 from swaptools.units import MIN_PAGE_SIZE, format_size, is_page_size
@@ -41,11 +43,6 @@ if TYPE_CHECKING:
 
     from swaptools.format.hibernation import SuspendHeader
     from swaptools.format.layout import ByteOrder
-
-#: Our names of what packed.py has, in its order.
-_NAMES = tuple(
-    {"badpages": "badpage_bytes"}.get(name, name) for name in packed.SWAP_HEADER_FIELDS
-)
 
 
 @cache
@@ -174,11 +171,8 @@ class SwapHeader(NamedTuple):
             return BitmapHeader(**bitmap_fields(page))
         is_big = page[INFO_OFFSET : INFO_OFFSET + 4] == b"\0\0\0\1"
         values = _unpacker(page_size, is_big)(page)
-        return SwapHeader(
-            page_size=page_size,
-            byte_order="big" if is_big else "little",
-            **dict(zip(_NAMES, values, strict=True)),
-        )
+        order: ByteOrder = "big" if is_big else "little"
+        return SwapHeader(page_size, order, *_in_our_order(values))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.summary}>"
@@ -245,7 +239,7 @@ class SwapHeader(NamedTuple):
         if uuid is not None:
             changes["sws_uuid"] = uuid.bytes
         if label is not None:
-            changes["sws_volume"] = _volume(label)
+            changes["sws_volume"] = volume_bytes(label)
         if badpages is not None:
             changes["nr_badpages"] = len(badpages)
             changes["badpage_bytes"] = self._with_badpages(badpages)
@@ -288,17 +282,12 @@ class SwapHeader(NamedTuple):
     @property
     def uuid_text(self) -> str | None:
         """The UUID as people write it, None when it is all zero."""
-        if not any(self.sws_uuid):
-            return None
-        text = self.sws_uuid.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return uuid_text(self.sws_uuid)
 
     @property
     def label(self) -> str:
         """The label up to its NUL; what is no UTF-8 is surrogates, as in paths."""
-        return self.sws_volume.partition(b"\0")[0].decode(
-            "utf-8", errors="surrogateescape"
-        )
+        return label_text(self.sws_volume)
 
     @property
     def signature(self) -> str:
@@ -348,6 +337,15 @@ class SwapHeader(NamedTuple):
         return (self.last_page - len(bad)) * self.page_size
 
 
+#: What SwapHeader has behind page size and byte order, from what packed.py has.
+_in_our_order = itemgetter(
+    *(
+        packed.SWAP_HEADER_FIELDS.index({"badpage_bytes": "badpages"}.get(name, name))
+        for name in SwapHeader._fields[2:]
+    )
+)
+
+
 class BitmapHeader(SwapHeader):
     """A version 0 page: one bit a page, set where it is usable, bit 0 clear.
 
@@ -388,15 +386,3 @@ class BitmapHeader(SwapHeader):
 
 def _data(value: bytes | int, byte_order: ByteOrder) -> bytes:
     return value.to_bytes(4, byte_order) if isinstance(value, int) else value
-
-
-def _volume(label: str) -> bytes:
-    raw = label.encode("utf-8", errors="surrogateescape")
-    if len(raw) > VOLUME_BYTES:
-        raise FormatError(
-            f"label of {len(raw)} bytes, the header has room for {VOLUME_BYTES}",
-            field="sws_volume",
-        )
-    if b"\0" in raw:
-        raise FormatError("label with a NUL in it", field="sws_volume")
-    return raw.ljust(VOLUME_BYTES, b"\0")
