@@ -92,6 +92,13 @@ class Finding(NamedTuple):
     field: str | None = None
     #: What the kernel logs when this is why it refuses; null about a system.
     kernel_message: str | None = None
+    #: The area or device in a system that it is about; null about a whole one, and
+    #: about an area, which is named once.
+    path: str | None = None
+    #: Where it is said; null for what no file says.
+    file: str | None = None
+    #: Its number in that file; null where the whole file says it.
+    line: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, as JSON has them."""

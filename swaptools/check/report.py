@@ -113,8 +113,9 @@ class Report(NamedTuple):
         }
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """Return a flat row for each finding, the area's path first."""
-        return [{"path": self.area.path, **one.to_dict()} for one in self.findings]
+        """Return a flat row for each finding, with the area's path."""
+        path = self.area.path
+        return [one._replace(path=path).to_dict() for one in self.findings]
 
     def field_bytes(self, finding: Finding) -> tuple[int, bytes] | None:
         """Return where a finding's field lies in the area, and its bytes.

@@ -8,6 +8,7 @@ Not here: whether a kernel takes an area (check/).
 """
 
 from swaptools.doctor.registry import Rule, all_rules
-from swaptools.doctor.report import Diagnosis, Finding, diagnose
+from swaptools.doctor.report import Diagnosis, diagnose
+from swaptools.rulebook import Finding
 
 __all__ = ["Diagnosis", "Finding", "Rule", "all_rules", "diagnose"]

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from swaptools import notebook
-from swaptools.deprecation import deprecated
 from swaptools.doctor.registry import all_rules
 from swaptools.doctor.summary import summarize
-from swaptools.records import NamedTuple
-from swaptools.rulebook import Remedy, Severity
+from swaptools.rulebook import Finding, Remedy, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,48 +20,10 @@ if TYPE_CHECKING:
     from swaptools.doctor.registry import Rule
     from swaptools.doctor.summary import Understood
     from swaptools.observe.system import System
-    from swaptools.schema.kinds import Keyword, RuleCode
+    from swaptools.schema.kinds import Keyword
 
 _ORDER = tuple(Severity)
 _UNSEEN = "D901"
-
-
-class Finding(NamedTuple):
-    """What a rule found in a system; the fields are its JSON keys."""
-
-    #: Of the rule: family letter and number, never used for another one.
-    code: RuleCode
-    #: By its consequence.
-    severity: Severity
-    #: The rule in a few words, without values.
-    title: str
-    #: One sentence with names and values, measured and expected.
-    message: str
-    #: What to do, in words.
-    hint: str
-    #: A command that does it, safe to be pasted; None where there is none.
-    hint_command: str | None = None
-    #: What is lost by it; the hint says so, too.
-    hint_loses: str | None = None
-    #: Header field at fault; null about a system.
-    field: str | None = None
-    #: What the kernel logs when this is why it refuses; null about a system.
-    kernel_message: str | None = None
-    #: The area or device that it is about.
-    path: str | None = None
-    #: Where it is said; None for what no file says.
-    file: str | None = None
-    #: Its number in that file; None where the whole file says it.
-    line: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields, as JSON has them."""
-        return self._asdict()
-
-    @deprecated("to_dict()", since="0.2", until="0.3")
-    def as_dict(self) -> dict[str, Any]:
-        """Return the same as to_dict()."""
-        return self.to_dict()
 
 
 class DiagnosisDict(TypedDict):

@@ -169,7 +169,7 @@ class TestJson:
         assert (check["kernel"], check["ram_bytes"]) == ("6.12", 8 << 30)
         assert check["whole"] is True
         (finding,) = check["findings"]
-        assert list(finding) == [*FINDING_KEYS, "path", "file", "line"]
+        assert list(finding) == FINDING_KEYS
         assert (finding["code"], finding["severity"]) == ("D104", "error")
         assert (finding["file"], finding["line"]) == ("/etc/fstab", 1)
         assert (finding["field"], finding["hint_command"]) == (None, None)

@@ -41,6 +41,9 @@ FINDING_KEYS = [
     "hint_loses",
     "field",
     "kernel_message",
+    "path",
+    "file",
+    "line",
 ]
 
 
