@@ -16,6 +16,7 @@ from swaptools.cli.scripts import (
     INTERPRETED_HELP,
     compiles,
     designs_of,
+    designs_option,
     parsed,
     read_script,
     steps,
@@ -29,14 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CompareCommand)
-@click.option(
-    "--design",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=completing.one_of(completing.known_designs),
-    help="A design to compare; may be given again (default: all).",
-)
+@designs_option("A design to compare")
 @click.option(
     "--plot",
     "plot_path",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from swaptools.cli import completing, output, params
-from swaptools.cli.scripts import designs_of, usable_designs
+from swaptools.cli.scripts import designs_of, designs_option, usable_designs
 from swaptools.cli.trace import reading_options
 from swaptools.errors import SelectionError, SwapToolsError
 
@@ -66,14 +66,7 @@ def policies() -> dict[str, str]:
     metavar="SIZE|PERCENT%",
     help="The memory of all tasks, or a share of the pages that they use.",
 )
-@click.option(
-    "--design",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=completing.one_of(completing.known_designs),
-    help="A design to replay it under; may be given again (default: all).",
-)
+@designs_option("A design to replay it under")
 @click.option(
     "--policy",
     metavar="NAME",

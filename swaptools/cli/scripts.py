@@ -6,17 +6,17 @@ Not here: reading files (script_files.py), what a line may ask for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli import output
+from swaptools.cli import completing, output
 from swaptools.cli.progress import ProgressLine, take_away
 from swaptools.errors import ScriptError, SelectionError
 from swaptools.script_files import read_script_file, read_script_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.emulator.machine.design import Design
     from swaptools.emulator.runs.looks import Shown
@@ -40,6 +40,18 @@ def designs_of(names: Iterable[str]) -> list[Design]:
         return [find_design(name) for name in names]
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
+
+
+def designs_option(text: str) -> Callable[[Any], Any]:
+    """Return the option that names designs, which become the argument ``names``."""
+    return click.option(
+        "--design",
+        "names",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=completing.one_of(completing.known_designs),
+        help=f"{text}; may be given again (default: all).",
+    )
 
 
 def usable_designs() -> list[Design]:
