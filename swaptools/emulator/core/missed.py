@@ -37,13 +37,11 @@ from swaptools.emulator.core.references import (
     TASK_MM,
     has_room_to_touch,
     look_ahead_from,
-    one_of,
-    touch_page,
+    make_reference,
 )
 from swaptools.emulator.core.room import has_room_for_charge, open_room
 from swaptools.emulator.core.settle import settle
 from swaptools.emulator.core.work import work_for
-from swaptools.references import WRITE
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.buffers import Buffer, Byte, Word
@@ -100,9 +98,7 @@ def touch_missed(
             look_ahead_from(s, pages, tasks, place, end, known)
         if not has_room_to_touch(s) or not let_leave(s, mm, pages[place]):
             return place
-        write = flags[place] & WRITE != 0
-        content = one_of(contents, task, pages[place]) if write else 0
-        fault = touch_page(s, mm, pages[place], write, content)
+        fault = make_reference(s, mm, task, pages[place], flags[place], contents)
         if fault:
             return place if fault == VM_FAULT_OOM else -place - 1
     return end

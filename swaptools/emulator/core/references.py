@@ -94,6 +94,30 @@ def one_of(contents: Buffer[int], task: int, page: int) -> int:
 
 
 @hot_inline
+def make_reference(
+    s: Slots,
+    mm: int,
+    task: int,
+    page: int,
+    flag: int,
+    contents: Buffer[int],
+) -> int:
+    """Make a reference of a batch; returns how its fault ended, VM_FAULT_*.
+
+    Args:
+        s: The buffers.
+        mm: Of the task.
+        task: Its place in what is known of tasks.
+        page: What is referred to.
+        flag: Whether that writes, WRITE.
+        contents: As touch_range() has them.
+    """
+    write = flag & WRITE != 0
+    content = one_of(contents, task, page) if write else 0
+    return touch_page(s, mm, page, write, content)
+
+
+@hot_inline
 def look_ahead_page(s: Slots, pte: int) -> None:
     """Say that what is known of a page, or of its slot, will soon be looked at."""
     if pte & PTE_PRESENT:
@@ -206,9 +230,8 @@ def touch_range(
         if looks_ahead:
             look_ahead_from(s, pages, tasks, place, end, known)
         refers(s, future[place * step])
-        write = flags[place] & WRITE != 0
-        content = one_of(contents, task, pages[place]) if write else 0
-        fault = touch_page(s, known[task + TASK_MM], pages[place], write, content)
+        mm = known[task + TASK_MM]
+        fault = make_reference(s, mm, task, pages[place], flags[place], contents)
         if fault:
             return place if fault == VM_FAULT_OOM else -place - 1
         referred(s)

@@ -15,7 +15,7 @@ from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.faults import read_range, write_fault
 from swaptools.emulator.core.hooks import charge, shrink
 from swaptools.emulator.core.pageout import pageout_range
-from swaptools.emulator.core.references import touch_page, touch_range
+from swaptools.emulator.core.references import make_reference, touch_page, touch_range
 from swaptools.emulator.core.writeout import swap_writeout
 from swaptools.emulator.machine.oom import begin_pressure
 
@@ -201,7 +201,9 @@ def test_only_what_reaches_a_hook_is_copied(recorder: Recorder) -> None:
     assert HOT[binding[touch_page]]
     assert binding[write_fault] not in RUNS
     assert BOUND[copy] is binding
-    assert copy.__globals__["touch_page"] is binding[touch_page]
+    inlined: Any = binding[make_reference]
+    assert copy.__globals__["make_reference"] is inlined is not make_reference
+    assert inlined.__globals__["touch_page"] is binding[touch_page]
     assert NEEDS[copy] == both(NEEDS[touch_range], NEEDS[needy])
     assert NEEDS[copy].frames == NEEDS[touch_range].frames
     assert (NEEDS[copy].order, NEEDS[copy].zspages) == (3, 50)
