@@ -92,12 +92,10 @@ def _begin_early(program: str) -> None:
         from swaptools.cli.shells import register
 
         register()
-    # What asks libblkid about areas is a process: it starts while click is imported.
-    words = sys.argv[1:]
-    if program == "swapcheck" and not all(word.startswith("-") for word in words):
+    if program == "swapcheck":
         from swaptools.observe.blkid import PROBER
 
-        PROBER.start()
+        PROBER.fork_first()
 
 
 def _command_status(program: str) -> int:

@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from swaptools.contents import Held
@@ -26,7 +26,7 @@ from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     import _socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _CHILD: Final = os.path.join(os.path.dirname(__file__), "blkid_child.py")
 #: How long one area may take: a disk that has to spin up takes some seconds.
@@ -103,6 +103,7 @@ class Prober:
         self._timeout_seconds = timeout_seconds
         self._child = child
         self._lock = threading.Lock()
+        self._is_to_fork = False
         self._socket: _socket.socket | None = None
         self._pid = 0
         self._owner = 0
@@ -115,16 +116,13 @@ class Prober:
         """Of the child, 0 when there is none."""
         return self._pid
 
-    def start(self) -> None:
-        """Fork the child when there is none, and do not wait for it.
+    def fork_first(self) -> None:
+        """Fork the first child; those that come after it are started.
 
         For a command that has just begun: one thread, and nothing in memory that is
         nobody's business. An interpreter of its own takes ten times as long to start.
         """
-        with self._lock:
-            if self._reason is None:
-                with suppress(_Failed):  # said when it is asked
-                    self._connect(_fork)
+        self._is_to_fork = True
 
     def ask(self, descriptor: int, offset_bytes: int, size_bytes: int) -> Answer:
         """Look at a part of an open file or device, as ask_ahead() does, and wait."""
@@ -230,19 +228,21 @@ class Prober:
             raise _Crashed(_CRASHED)
         return _parse(data)
 
-    def _connect(self, make: Callable[[str, int], int] | None = None) -> _socket.socket:
+    def _connect(self) -> _socket.socket:
         if self._is_connected() and self._socket is not None:
             return self._socket
         # The C module: socket itself takes as long to import as the child to start.
         import _socket
 
         self._pid = 0
+        make = _fork if self._is_to_fork else _spawn
+        self._is_to_fork = False
         try:
             self._socket, theirs = _socket.socketpair(
                 _socket.AF_UNIX, _socket.SOCK_SEQPACKET
             )
             try:
-                self._pid = (make or _spawn)(self._child, theirs.fileno())
+                self._pid = make(self._child, theirs.fileno())
             finally:
                 theirs.close()
         except OSError as exc:

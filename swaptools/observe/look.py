@@ -115,7 +115,7 @@ class Look:
             return lambda: seen
         # The child reads through the same descriptor, and moves its position as it
         # pleases: what moves it, too, has been before, or waits until it is done.
-        contents_of = _contents(own, beginning)
+        contents_of = _contents(own, beginning, header)
 
         def finish() -> _Seen:
             contents, unclaimed = contents_of(), None
@@ -204,15 +204,24 @@ def _is_device(path: str, device: int) -> bool:
         return False
 
 
-def _contents(descriptor: int | None, beginning: Beginning) -> Callable[[], Contents]:
+def _contents(
+    descriptor: int | None, beginning: Beginning, header: SwapHeader | None
+) -> Callable[[], Contents]:
     # Of a stream that goes on, only what lies at its beginning can be told.
     from swaptools.observe import contents
+    from swaptools.observe.blank import only_swap
 
+    data = beginning.data
     if descriptor is None or beginning.status is None or beginning.area_bytes is None:
-        found = contents.look_into_bytes(beginning.data)
+        found = contents.look_into_bytes(data)
         return lambda: found
+    if beginning.kind == AreaKind.FILE:
+        held = only_swap(descriptor, header, data, beginning.area_bytes)
+        if held is not None:
+            blank = contents.Contents((held,), held.type, None)
+            return lambda: blank
     return contents.begin_contents(
-        descriptor, beginning.offset, beginning.area_bytes, beginning.data
+        descriptor, beginning.offset, beginning.area_bytes, data
     )
 
 

@@ -206,7 +206,7 @@ def test_a_file_system_that_hangs_is_left_after_a_while(tmp_path: Path) -> None:
             time.sleep(0.01)
         area = write(place / "area", 8 * MIB, {0: header_page(last_page=255)})
         with area.open("rb") as file:
-            prober.start()
+            prober.ask(file.fileno(), 0, 8 * MIB)
             child = prober.pid
             # What was read before is in the page cache: the end was not.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

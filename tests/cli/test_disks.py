@@ -192,7 +192,9 @@ class TestChild:
         PROBER.close()
 
         def start() -> int:
-            PROBER.start()
+            PROBER.fork_first()
+            with open("/dev/null", "rb") as file:
+                PROBER.ask(file.fileno(), 0, 0)
             return PROBER.pid
 
         yield start
@@ -217,7 +219,7 @@ class TestChild:
     def test_one_that_was_killed_is_replaced(
         self, child: Callable[[], int], area_file: Callable[..., Path]
     ) -> None:
-        path = area_file(last_page=255, file_bytes=1 << 20)
+        path = area_file(last_page=255, file_bytes=1 << 20, patches=((1100, b"x"),))
         pid = child()
         os.kill(pid, signal.SIGKILL)
         (done,) = json.loads(check("--json", path).stdout)["checks"]
@@ -228,7 +230,7 @@ class TestChild:
         self, child: Callable[[], int], area_file: Callable[..., Path]
     ) -> None:
         """Thousands of such areas would take hours."""
-        path = area_file(last_page=255, file_bytes=1 << 20)
+        path = area_file(last_page=255, file_bytes=1 << 20, patches=((1100, b"x"),))
         for _ in range(3):
             os.kill(child(), signal.SIGSTOP)
             check(path)

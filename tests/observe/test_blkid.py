@@ -267,7 +267,8 @@ class TestLibblkid:
 
     def test_a_hanging_child_is_ended(self, prober: Prober, area: Path) -> None:
         hasty = Prober(timeout_seconds=0.2)
-        hasty.start()
+        hasty.fork_first()
+        ask(hasty, area)
         pid = hasty.pid
         os.kill(pid, signal.SIGSTOP)
         answer = ask(hasty, area)
