@@ -67,7 +67,9 @@ def read_ahead(
             told = progress(path)
             wanted = Wanted(active, True, mounts, loops, None, True, told)
             begun.append(_Begun(path, offset, partition, wanted))
-            while len(begun) == _AHEAD or (begun and has_to_wait()):
+            while begun and (
+                len(begun) == _AHEAD or begun[0].is_known or has_to_wait()
+            ):
                 first = begun.popleft()
                 yield first.path, first.areas()
         while begun:
@@ -88,11 +90,19 @@ class _Begun:
         self._place = offset, partition
         self._wanted = wanted
         self._look: Look | AreaError | None = None
-        if _is_quick(path):
+        status = _quick_status(path)
+        if status is not None:
             try:
-                self._look = Look(path, offset or 0, partition, wanted)
+                self._look = Look(path, offset or 0, partition, wanted, status)
             except AreaError as exc:
                 self._look = exc
+
+    @property
+    def is_known(self) -> bool:
+        # Nobody has to be waited for.
+        return isinstance(self._look, AreaError) or (
+            self._look is not None and not self._look.is_asking
+        )
 
     def areas(self) -> Areas:
         if isinstance(self._look, AreaError):
@@ -125,11 +135,12 @@ class _Begun:
         return whole_and_parts(whole, wanted) if is_whole else (whole,)
 
 
-def _is_quick(path: str) -> bool:
+def _quick_status(path: str) -> os.stat_result | None:
     # Names such as UUID=... have to be looked up, and standard input to be waited for.
     if path == STDIN or "=" in path:
-        return False
+        return None
     try:
-        return stat.S_ISREG(os.stat(path).st_mode)
+        status = os.stat(path)
     except OSError:
-        return False
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

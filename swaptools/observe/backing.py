@@ -11,7 +11,8 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-import struct
+import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
@@ -19,6 +20,7 @@ from swaptools.observe import btrfs, btrfs_chunks, devices
 from swaptools.observe.extents import find_extents
 from swaptools.observe.files import open_for_reading, refuse_odd_types
 from swaptools.observe.ioctl import LONG_BYTES, ior
+from swaptools.observe.mounts import resolved_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +120,7 @@ def _block(
 ) -> Backing:
     return Backing(
         file_type=FileType.BLOCK,
-        resolved_path=_resolved_path(path, descriptor),
+        resolved_path=resolved_path(path, descriptor),
         block_bytes=questions.ask(
             "block size", lambda: devices.block_bytes(descriptor)
         ),
@@ -135,8 +137,7 @@ def _regular(
     mounts: Mounts,
     questions: _Questions,
 ) -> Backing:
-    mount = mounts.of_descriptor(descriptor)
-    path = _resolved_path(name, descriptor)
+    mount, path = mounts.place_of(name, descriptor, status)
     room = os.fstatvfs(descriptor)
     flags = _inode_flags(descriptor)
     splits_pages = room.f_bsize < os.sysconf("SC_PAGE_SIZE")
@@ -212,14 +213,6 @@ def _can_fallocate(filesystem: str, flags: InodeFlags | None) -> bool:
     return filesystem in _WITH_FALLOCATE
 
 
-def _resolved_path(path: str, descriptor: int) -> str:
-    # What the kernel prints for an open file. Kernel: fs/d_path.c d_path().
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:
-        return os.path.realpath(path)
-
-
 def _is_unlinked(path: str, status: os.stat_result) -> bool:
     # A file can bear the suffix as a part of its name.
     if not path.endswith(_DELETED):
@@ -237,7 +230,12 @@ def _inode_flags(descriptor: int) -> InodeFlags | None:
         fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, buffer)
     except OSError:
         return None
-    return InodeFlags(struct.unpack_from("=I", buffer)[0])
+    return _flags(int.from_bytes(buffer[:4], sys.byteorder))
+
+
+@cache
+def _flags(number: int) -> InodeFlags:
+    return InodeFlags(number)
 
 
 def _is_executing(status: os.stat_result) -> bool:

@@ -15,6 +15,7 @@ import errno
 import fcntl
 import os
 import struct
+from functools import cache
 from typing import Final
 
 from swaptools.backing import Extent, ExtentFlags
@@ -27,7 +28,8 @@ FIEMAP_FLAG_SYNC: Final = 0x1
 _REQUEST: Final = struct.Struct("=QQIIII")
 #: struct fiemap_extent: logical, physical, length, 16 reserved, flags, 12 reserved.
 _EXTENT: Final = struct.Struct("=QQQ16xI12x")
-#: Extents asked for at a time.
+#: Extents asked for at first, and then at a time: most files have a few.
+_FEW: Final = 8
 _BATCH: Final = 256
 _NO_FIEMAP: Final = frozenset({errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL})
 
@@ -60,28 +62,36 @@ def find_extents(
 
 def _fiemap(descriptor: int, size_bytes: int, flags: int) -> tuple[Extent, ...]:
     found: list[Extent] = []
-    start = 0
+    start, most = 0, _FEW
     while start < size_bytes:
-        batch = _fiemap_batch(descriptor, start, size_bytes - start, flags)
+        batch = _fiemap_batch(descriptor, start, size_bytes - start, flags, most)
         found += batch
+        most = _BATCH
         if not batch or batch[-1].has_flag(ExtentFlags.LAST):
             break
         start = batch[-1].end_bytes
     return tuple(found)
 
 
-def _fiemap_batch(descriptor: int, start: int, length: int, flags: int) -> list[Extent]:
-    buffer = bytearray(_REQUEST.size + _BATCH * _EXTENT.size)
-    _REQUEST.pack_into(buffer, 0, start, length, flags, 0, _BATCH, 0)
+def _fiemap_batch(
+    descriptor: int, start: int, length: int, flags: int, most: int
+) -> list[Extent]:
+    buffer = bytearray(_REQUEST.size + most * _EXTENT.size)
+    _REQUEST.pack_into(buffer, 0, start, length, flags, 0, most, 0)
     fcntl.ioctl(descriptor, FS_IOC_FIEMAP, buffer)
     mapped = _REQUEST.unpack_from(buffer)[3]
     end = _REQUEST.size + mapped * _EXTENT.size
     return [
-        Extent(logical, physical, extent_bytes, ExtentFlags(extent_flags))
+        Extent(logical, physical, extent_bytes, _flags(extent_flags))
         for logical, physical, extent_bytes, extent_flags in _EXTENT.iter_unpack(
             buffer[_REQUEST.size : end]
         )
     ]
+
+
+@cache
+def _flags(number: int) -> ExtentFlags:
+    return ExtentFlags(number)
 
 
 def _seek(descriptor: int, size_bytes: int) -> tuple[Extent, ...]:

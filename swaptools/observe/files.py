@@ -138,16 +138,20 @@ def open_for_reading(path: str, descriptor: int | None = None) -> BinaryIO:
     return open(descriptor, "rb", buffering=0)
 
 
-def open_unchecked(path: str) -> int:
+def open_unchecked(path: str, status: os.stat_result | None = None) -> int:
     """Open a file or device; what can hold no area is not even opened.
 
     It may be another one by then: refuse_odd_types() is for what was opened, too.
+
+    Args:
+        path: The file or device.
+        status: Its stat, when it is known; asked for otherwise.
 
     Raises:
         AreaError: A directory, fifo or socket.
         OSError: As open(2) has it.
     """
-    refuse_odd_types(path, os.stat(path))
+    refuse_odd_types(path, os.stat(path) if status is None else status)
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
 

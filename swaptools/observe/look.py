@@ -63,19 +63,35 @@ class _Seen(NamedTuple):
 class Look:
     """An area that is begun: what has to be waited for comes with area().
 
+    Attributes:
+        is_asking: libblkid is asked, and area() waits for what it says.
+
+    Args:
+        name: Of a file or device; STDIN for standard input.
+        offset: Where the area begins, in bytes.
+        partition: Number of the partition that it is, in place of an offset.
+        wanted: What else is.
+        status: What stat(2) says of the name, when that is known.
+
     Raises:
         AreaError: It could not be looked at.
     """
 
     def __init__(
-        self, name: str, offset: int, partition: int | None, wanted: Wanted
+        self,
+        name: str,
+        offset: int,
+        partition: int | None,
+        wanted: Wanted,
+        status: os.stat_result | None = None,
     ) -> None:
         self._name = name
         self._wanted = wanted
         self._own: int | None = None
+        self.is_asking = False
         try:
             if name != STDIN and wanted.descriptor is None:
-                self._own = open_unchecked(name)
+                self._own = open_unchecked(name, status)
             self._finish = self._begin(offset, partition)
         except BaseException as exc:
             self.close()
@@ -115,10 +131,11 @@ class Look:
             return lambda: seen
         # The child reads through the same descriptor, and moves its position as it
         # pleases: what moves it, too, has been before, or waits until it is done.
-        contents_of = _contents(own, beginning, header)
+        found = _contents(own, beginning, header)
+        self.is_asking = callable(found)
 
         def finish() -> _Seen:
-            contents, unclaimed = contents_of(), None
+            contents, unclaimed = found() if callable(found) else found, None
             if holds:
                 unclaimed = _unclaimed(name, beginning, header, own, wanted.progress)
             return _Seen(
@@ -206,20 +223,19 @@ def _is_device(path: str, device: int) -> bool:
 
 def _contents(
     descriptor: int | None, beginning: Beginning, header: SwapHeader | None
-) -> Callable[[], Contents]:
-    # Of a stream that goes on, only what lies at its beginning can be told.
+) -> Contents | Callable[[], Contents]:
+    # Or what waits for them. Of a stream that goes on, only what lies at its
+    # beginning can be told.
     from swaptools.observe import contents
     from swaptools.observe.blank import only_swap
 
     data = beginning.data
     if descriptor is None or beginning.status is None or beginning.area_bytes is None:
-        found = contents.look_into_bytes(data)
-        return lambda: found
+        return contents.look_into_bytes(data)
     if beginning.kind == AreaKind.FILE:
         held = only_swap(descriptor, header, data, beginning.area_bytes)
         if held is not None:
-            blank = contents.Contents((held,), held.type, None)
-            return lambda: blank
+            return contents.Contents((held,), held.type, None)
     return contents.begin_contents(
         descriptor, beginning.offset, beginning.area_bytes, data
     )

@@ -1,4 +1,4 @@
-"""The mount a descriptor is on: type, options, device.
+"""The mount that a file is on: type, options, device; and the file's path there.
 
 Where the table has no line for it (a chroot whose root is no mount point, no
 /proc), the file system itself is asked.
@@ -49,6 +49,10 @@ class Mounts:
     def __init__(self) -> None:
         self._by_id: dict[int, Mount] = {}
         self._readonly: dict[str, bool] = {}
+        self._mount_points: set[str | None] = set()
+        #: By the name of a directory and the st_dev of files in it: their mount, and
+        #: what their paths begin with.
+        self._directories: dict[tuple[str, int], tuple[Mount, str]] = {}
 
     def of_descriptor(self, descriptor: int) -> Mount | None:
         """Return the mount of an open file; None where nothing tells it."""
@@ -57,10 +61,42 @@ class Mounts:
             return _unlisted(descriptor)
         if mount_id not in self._by_id:
             self._by_id |= _read_mounts()
+            self._mount_points = {one.mount_point for one in self._by_id.values()}
         mount = self._by_id.get(mount_id) or _unlisted(descriptor)
         if mount is not None:
             self._by_id[mount_id] = mount
         return mount
+
+    def place_of(
+        self, name: str, descriptor: int, status: os.stat_result
+    ) -> tuple[Mount | None, str]:
+        """Return the mount of an open file, and its path as the kernel prints it.
+
+        The kernel is asked once a directory: what lies in it under its own name is on
+        the same mount, unless it is a mount point itself.
+
+        Args:
+            name: By which it was opened.
+            descriptor: Of it.
+            status: Its stat.
+        """
+        base = name.rpartition("/")[2]
+        key = name.removesuffix(base), status.st_dev
+        is_own_name = _is_own_name(name, status)
+        known = self._directories.get(key) if is_own_name else None
+        if known is not None and known[1] + base not in self._mount_points:
+            return known[0], known[1] + base
+        mount, path = self.of_descriptor(descriptor), resolved_path(name, descriptor)
+        if is_own_name and self._is_usual(mount, path, base) and mount is not None:
+            self._directories[key] = mount, path.removesuffix(base)
+        return mount, path
+
+    def _is_usual(self, mount: Mount | None, path: str, base: str) -> bool:
+        # Of another mount namespace nobody knows here what is mounted in a directory.
+        is_listed = mount is not None and mount.mount_point is not None
+        return (
+            is_listed and path.endswith(f"/{base}") and path not in self._mount_points
+        )
 
     def is_on_readonly_device(self, mount: Mount) -> bool:
         """Tell whether the device of a mount refuses every write; each asked once."""
@@ -70,6 +106,14 @@ class Mounts:
         if name not in self._readonly:
             self._readonly[name] = is_readonly_by_name(name)
         return self._readonly[name]
+
+
+def resolved_path(name: str, descriptor: int) -> str:
+    """Return what the kernel prints for an open file. Kernel: fs/d_path.c d_path()."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return os.path.realpath(name)
 
 
 def parse_mountinfo(text: str) -> dict[int, Mount]:
@@ -94,6 +138,14 @@ def parse_mountinfo(text: str) -> dict[int, Mount]:
             super_options=frozenset(about[2].split(",")),
         )
     return mounts
+
+
+def _is_own_name(name: str, status: os.stat_result) -> bool:
+    # No symbolic link leads there, and nobody has put another file in its place.
+    try:
+        return os.path.samestat(os.lstat(name), status)
+    except OSError:
+        return False
 
 
 def _read_mounts() -> dict[int, Mount]:

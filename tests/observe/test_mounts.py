@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from swaptools.observe import mounts, statfs
 from swaptools.observe.mounts import Mounts, parse_mountinfo
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from tests.conftest import needs_proc
 
 TEXT = """\
 29 1 254:1 / / rw,relatime shared:1 master:2 - btrfs /dev/nowhere7 rw,ssd
@@ -131,3 +128,100 @@ def test_ext2_has_its_own_driver_where_sysfs_has_no_ext4(
         found = Mounts().of_descriptor(file.fileno())
         assert found is not None
         assert found.filesystem == "ext4"
+
+
+class TestPlaces:
+    """A directory is asked about once; what lies in it in another way is, too."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        descriptors: list[int] = []
+        ask = mounts.resolved_path
+
+        def resolved_path(name: str, descriptor: int) -> str:
+            descriptors.append(descriptor)
+            return ask(name, descriptor)
+
+        monkeypatch.setattr(mounts, "resolved_path", resolved_path)
+        return descriptors
+
+    @staticmethod
+    def paths(table: Mounts, *names: str | Path) -> list[str]:
+        found = []
+        for name in map(str, names):
+            with open(name, "rb") as file:
+                descriptor = file.fileno()
+                mount, path = table.place_of(name, descriptor, os.fstat(descriptor))
+                assert mount == Mounts().of_descriptor(descriptor)
+                assert path == str(Path(f"/proc/self/fd/{descriptor}").readlink())
+                found.append(path)
+        return found
+
+    @needs_proc
+    def test_files_of_a_directory(self, tmp_path: Path, asked: list[int]) -> None:
+        files = [tmp_path / name for name in ("a", "b", "c (deleted)", "d\n\udcff")]
+        for file in files:
+            file.touch()
+        assert self.paths(Mounts(), *files) == [os.path.realpath(f) for f in files]
+        assert len(asked) == 1
+
+    @needs_proc
+    def test_a_relative_name_is_not_one_of_the_root(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for name in ("a", "b"):
+            Path(name).touch()
+        table = Mounts()
+        root = parse_mountinfo(TEXT)[29]
+        table._directories["/", os.stat("a").st_dev] = root, "/"
+        assert self.paths(table, "a", "b") == [f"{tmp_path}/a", f"{tmp_path}/b"]
+
+    @needs_proc
+    def test_links_are_followed(self, tmp_path: Path, asked: list[int]) -> None:
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+        one, two = tmp_path / "one", tmp_path / "two"
+        for file in (one / "a", one / "b", two / "a"):
+            file.touch()
+        (one / "link").symlink_to("../two/a")
+        (one / "hard").hardlink_to(two / "a")
+        (tmp_path / "three").symlink_to("two")
+        names = (one / "link", one / "a", one / "link", one / "hard", one / "b")
+        found = self.paths(Mounts(), *names, tmp_path / "three" / "a")
+        ends = ["two/a", "one/a", "two/a", "one/hard", "one/b", "two/a"]
+        assert found == [f"{tmp_path}/{end}" for end in ends]
+        assert len(asked) == 4
+
+    @needs_proc
+    def test_a_descriptor_by_its_name_in_proc(self, tmp_path: Path) -> None:
+        with (tmp_path / "a").open("wb") as a, (tmp_path / "b").open("wb") as b:
+            names = [f"/proc/self/fd/{file.fileno()}" for file in (a, b)]
+            assert self.paths(Mounts(), *names) == [a.name, b.name]
+
+    @needs_proc
+    def test_a_mount_point_is_asked_about(
+        self, tmp_path: Path, asked: list[int]
+    ) -> None:
+        for name in ("a", "b", "c"):
+            (tmp_path / name).touch()
+        table = Mounts()
+        self.paths(table, tmp_path / "a")
+        table._mount_points.add(f"{tmp_path}/b")
+        self.paths(table, tmp_path / "b", tmp_path / "c", tmp_path / "b")
+        assert len(asked) == 3
+        first = Mounts()
+        first._mount_points.add(f"{tmp_path}/b")
+        first._by_id |= table._by_id
+        self.paths(first, tmp_path / "b", tmp_path / "b")
+        assert len(asked) == 5
+
+    @needs_proc
+    def test_of_another_namespace_nothing_is_taken_for_granted(
+        self, tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("a", "b"):
+            (tmp_path / name).touch()
+        monkeypatch.setattr(mounts, "_MOUNTINFO", "/dev/null")
+        self.paths(Mounts(), tmp_path / "a", tmp_path / "b")
+        assert len(asked) == 2
