@@ -13,13 +13,15 @@ Kernel: mm/swapfile.c SYSCALL_DEFINE1(swapoff), try_to_unuse(), unuse_pte_range(
 unuse_pte(); mm/shmem.c shmem_unuse(); mm/util.c __vm_enough_memory(), 6.18.
 Same: which tasks are walked, the order of tasks and pages; what nothing holds becomes
 a poison marker.
-Changed: where the kernel would let its OOM killer take the caller, it is ENOMEM.
+Changed: where the kernel would let its OOM killer take the caller, it is ENOMEM; where
+it would go round and round, EINTR.
 Left out: signals, memory of the kernel itself and of files.
 """
 
 from __future__ import annotations
 
 import errno
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 #: Kernel: mm/util.c OVERCOMMIT_NEVER and sysctl_overcommit_ratio.
 OVERCOMMIT_NEVER: Final = 2
 _OVERCOMMIT_RATIO: Final = 50
+#: How often nothing is gained before it ends; a kernel goes on until there is a signal.
+_MAX_RETRIES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,33 @@ class Unuse:
 def try_to_unuse(state: State, si: int) -> Unuse:
     """Bring every page of a disabled area back.
 
+    Pages that memory has no room for leave again, some of them to their slot of this
+    area, so all is done again as long as a slot is in use.
+
     Raises:
-        SwapOffError: Memory is full; slots are still in use.
+        SwapOffError: Memory is full, or so little of it that pages leave as fast as
+            they are brought back; slots are still in use.
 
     Kernel: mm/swapfile.c try_to_unuse().
     """
     counts = state.arena.integers(3)
-    visited = {}
+    visited: Counter[str] = Counter()
+    info = state.slots.si[si]
+    retries = _MAX_RETRIES
+    while True:
+        before = info.inuse_pages
+        _unuse_all(state, si, counts, visited)
+        if not info.inuse_pages:
+            return Unuse(dict(visited), counts[BROUGHT_IN], counts[POISONED])
+        retries -= info.inuse_pages == before
+        if retries < 0:
+            raise SwapOffError(errno.EINTR, "Interrupted system call")
+
+
+# All page tables and objects, once, and what is in the swap cache alone then.
+def _unuse_all(
+    state: State, si: int, counts: Buffer[int], visited: Counter[str]
+) -> None:
     info = state.slots.si[si]
     for shm in state.shms if info.inuse_pages else ():
         _unuse(state, si, shmem_unuse_range, shm.pages, counts)
@@ -79,12 +103,11 @@ def try_to_unuse(state: State, si: int) -> Unuse:
             continue
         before = counts[VISITED]
         _unuse(state, si, unuse_range, task.pte, counts)
-        visited[task.name] = counts[VISITED] - before
+        visited[task.name] += counts[VISITED] - before
     for slot, value in list(state.slot_map.used_slots(si)):
         if value & SWAP_BY_HAND:
             state.run(zap_swap_entry, si << TYPE_SHIFT | slot)
     state.run(unuse_cache, si)
-    return Unuse(visited, counts[BROUGHT_IN], counts[POISONED])
 
 
 # All of one page table, or of one object.
