@@ -222,6 +222,14 @@ def remember_page(s: Slots, number: int, index: int) -> None:
 
 
 @hot
+def move_swap_charge(s: Slots, index: int, there: int) -> None:
+    """Let another slot have what is charged for one, and is remembered with it."""
+    old, new = s.swapped[index], s.swapped[there]
+    new.owner, new.shadow = old.owner, old.shadow
+    old.owner = old.shadow = 0
+
+
+@hot
 def nr_swap_pages_for(s: Slots, memcg: int) -> int:
     """Return how many more slots a group may have.
 

@@ -18,6 +18,7 @@ from swaptools.emulator.core.constants import (
     SWAP_MAP_COUNT,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.page_counter import move_swap_charge
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_SHIFT,
@@ -72,6 +73,8 @@ def move_slot(s: Slots, old: int, new: int) -> None:
     index, there = slot_index(s, old), slot_index(s, new)
     s.map[there] += s.map[index] & SWAP_MAP_COUNT
     s.map[index] &= ~SWAP_MAP_COUNT
+    if s.totals[0].has_policy:
+        move_swap_charge(s, index, there)
     slot_free(s, old >> TYPE_SHIFT, old & OFFSET_MASK)
 
 

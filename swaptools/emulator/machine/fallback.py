@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.by_hand import alloc_on
 from swaptools.emulator.core.constants import SWP_GHOST, TYPE_SHIFT
+from swaptools.emulator.core.page_counter import move_swap_charge
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
     PTE_SHIFT,
@@ -25,6 +26,7 @@ from swaptools.emulator.core.page_tables import (
 )
 from swaptools.emulator.core.slots import (
     slot_get,
+    slot_index,
     slot_put,
     swap_cache_add,
     swap_cache_del,
@@ -51,6 +53,8 @@ def fall_back(state: State, mm: int, memcg: MemCgroup, first: int, end: int) -> 
             return
         s = state.slots
         number = swap_cache_get(s, entry)
+        if s.totals[0].has_policy:
+            move_swap_charge(s, slot_index(s, entry), slot_index(s, new))
         slot_put(s, entry)
         swap_cache_del(s, number)
         swap_cache_add(s, new, number)

@@ -9,7 +9,8 @@ Kernel: none.
 Same: nothing.
 Changed: a page that moves counts as read from where it was and as written to where it
 goes, to zswap if that takes it: what a kernel that moved it would count. One walk is
-counted, however many pages move.
+counted, however many pages move. Its group is charged for the slot that it has then as
+it was for the other; where zswap may take the page there has to be memory for it.
 Left out: pages that are in memory as well, and slots taken by hand; they stay.
 """
 
@@ -23,6 +24,7 @@ from swaptools.emulator.core.constants import (
     STORED_ZERO,
     STORED_ZSWAP,
 )
+from swaptools.emulator.core.page_counter import drain_all_stock, has_memsw
 from swaptools.emulator.core.slot_alloc import allow, folio_alloc_swap
 from swaptools.emulator.core.slots import (
     get_stored,
@@ -33,6 +35,7 @@ from swaptools.emulator.core.slots import (
 )
 from swaptools.emulator.core.swap_in import count_read
 from swaptools.emulator.core.transfer import find_entries, move_slot, repoint_range
+from swaptools.emulator.machine.limits import free_pages_of
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.state import State
@@ -49,6 +52,9 @@ def move_by_walk(state: State, source: int, target: int, nr_pages: int) -> int:
     for entry, memcg in _found(state, source).items():
         if len(moved) == nr_pages:
             break
+        memcg = _owner(state, entry) or memcg
+        if not _has_memory(state, memcg):
+            continue
         state.work_for(memcg)
         state.run(allow, 1 << target)
         new = state.run(folio_alloc_swap, 0, state.totals.cpu)
@@ -76,6 +82,30 @@ def _found(state: State, source: int) -> dict[int, MemCgroup]:
         for place in range(1, entries[0] + 1):
             found.setdefault(entries[place], memcg)
     return found
+
+
+# The cgroup that a slot is charged to.
+def _owner(state: State, entry: int) -> MemCgroup | None:
+    s = state.slots
+    owner = s.swapped[slot_index(s, entry)].owner if s.totals[0].has_policy else 0
+    return state.cgroups.by_number(owner - 1) if owner else None
+
+
+# Whether there is memory for what zswap may take, if need be since others leave.
+def _has_memory(state: State, memcg: MemCgroup) -> bool:
+    over: MemCgroup | None = memcg
+    if not state.zswap.enabled or has_memsw(state.slots):  # which charges no bytes
+        return True
+    while over is not None:
+        record = over.record
+        if 0 <= record.memory_max <= record.memory:
+            state.run(drain_all_stock, over.number)
+        if 0 <= record.memory_max <= record.memory:
+            free_pages_of(state, over, 1)
+        if 0 <= record.memory_max <= record.memory:
+            return False
+        over = over.parent
+    return True
 
 
 # Whether the target takes the page; nothing has changed otherwise.
