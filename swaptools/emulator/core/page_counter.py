@@ -260,6 +260,27 @@ def group_swap_full(s: Slots, memcg: int) -> bool:
     return False
 
 
+@hot
+def charge_returned(s: Slots, number: int, index: int, memcg: int) -> None:
+    """Charge a page of a slot that is in memory again, whether that fits or not.
+
+    To the group of the slot, or another one if that has none.
+
+    Kernel: mm/swap_state.c __read_swap_cache_async(), for who may have memory that
+    there is not (PF_MEMALLOC).
+    """
+    swapped = s.swapped[index]
+    if swapped.owner:
+        memcg = swapped.owner - 1
+    s.pages[number].memcg = memcg
+    charge_memory(s, memcg, 1)
+    if has_memsw(s) and swapped.owner:
+        charge_memsw(s, memcg, -1)
+        swapped.owner = 0
+    s.pressure[0].nr_returned += 1
+    s.totals[0].has_works = 1
+
+
 # --- compressed bytes ------------------------------------------------------
 
 

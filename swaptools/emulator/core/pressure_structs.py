@@ -257,6 +257,8 @@ class Pressure(Structure):
     #: group of the last ones. Kernel: current->memcg_nr_pages_over_high.
     high_pages: int
     high_memcg: int
+    #: Pages that are in memory again since a device did not take them, and on no list.
+    nr_returned: int
     #: A reclaim may not swap, since it is for memory and swap together.
     #: Kernel: MEMCG_RECLAIM_MAY_SWAP.
     may_not_swap: int
@@ -302,6 +304,7 @@ class Pressure(Structure):
         ("oom_memcg", c_int32),
         ("high_pages", c_int64),
         ("high_memcg", c_int32),
+        ("nr_returned", c_int64),
         ("may_not_swap", c_int32),
         ("room_pages", c_int64),
         ("left_pages", c_int64),

@@ -5,7 +5,8 @@ Rules for this file: every function is hot (see clusters.py).
 Kernel: mm/swapfile.c swap_reclaim_work(), swap_discard_work(); mm/zswap.c
 shrink_worker(), 6.18.
 Same: what each does.
-Changed: they run when the operation that woke them has ended, in this order.
+Changed: they run when the operation that woke them has ended, in this order; what
+zswap wrote back in vain is on its list from then on.
 Left out: workers that run beside an operation.
 """
 
@@ -20,7 +21,9 @@ from swaptools.emulator.core.clusters import (
     last_with_table,
 )
 from swaptools.emulator.core.constants import MAX_SWAPFILES, SWP_PAGE_DISCARD
+from swaptools.emulator.core.hooks import kept
 from swaptools.emulator.core.over_high import handle_over_high
+from swaptools.emulator.core.pressure_structs import LRU_NONE
 from swaptools.emulator.core.room import PAGES_A_RUN
 from swaptools.emulator.core.shrinker import shrink_worker
 from swaptools.emulator.core.slot_alloc import reclaim_work
@@ -52,6 +55,20 @@ def reclaim_works(s: Slots) -> None:
         reclaim_work(s, si)
 
 
+@hot
+def put_returned(s: Slots) -> None:
+    """Put pages on lists that are in memory again, since no device took them.
+
+    Kernel: mm/zswap.c zswap_writeback_entry(), where it puts them there at once.
+    """
+    for number in range(1, s.totals[0].nr_frames):
+        page = s.pages[number]
+        is_alone = s.frames[s.frames[number].block].order == 0
+        if is_alone and page.memcg >= 0 and page.list == LRU_NONE:
+            kept(s, number)
+    s.pressure[0].nr_returned = 0
+
+
 @hot_run
 @needs(order=0, zspages=PAGES_A_RUN, writebacks=True)
 def settle(s: Slots) -> bool:
@@ -66,5 +83,7 @@ def settle(s: Slots) -> bool:
             do_scheduled_discard(s, si)
         if s.si[si].chunk_clusters:
             follow_clusters(s, si)
+    if s.pressure[0].nr_returned:
+        put_returned(s)
     s.totals[0].has_works = 0
     return True

@@ -42,6 +42,8 @@ from swaptools.emulator.core.pageout import (
     pageout_asked,
     stay_asked,
 )
+from swaptools.emulator.core.pressure_structs import PAGE_SHMEM
+from swaptools.emulator.core.rmap import set_rmap
 from swaptools.emulator.core.room import PAGES_A_RUN, has_room
 from swaptools.emulator.core.slots import (
     put_content,
@@ -68,6 +70,18 @@ FAULT_AROUND_PAGES: Final = 16
 
 
 @hot
+def take_in(s: Slots, number: int, index: int) -> None:
+    """Let a page be known as one of an object, if a device did not take it before.
+
+    Nobody knew that when zswap gave it back.
+    """
+    page = s.pages[number]
+    if not page.flags & PAGE_SHMEM:
+        page.flags |= PAGE_SHMEM
+        set_rmap(s, number, index)
+
+
+@hot
 def shmem_swapin(s: Slots, index: int) -> int:
     """Take a page out of swap, which frees the slot; or as swap_in().
 
@@ -79,6 +93,8 @@ def shmem_swapin(s: Slots, index: int) -> int:
     number = swap_in(s, entry, False, index, True)
     if number == NO_MEMORY:
         return number
+    if number > 0 and s.totals[0].has_policy:
+        take_in(s, number, index)
     slot_put(s, entry)
     if number < 0:
         s.ptes[index] = PTE_POISONED

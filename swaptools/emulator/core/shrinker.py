@@ -47,6 +47,7 @@ from swaptools.emulator.core.memcg import (
     memcg_after,
     zswap_writeback_enabled,
 )
+from swaptools.emulator.core.page_counter import charge_returned
 from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.room import has_room
 from swaptools.emulator.core.slot_alloc import allow
@@ -123,6 +124,8 @@ def writeback_allowed(s: Slots, index: int) -> int:
     s.vmstat[0].zswpwb += 1
     s.traffic[traffic_row(s, slot)].written_back += 1
     write_to_device(s, number, slot)
+    if s.frames[number].entry and s.totals[0].has_policy:
+        charge_returned(s, number, index, s.totals[0].memcg)
     return 0
 
 

@@ -105,6 +105,8 @@ def check_lists(state: State) -> None:
         expect((page.list != 0) == (number in listed), "a list", number, page.list)
         if is_head and page.memcg >= 0:
             expect(number in listed, "a page on no list", number)
+        if is_live:
+            expect(page.memcg >= 0, "a page that nobody is charged", number)
         if not is_live:
             expect(page.memcg == -1, "a free page is charged", number, page.memcg)
             expect(number not in listed, "a free page is on a list", number)
