@@ -12,9 +12,9 @@ util-linux: libblkid/src/superblocks/swap.c.
 
 from __future__ import annotations
 
-import errno
 import os
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from swaptools.contents import Held
@@ -25,6 +25,7 @@ from swaptools.format.constants import (
     SWAPSPACE2,
 )
 from swaptools.format.identity import volume_bytes
+from swaptools.observe.zeros import data_runs
 
 if TYPE_CHECKING:
     from swaptools.format.header import SwapHeader
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 _PAGE_SIZES: Final = frozenset({4096, 8192, 16384, 32768, 65536})
 #: Behind the label, to the end of the area, there is to be the magic and no more.
 _LABEL_END: Final = 1068
+#: What is read of the rest, where it is no hole: asking takes no longer.
+_MOST_RUNS: Final = 16
+_MOST_BYTES: Final = 1 << 18
 #: What a header may have in its fields, and be another format's magic there: nilfs2,
 #: minix and LVM2.
 _OTHERS: Final = (
@@ -63,7 +67,7 @@ def only_swap(
         return None
     if any(start.startswith(magics, at) for at, magics in _OTHERS):
         return None
-    if len(start) < area_bytes and not _is_hole(descriptor, len(start)):
+    if not _is_zero(descriptor, len(start), area_bytes):
         return None
     offset = header.page_size - MAGIC_BYTES
     label = header.label or None
@@ -100,11 +104,14 @@ def _zeros(count: int) -> bytes:
     return bytes(count)
 
 
-def _is_hole(descriptor: int, begin: int) -> bool:
+def _is_zero(descriptor: int, begin: int, end: int) -> bool:
     # What was promised and never written is a hole, too, where the file system can
-    # tell; a device has none.
+    # tell, but for what somebody has read of it.
+    runs = list(islice(data_runs(descriptor, begin, end), _MOST_RUNS + 1))
+    if len(runs) > _MOST_RUNS or sum(last - at for at, last in runs) > _MOST_BYTES:
+        return False
+    sizes = [(at, last - at) for at, last in runs]
     try:
-        os.lseek(descriptor, begin, os.SEEK_DATA)
-    except OSError as exc:
-        return exc.errno == errno.ENXIO
-    return False
+        return all(os.pread(descriptor, n, at) == _zeros(n) for at, n in sizes)
+    except OSError:  # a bad sector is for others to tell
+        return False

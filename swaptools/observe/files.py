@@ -174,6 +174,9 @@ def _read_seekable(
         kind, total_bytes = AreaKind.BLOCK, os.lseek(descriptor, 0, os.SEEK_END)
     elif offset or number is not None:
         kind = AreaKind.IMAGE
+    if total_bytes > PROBE_BYTES:
+        # What is read ahead would be in the way of telling holes from content.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
     if not offset and number is None:
         data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
         signatures = find_signatures(data)

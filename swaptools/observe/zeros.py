@@ -49,7 +49,7 @@ def first_content(
         whole: Look at all of it, holes skipped; only at both ends otherwise.
         progress: Told the bytes that are read, and all of them.
     """
-    runs = _data_runs(file, start, end) if whole else _edges(start, end)
+    runs = data_runs(file.fileno(), start, end) if whole else _edges(start, end)
     return _first_in(file, runs, progress)
 
 
@@ -78,7 +78,7 @@ def find_unclaimed(
     if begin >= end:
         return Unclaimed(begin)
     with open_for_reading(path, descriptor) as file:
-        runs = list(_data_runs(file, offset + begin, offset + end))
+        runs = list(data_runs(file.fileno(), offset + begin, offset + end))
         is_whole = sum(last - first for first, last in runs) <= _ENOUGH_BYTES
         if not is_whole:
             runs = _edges(runs[0][0], runs[-1][1])
@@ -116,9 +116,16 @@ def _first_in(
     return None
 
 
-def _data_runs(file: BinaryIO, start: int, end: int) -> Iterator[_Run]:
-    # What is not a hole. A file system that knows no holes says all is data.
-    descriptor = file.fileno()
+def data_runs(descriptor: int, start: int, end: int) -> Iterator[_Run]:
+    """Yield what is not a hole: first byte, and the one behind the last.
+
+    A file system that knows no holes says that all is data.
+
+    Args:
+        descriptor: Open for reading; its position moves.
+        start: First byte to look at.
+        end: Behind the last byte to look at.
+    """
     at = start
     while at < end:
         try:

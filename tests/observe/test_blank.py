@@ -53,6 +53,19 @@ def test_a_fresh_area_is_known(tmp_path: Path) -> None:
     assert look(area) == SAMPLE
 
 
+def test_zeros_behind_what_is_read_are_looked_at(tmp_path: Path) -> None:
+    """As long as there are few: the page cache has some of what was promised."""
+    area = area_of(tmp_path / "area", header_page(last_page=255), 2 * SIZE)
+    with area.open("r+b") as file:
+        file.seek(SIZE)
+        file.write(bytes(8192))
+    assert look(area) == SAMPLE
+    with area.open("r+b") as file:
+        file.seek(SIZE)
+        file.write(bytes(SIZE))
+    assert look(area) is None
+
+
 def test_nobody_is_asked_about_one(tmp_path: Path) -> None:
     PROBER.close()
     area = area_of(tmp_path / "area", header_page(last_page=255))
