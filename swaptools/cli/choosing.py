@@ -5,6 +5,8 @@ Not here: the tables themselves (columns.py), printing (output.py).
 
 from __future__ import annotations
 
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -37,22 +39,30 @@ class ColumnSpec(NamedTuple):
     #: Of no use but whole: is cut to its least at once.
     is_name: bool = False
 
-    def value_of(self, row: object) -> Any:
-        """Return what JSON has."""
-        return self.value(row) if self.value else getattr(row, self.key)
+    @property
+    def value_of(self) -> Callable[[Any], Any]:
+        """What JSON has of a row."""
+        return self.value or attrgetter(self.key)
 
-    def text_of(self, row: object, unit: str | None) -> str:
-        """Return what a table has."""
-        value = self.shown(row) if self.shown else self.value_of(row)
-        if value is None:
-            return ""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if self.is_size and isinstance(value, int):
-            return _size(value, unit)
-        return str(value)
+    def text_of(self, unit: str | None) -> Callable[[Any], str]:
+        """Return what a table has of a row, as a function: it has thousands of them."""
+        shown, is_size = self.shown or self.value_of, self.is_size
+
+        def text(row: Any) -> str:
+            value = shown(row)
+            if type(value) is str:
+                return value
+            if value is None:
+                return ""
+            if isinstance(value, bool):
+                return "yes" if value else "no"
+            is_number = is_size and isinstance(value, int)
+            return _size(value, unit) if is_number else str(value)
+
+        return text
 
 
+@lru_cache(maxsize=1024)
 def _size(size_bytes: int, unit: str | None) -> str:
     if unit is None:
         sign = "-" if size_bytes < 0 else ""
@@ -74,9 +84,7 @@ class Chosen(NamedTuple):
         return [self._column(spec) for spec in self.specs]
 
     def _column(self, spec: ColumnSpec) -> Column:
-        def text(row: object) -> str:
-            return spec.text_of(row, self.unit)
-
+        text = spec.text_of(self.unit)
         return Column(spec.heading, spec.right, text, spec.least, spec.is_name)
 
     def has(self, heading: str) -> bool:

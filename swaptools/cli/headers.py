@@ -12,11 +12,12 @@ from swaptools.cli.progress import reading
 from swaptools.cli.tables import TableStyle
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
-from swaptools.observe import read_areas
+from swaptools.observe import areas_at
+from swaptools.observe.look import Wanted
 from swaptools.observe.proc import active_swaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from swaptools.area import SwapArea
     from swaptools.cli.choosing import Chosen, Look
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
 
 #: So many rows are waited for, to see whether any of them is in a partition.
 _FIRST_ROWS = 100
+
+
+class _Told:
+    # Of the file that is being read: most are before there is anything to tell.
+
+    def __init__(self) -> None:
+        self.path = ""
+        self._of = ""
+        self._tell: Callable[[int, int], None] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._tell is None or self._of != self.path:
+            self._of, self._tell = self.path, reading(output.escape(self.path))
+        self._tell(done, total)
 
 
 class Reading:
@@ -44,19 +59,13 @@ class Reading:
 
     def _areas(self) -> Iterator[SwapArea | AreaError]:
         # Those of each file, or why there are none.
-        active = active_swaps()
+        told = _Told()
+        wanted = Wanted(active_swaps(), False, None, None, None, self._holds, told)
         offset, partition = self._place
         for path in self._names:
+            told.path = path
             try:
-                yield from read_areas(
-                    path,
-                    offset,
-                    partition=partition,
-                    active=active,
-                    below=False,
-                    holds=self._holds,
-                    progress=reading(output.escape(path)),
-                )
+                yield from areas_at(path, offset, partition, wanted)
             except AreaError as exc:
                 self.code = output.EXIT_USAGE
                 output.error(exc.reason, path)

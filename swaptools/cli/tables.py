@@ -66,8 +66,8 @@ def print_table(
     titles = [column.heading for column in columns]
     above = [titles] if headings and style is not TableStyle.PAIRS else []
     # A style's own escapes come first: those of escape() hold a backslash, too.
-    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style, str)
-    lines = ([escape(within(column.text(row))) for column in columns] for row in rows)
+    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style)
+    lines = _cells(rows, [column.text for column in columns], within)
     aligned = _Aligned(columns)
     for batch in batches(lines, _BATCH_ROWS):
         if style is TableStyle.PLAIN:
@@ -78,6 +78,19 @@ def print_table(
             texts = _pairs(titles, batch)
         click.echo("\n".join(texts))
         above = []
+
+
+def _cells(
+    rows: Iterable[Any],
+    texts: Sequence[Callable[[Any], str]],
+    within: Callable[[str], str] | None,
+) -> Iterator[list[str]]:
+    for row in rows:
+        cells = [text(row) for text in texts]
+        if within is not None:
+            cells = list(map(within, cells))
+        # One look tells of all of them: nearly no row has anything to escape.
+        yield cells if "".join(cells).isprintable() else list(map(escape, cells))
 
 
 class _Aligned:
@@ -96,9 +109,9 @@ class _Aligned:
     def lines(
         self, above: Sequence[list[str]], batch: Sequence[list[str]]
     ) -> Iterator[str]:
-        for cells in (*above, *batch):
-            widths = map(self._width_of, cells)
-            self._widths = list(map(max, self._widths, widths))
+        for place, column in enumerate(zip(*above, *batch, strict=True)):
+            widest = max(map(self._width_of, column))
+            self._widths[place] = max(self._widths[place], widest)
         room = self._room
         if room is None:
             yield from self._piped(above, batch)

@@ -89,17 +89,27 @@ def read_areas(
     Raises:
         AreaError: It could not be looked at.
     """
-    place = os.fspath(path)
-    if "=" in place:
-        from swaptools.observe.tags import resolve
-
-        place = resolve(place)
     swaps = active_swaps() if active is None else active
     wanted = Wanted(swaps, below, mounts, loops, None, holds, progress)
-    look = Look(place, offset or 0, partition, wanted)
-    if offset is not None or partition is not None:
-        return (look.area(),)
-    return whole_and_parts(look.area(), wanted)
+    return areas_at(os.fspath(path), offset, partition, wanted)
+
+
+def areas_at(
+    name: str, offset: int | None, partition: int | None, wanted: Wanted
+) -> tuple[SwapArea, ...]:
+    """Do what read_areas() does, for one of many files.
+
+    Raises:
+        AreaError: It could not be looked at.
+    """
+    if "=" in name:
+        from swaptools.observe.tags import resolve
+
+        name = resolve(name)
+    whole = Look(name, offset or 0, partition, wanted).area()
+    if whole.table is None or offset is not None or partition is not None:
+        return (whole,)
+    return whole_and_parts(whole, wanted)
 
 
 def whole_and_parts(whole: SwapArea, wanted: Wanted) -> tuple[SwapArea, ...]:

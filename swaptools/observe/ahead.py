@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from swaptools.errors import AreaError
-from swaptools.observe import read_areas, whole_and_parts
+from swaptools.observe import areas_at, whole_and_parts
 from swaptools.observe.blkid import MOST_WAITING
 from swaptools.observe.files import STDIN
 from swaptools.observe.look import Look, Wanted
@@ -120,16 +120,7 @@ class _Begun:
         offset, partition = self._place
         wanted = self._wanted
         if look is None:
-            return read_areas(
-                self.path,
-                offset,
-                partition=partition,
-                active=wanted.active,
-                mounts=wanted.mounts,
-                loops=wanted.loops,
-                holds=True,
-                progress=wanted.progress,
-            )
+            return areas_at(self.path, offset, partition, wanted)
         whole = look.area()
         is_whole = offset is None and partition is None
         return whole_and_parts(whole, wanted) if is_whole else (whole,)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from swaptools.area import AreaKind
 from swaptools.errors import AreaError
-from swaptools.format.signature import PROBE_BYTES, find_signatures
+from swaptools.format.constants import MAGIC_BYTES
+from swaptools.format.signature import PROBE_BYTES, find_signatures, magic_name
 from swaptools.format.table_magic import may_have_table
 from swaptools.records import NamedTuple
+from swaptools.units import PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 #: The path that stands for standard input.
 STDIN = "-"
 
+#: Of longer areas only this is read, and the ends of larger pages, where it is enough.
+_FIRST_BYTES = 8192
+_ENOUGH_BYTES = 1 << 16
+
 _NO_OFFSETS = "a character device has no offsets"
 _REFUSED = {
     stat.S_IFDIR: "Is a directory",
@@ -44,7 +50,8 @@ class Beginning(NamedTuple):
     """The measured beginning of an area."""
 
     kind: AreaKind
-    #: The first PROBE_BYTES of the area, or all there is.
+    #: The first PROBE_BYTES of the area, or all there is; a part of it that has the
+    #: header and all magics, where that was enough.
     data: bytes
     #: Bytes from the area's offset to its end; None for a stream that goes on.
     area_bytes: int | None
@@ -72,6 +79,7 @@ def read_beginning(
     descriptor: int | None = None,
     *,
     partition: int | None = None,
+    is_all: bool = True,
     progress: Progress | None = None,
 ) -> Beginning:
     """Read and measure what is at ``path``, from byte ``offset`` on.
@@ -84,6 +92,7 @@ def read_beginning(
         offset: Where the area begins, in bytes.
         descriptor: Of the file, stays open; None for standard input.
         partition: Number of the partition that the area is, in place of ``offset``.
+        is_all: Read all PROBE_BYTES; else a good header of a small page is enough.
         progress: Told how much of a stream is read up to the offset.
 
     Raises:
@@ -97,7 +106,7 @@ def read_beginning(
     mode = status.st_mode
     refuse_odd_types(path, status)
     if not stat.S_ISCHR(mode) and (status.st_size or offset or stat.S_ISBLK(mode)):
-        return _read_seekable(path, descriptor, status, offset, partition)
+        return _read_seekable(path, descriptor, status, offset, partition, is_all)
     if offset:
         raise AreaError(path, _NO_OFFSETS)
     with open(descriptor, "rb", buffering=0, closefd=False) as file:
@@ -105,7 +114,7 @@ def read_beginning(
     # Files of /proc and /sys say that they have no bytes.
     if stream.data or stat.S_ISCHR(mode):
         return stream
-    return _read_seekable(path, descriptor, status, 0, partition)
+    return _read_seekable(path, descriptor, status, 0, partition, is_all)
 
 
 def _standard_input() -> BinaryIO:
@@ -168,6 +177,7 @@ def _read_seekable(
     status: os.stat_result,
     offset: int,
     number: int | None,
+    is_all: bool,
 ) -> Beginning:
     kind, total_bytes = AreaKind.FILE, status.st_size
     if stat.S_ISBLK(status.st_mode):
@@ -178,7 +188,11 @@ def _read_seekable(
         # What is read ahead would be in the way of telling holes from content.
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
     if not offset and number is None:
-        data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
+        data = None
+        if not is_all and total_bytes > _ENOUGH_BYTES:
+            data = _read_enough(descriptor, total_bytes)
+        if data is None:
+            data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
         signatures = find_signatures(data)
         table = None
         # A good area costs nothing more: only one without swap's magic is looked at
@@ -263,6 +277,19 @@ def _skip(file: BinaryIO, count: int, progress: Progress | None) -> int:
         if progress is not None:
             progress(done, count)
     return count - done
+
+
+def _read_enough(descriptor: int, total_bytes: int) -> bytes | None:
+    # The first bytes, if they have all that there is to find.
+    data = _read_up_to(descriptor, 0, _FIRST_BYTES)
+    if not find_signatures(data):
+        return None
+    for page_size in PAGE_SIZES:
+        if _FIRST_BYTES < page_size <= total_bytes:
+            end = _read_up_to(descriptor, page_size - MAGIC_BYTES, MAGIC_BYTES)
+            if magic_name(end) is not None:
+                return None
+    return data
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:

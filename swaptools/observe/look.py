@@ -120,12 +120,15 @@ class Look:
     def _begin(self, offset: int, partition: int | None) -> Callable[[], _Seen]:
         name, wanted = self._name, self._wanted
         own = self._own if wanted.descriptor is None else wanted.descriptor
+        holds = wanted.holds
         beginning = read_beginning(
-            name, offset, own, partition=partition, progress=wanted.progress
+            *(name, offset, own),
+            partition=partition,
+            is_all=bool(holds),
+            progress=wanted.progress,
         )
         header, reason = find_header(beginning)
         backing, unseen = _backing(name, beginning, own, wanted)
-        holds = wanted.holds
         if not holds and (holds is False or header is not None):
             seen = _Seen(beginning, header, reason, None, backing, None, unseen)
             return lambda: seen
@@ -159,14 +162,14 @@ def _area(name: str, seen: _Seen, wanted: Wanted) -> SwapArea:
         unseen += (f"active or not: {swaps.unknown}",)
     if contents is not None and contents.unseen:
         unseen += (contents.unseen,)
-    others = other_headers(beginning) if seen.header else ()
+    has_others = seen.header is not None and len(beginning.signatures) > 1
     return SwapArea(
         path=name,
         kind=beginning.kind,
         offset=beginning.offset,
         header=seen.header,
         reason=seen.reason and better_reason(seen.reason, beginning, contents),
-        other_headers=others,
+        other_headers=other_headers(beginning) if has_others else (),
         signatures=beginning.signatures,
         holds=contents.holds if contents else None,
         believed=contents.believed if contents else None,
@@ -178,7 +181,7 @@ def _area(name: str, seen: _Seen, wanted: Wanted) -> SwapArea:
         mode=stat.S_IMODE(status.st_mode) if status else None,
         owner_uid=owner_uid(status) if status else None,
         active=active,
-        is_behind_swap=is_behind_swap(beginning, swaps),
+        is_behind_swap=bool(swaps.behind) and is_behind_swap(beginning, swaps),
         loop_use=loop_use(beginning, swaps, wanted.loops) if wanted.holds else None,
         backing=seen.backing,
         unseen=unseen,
@@ -193,8 +196,10 @@ def _allocated_bytes(status: os.stat_result | None) -> int | None:
 def _backing(
     path: str, beginning: Beginning, own: int | None, wanted: Wanted
 ) -> tuple[Backing | None, tuple[str, ...]]:
+    if not wanted.below:
+        return None, ()
     descriptor, status = wanted.descriptor, beginning.status
-    if not wanted.below or (path == STDIN and descriptor is None):
+    if path == STDIN and descriptor is None:
         return None, ()
     if status is not None and stat.S_ISREG(status.st_mode):
         descriptor = own  # who holds a device is not asked through one

@@ -15,6 +15,8 @@ from swaptools.contents import Unclaimed
 from swaptools.errors import AreaError
 from swaptools.observe import contents, read_area, zeros
 from swaptools.observe.contents import Contents
+from swaptools.observe.files import read_beginning
+from swaptools.observe.header import find_header, other_headers
 from tests.builders import PAGE_SIZES, header_page
 from tests.conftest import needs_proc
 
@@ -421,3 +423,30 @@ def test_nobody_reads_where_the_child_moves_the_position(
     with path.open("rb") as file:
         area = read_area(path, holds=True, descriptor=file.fileno())
     assert area.unclaimed == Unclaimed(0)
+
+
+PAGES = [4096 << power for power in range(7)]
+
+
+@pytest.mark.parametrize("page_size", [2048, *PAGES])
+@pytest.mark.parametrize("other", [*PAGES, None])
+def test_a_part_that_is_enough_has_all_that_is_found(
+    page_size: int, other: int | None, tmp_path: Path
+) -> None:
+    """Wherever else a magic lies: what was read of the area makes no difference."""
+    data = bytearray(
+        header_page(page_size=page_size, last_page=9).ljust(1 << 19, b"\0")
+    )
+    if other is not None:
+        data[other - 10 : other] = b"S1SUSPEND\0"
+    path = tmp_path / "area"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        part = read_beginning(str(path), 0, file.fileno(), is_all=False)
+        whole = read_beginning(str(path), 0, file.fileno())
+    assert part._replace(data=whole.data, status=whole.status) == whole
+    assert whole.data == data[: 1 << 18]
+    is_enough = page_size <= 8192 and (other is None or other <= 8192)
+    assert len(part.data) == (8192 if is_enough else 1 << 18)
+    assert find_header(part) == find_header(whole)
+    assert other_headers(part) == other_headers(whole)
