@@ -2,7 +2,8 @@
 
 Rules for this file: every function is hot (see clusters.py). These stand in the place
 of the hooks of faults (hooks.py), and call what a policy decides. Counters are in
-page_counter.py, who leaves is for the policy to say, how in evict.py.
+page_counter.py, who leaves is for the policy to say, how in evict.py; whether the
+machine has memory at all is asked in page_alloc.py.
 
 Theory. A charge comes out of what the CPU keeps for the group; else 64 pages are
 charged, of which it keeps the rest; else just what is needed; else pages of the group
@@ -26,6 +27,7 @@ from swaptools.emulator.core.buffers import hot, hot_inline, hot_run
 from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.hooks import joined, shrink
 from swaptools.emulator.core.over_high import note_over_high
+from swaptools.emulator.core.page_alloc import alloc_pages
 from swaptools.emulator.core.page_counter import (
     charge_memory,
     charge_memsw,
@@ -120,18 +122,11 @@ def charge_by_reclaim(s: Slots, memcg: int, nr: int, over: int) -> bool:
 
 
 @hot
-def try_charge(s: Slots, memcg: int, nr: int) -> bool:
-    """Charge pages that are about to be made.
+def try_charge_memcg(s: Slots, memcg: int, nr: int) -> bool:
+    """Charge pages to a group; as try_charge().
 
-    False when there is no memory for them (``oom_memcg``), or no room in the buffers
-    (``lacks_room``), or they are many, and fewer may do.
-
-    Kernel: mm/memcontrol.c try_charge_memcg().
+    Kernel: mm/memcontrol.c, the same name.
     """
-    totals = s.totals[0]
-    if totals.nr_frames + nr > len(s.frames):
-        s.pressure[0].lacks_room = ROOM_SHORT
-        return False
     if memcg == 0:  # the root has no limit, and nothing is kept for it
         charge_memory(s, 0, nr)
         return True
@@ -152,6 +147,29 @@ def try_charge(s: Slots, memcg: int, nr: int) -> bool:
         return False
     open_room(s)
     return charge_by_reclaim(s, memcg, nr, over)
+
+
+@hot
+def try_charge(s: Slots, memcg: int, nr: int) -> bool:
+    """Have memory for pages that are about to be made, and charge them.
+
+    False when there is no memory for them (``oom_memcg``), or no room in the buffers
+    (``lacks_room``), or they are many, and fewer may do.
+
+    Kernel: mm/memory.c folio_prealloc(), which allocates first and charges then.
+    """
+    pressure = s.pressure[0]
+    if s.totals[0].nr_frames + nr > len(s.frames):
+        pressure.lacks_room = ROOM_SHORT
+        return False
+    if not pressure.managed_pages:
+        return try_charge_memcg(s, memcg, nr)
+    if not alloc_pages(s, nr):
+        return False
+    pressure.promised_pages = nr
+    is_charged = try_charge_memcg(s, memcg, nr)
+    pressure.promised_pages = 0
+    return is_charged
 
 
 @hot_run
@@ -235,3 +253,4 @@ def drain_for_write(s: Slots, number: int) -> None:
 def uncharge_tables(s: Slots, memcg: int, nr: int) -> None:
     """Take back what page tables were charged. Kernel: mm/memory.c free_pgtables()."""
     charge_memory(s, memcg, -nr)
+    s.pressure[0].nr_table_pages -= nr

@@ -183,6 +183,7 @@ class ZswapInfo(Structure):
     reject_compress_fail: int
     reject_compress_poor: int
     reject_reclaim_fail: int
+    reject_alloc_fail: int
     written_back_pages: int
     _fields_ = [
         ("enabled", c_int32),
@@ -211,6 +212,7 @@ class ZswapInfo(Structure):
         ("reject_compress_fail", c_int64),
         ("reject_compress_poor", c_int64),
         ("reject_reclaim_fail", c_int64),
+        ("reject_alloc_fail", c_int64),
         ("written_back_pages", c_int64),
     ]
 

@@ -50,6 +50,7 @@ def alloc_frames(s: Slots, order: int) -> int:
             s.frames[number].block_order = order
             if s.totals[0].has_policy:
                 s.pages[number].memcg = -1
+    s.totals[0].nr_used_frames += nr
     for number in range(first, first + nr):
         s.frames[number].dirty = 1
     s.frames[first].order = order
@@ -89,6 +90,7 @@ def give_back(s: Slots, number: int) -> None:
     """Give a frame back that nothing is in, to its block."""
     if s.totals[0].has_policy:
         uncharge_frame(s, number)
+    s.totals[0].nr_used_frames -= 1
     head = s.frames[s.frames[number].block]
     head.live -= 1
     if head.live == 0:

@@ -134,6 +134,19 @@ def kept(s: Slots, number: int) -> None:
 def shrink(s: Slots, memcg: int, nr: int) -> int:
     """Let about so many pages of a group and all below it leave; return how many did.
 
-    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages().
+    Of the root: of the whole machine.
+
+    Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages(), try_to_free_pages().
+    """
+    return 0
+
+
+@hot_inline
+def balance(s: Slots) -> int:
+    """Let pages of the whole machine leave, as kswapd; return how many did.
+
+    Which part of all pages is looked at says ``pressure.priority``.
+
+    Kernel: mm/vmscan.c kswapd_shrink_node().
     """
     return 0

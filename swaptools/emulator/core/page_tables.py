@@ -128,6 +128,8 @@ def pte_alloc_charged(s: Slots, mm: int, vpn: int, nr_upper: int) -> bool:
     nr = 1 if s.pmds[mm - 1] else 1 + nr_upper
     if not charge(s, s.totals[0].memcg, nr):
         return False
+    if s.totals[0].has_policy:
+        s.pressure[0].nr_table_pages += nr
     pte_alloc(s, mm, vpn)
     return True
 

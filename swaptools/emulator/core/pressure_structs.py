@@ -225,6 +225,8 @@ PRESSURE_COUNTS: Final = (
     *("pgscan_anon", "pgsteal_anon", "pgrefill", "pgactivate", "pgdeactivate"),
     *("workingset_refault_anon", "workingset_activate_anon"),
     *("workingset_restore_anon", "oom_kill", "skipped"),
+    *("pgscan_kswapd", "pgscan_direct", "pgsteal_kswapd", "pgsteal_direct"),
+    *("pageoutrun", "allocstall"),
 )
 
 
@@ -251,8 +253,25 @@ class Pressure(Structure):
     flush_random: int
     #: A frame that a fault goes on with, and that cannot leave while it charges; or 0.
     pinned: int
-    #: Number of the group that a charge failed for, plus one; 0 for none.
+    #: Number of the group that a charge failed for, plus one; 0 for none. The root's is
+    #: that memory of the machine has run out.
     oom_memcg: int
+    #: Pages of memory; 0 is memory without end. Free ones that there are to be, by
+    #: whom (page_alloc.py). Kernel: zone->managed_pages, zone->_watermark.
+    managed_pages: int
+    min_wmark_pages: int
+    low_wmark_pages: int
+    high_wmark_pages: int
+    #: Pages that are page tables, those above them too; that a fault is about to take.
+    nr_table_pages: int
+    promised_pages: int
+    #: kswapd is awake; how often it was in vain; which part of all pages it looks at,
+    #: and how many have left by that.
+    #: Kernel: pgdat->kswapd_failures, sc.priority, sc.nr_reclaimed.
+    kswapd_runs: int
+    kswapd_failures: int
+    priority: int
+    kswapd_reclaimed: int
     #: Pages charged since somebody with more than memory.high was seen to, and the
     #: group of the last ones. Kernel: current->memcg_nr_pages_over_high.
     high_pages: int
@@ -286,6 +305,14 @@ class Pressure(Structure):
     oom_kill: int
     #: Operations of tasks that had been killed.
     skipped: int
+    #: Of the machine's memory alone, by who made room; how often kswapd began to, and
+    #: somebody else had to. Kernel: allocstall_normal and those of other zones.
+    pgscan_kswapd: int
+    pgscan_direct: int
+    pgsteal_kswapd: int
+    pgsteal_direct: int
+    pageoutrun: int
+    allocstall: int
     #: Pages that were made or read in; and how often one was mapped that was in memory.
     nr_came: int
     nr_found: int
@@ -302,6 +329,16 @@ class Pressure(Structure):
         ("flush_random", c_int64),
         ("pinned", c_int32),
         ("oom_memcg", c_int32),
+        ("managed_pages", c_int64),
+        ("min_wmark_pages", c_int64),
+        ("low_wmark_pages", c_int64),
+        ("high_wmark_pages", c_int64),
+        ("nr_table_pages", c_int64),
+        ("promised_pages", c_int64),
+        ("kswapd_runs", c_int32),
+        ("kswapd_failures", c_int32),
+        ("priority", c_int32),
+        ("kswapd_reclaimed", c_int64),
         ("high_pages", c_int64),
         ("high_memcg", c_int32),
         ("nr_returned", c_int64),
@@ -323,6 +360,12 @@ class Pressure(Structure):
         ("workingset_restore_anon", c_int64),
         ("oom_kill", c_int64),
         ("skipped", c_int64),
+        ("pgscan_kswapd", c_int64),
+        ("pgscan_direct", c_int64),
+        ("pgsteal_kswapd", c_int64),
+        ("pgsteal_direct", c_int64),
+        ("pageoutrun", c_int64),
+        ("allocstall", c_int64),
         ("nr_came", c_int64),
         ("nr_found", c_int64),
     ]

@@ -61,6 +61,7 @@ from swaptools.emulator.core.slots import (
     traffic_row,
 )
 from swaptools.emulator.core.swap_ops import write_to_device
+from swaptools.emulator.core.watermarks import has_pages_for_reclaim
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -115,6 +116,8 @@ def writeback_allowed(s: Slots, index: int) -> int:
     error = zswap_writeback_errno(s, entry)
     if error:
         return error
+    if not has_pages_for_reclaim(s, 1):
+        return -ENOMEM
     content = get_content(s, s.slots[index].stored & STORED_MASK)
     slot = slots_for(s, entry, 0)
     if not slot:

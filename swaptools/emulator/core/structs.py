@@ -63,6 +63,8 @@ class Totals(Structure):
     released: int
     #: Frames made so far, in use or not; frame 0 is the shared page of zeros.
     nr_frames: int
+    #: Frames in use, those among them that only a CPU's batch refers to.
+    nr_used_frames: int
     #: An area that gets full wakes a worker.
     reclaims_full_areas: int
     #: Areas whose worker was woken and has not run.
@@ -130,6 +132,7 @@ class Totals(Structure):
         ("oopsed", c_int32),
         ("released", c_int32),
         ("nr_frames", c_int32),
+        ("nr_used_frames", c_int32),
         ("reclaims_full_areas", c_int32),
         ("nr_reclaim_works", c_int32),
         ("bypasses_swap_cache", c_int32),

@@ -16,7 +16,7 @@ support for zswap".
 Same: zeros first, then zswap, then memory.zswap.writeback, then the backing; a
 folio goes whole or not at all; what a device did not take stays in memory, dirty.
 Changed: a large folio that nobody took is split.
-Left out: write errors that show up later, failures for want of memory.
+Left out: write errors that show up later.
 """
 
 from __future__ import annotations

@@ -65,6 +65,9 @@ def zram_alloc(s: Slots, si: int, size: int) -> int:
         return 0
     zram = s.zrams[si]
     zspage = zs_malloc(s, zram.pool, size)
+    if not zspage:
+        zram.failed_writes += 1
+        return -1
     used_pages = s.zs_pools[zram.pool].nr_pages
     zram.max_used_pages = max(zram.max_used_pages, used_pages)
     if zram.limit_pages and used_pages > zram.limit_pages:

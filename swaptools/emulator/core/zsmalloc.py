@@ -12,11 +12,12 @@ first.
 
 Kernel: mm/zsmalloc.c, v4.18 to v6.18; what changed is in ZsmallocRules.
 Same: fullness groups and their order, which zspage an object goes to, pages held.
-Changed: an object is known by its zspage, as all in one are alike; full zspages are
+Changed: whoever has an object placed may use up all memory, as only those do who free
+some; an object is known by its zspage, as all in one are alike; full zspages are
 on no list, as nothing looks for one; an empty zspage is never kept back because one
 of its pages is locked.
 Left out: the order of objects in a zspage, compaction (only the shrinker and zram's
-``compact`` file ask for it), migration, locks, failing for want of memory.
+``compact`` file ask for it), migration, locks.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline, needs
+from swaptools.emulator.core.watermarks import has_pages_for_reclaim
 from swaptools.emulator.core.zsmalloc_structs import (
     NR_FULLNESS_GROUPS,
     ZS_INUSE_RATIO_0,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 def zs_malloc(s: Slots, pool: int, length: int) -> int:
     """Place an object of 1 to a page's bytes; return the zspage it is in.
 
+    0 when a new one is needed, and there is no memory for it.
+
     Kernel: mm/zsmalloc.c zs_malloc(), find_get_zspage().
     """
     ci = pool * ZS_SIZE_CLASSES + s.zs_class_of[length]
@@ -47,6 +51,8 @@ def zs_malloc(s: Slots, pool: int, length: int) -> int:
     number = size_class.fullest
     if not number:
         number = alloc_zspage(s, pool, ci)
+        if not number:
+            return 0
     s.zs_pools[pool].nr_objects += 1
     zspage = s.zspages[number]
     inuse = zspage.inuse + 1
@@ -77,11 +83,13 @@ def zs_free(s: Slots, number: int) -> None:
 
 @hot_inline
 def alloc_zspage(s: Slots, pool: int, ci: int) -> int:
-    """Return a zspage of a class, without objects and on no list.
+    """Return a zspage of a class, without objects and on no list; 0 without memory.
 
     The caller has made room for it (arena.py).
     """
     totals = s.totals[0]
+    if not has_pages_for_reclaim(s, s.zs_classes[ci].pages_per_zspage):
+        return 0
     number = totals.free_zspages
     if number:
         totals.free_zspages = s.zspages[number].next

@@ -14,7 +14,7 @@ zswap_check_limits(), 6.18.
 Same: what is charged, counted and listed, and in which order; entries keep the pool
 they were stored in.
 Changed: an entry is beside its slot, not in a tree, whose leaves are counted.
-Left out: failures for want of memory, upper nodes of trees.
+Left out: upper nodes of trees.
 """
 
 from __future__ import annotations
@@ -129,6 +129,9 @@ def zswap_store_page(s: Slots, index: int, entry: int, content: int) -> bool:
     pool = s.zs_pools[zswap.pool]
     held = pool.nr_pages
     zspage = zs_malloc(s, zswap.pool, length)
+    if not zspage:
+        zswap.reject_alloc_fail += 1
+        return False
     zswap.total_pages += pool.nr_pages - held
     if s.compressed[index].entry:
         zswap_entry_free(s, index)

@@ -1,4 +1,4 @@
-"""The part of a machine that says how much memory and swap a cgroup may have.
+"""The part of a machine that says how much memory and swap there may be.
 
 Not here: charges (core/charge.py), who leaves (pressure/), who is killed (oom.py).
 
@@ -21,6 +21,11 @@ from swaptools.emulator.core.page_counter import drain_all_stock
 from swaptools.emulator.core.rstat import draw_flush, flush_stats
 from swaptools.emulator.machine.oom import find_victim, kill, make_memory
 from swaptools.emulator.machine.policies import fit_policy
+from swaptools.emulator.machine.watermarks import (
+    check_watermarks,
+    get_watermarks,
+    set_watermarks,
+)
 from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.errors import IllegalOperation, LimitRefused
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from swaptools.emulator.machine.state import State
+    from swaptools.emulator.machine.watermarks import Watermarks
     from swaptools.emulator.pressure.policy import Policy
     from swaptools.emulator.store.memcg import MemCgroup, MemCgroups
 
@@ -50,6 +56,7 @@ class Limits:
     cgroups: MemCgroups
     #: Who leaves memory when it runs out, if it ever does.
     policy: Policy | None
+    _watermarks: Watermarks | EllipsisType | None
 
     def limit(
         self,
@@ -163,10 +170,25 @@ class Limits:
         self.state.flushes_behind = every == "operation"
         self.state.run(draw_flush)
 
+    @property
+    def watermarks(self) -> Watermarks | None:
+        """At which the machine's memory runs out; None where only limits do.
+
+        There are some once there is a policy and ``ram_bytes``, as the kernel makes
+        them; others can be set, as by vm.min_free_kbytes (Watermarks.of()), or None.
+        """
+        return get_watermarks(self.state)
+
+    @watermarks.setter
+    def watermarks(self, marks: Watermarks | None) -> None:
+        self._need_policy()
+        check_watermarks(self.state, marks)
+        set_watermarks(self.state, marks)
+
     # One that was made without has the kernel's usual one, if nothing was done yet.
     def _need_policy(self) -> None:
         if self.policy is None:
-            self.policy = fit_policy(self.state, USUAL_POLICY, memcg_version=2)
+            self.policy = fit_policy(self.state, USUAL_POLICY, 2, self._watermarks)
 
 
 def _pages(limit: Limit, page_size: int, name: str) -> int:

@@ -46,7 +46,10 @@ class Looks:
 
     @property
     def free_pages(self) -> int:
-        """Pages of memory that neither tasks nor compressed pools have."""
+        """Pages of memory that neither tasks nor compressed pools have.
+
+        With a policy, nor page tables.
+        """
         return self.state.free_pages
 
     @property

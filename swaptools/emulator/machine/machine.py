@@ -11,8 +11,7 @@ Changed: a worker of the kernel runs when the operation that woke it has ended, 
 however many pages of it were refused. So 6.18 was seen to do (one MADV_PAGEOUT of 60
 pages before a full pool writes nothing back, 60 of one page do); on a second CPU its
 worker may begin before.
-Left out: reclaim that nobody asked for (kswapd, limits), parallel CPUs, slots that
-a kernel before 6.12 draws at random (map_scan.py).
+Left out: parallel CPUs, slots that a kernel before 6.12 draws at random (map_scan.py).
 """
 
 from __future__ import annotations
@@ -37,8 +36,10 @@ from swaptools.errors import IllegalOperation
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
+    from types import EllipsisType
 
     from swaptools.emulator.machine.design import Design
+    from swaptools.emulator.machine.watermarks import Watermarks
     from swaptools.emulator.pressure.policy import Policy
     from swaptools.references import References
     from swaptools.swapmap import SwapMap
@@ -67,6 +68,7 @@ class Machine(Swapping, Limits):
         design: str | Design | None = None,
         policy: str | Policy | None = None,
         memcg_version: int = 2,
+        watermarks: Watermarks | EllipsisType | None = ...,
         compressor: str = "deflate",
         mended: bool = False,
         compiled: bool | None = None,
@@ -80,11 +82,14 @@ class Machine(Swapping, Limits):
             zswap: Whether it is switched on.
             page_size: In bytes.
             ram_bytes: What zswap's limit is a percentage of, what swapoff can fill
-                and swapon(2) tests with; None is memory without end.
+                and swapon(2) tests with, and, with a policy, all that there is; None
+                is memory without end.
             design: What it is fitted with, by name (see design.py) or itself.
             policy: Who leaves memory when it runs out, by name (see
                 pressure/policy.py) or itself; None where it never does.
             memcg_version: Of the memory controller, 1 or 2: whose rules charges follow.
+            watermarks: At which ``ram_bytes`` run out, once there is a policy; as the
+                kernel makes them if they are not said, None if only limits run out.
             compressor: zswap's, and that of zram devices.
             mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
@@ -118,8 +123,9 @@ class Machine(Swapping, Limits):
         self.zswap = self.state.zswap
         self.zswap.enabled = zswap
         self.policy = None
+        self._watermarks = watermarks
         if policy is not None:
-            self.policy = fit_policy(self.state, policy, memcg_version)
+            self.policy = fit_policy(self.state, policy, memcg_version, watermarks)
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
         self.areas = SwapAreas(self.state, kinds)
         if self.design.redirects:

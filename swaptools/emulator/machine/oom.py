@@ -4,8 +4,8 @@ Not here: charges, and when they fail (core/charge.py), limits (memcg.py).
 
 Kernel: mm/oom_kill.c oom_badness(), select_bad_process(), oom_kill_process(), 6.18.
 Same: the task goes that has the most pages, swap entries and page tables, of the group
-and all below; of equals the last one. The report of it flushes statistics, with what
-the task still has.
+and all below, or of all where the machine's memory has run out; of equals the last one.
+The report of it flushes statistics, with what the task still has.
 Changed: it is gone before anybody goes on, where the kernel may have some pages leave
 meanwhile. Where a group has no task, the one goes that wants its page, instead of
 trying for ever.
@@ -92,13 +92,19 @@ def find_victim(state: State, over: MemCgroup) -> Victim | None:
     """
     chosen: Victim | None = None
     most = 0
-    for memcg in over.and_below():
-        for task in state.tasks:
-            if task.memcg is memcg:
-                points = oom_badness(state, task)
-                if points >= most:
-                    chosen, most = task, points
+    for task in _tasks_of(state, over):
+        points = oom_badness(state, task)
+        if points >= most:
+            chosen, most = task, points
     return chosen
+
+
+# As the kernel visits them: of the machine all as they were made; else group by group.
+def _tasks_of(state: State, over: MemCgroup) -> list[Victim]:
+    if over.parent is None:
+        return list(state.tasks)
+    groups = over.and_below()
+    return [task for memcg in groups for task in state.tasks if task.memcg is memcg]
 
 
 def oom_badness(state: State, task: Victim) -> int:

@@ -127,6 +127,8 @@ def check_frames(state: State, frames: Counter[int]) -> None:
             cached = s.map[index] & SWAP_HAS_CACHE and s.slots[index].cache == number
             expect(bool(cached), "cache of another slot", number, frame.entry)
             expect(frame.entry & OFFSET_MASK != 0, "cache of the header", number)
+    nr_used = state.totals.nr_used_frames
+    expect(nr_used == live.total(), "frames in use", nr_used, live.total())
     for number in range(1, state.totals.nr_frames):
         if s.frames[number].block == number:
             expect(s.frames[number].live == live[number], "live frames", number)

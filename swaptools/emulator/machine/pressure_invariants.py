@@ -20,6 +20,7 @@ from swaptools.emulator.core.page_counter import has_memsw
 from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.pressure_structs import NR_LRUS, PAGE_DEAD
 from swaptools.emulator.core.rmap import entry_in, nr_mappings
+from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def check_pressure(state: State, spaces: list[PageTable]) -> None:
         check_memory(state)
         check_swap(state)
         check_bytes(state)
+        check_machine_memory(state)
     else:
         _check_none(state)
 
@@ -185,6 +187,24 @@ def check_memory(state: State) -> None:
         found = memcg.record.memory
         expect(found == wanted, "memory of a group", memcg.path, found, wanted)
         expect(memcg.record.watermark >= found, "watermark", memcg.path)
+
+
+def check_machine_memory(state: State) -> None:
+    """Check that the machine has no more pages in use than it has."""
+    s, pressure = state.slots, state.slots.pressure[0]
+    tables: Counter[int] = Counter()
+    for task in state.tasks:
+        for space in [task.pte, *(mapping.pte for mapping in task.mappings)]:
+            tables.update(space.charged)
+    expect(pressure.nr_table_pages == tables.total(), "page tables", tables.total())
+    expect(not pressure.promised_pages, "pages are promised", pressure.promised_pages)
+    marks = (pressure.min_wmark_pages, pressure.low_wmark_pages)
+    is_in_order = 0 <= marks[0] <= marks[1] <= pressure.high_wmark_pages
+    expect(is_in_order, "watermarks", *marks, pressure.high_wmark_pages)
+    if pressure.managed_pages:
+        ram_pages = (state.ram_bytes or 0) // state.page_size
+        expect(pressure.managed_pages == ram_pages, "memory", ram_pages)
+        expect(nr_free_pages(s) >= 0, "free memory", nr_free_pages(s))
 
 
 def check_swap(state: State) -> None:

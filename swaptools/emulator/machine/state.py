@@ -21,6 +21,7 @@ from swaptools.emulator.core.constants import ALL_AREAS
 from swaptools.emulator.core.rstat import flush_stats
 from swaptools.emulator.core.settle import settle
 from swaptools.emulator.core.slot_alloc import allow
+from swaptools.emulator.core.watermarks import nr_used_pages
 from swaptools.emulator.machine.backing import Conditions
 from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES
 from swaptools.errors import KernelOops
@@ -252,12 +253,10 @@ class State:
 
     @property
     def free_pages(self) -> int:
-        """Pages of memory that neither tasks nor compressed pools have."""
+        """Pages of memory that neither tasks nor compressed pools have.
+
+        With a policy, nor page tables.
+        """
         if self.ram_bytes is None:
             return ENDLESS_RAM_PAGES
-        frames = self.slots.frames
-        numbers = range(1, self.totals.nr_frames)
-        used = sum(bool(frames[n].mapcount or frames[n].entry) for n in numbers)
-        used += self.zswap.total_pages
-        used += sum(b.zram.pool.nr_pages for b in self.backings.values() if b.zram)
-        return self.ram_bytes // self.page_size - used
+        return self.ram_bytes // self.page_size - nr_used_pages(self.slots)

@@ -121,12 +121,26 @@ def _unuse(
     here = 0
     while here < len(pages):
         nr_pages = len(pages)
-        room = min(state.free_pages, state.slots.si[si].inuse_pages)
+        room = state.slots.si[si].inuse_pages
+        if not state.slots.pressure[0].managed_pages:
+            room = min(state.free_pages, room)
         here = state.run(function, pages.mm, here, nr_pages, si, room, counts)
         state.contents.reap()
-        make_memory(state, None)
-        if here < nr_pages and state.free_pages <= 0:
+        if _is_out_of_memory(state, here < nr_pages):
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
+
+
+# Whether it ends here: not for want of a group's memory, which somebody is killed for.
+def _is_out_of_memory(state: State, goes_on: bool) -> bool:
+    pressure = state.slots.pressure[0]
+    if not pressure.managed_pages:
+        make_memory(state, None)
+        return goes_on and state.free_pages <= 0
+    is_out = pressure.oom_memcg - 1 == state.cgroups.root.number
+    if is_out:
+        pressure.oom_memcg = 0
+    make_memory(state, None)
+    return is_out
 
 
 def check_enough_memory(state: State, pages: int) -> None:

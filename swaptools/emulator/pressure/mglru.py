@@ -14,10 +14,11 @@ Kernel: mm/vmscan.c lru_gen_shrink_lruvec(), try_to_shrink_lruvec(), get_nr_to_s
 should_run_aging(), try_to_free_mem_cgroup_pages(); read in 6.12.117 and 7.2.13; what
 6.18 has of each was found with a booted one.
 Same: how much leaves at a time; when pages get older.
-Changed: nothing.
-Left out: files, which are never worth a look; memory.low, memory.min; groups in bins,
-of which a reclaim of the whole machine begins with a random one; lru_gen.min_ttl_ms;
-swappiness as far as it weighs anonymous pages against files.
+Changed: a reclaim of the whole machine visits groups in the order of the tree, where
+the kernel has them in bins by how they were reclaimed last and begins with a random
+one.
+Left out: files, which are never worth a look; memory.low, memory.min;
+lru_gen.min_ttl_ms; swappiness as far as it weighs anonymous pages against files.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from swaptools.emulator.core.buffers import (
     hot,
     hot_inline,
 )
+from swaptools.emulator.core.kswapd import DEF_PRIORITY, kswapd_wants
 from swaptools.emulator.core.page_counter import (
     nr_swap_pages_for,
 )
@@ -43,6 +45,7 @@ from swaptools.emulator.core.pressure_structs import (
     PAGE_WORKINGSET,
 )
 from swaptools.emulator.core.shrink_slab import shrink_slab
+from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.pressure.aging import (
     try_to_inc_max_seq,
     try_to_inc_min_seq,
@@ -78,9 +81,10 @@ from swaptools.emulator.pressure.marks import (
 from swaptools.emulator.pressure.policy import Policy
 from swaptools.emulator.pressure.tiers import refault
 from swaptools.emulator.pressure.two_lists import (
-    DEF_PRIORITY,
     SC_FULL_WALK,
+    SC_IS_KSWAPD,
     mem_cgroup_iter,
+    memcg_next,
 )
 from swaptools.emulator.pressure.walks import TABLE_YOUNG
 from swaptools.emulator.pressure.workingset import SWAP_CLUSTER_MAX
@@ -163,8 +167,25 @@ def nr_to_scan(s: Slots, memcg: int, priority: int) -> int:
     return 0
 
 
+@hot_inline
+def should_abort_scan(s: Slots, target: int, wanted: int) -> bool:
+    """Tell whether reclaim for the whole machine has enough; that of a group goes on.
+
+    Kernel: mm/vmscan.c, the same name.
+    """
+    if target:
+        return False
+    if s.policy_items[RECLAIMED] >= wanted:
+        return True
+    is_kswapd = s.policy_items[SC_IS_KSWAPD] != 0
+    safe = s.pressure[0].high_wmark_pages + MIN_LRU_BATCH
+    return is_kswapd and nr_free_pages(s) > safe
+
+
 @hot
-def shrink_lruvec_7_1(s: Slots, memcg: int, priority: int) -> None:
+def shrink_lruvec_7_1(
+    s: Slots, memcg: int, target: int, priority: int, wanted: int
+) -> None:
     """Look at a part of a group's pages. Kernel: mm/vmscan.c try_to_shrink_lruvec()."""
     scanned = 0
     while not s.pressure[0].lacks_room:
@@ -173,12 +194,14 @@ def shrink_lruvec_7_1(s: Slots, memcg: int, priority: int) -> None:
             return
         delta = evict_folios(s, memcg, nr)
         scanned += delta
-        if not delta or scanned >= nr:
+        if not delta or scanned >= nr or should_abort_scan(s, target, wanted):
             return
 
 
 @hot
-def shrink_lruvec_7_2(s: Slots, memcg: int, priority: int, wanted: int) -> None:
+def shrink_lruvec_7_2(
+    s: Slots, memcg: int, target: int, priority: int, wanted: int
+) -> None:
     """Look at a part of a group's pages, or until it is enough.
 
     Kernel: mm/vmscan.c try_to_shrink_lruvec(), since 7.2.
@@ -191,23 +214,27 @@ def shrink_lruvec_7_2(s: Slots, memcg: int, priority: int, wanted: int) -> None:
         delta = evict_folios(s, memcg, min(nr, MIN_LRU_BATCH))
         if not delta or s.policy_items[RECLAIMED] >= wanted:
             return
+        if should_abort_scan(s, target, wanted):
+            return
         nr -= delta
 
 
 @hot
-def shrink_lruvec(s: Slots, memcg: int, priority: int, wanted: int) -> None:
+def shrink_lruvec(
+    s: Slots, memcg: int, target: int, priority: int, wanted: int
+) -> None:
     """Look at a part of a group's pages. Kernel: lru_gen_shrink_lruvec()."""
     activate_waiting(s)
     s.policy_items[HAS_WALKED] = 0
     pressure = s.pressure[0]
-    if pressure.may_not_swap or not pressure.swappiness:
+    if pressure.may_not_swap or (target and not pressure.swappiness):
         return
     if nr_swap_pages_for(s, memcg) < MIN_LRU_BATCH:
         return
     if s.policy_items[RULES] == RULES_7_2:
-        shrink_lruvec_7_2(s, memcg, priority, wanted)
+        shrink_lruvec_7_2(s, memcg, target, priority, wanted)
     else:
-        shrink_lruvec_7_1(s, memcg, priority)
+        shrink_lruvec_7_1(s, memcg, target, priority, wanted)
 
 
 # --- all groups ------------------------------------------------------------
@@ -223,7 +250,7 @@ def do_try_to_free_pages(s: Slots, target: int, wanted: int) -> None:
     for step in range(DEF_PRIORITY + 1):
         memcg = mem_cgroup_iter(s, target, -1)
         while memcg >= 0:
-            shrink_lruvec(s, memcg, DEF_PRIORITY - step, wanted)
+            shrink_lruvec(s, memcg, target, DEF_PRIORITY - step, wanted)
             shrink_slab(s, memcg, DEF_PRIORITY - step)
             if items[RECLAIMED] >= wanted and not items[SC_FULL_WALK]:
                 return
@@ -240,11 +267,60 @@ def shrink(s: Slots, memcg: int, nr: int) -> int:
     """
     items, wanted = s.policy_items, max(nr, SWAP_CLUSTER_MAX)
     items[ROUND] += 1
-    items[RECLAIMED] = items[SC_FULL_WALK] = 0
+    items[RECLAIMED] = items[SC_FULL_WALK] = items[SC_IS_KSWAPD] = 0
     do_try_to_free_pages(s, memcg, wanted)
     if not items[RECLAIMED] and not s.pressure[0].lacks_room:
         items[SC_FULL_WALK] = 1
         do_try_to_free_pages(s, memcg, wanted)
+    return items[RECLAIMED]
+
+
+# --- kswapd ----------------------------------------------------------------
+
+
+@hot
+def fls(value: int) -> int:
+    """Return how many bits a number has. Kernel: include/linux/bitops.h fls_long()."""
+    nr = 0
+    while value >> nr:
+        nr += 1
+    return nr
+
+
+@hot
+def initial_priority(s: Slots, wanted: int) -> int:
+    """Return with which part of all pages to begin: about as many as are wanted.
+
+    Kernel: mm/vmscan.c set_initial_priority().
+    """
+    reclaimable = 0
+    for memcg in range(len(s.memcgs)):
+        max_seq = s.lrugens[gens_of(s, memcg) + MAX_SEQ]
+        young = nr_of(s, memcg, max_seq) + nr_of(s, memcg, max_seq - 1)
+        reclaimable += nr_pages_of(s, memcg) - young
+    priority = fls(reclaimable) - 1 - fls(wanted - 1)
+    return min(max(priority, DEF_PRIORITY // 2), DEF_PRIORITY)
+
+
+@hot
+def balance(s: Slots) -> int:
+    """Let pages of all groups leave, as kswapd; return how many did.
+
+    Kernel: mm/vmscan.c lru_gen_shrink_node(), shrink_many().
+    """
+    items, pressure, wanted = s.policy_items, s.pressure[0], kswapd_wants(s)
+    items[ROUND] += 1
+    items[RECLAIMED] = 0
+    items[SC_FULL_WALK] = items[SC_IS_KSWAPD] = 1
+    if pressure.priority == DEF_PRIORITY and wanted >= MIN_LRU_BATCH:
+        pressure.priority = initial_priority(s, wanted)
+    memcg = memcg_next(s, 0, -1)
+    while memcg >= 0:
+        shrink_lruvec(s, memcg, 0, pressure.priority, wanted)
+        shrink_slab(s, memcg, pressure.priority)
+        if should_abort_scan(s, 0, wanted) or pressure.lacks_room:
+            break
+        memcg = memcg_next(s, 0, memcg)
     return items[RECLAIMED]
 
 
@@ -298,5 +374,6 @@ MGLRU: Final = Policy(
     added=folio_add_lru,
     kept=keep,
     shrink=shrink,
+    balance=balance,
     rules=rules_of,
 )

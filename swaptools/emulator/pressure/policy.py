@@ -36,6 +36,7 @@ from swaptools.emulator.core.charge import (
 )
 from swaptools.emulator.core.evict import DROPPED, evict
 from swaptools.emulator.core.hooks import kept, victim
+from swaptools.emulator.core.kswapd import balance_to_high
 from swaptools.emulator.core.lru import (
     folio_nr_pages,
     list_add,
@@ -58,6 +59,11 @@ if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
     from swaptools.kernel.profiles import KernelProfile
 
+#: Fields of a policy that are hot functions.
+_HOOKS: Final = (
+    *("accessed", "expected", "added", "victim", "kept", "shrink"),
+    "balance",
+)
 #: Where policies are found by name.
 ENTRY_POINTS: Final = "swaptools.policies"
 
@@ -184,7 +190,9 @@ class Policy:
             below, or 0.
         kept: ``(s, number)``: a folio that could not leave, and is on no list.
         shrink: ``(s, memcg, nr)``: lets about so many pages leave; returns how many
-            did.
+            did. Of the root: of the whole machine.
+        balance: ``(s)``: the same as kswapd, until there is as much as the high
+            watermark (core/watermarks.py) or some were looked at (``priority``).
         items_a_page: Integers of its own for each frame, in ``policy_items`` behind
             POLICY_HEAD_ITEMS of those it has besides.
         needs_future: Asks for ``pressure.next_use``, which only traces know.
@@ -200,6 +208,7 @@ class Policy:
     victim: Callable[[Slots, int], int] = oldest
     kept: Callable[[Slots, int], None] = add_first
     shrink: Callable[[Slots, int, int], int] = shrink_victims
+    balance: Callable[[Slots], int] = balance_to_high
     items_a_page: int = 0
     needs_future: bool = False
     rules: Callable[[KernelProfile], Mapping[int, int]] = no_items
@@ -211,7 +220,7 @@ class Policy:
         Raises:
             IllegalOperation: One that is not marked as hot.
         """
-        for what in ("accessed", "expected", "added", "victim", "kept", "shrink"):
+        for what in _HOOKS:
             if getattr(self, what) not in HOT:
                 raise IllegalOperation(f"{what} of policy {self.name} is not @hot")
 
@@ -219,7 +228,7 @@ class Policy:
     def binding(self) -> Binding:
         """What runs a machine with this policy."""
         of_faults = self.accessed, self.expected
-        of_policy = self.added, self.victim, self.kept, self.shrink
+        of_policy = self.added, self.victim, self.kept, self.shrink, self.balance
         return _binding(self.name, self.needs_future, *of_faults, *of_policy)
 
 
@@ -233,7 +242,7 @@ def note_next_use(s: Slots, next_use: int) -> None:
 # The same for all machines that have it, so that all share its copies.
 @cache
 def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
-    accessed, expected, added, victim_, kept_, shrink_ = functions
+    accessed, expected, added, victim_, kept_, shrink_, balance_ = functions
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
         hooks.owner_of: swap_owner,
@@ -254,6 +263,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.victim: victim_,
         hooks.kept: kept_,
         hooks.shrink: shrink_,
+        hooks.balance: balance_,
     }
     return Binding(name, faults, policy)
 

@@ -16,13 +16,14 @@ How long lists are, and how many pages came back, is known as it was when statis
 were flushed last (core/rstat.py); how much is looked at goes by lengths as they are.
 
 Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages(), do_try_to_free_pages(),
-shrink_node(), shrink_node_memcgs(), shrink_lruvec(), get_scan_count(),
+shrink_node(), shrink_node_memcgs(), shrink_lruvec(), get_scan_count(), balance_pgdat(),
 inactive_is_low(), prepare_scan_control(), snapshot_refaults(); mm/memcontrol.c
 mem_cgroup_iter(), 6.18.
 Same: which pages leave, and in which order, so that they get the same slots.
 Changed: nothing.
-Left out: files, of which there are none; memory.low and memory.min; nodes and zones;
-kswapd; throttling; what a second CPU does meanwhile.
+Left out: files, of which there are none, also where reclaim for the whole machine asks
+for them; memory.low and memory.min; nodes and zones; throttling; what a second CPU, or
+kswapd, does meanwhile.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.evict import FAILED, NO_SLOT
 from swaptools.emulator.core.folio_batch import batch_add
+from swaptools.emulator.core.kswapd import DEF_PRIORITY, kswapd_wants
 from swaptools.emulator.core.page_counter import nr_swap_pages_for
 from swaptools.emulator.core.page_tables import PTE_YOUNG
 from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE
 from swaptools.emulator.core.shrink_slab import shrink_slab
+from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.core.writeout import is_refused
 from swaptools.emulator.pressure.policy import Policy
 from swaptools.emulator.pressure.scan import (
@@ -53,8 +56,6 @@ from swaptools.emulator.pressure.workingset import (
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
-#: Kernel: include/linux/mmzone.h DEF_PRIORITY.
-DEF_PRIORITY: Final = 12
 #: Kernel: include/linux/swap.h MAX_SWAPPINESS, without proactive reclaim of one type.
 MAX_SWAPPINESS: Final = 200
 #: Pages of a GiB, as a shift.
@@ -67,6 +68,10 @@ SC_MAY_DEACTIVATE: Final = SC_FREE + 2
 SC_SKIPPED_DEACTIVATE: Final = SC_FREE + 3
 SC_FORCE_DEACTIVATE: Final = SC_FREE + 4
 SC_FULL_WALK: Final = SC_FREE + 5
+# Those between are those of generations, which use some of these (marks.py,
+# generations.py).
+SC_IS_KSWAPD: Final = 13
+SC_FILE_IS_TINY: Final = 14
 
 
 # --- how much --------------------------------------------------------------
@@ -95,8 +100,28 @@ def inactive_is_low(s: Slots, memcg: int) -> bool:
 
 
 @hot
-def prepare_scan_control(s: Slots, target: int) -> None:
-    """Decide whether the active lists are looked at. Kernel: the same name."""
+def file_is_tiny(s: Slots, priority: int) -> bool:
+    """Tell whether a machine is so short of pages of files that others have to leave.
+
+    It has none.
+
+    Kernel: mm/vmscan.c prepare_scan_control(), for who reclaims for all groups.
+    """
+    nr_inactive = 0
+    for memcg in range(len(s.memcgs)):
+        nr_inactive += lru_size(s, memcg, LRU_INACTIVE)
+    pressure = s.pressure[0]
+    if not pressure.managed_pages or nr_free_pages(s) > pressure.high_wmark_pages:
+        return False
+    return nr_inactive >> priority > 0
+
+
+@hot
+def prepare_scan_control(s: Slots, target: int, priority: int) -> None:
+    """Decide whether the active lists are looked at, and whether costs matter.
+
+    Kernel: the same name.
+    """
     group, sc = s.lruvecs[target], s.policy_items
     sc[SC_ANON_COST] = group.anon_cost
     sc[SC_FILE_COST] = group.file_cost
@@ -105,16 +130,21 @@ def prepare_scan_control(s: Slots, target: int) -> None:
         or group.seen_activate != group.refaults
         or inactive_is_low(s, target)
     )
+    sc[SC_FILE_IS_TINY] = (
+        target == 0 and not sc[SC_MAY_DEACTIVATE] and file_is_tiny(s, priority)
+    )
 
 
 @hot_inline
-def scans_anon(s: Slots, memcg: int) -> bool:
+def scans_anon(s: Slots, memcg: int, target: int) -> bool:
     """Tell whether a group's anonymous pages may be looked at at all.
+
+    A swappiness of 0 holds for limits of groups alone.
 
     Kernel: mm/vmscan.c can_reclaim_anon_pages(), get_scan_count().
     """
     pressure = s.pressure[0]
-    if pressure.may_not_swap or not pressure.swappiness:
+    if pressure.may_not_swap or (target and not pressure.swappiness):
         return False
     return nr_swap_pages_for(s, memcg) > 0
 
@@ -123,10 +153,10 @@ def scans_anon(s: Slots, memcg: int) -> bool:
 def scan_count(s: Slots, size: int, priority: int) -> int:
     """Return at how many pages of a list is looked. Kernel: get_scan_count()."""
     size >>= priority
-    if priority == 0:
+    swappiness = s.pressure[0].swappiness
+    if s.policy_items[SC_FILE_IS_TINY] or (priority == 0 and swappiness):
         return size
     anon_cost, file_cost = s.policy_items[SC_ANON_COST], s.policy_items[SC_FILE_COST]
-    swappiness = s.pressure[0].swappiness
     total = anon_cost + file_cost
     anon_cost, file_cost = total + anon_cost, total + file_cost
     total = anon_cost + file_cost
@@ -148,10 +178,13 @@ def shrink_lruvec(
     """
     cpu, sc = s.totals[0].cpu, s.policy_items
     nr_inactive = nr_active = nr_reclaimed = 0
-    if scans_anon(s, memcg):
+    if scans_anon(s, memcg, target):
         nr_inactive = scan_count(s, lru_size(s, memcg, LRU_INACTIVE), priority)
         nr_active = scan_count(s, lru_size(s, memcg, LRU_ACTIVE), priority)
-    while nr_inactive and nr_reclaimed < nr_to_reclaim:
+    # Kernel: proportional_reclaim.
+    is_direct = target == 0 and not sc[SC_IS_KSWAPD]
+    goes_on = is_direct and priority == DEF_PRIORITY
+    while nr_inactive and (goes_on or nr_reclaimed < nr_to_reclaim):
         if s.pressure[0].lacks_room:
             return nr_reclaimed
         nr = min(nr_inactive, SWAP_CLUSTER_MAX)
@@ -213,7 +246,7 @@ def shrink_node(
 
     Kernel: mm/vmscan.c shrink_node(), shrink_node_memcgs().
     """
-    prepare_scan_control(s, target)
+    prepare_scan_control(s, target, priority)
     memcg = mem_cgroup_iter(s, target, -1)
     while memcg >= 0:
         nr_reclaimed += shrink_lruvec(s, memcg, target, priority, nr_to_reclaim)
@@ -246,6 +279,7 @@ def shrink(s: Slots, memcg: int, nr: int) -> int:
     sc = s.policy_items
     nr = max(nr, SWAP_CLUSTER_MAX)
     sc[SC_FORCE_DEACTIVATE] = sc[SC_FULL_WALK] = sc[SC_SKIPPED_DEACTIVATE] = 0
+    sc[SC_IS_KSWAPD] = 0
     nr_reclaimed = do_try_to_free_pages(s, memcg, nr)
     if not nr_reclaimed:
         sc[SC_FULL_WALK] = 1
@@ -254,6 +288,36 @@ def shrink(s: Slots, memcg: int, nr: int) -> int:
         sc[SC_FORCE_DEACTIVATE] = 1
         nr_reclaimed = do_try_to_free_pages(s, memcg, nr)
     return nr_reclaimed
+
+
+# --- kswapd ----------------------------------------------------------------
+
+
+@hot
+def kswapd_age_node(s: Slots) -> None:
+    """Let every group's active list get shorter, if all together are long.
+
+    Kernel: mm/vmscan.c, the same name.
+    """
+    if not s.totals[0].total_swap_pages or not inactive_is_low(s, 0):
+        return
+    memcg = memcg_next(s, 0, -1)
+    while memcg >= 0:
+        shrink_active_list(s, memcg, SWAP_CLUSTER_MAX, s.totals[0].cpu)
+        memcg = memcg_next(s, 0, memcg)
+
+
+@hot
+def balance(s: Slots) -> int:
+    """Let pages of all groups leave, as kswapd; return how many did.
+
+    Kernel: mm/vmscan.c balance_pgdat(), kswapd_shrink_node().
+    """
+    sc = s.policy_items
+    sc[SC_FORCE_DEACTIVATE] = 0
+    sc[SC_FULL_WALK] = sc[SC_IS_KSWAPD] = 1
+    kswapd_age_node(s)
+    return shrink_node(s, 0, s.pressure[0].priority, kswapd_wants(s), 0)
 
 
 # --- what else the core tells ----------------------------------------------
@@ -293,4 +357,5 @@ TWO_LISTS: Final = Policy(
     added=folio_add_lru,
     kept=keep,
     shrink=shrink,
+    balance=balance,
 )

@@ -56,6 +56,7 @@ def machine_for(
         ram_bytes=ram_bytes,
         design=design,
         policy=policy,
+        watermarks=None,  # the tasks have a limit, and the kernel has no memory
         compiled=compiled,
     )
     disk = DiskSetup(DISK, area_pages)

@@ -32,7 +32,12 @@ _VERBS: Final = (
         "kernel KERNEL [mended]",
     ),
     verb("How many CPUs it has: one if nothing is said.", "cpus CPUS"),
-    verb("Its memory, as in 64M: without end if nothing is said.", "ram RAM"),
+    verb(
+        "Its memory, as in 64M: without end if nothing is said. With a policy it runs"
+        " out: pages leave below the kernel's watermarks, and where none can the"
+        " largest task is killed.",
+        "ram RAM",
+    ),
     verb(
         "Who leaves memory when it runs out: `two_lists` if nothing is said and there"
         " is a limit. With `v1` charges follow version 1 of the memory controller.",

@@ -87,6 +87,8 @@ class Zswap:
     #: compressor said of them.
     reject_compress_fail = _Field()
     reject_compress_poor = _Field()
+    #: Pages for which there was no memory.
+    reject_alloc_fail = _Field()
     #: Writebacks that failed, and that worked.
     reject_reclaim_fail = _Field()
     written_back_pages = _Field()
@@ -238,7 +240,7 @@ class Zswap:
             "decompress_fail": 0,
             "pool_limit_hit": self.pool_limit_hit,
             "pool_total_size": self.pool_total_size,
-            "reject_alloc_fail": 0,
+            "reject_alloc_fail": self.reject_alloc_fail,
             "reject_compress_fail": self.reject_compress_fail,
             "reject_compress_poor": self.reject_compress_poor,
             "reject_kmemcache_fail": 0,

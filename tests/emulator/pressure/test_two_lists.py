@@ -67,25 +67,25 @@ def test_swappiness_and_cost_decide_which_part(
 
 
 def test_who_may_not_swap_is_not_looked_at(s: Slots) -> None:
-    assert scans_anon(s, 2)
+    assert scans_anon(s, 2, 1)
     s.pressure[0].swappiness = 0
-    assert not scans_anon(s, 2)
+    assert not scans_anon(s, 2, 1)
     s.pressure[0].swappiness, s.pressure[0].may_not_swap = 1, 1
-    assert not scans_anon(s, 2)
+    assert not scans_anon(s, 2, 1)
     s.pressure[0].may_not_swap, s.totals[0].nr_swap_pages = 0, 0
-    assert not scans_anon(s, 2)
+    assert not scans_anon(s, 2, 1)
 
 
 def test_a_group_that_has_all_the_swap_it_may_is_not_looked_at(s: Slots) -> None:
     for number in range(5):
         s.memcgs[number].swap_max = -1
     s.memcgs[1].swap_max = s.memcgs[1].swap = 10
-    assert scans_anon(s, 2)  # version 1 has no such limit
+    assert scans_anon(s, 2, 1)  # version 1 has no such limit
     s.pressure[0].memcg_version = 2
-    assert not scans_anon(s, 2)
-    assert scans_anon(s, 4)
+    assert not scans_anon(s, 2, 1)
+    assert scans_anon(s, 4, 1)
     s.memcgs[1].swap = 9
-    assert scans_anon(s, 3)
+    assert scans_anon(s, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_active_pages_are_looked_at_when_some_came_back_or_inactive_ones_are_few
     s: Slots,
 ) -> None:
     def may(target: int) -> bool:
-        prepare_scan_control(s, target)
+        prepare_scan_control(s, target, 1)
         return s.policy_items[SC_MAY_DEACTIVATE] != 0
 
     assert not may(1)

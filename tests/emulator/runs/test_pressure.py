@@ -118,3 +118,18 @@ def test_what_a_killed_task_would_have_done_is_passed_over() -> None:
 def test_lines_that_make_no_sense(text: str, reason: str) -> None:
     with pytest.raises(ScriptError, match=reason):
         parse_script(text)
+
+
+def test_memory_of_a_script_runs_out() -> None:
+    text = "ram 1M\npolicy fifo\nswapon a block 600\ntask t\nwrite 0 512\n"
+    shown = run(f"{text}expect allocstall 0\nexpect oom_kill 0\n")
+    assert shown.machine is not None
+    # 213 pages leave 40 free, beside 3 page tables; from then on, ten leave for ten.
+    assert shown.machine.vmstat()["pgsteal_kswapd"] == 300
+    killed = run("ram 1M\npolicy fifo\ntask t\nwrite 0 512\nexpect oom_kill 1\n")
+    assert killed.machine is not None
+
+
+def test_less_memory_than_the_kernel_keeps_free_is_refused() -> None:
+    with pytest.raises(ScriptError, match="48 pages of memory are to be free"):
+        run("ram 128K\npolicy fifo\ntask t\n")
