@@ -5,7 +5,9 @@ Not here: buffers, which are views of it (memory.py).
 Theory. A larger mapping is made, and the pages of the old one are moved into it by
 their page tables: no byte is copied and none is there twice. The old one stays, with
 zeros, until nobody looks at it any more, so that nobody ever looks at nothing. Where
-the system cannot do that, bytes are copied.
+the system cannot do that, bytes are copied; and where small pages were enough for the
+old one and are not for the new one, since they would stay what they are: items are
+looked at in no order, and what finds a small page takes longer than the item.
 
 Kernel: mm/mremap.c MREMAP_DONTUNMAP (since 5.7), mm/huge_memory.c.
 Same: nothing.
@@ -28,9 +30,8 @@ if TYPE_CHECKING:
 _MREMAP_FLAGS: Final = 1 | 2 | 4
 _MREMAP_FAILED: Final = c_void_p(-1).value
 _ANONYMOUS: Final = getattr(mmap, "MAP_PRIVATE", 0) | getattr(mmap, "MAP_ANONYMOUS", 0)
+# From here on memory comes in huge pages.
 _HUGE_BYTES: Final = 2 << 20
-# From here on memory comes in huge pages: a few of them too many do not count.
-_LARGE_BYTES: Final = 4 * _HUGE_BYTES
 
 
 class _Part(NamedTuple):
@@ -45,21 +46,26 @@ class Mapping(mmap.mmap):
 
     #: In order; each that it grew by is one.
     parts: list[_Part]
+    #: It was asked for in huge pages.
+    is_huge: bool
 
     def __new__(cls, nr_bytes: int, *, is_sparse: bool = False) -> Mapping:
         """Map at least so many bytes; few of those that are sparse will be written."""
-        is_large = nr_bytes >= _LARGE_BYTES
-        unit = _HUGE_BYTES if is_large else mmap.PAGESIZE
+        is_huge = nr_bytes >= _HUGE_BYTES and not is_sparse
+        unit = _HUGE_BYTES if is_huge else mmap.PAGESIZE
         size = -(-nr_bytes // unit) * unit
         made = super().__new__(cls, -1, size, flags=_ANONYMOUS)
-        if is_large and not is_sparse and hasattr(mmap, "MADV_HUGEPAGE"):
+        if is_huge and hasattr(mmap, "MADV_HUGEPAGE"):
             _ask_for_huge_pages(made)
-        made.parts = [_Part(0, size)]
+        made.parts, made.is_huge = [_Part(0, size)], is_huge
         return made
 
     def take(self, old: Mapping) -> None:
         """Take all that is in a smaller one, which is zeros from now on, or a copy."""
         here, there = _address_of(self), _address_of(old)
+        if self.is_huge and not old.is_huge:
+            memmove(here, there, len(old))
+            return
         for first, size in old.parts:
             if not _move(there + first, here + first, size):
                 memmove(here + first, there + first, size)

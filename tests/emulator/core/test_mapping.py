@@ -46,6 +46,18 @@ def test_grown_again_and_again(is_sparse: bool) -> None:
         assert sum(part.nr_bytes for part in new.parts) == len(new)
 
 
+def test_small_pages_are_not_kept_by_one_that_is_large() -> None:
+    small, large, larger = Mapping(4097), Mapping(3 * _MIB), Mapping(5 * _MIB)
+    small[4096] = 7
+    large.take(small)
+    assert (large[4096], len(large), len(large.parts)) == (7, 4 * _MIB, 1)
+    larger.take(large)
+    assert (larger[4096], [part.nr_bytes for part in larger.parts]) == (
+        7,
+        [4 * _MIB, 2 * _MIB],
+    )
+
+
 @pytest.mark.usefixtures("_way")
 def test_buffer_that_grows_keeps_its_items_whoever_holds_the_old_one() -> None:
     memory = Flat()
