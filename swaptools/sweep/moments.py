@@ -13,7 +13,9 @@ from swaptools.emulator.runs.stats import Samples
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from swaptools.emulator.machine.footprint import Footprint
     from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.tables import Counts
     from swaptools.sweep.cells import Number
 
 #: Parts of an area in a picture of its slots, and the digit of one that is full.
@@ -38,9 +40,9 @@ class Moments(Samples):
         #: Of each area: its name, its slots, digits at each moment, null without it.
         self.slots: list[dict[str, Any]] = []
 
-    def take(self, machine: Machine, touched: int) -> None:
+    def take(self, machine: Machine, touched: int) -> tuple[Footprint, Counts]:
         """Take a sample, and a picture if it is time for one."""
-        super().take(machine, touched)
+        looked_at = super().take(machine, touched)
         if self._with_slots and self._looks % self._every == 0:
             self._pictures[self._looks] = _pictures(machine)
             if len(self._pictures) > 2 * self._nr_moments:
@@ -48,6 +50,7 @@ class Moments(Samples):
                 kept = self._pictures.items()
                 self._pictures = {at: p for at, p in kept if at % self._every == 0}
         self._looks += 1
+        return looked_at
 
     def finish(self, machine: Machine) -> None:
         """Choose which of them are kept; the last sample was of the end."""

@@ -11,6 +11,7 @@ Left out: lines that have nothing to do with swap.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from swaptools import notebook
@@ -98,10 +99,14 @@ class Looks:
 
     def footprint(self) -> Footprint:
         """Return the bytes of metadata and content, and what else is held now."""
+        return self._measure.footprint()
+
+    @cached_property
+    def _measure(self) -> Measure:
         state = self.state
         return Measure(
             state.arena, state.backings, state.zswap, self.design, state.profile
-        ).footprint()
+        )
 
     def zswap_debugfs(self) -> dict[str, int]:
         """Return what /sys/kernel/debug/zswap shows."""

@@ -166,7 +166,7 @@ class Replay:
 
     def _look(self) -> None:
         machine, counted = self.machine, self._counted()
-        self._samples.take(machine, self._references)
+        held, counts = self._samples.take(machine, self._references)
         total = self._references + self._dropped
         ratio = counted.misses / total if total and self._has_policy else None
         self._rhythm.add(
@@ -177,8 +177,8 @@ class Replay:
                 miss_ratio=ratio,
                 slots_held=slots_held(machine),
                 pool_bytes=pool_bytes(machine),
-                metadata_bytes=machine.footprint().metadata_bytes,
-                written_back=machine.counts()["written_back"],
+                metadata_bytes=held.metadata_bytes,
+                written_back=counts["written_back"],
                 fragmentation=fragmentation(machine),
                 oom_kills=counted.oom_kills,
             )

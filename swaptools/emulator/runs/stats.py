@@ -18,6 +18,7 @@ from swaptools import notebook
 if TYPE_CHECKING:
     from swaptools.emulator.machine.footprint import Footprint
     from swaptools.emulator.machine.machine import Machine
+    from swaptools.emulator.machine.tables import Counts
 
 #: Pages between two samples of one line.
 SAMPLE_PAGES: Final = 256
@@ -109,8 +110,8 @@ class Samples:
         if not self._taken or touched - self._taken[-1].pages_touched >= SAMPLE_PAGES:
             self.take(machine, touched)
 
-    def take(self, machine: Machine, touched: int) -> None:
-        """Take a sample."""
+    def take(self, machine: Machine, touched: int) -> tuple[Footprint, Counts]:
+        """Take a sample; return all that was looked at for it."""
         found, counts = machine.footprint(), machine.counts()
         self._first = self._first or found
         self._taken.append(
@@ -130,6 +131,7 @@ class Samples:
             "stayed": found.stayed_pages,
         }
         self._peaks = {name: max(now[name], peak) for name, peak in self._peaks.items()}
+        return found, counts
 
     def stats(self, machine: Machine) -> Stats:
         """Return what it has come to; the last sample is of the end."""
