@@ -9,10 +9,12 @@ Not here: any of them, or what they are (emulator/).
 from __future__ import annotations
 
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from swaptools.errors import SelectionError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _T = TypeVar("_T")
 
@@ -35,6 +37,8 @@ class Plugins(Generic[_T]):
     @cached_property
     def points(self) -> dict[str, EntryPoint]:
         """By name; nobody takes one away from the package."""
+        from importlib.metadata import entry_points  # slow to start, for who asks
+
         found = sorted(entry_points(group=self._group), key=is_ours)
         return {point.name: point for point in found}
 

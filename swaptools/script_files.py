@@ -8,7 +8,6 @@ Not here: what a line may ask for (emulator/runs/grammar.py).
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from swaptools.errors import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
 
 _SUFFIX: Final = ".scenario"
 _CHUNK_BYTES: Final = 1 << 16
@@ -33,7 +33,7 @@ def read_script_file(name: str) -> str:
     """
     path = Path(name)
     if path.name == name and not path.exists():
-        folder = files("swaptools.emulator.runs.scenarios")
+        folder = _package_folder()
         for scenario in (folder / name, folder / f"{name}{_SUFFIX}"):
             if scenario.is_file():
                 return scenario.read_text(encoding="utf-8")
@@ -87,5 +87,11 @@ def package_scripts() -> list[str]:
 
 
 def _package_files() -> list[str]:
-    found = files("swaptools.emulator.runs.scenarios").iterdir()
+    found = _package_folder().iterdir()
     return [entry.name for entry in found if entry.name.endswith((_SUFFIX, ".swap"))]
+
+
+def _package_folder() -> Traversable:
+    from importlib.resources import files  # slow to start, and most name a file
+
+    return files("swaptools.emulator.runs.scenarios")

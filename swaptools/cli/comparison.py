@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -232,6 +231,8 @@ def _as_json(result: Compared) -> DesignResult | DesignFailed:
     stats = result.stats
     if stats is None:
         return {"design": result.design, "error": result.error or ""}
+    from dataclasses import asdict  # those of samples alone
+
     return {
         "design": result.design,
         "error": None,

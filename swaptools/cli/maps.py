@@ -5,7 +5,6 @@ Not here: what a map has to have (swapmap/document.py).
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -25,6 +24,8 @@ def read_map(name: str) -> SwapMap:
 
     Exits with a message when there is none, or when it is no map.
     """
+    import json  # where there is a map to read
+
     from swaptools.swapmap.document import parse
 
     try:

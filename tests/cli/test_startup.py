@@ -19,6 +19,9 @@ SLOW = (
     *("construct", "ctypes", "hashlib", "secrets", "socket", "shutil"),
     *("json", "click.shell_completion", "swaptools.doctor", "swaptools.emulator"),
 )
+#: Of extras, which stand for seconds; and of help that brings the grammar of scripts.
+OF_EXTRAS = ("numpy", "numba", "bokeh", "matplotlib", "distributed", "dask")
+OF_HELP = (*OF_EXTRAS, "importlib.metadata", "importlib.resources", "json")
 
 RUN = """
 import sys
@@ -36,15 +39,32 @@ finally:
     ["swapinfo", "swapinfo {}", "swapcheck {}", "ghost_mkswap -fn {} 1M"],
 )
 def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) -> None:
-    name, *rest = words.format(area_file(name="a")).split()
+    assert imported(words.format(area_file(name="a")), SLOW) == ""
+
+
+@pytest.mark.parametrize("command", ["", "run", "compare", "replay", "sweep", "report"])
+def test_help_brings_no_extra(command: str) -> None:
+    assert imported(f"swapemu {command} --help", OF_HELP) == ""
+
+
+def test_a_short_script_brings_no_extra(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("swapon 1000\ntask a\na write 0 10\na pageout 0 10\n")
+    assert imported(f"swapemu run {script}", OF_EXTRAS) == ""
+
+
+def imported(words: str, slow: tuple[str, ...]) -> str:
+    """Run a command, and return what it has imported of some modules."""
+    name, *rest = words.split()
     done = subprocess.run(
-        [sys.executable, "-S", "-c", RUN, ",".join((name, *SLOW)), *rest],
+        [sys.executable, "-S", "-c", RUN, ",".join((name, *slow)), *rest],
         env={"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, ""), done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()[-1]
 
 
 def test_until_ctrl_c_is_ours_little_is_loaded() -> None:

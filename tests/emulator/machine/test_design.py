@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -77,7 +78,7 @@ def test_nobody_takes_a_name_of_the_package(monkeypatch: pytest.MonkeyPatch) -> 
     points = list(designs.DESIGNS.points.values())
     thief = EntryPoint("plain", "elsewhere:DESIGN", designs.ENTRY_POINTS)
     for order in ([*points, thief], [thief, *points]):
-        monkeypatch.setattr(plugins, "entry_points", lambda group, o=order: o)
+        monkeypatch.setattr(metadata, "entry_points", lambda group, o=order: o)
         found = plugins.Plugins(designs.ENTRY_POINTS, "design", Design)
         assert found.points["plain"].module != "elsewhere"
 
