@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.format.constants import SWAPSPACE2
+from swaptools.backing import ExtentFlags
+from swaptools.format.constants import PADDING_WORDS, SWAPSPACE2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     Condition = Callable[[Case], bool]
 
 _SWAPSPACE2: Final = SWAPSPACE2.decode()
+_ODD: Final = int(ExtentFlags.SHARED | ExtentFlags.DATA_INLINE)
+_NO_PADDING: Final = bytes(4 * PADDING_WORDS)
 _WITH_RULES_OF_THEIR_OWN: Final = frozenset({"btrfs", "f2fs"})
 
 
@@ -51,6 +54,30 @@ def is_on_btrfs_or_f2fs(case: Case) -> bool:
     return case.backing.filesystem in _WITH_RULES_OF_THEIR_OWN
 
 
+def has_odd_extents(case: Case) -> bool:
+    """Its file system refuses it, or it has holes, or parts that are not as others."""
+    if not case.verdict.accepted:
+        return True
+    if not case.is_judged_by_filesystem or case.backing.extents is None:
+        return False
+    end = 0
+    for extent in case.backing.extents:
+        if extent.offset_bytes != end or int(extent.flags) & _ODD:
+            return True
+        end += extent.length_bytes
+    return end < case.area_bytes
+
+
+def claims_more_than_memory(case: Case) -> bool:
+    """Its header claims more than the machine's memory, and so costs some of it."""
+    return case.claimed_bytes > (case.attempt.ram_bytes or 0)
+
+
+def has_padding(case: Case) -> bool:
+    """The header has something in the words that mean nothing."""
+    return case.header is not None and not case.header.padding.startswith(_NO_PADDING)
+
+
 #: All of them.
 CONDITIONS: Final[tuple[Condition, ...]] = (
     is_refused,
@@ -58,4 +85,7 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
     has_badpages,
     has_odd_magic,
     is_on_btrfs_or_f2fs,
+    has_odd_extents,
+    claims_more_than_memory,
+    has_padding,
 )

@@ -207,6 +207,8 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
             kernels.setdefault(key, []).append(case.verdict.asked)
             if is_cause and case is cases[0]:
                 causes.add(finding.code)
+    if not found:
+        return []
     named = [_naming(found[key], kernels[key], len(cases)) for key in found]
     return sorted(
         named, key=lambda one: (one.code not in causes, _ORDER.index(one.severity))

@@ -30,6 +30,8 @@ WITHOUT_READ_FOLIO: Final = frozenset(
 #: File systems whose block size is a lower bound for folios. A network file
 #: system calls its transfer size a block, which binds nobody.
 WITH_LARGE_BLOCKS: Final = frozenset({"btrfs", "ext4", "xfs"})
+#: An open for writing anywhere fails.
+_UNWRITABLE: Final = InodeFlags.IMMUTABLE | InodeFlags.APPEND
 _WITH_PAGE_CACHE = (FileType.REGULAR, FileType.BLOCK)
 
 
@@ -47,8 +49,7 @@ def readonly_filesystem(attempt: Attempt) -> Refusal | None:
 
 def immutable(attempt: Attempt) -> Refusal | None:
     """``chattr +i``, and ``+a`` since the open is not for appending."""
-    flags = InodeFlags.IMMUTABLE | InodeFlags.APPEND
-    return Refusal("EPERM") if attempt.backing.has_flag(flags) else None
+    return Refusal("EPERM") if attempt.backing.has_flag(_UNWRITABLE) else None
 
 
 def readonly_subvolume(attempt: Attempt) -> Refusal | None:

@@ -90,16 +90,14 @@ def _set_up_map(
 ) -> Verdict | None:
     # Memory for every slot, and the bad ones marked; some memory only then.
     arrays = attempt.rules.arrays_for(is_ghost)
-    early = [array for array in arrays if not array.is_late]
-    if refusal := out_of_memory(attempt, max_pages, early):
+    if refusal := out_of_memory(attempt, max_pages, arrays, is_late=False):
         return _refused(attempt, "out_of_memory", refusal)
     listed = listed_badpages(attempt, header, is_ghost)
     if refusal := setup_bad_slots(attempt, header, listed, max_pages):
         return _refused(attempt, "setup_bad_slots", refusal)
-    if max_pages - 1 == sum(page < max_pages for page in listed):
+    if max_pages - 1 == (sum(page < max_pages for page in listed) if listed else 0):
         return _refused(attempt, "no_usable_page", EMPTY)
-    late = [array for array in arrays if array.is_late]
-    refusal = out_of_memory(attempt, max_pages, late)
+    refusal = out_of_memory(attempt, max_pages, arrays, is_late=True)
     return _refused(attempt, "out_of_memory", refusal) if refusal else None
 
 
@@ -227,19 +225,22 @@ def setup_swap_extents(
 
 
 def out_of_memory(
-    attempt: Attempt, max_pages: int, arrays: Iterable[SlotArray]
+    attempt: Attempt, max_pages: int, arrays: Iterable[SlotArray], *, is_late: bool
 ) -> Refusal | None:
     """One array over all slots is larger than the memory of the machine.
 
-    The kernel puts the name of the process in front of its line.
+    Only those are asked about that are taken early, or late. The kernel puts the name
+    of the process in front of its line.
 
     Kernel: mm/vmalloc.c __vmalloc_node_range().
     """
     if attempt.ram_bytes is None:
         return None
     for array in arrays:
+        if array.is_late != is_late or array.is_paged:
+            continue
         array_bytes = array.size_bytes(max_pages)
-        if array_bytes > attempt.ram_bytes and not array.is_paged:
+        if array_bytes > attempt.ram_bytes:
             line = attempt.rules.vmalloc_line.format(array_bytes)
             return Refusal("ENOMEM", line)
     return None

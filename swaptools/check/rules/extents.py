@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, first_hole
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS, walks_whole_file
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=storage.fill_holes,
     refused_by=("hole",),
+    only_if=conditions.has_odd_extents,
 )
 def hole(case: Case) -> Iterator[str]:
     """A slot without storage cannot be written to when memory is short.
@@ -57,6 +59,7 @@ def hole(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=lengths.cut_or_allocate,
     refused_by=("hole",),
+    only_if=conditions.has_odd_extents,
 )
 def hole_behind(case: Case) -> Iterator[str]:
     """The whole file is walked, not only the part that the header claims.
@@ -80,6 +83,7 @@ def hole_behind(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("shared",),
+    only_if=conditions.has_odd_extents,
 )
 def shared(case: Case) -> Iterator[str]:
     """A reflinked copy, or a snapshot, would be written along.
@@ -99,6 +103,7 @@ def shared(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("inline",),
+    only_if=conditions.has_odd_extents,
 )
 def inline(case: Case) -> Iterator[str]:
     """Inline data has no block of its own to write to.

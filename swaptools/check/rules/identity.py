@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
+from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import access, headers, storage
 from swaptools.format.constants import (
@@ -35,6 +36,7 @@ _OTHERS_DEVICE_MASK: Final = 0o007
     Severity.WARNING,
     hint=headers.new_header,
     field="padding",
+    only_if=conditions.has_padding,
 )
 def hidden(case: Case) -> Iterator[str]:
     """With these two words set a header is garbage to libblkid.

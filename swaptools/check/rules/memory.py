@@ -57,6 +57,7 @@ def refused_for_memory(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.claim_less,
     field="last_page",
+    only_if=conditions.claims_more_than_memory,
 )
 def costly(case: Case) -> Iterator[str]:
     """Kernels before 7.2 keep 2 to 3 bytes for each slot, used or not.
@@ -109,6 +110,7 @@ def absurd(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.claim_less,
     field="last_page",
+    only_if=conditions.claims_more_than_memory,
 )
 def fatal(case: Case) -> Iterator[str]:
     """No array alone is too large, but all of them are: the OOM killer acts.
