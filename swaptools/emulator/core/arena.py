@@ -76,11 +76,15 @@ _FIRST_TABLES: Final = 64
 
 
 class Arena:
-    """Owner of the buffers."""
+    """Owner of the buffers.
+
+    Attributes:
+        engine: How functions run over them.
+    """
 
     def __init__(self, engine: Engine, rules: AllocatorRules, cpus: int) -> None:
         """Make the buffers of a machine with this many CPUs and no area."""
-        self._engine = engine
+        self.engine = engine
         self._memory = engine.memory()
         self.nr_cpus = cpus
         # Each function as it is run here, and what room it needs.
@@ -129,6 +133,10 @@ class Arena:
         self.add_tables(_FIRST_TABLES)
         self._scratch = self.integers(512)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy begins with; it finds its ways itself."""
+        return {**vars(self), "_ways": {}}
+
     def run(
         self,
         function: Callable[Concatenate[Slots, _Args], _Result],
@@ -142,8 +150,8 @@ class Arena:
         """
         way = self._ways.get(function)
         if way is None:
-            need = NEEDS.get(self._engine.bound(function))
-            way = self._ways[function] = (self._engine[function], need)
+            need = NEEDS.get(self.engine.bound(function))
+            way = self._ways[function] = (self.engine[function], need)
         run, need = way
         if need is not None:
             self._make_room(need, args)
@@ -151,13 +159,13 @@ class Arena:
 
     def bind(self, binding: Binding) -> None:
         """Run hot functions with a policy from now on."""
-        self._engine.bind(binding)
+        self.engine.bind(binding)
         self._ways.clear()
 
     @property
     def is_compiled(self) -> bool:
         """Whether hot functions run compiled."""
-        return self._engine.compiled
+        return self.engine.compiled
 
     def integers(self, length: int) -> Buffer[int]:
         """Make a buffer of integers of 64 bits, such as a page table."""
@@ -287,7 +295,7 @@ class Arena:
                     else self._memory.grown_by_tables(old, item, length, per_table)
                 )
                 self.slots = self._memory.replaced(self.slots, name, new)
-                self._engine.forget()
+                self.engine.forget()
             if name in self._beside:
                 self._grow_beside(name)
 

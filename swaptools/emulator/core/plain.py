@@ -38,7 +38,7 @@ _MANY_INTEGERS: Final = 1 << 20
 _MANY_RECORDS: Final = 1 << 12
 
 # What Slots is, without what a tuple costs: an attribute takes a fifth of the time.
-_PlainSlots: Final = type("PlainSlots", (), {"__slots__": Slots._fields})
+_PlainSlots: Final = type("_PlainSlots", (), {"__slots__": Slots._fields})
 
 
 class Plain(Flat):
@@ -56,7 +56,7 @@ class Plain(Flat):
 
     def record(self, item: type[Structure]) -> type:
         """Return the class of Python objects with a record's fields."""
-        return _record(item)
+        return record_of(item)
 
     def slots(self, buffers: dict[str, Any]) -> Slots:
         """Return all buffers together, by name."""
@@ -155,7 +155,8 @@ def _make(buffer: list[Any], record: type, per_table: int, table: int) -> None:
 
 
 @cache
-def _record(item: type[Structure]) -> type:
+def record_of(item: type[Structure]) -> type:
+    """Return the class of Python objects with a record's fields."""
     fields = cast("Any", item)._fields_
     return make_dataclass(
         item.__name__,

@@ -109,6 +109,11 @@ class Replay:
         self._before = _counted(machine)
         self._samples.take(machine, 0)
 
+    @property
+    def nr_references(self) -> int:
+        """Those that were made."""
+        return self._references
+
     # Else the trace says itself what missed.
     @property
     def _has_policy(self) -> bool:
