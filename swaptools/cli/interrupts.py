@@ -11,7 +11,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from typing import NoReturn
+    from typing import Any, NoReturn
 else:
     # The module below signal, which makes enumerations of all there are.
     import _signal as signal
@@ -40,6 +40,42 @@ def end_line() -> None:
         os.write(2, b"\n")
     except OSError:  # the terminal has gone
         return
+
+
+class Noted:
+    """Have the first SIGINT or SIGTERM within be noted; a second one ends all."""
+
+    def __enter__(self) -> None:
+        """From now on."""
+        global _noted
+        _noted = 0
+        self._before: dict[int, Any] = {}
+        for number, usual in (
+            (signal.SIGINT, _leave),
+            (signal.SIGTERM, signal.SIG_DFL),
+        ):
+            if signal.getsignal(number) is usual:
+                self._before[number] = signal.signal(number, _note)
+
+    def __exit__(self, *_: object) -> None:
+        """As before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+
+def noted() -> int:
+    """Return the number of the signal that was noted, or 0."""
+    return _noted
+
+
+_noted = 0
+
+
+def _note(number: int, _frame: object) -> None:
+    global _noted
+    _noted = number
+    signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class Interruptible:

@@ -41,8 +41,13 @@ class ProgressLine:
         self._what = what
         self._clock = clock
         self._begin = self._next = clock()
+        self._from = 0
         self._next += SHOWN_AFTER_S
         self._is_terminal = sys.stderr.isatty()
+
+    def begin_at(self, done: int) -> None:
+        """Take what was done before for given, and how long it took for nothing."""
+        self._from, self._begin = done, self._clock()
 
     def __call__(self, done: int, total: int) -> None:
         """Show ``done`` of ``total``, when it is time to."""
@@ -66,9 +71,10 @@ class ProgressLine:
         return True
 
     def _left(self, done: int, total: int) -> str:
-        if not done:
+        here = done - self._from
+        if here <= 0:
             return ""
-        seconds = (self._clock() - self._begin) * (total - done) / done
+        seconds = (self._clock() - self._begin) * (total - done) / here
         return f", {duration(seconds)} left"
 
 

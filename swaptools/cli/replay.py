@@ -6,6 +6,7 @@ replay_plot.py).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from swaptools.cli.replay_passes import Result
 
 _MOST_PERCENT: Final = 1000
+#: And the number of a signal: the status of a command that it stopped.
+_OF_SIGNAL: Final = 128
 
 
 class Ram(NamedTuple):
@@ -124,6 +127,12 @@ def policies() -> dict[str, str]:
     help="Flush the kernel's statistics after each N references (default: 64).",
 )
 @click.option("--interpreted", is_flag=True, help="Do not compile, however long.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep there what is done when stopped (Ctrl-C); the same command goes on.",
+)
 @params.json_option()
 @click.option("--csv", "as_csv", is_flag=True, help="Print what was seen over time.")
 @click.option(
@@ -160,6 +169,7 @@ def replay(
     says that itself: what it has is what missed.
     """
     from swaptools.cli import figures, replay_text
+    from swaptools.cli.replay_checkpoint import Stopped
     from swaptools.cli.replay_inputs import Options
     from swaptools.cli.replay_passes import replayed
 
@@ -185,9 +195,14 @@ def replay(
             replay_text.print_csv(result)
         else:
             replay_text.print_text(result)
+        if asked.checkpoint is not None:
+            Path(asked.checkpoint).unlink(missing_ok=True)
     except SwapToolsError as exc:
         output.fail(str(exc), code=output.EXIT_USAGE)
-    _end(asked, result.failed)
+    except Stopped as exc:
+        output.error("kept; the same command goes on from there", asked.checkpoint)
+        output.finish(_OF_SIGNAL + exc.number)
+    _end(asked, result.kept.failed)
 
 
 def _check_names(policy: str, kernel: str | None) -> None:

@@ -48,6 +48,7 @@ class Options:
     every: int | None
     flush_every: int
     interpreted: bool
+    checkpoint: str | None
     format_name: str | None
     skip_broken: bool
     seed: int

@@ -56,8 +56,8 @@ def _head(result: Result) -> Iterator[str]:
     yield f"policy   {output.escape(policy)}"
     if first is not None:
         yield f"lengths  {output.escape(first.lengths)}"
-    if result.left_out:
-        yield f"left out {result.left_out:,} references to code and files"
+    if result.kept.left_out:
+        yield f"left out {result.kept.left_out:,} references to code and files"
     if result.bound is not None and result.bound.miss_ratio is not None:
         yield f"bound    {_percent(result.bound.miss_ratio)} misses with opt"
 
@@ -69,7 +69,7 @@ def _print(heading: str, rows: Any, columns: tuple[tables.Column, ...]) -> None:
 
 
 def _percent(ratio: float | None) -> str:
-    return "" if ratio is None else f"{100 * ratio:.3f} %"
+    return "" if ratio is None else f"{tables.percent(ratio, 3)} %"
 
 
 def _number(heading: str, of: Callable[[Any], int]) -> tables.Column:
@@ -120,7 +120,7 @@ def as_json(result: Result) -> Replays:
     """Return the keys that the man page has, each of them always."""
     about, options, bound = result.about, result.options, result.bound
     failed: list[ReplayFailed] = [
-        {"design": name, "error": reason} for name, reason in result.failed.items()
+        {"design": name, "error": reason} for name, reason in result.kept.failed.items()
     ]
     return {
         "trace": options.path,
@@ -130,9 +130,9 @@ def as_json(result: Result) -> Replays:
         "source": about.source,
         "page_size": about.page_size,
         "least_pages": about.least_pages,
-        "is_cut": result.is_cut,
-        "broken": result.broken,
-        "left_out": result.left_out,
+        "is_cut": result.kept.is_cut,
+        "broken": result.kept.broken,
+        "left_out": result.kept.left_out,
         "ram_bytes": result.ram_bytes,
         "area_bytes": result.area_bytes,
         "bound_misses": None if bound is None else bound.misses,

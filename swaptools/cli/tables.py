@@ -10,6 +10,7 @@ Not here: which columns there are (columns.py, choosing.py).
 from __future__ import annotations
 
 from enum import Enum
+from math import floor, log10
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -189,6 +190,18 @@ class _Aligned:
             blanks = " " * (width - width_of(text))
             parts.append(blanks + text if column.right else text + blanks)
         return " ".join(parts).rstrip()
+
+
+def percent(ratio: float, digits: int) -> str:
+    """Return a share with so many digits, or as many as tell it from nothing.
+
+    >>> percent(0.12345, 2), percent(0.0000045, 3), percent(0.0, 2)
+    ('12.35', '0.00045', '0.00')
+    """
+    share = 100 * ratio
+    if 0 < share < 10.0 ** (1 - digits):
+        digits = max(digits, 1 - floor(log10(share)))
+    return f"{share:.{digits}f}"
 
 
 def _pairs(titles: Sequence[str], batch: Iterable[list[str]]) -> Iterator[str]:

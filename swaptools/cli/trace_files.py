@@ -51,14 +51,23 @@ def opened(
         raise click.UsageError(str(exc)) from exc
 
 
-def with_bar(found: Trace, what: str) -> Iterator[References]:
-    """Yield the references of a trace, and say how much of the file is read."""
+def with_bar(found: Trace, what: str, nr_before: int = 0) -> Iterator[References]:
+    """Yield the references of a trace, and say how much of the file is read.
+
+    Args:
+        found: The trace.
+        what: Is done with them, escaped.
+        nr_before: Batches that are passed over, which takes no time.
+    """
     size_bytes = found.source.file_bytes()
     bar = ProgressLine(what) if size_bytes else None
     try:
-        for batch in found:
+        for number, batch in enumerate(found):
             if bar is not None and size_bytes:
-                bar(min(found.source.file_offset(), size_bytes), size_bytes)
+                done = min(found.source.file_offset(), size_bytes)
+                if number == nr_before:
+                    bar.begin_at(done if number else 0)
+                bar(done, size_bytes)
             yield batch
     finally:
         take_away()

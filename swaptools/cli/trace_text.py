@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.cli import output
+from swaptools.cli import output, tables
 from swaptools.references import Order
 from swaptools.units import format_size
 from swaptools.working_set.sizes import ratios
@@ -192,7 +192,7 @@ def _ratios(
         error = f" {100 * each.error:6.2f}%" if is_sample else ""
         yield (
             f"{each.memory_pages:12,} {size:>10} {100 * share:8.1f}% "
-            f"{100 * each.ratio:7.2f}%{error}"
+            f"{tables.percent(each.ratio, 2):>7}%{error}"
         )
     if curve.least_pages > 1:
         why = "a sample says nothing of" if is_sample else "it was reduced for no"
