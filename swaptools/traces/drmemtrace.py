@@ -125,20 +125,24 @@ def _plain(source: Source) -> Iterator[bytes]:
 
 
 def _chunks(source: Source, path: str) -> Iterator[bytes]:
-    # Of one thread, in pieces of whole records, however large a member says it is.
+    # Of one thread, in pieces of whole records, however large a member says it is. A
+    # zip is found from its end, and a pipe has none.
+    if not source.file.seekable():
+        raise source.error("a zip cannot be read from a pipe")
+    where = f"{path}: " if len(source.paths) > 1 else ""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
+        with zipfile.ZipFile(source.file if path == "-" else path) as archive:
+            members = archive.infolist()
             if len(members) > _MOST_MEMBERS:
-                raise source.error(f"{path}: more than {_MOST_MEMBERS} chunks")
-            for name in members:
-                with archive.open(name) as member:
+                raise source.error(f"{where}more than {_MOST_MEMBERS} chunks")
+            for info in members:
+                with archive.open(info) as member:
                     while data := member.read(_READ_BYTES):
                         over = len(data) % RECORD_BYTES
                         if over:
-                            source.cut(f"{name} ends within a record")
+                            source.cut(f"{info.filename} ends within a record")
                         yield data[: len(data) - over]
     except OSError as exc:
-        raise source.error(f"{path}: {exc.strerror or exc}") from exc
+        raise source.error(f"{where}{exc.strerror or exc}") from exc
     except _BROKEN as exc:
-        raise source.error(f"{path}: what is compressed is broken: {exc}") from exc
+        raise source.error(f"{where}what is compressed is broken: {exc}") from exc

@@ -63,7 +63,6 @@ class Source:
         self.path = path
         self.skip_broken = skip_broken
         self.seed = seed
-        self.paths = parts_of(path)
         self.tell = tell
         self.offset = 0
         self.broken = 0
@@ -74,9 +73,12 @@ class Source:
         self.lengths: dict[str, list[int]] = {}
         self._peeked = b""
         try:
+            self.paths = parts_of(path)
             self.file: IO[bytes] = _opened(self.paths[0])
         except OSError as exc:
             raise AreaError.from_os_error(path, exc) from exc
+        except ValueError as exc:  # NUL is in no name
+            raise AreaError(path, str(exc)) from exc
         try:
             self._held = Decompressed(self.file, self.cut)
         except OSError as exc:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
+import threading
 import tracemalloc
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -28,7 +31,7 @@ EXPECTED = [
     *[Reference(0x10 + page, 0, TASK) for page in range(16)],
 ]
 #: Samples of the DynamoRIO project, where somebody has put them.
-REAL = Path("/work/shared/data/drmemtrace")
+REAL = Path(os.environ.get("SWAPTOOLS_DRMEMTRACE", "samples/drmemtrace"))
 
 
 @pytest.fixture(params=[True, False], ids=["numpy", "plain"])
@@ -142,6 +145,30 @@ def test_a_zip_that_is_broken(tmp_path: Path) -> None:
     path.write_bytes(whole)
     with pytest.raises(TraceError, match="what is compressed is broken"):
         read_all(path)
+
+
+def test_chunks_of_one_name_are_two(tmp_path: Path) -> None:
+    path = tmp_path / "t.trace.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for page in (1, 2):
+            data = struct.pack("<HHQ", 0, 8, page << 12)
+            with (
+                pytest.warns(UserWarning, match="Duplicate")
+                if page == 2
+                else nullcontext()
+            ):
+                archive.writestr("chunk.0000", data)
+    assert [each.page for each in read_all(str(path))] == [1, 2]
+
+
+def test_a_zip_from_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    os.mkfifo(path)
+    feeding = threading.Thread(target=path.write_bytes, args=(zipped(b""),))
+    feeding.start()
+    with pytest.raises(TraceError, match="t: a zip cannot be read from a pipe"):
+        read_all(str(path))
+    feeding.join()
 
 
 def test_records_that_a_chunk_cuts_are_told(tmp_path: Path) -> None:

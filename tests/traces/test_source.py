@@ -145,6 +145,10 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
         open_trace(str(tmp_path / "missing"))
     with pytest.raises(AreaError, match="Is a directory"):
         open_trace(str(tmp_path))
+    with pytest.raises(AreaError, match="File name too long"):
+        open_trace("a" * 5000)
+    with pytest.raises(AreaError, match="null byte"):
+        open_trace("a\0b")
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(TraceError, match="is empty"):
         open_trace(str(tmp_path / "empty"))
