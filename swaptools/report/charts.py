@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.errors import MissingExtra
-from swaptools.report.looks import Look, look
+from swaptools.report.looks import NR_COLOURS, Look, look
 from swaptools.report.values import Picture
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _HEIGHT: Final = 280
 _BAR_HEIGHT: Final = 26
+#: Of each line of its name after the first.
+_LINE_HEIGHT: Final = 12
+_MOST_CHARS: Final = 20
+#: The longest bar is shorter than the chart by the number behind it.
+_ROOM_FOR_TEXT: Final = 1.45
 #: From white, no slot in use, to black, all of them.
 _GREYS: Final = tuple(
     f"#{255 - 28 * n:02x}{255 - 27 * n:02x}{255 - 24 * n:02x}" for n in range(10)
@@ -141,14 +146,14 @@ class _Bokeh:
             axis.formatter = self.models.NumeralTickFormatter(format="0,0.[000]")
 
     def _bars(self, chart: Chart) -> Any:
-        names = [line.name for line in chart.lines]
+        names = [_broken(line.names) for line in chart.lines]
         values = [line.ys[0] for line in chart.lines]
-        height = _BAR_HEIGHT * len(names) + 80
+        nr_lines = max(name.count("\n") + 1 for name in names)
+        height = (_BAR_HEIGHT + _LINE_HEIGHT * (nr_lines - 1)) * len(names) + 80
         figure = self._empty(chart.title, height, y_range=names[::-1])
-        colours = [look(chart.names, line.names[0]).colour for line in chart.lines]
         source = self.models.ColumnDataSource(
-            {"y": names, "x": values, "colour": colours,
-             "text": [f" {value:,.6g}" for value in values]}
+            {"y": names, "x": values, "text": [f" {_short(each)}" for each in values],
+             "colour": [_bar_colour(chart, line) for line in chart.lines]}
         )  # fmt: skip
         figure.hbar(
             y="y", right="x", height=0.7, source=source, fill_color="colour",
@@ -159,7 +164,10 @@ class _Bokeh:
             text_baseline="middle",
         )  # fmt: skip
         figure.x_range.start = 0
-        figure.x_range.end = 1.25 * max(*values, 1e-9)
+        figure.x_range.end = _ROOM_FOR_TEXT * max(*values, 1e-9)
+        figure.xaxis.ticker = self.models.BasicTicker(
+            desired_num_ticks=3, num_minor_ticks=0
+        )
         figure.xaxis.axis_label = chart.unit
         self._number(figure.xaxis)
         figure.ygrid.grid_line_color = None
@@ -194,3 +202,25 @@ class _Bokeh:
         self._number(figure.yaxis)
         figure.grid.visible = False
         return figure
+
+
+def _broken(names: Sequence[str]) -> str:
+    # As many names on a line as leave room for a bar beside them.
+    lines = [names[0]]
+    for name in names[1:]:
+        if len(lines[-1]) + len(name) < _MOST_CHARS:
+            lines[-1] += f" = {name}"
+        else:
+            lines.append(f"= {name}")
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.4g}"
+
+
+def _bar_colour(chart: Chart, line: Line) -> str:
+    # White where it would be the colour of another: its name stands beside it.
+    if line.names[0] in chart.names[NR_COLOURS:]:
+        return "#ffffff"
+    return look(chart.names, line.names[0]).colour

@@ -23,6 +23,8 @@ _COLOURS: Final = (
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
     *("#000000", "#e69f00", "#56b4e9", "#777777"),
 )
+#: Names whose colour is that of no other.
+NR_COLOURS: Final = len(_COLOURS)
 _MARKERS: Final = (
     *("circle", "square", "triangle", "diamond"),
     *("inverted_triangle", "plus", "hex", "x"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from swaptools.report.quantities import quantity
 from swaptools.report.shape import followed, merged
 from swaptools.report.study import section_of
 from swaptools.report.values import Axis, Chart, Line, Section, Table
@@ -118,6 +119,8 @@ def _replay(found: dict[str, Any], wishes: Wishes) -> Section:
     bound = found["bound_miss_ratio"]
     if bound is not None:
         notes.append(f"No policy could miss less than {100 * bound:.3f} % (opt).")
+        without = quantity("miss_ratio").title
+        charts = [one for one in charts if one.title != without]
         charts.insert(0, _bounded(rows, float(bound)))
     left = told.left_out
     if found["left_out"]:

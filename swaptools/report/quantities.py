@@ -47,6 +47,8 @@ QUANTITIES: Final = {
     "slots_held": Quantity("Slots in use", "slots"),
     "pte_visits": Quantity("Page table entries looked at by moves", "entries"),
     "fragmentation": Quantity("Free slots that no large folio can have", "%", 0.01),
+    "faults": Quantity("Page faults", "faults"),
+    "misses": Quantity("References that missed", "references"),
 }
 
 

@@ -19,7 +19,7 @@ from swaptools.report.values import Axis, Chart, Line, Picture, Section
 from swaptools.sweep.results import flat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from swaptools.report.seen import Wishes
     from swaptools.report.shape import Shape
@@ -50,7 +50,7 @@ def section_of(
     """
     about = studied.about
     axes = {name: list(values) for name, values in about["axes"].items()}
-    rows = list(studied.rows.values())
+    rows = _in_order(studied.rows.values(), axes)
     usual = partial(_command, about["path"])
     study = Seen(about, axes, rows, wishes, command or usual)
     _check(study)
@@ -76,6 +76,19 @@ def section_of(
         versions=tuple(sorted({row.version for row in study.rows})),
         flat=rows_of(tables) if wishes.break_even else tuple(_flat(study)),
     )
+
+
+# As the axes have their values: workers end in any order.
+def _in_order(rows: Iterable[Row], axes: Mapping[str, Sequence[Scalar]]) -> list[Row]:
+    places = {
+        name: {str(value): place for place, value in enumerate(values)}
+        for name, values in axes.items()
+    }
+
+    def place(row: Row) -> list[int]:
+        return [known.get(str(row.cell.get(n)), -1) for n, known in places.items()]
+
+    return sorted(rows, key=place)
 
 
 def _check(study: Seen) -> None:

@@ -11,7 +11,7 @@ from swaptools.report.seen import Wishes
 from swaptools.report.shape import MOST_CHARTS, MOST_LINES, Point, charts_of, shape_of
 from swaptools.report.sources import sections_of
 from swaptools.report.values import Axis, Difference, Range
-from tests.report.samples import slots
+from tests.report.samples import run, slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,3 +178,14 @@ def test_a_metric_that_is_the_same_everywhere_is_drawn_if_it_is_asked_for(
     assert section.charts[0].lines[0].name == "plain = ghost = vswap" or (
         section.charts[0].lines[0].names[0] == "plain"
     )
+
+
+def test_rows_are_told_in_the_order_of_the_axes_whoever_ended_first(
+    tmp_path: Path,
+) -> None:
+    """Workers end in any order, and the same study is the same report."""
+    path = slots(tmp_path)
+    first, *rest = path.read_text().splitlines(keepends=True)
+    told = run("report", path, "--csv").stdout
+    path.write_text(first + "".join(reversed(rest)))
+    assert run("report", path, "--csv").stdout == told
