@@ -1,9 +1,11 @@
 """Many processes, or many machines: cells run by Dask.
 
-Dask is imported here alone, when a cluster is asked for. What is sent to a worker is
-a job, which names code of this package: each worker has to have it, in this version.
+Dask is imported here alone, when a cluster is asked for. What is sent to a worker are
+jobs, which name code of this package: each worker has to have it, in this version.
+Workers of this machine are forked by a process that has it already.
 
-Not here: which cells there are (study.py), writing rows (run.py).
+Not here: which cells there are (study.py), how many go together (parcels.py), writing
+rows (run.py).
 """
 
 from __future__ import annotations
@@ -12,25 +14,38 @@ import logging
 import signal
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from swaptools import __version__
 from swaptools.errors import ClusterError, MissingExtra
+from swaptools.sweep.parcels import Parcels
 from swaptools.sweep.runners import Ended, run_job
 from swaptools.sweep.trace_files import keep, lacking, to_send
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from swaptools.sweep.cells import Cell, Job
 
-#: Jobs that are on the way for each worker: none of them waits for the next.
-_AHEAD: Final = 4
+#: Parcels that are on the way for each worker: none of them waits for the next.
+_AHEAD: Final = 2
 #: Workers that may end while they run one cell before it is given up.
 _ALLOWED_FAILURES: Final = 10
 _ANSWER_S: Final = 20
+#: What a worker needs, imported once for all that are forked.
+_PRELOADED: Final = ("distributed.nanny", "swaptools.sweep.workloads")
+#: Of Dask, which looks at itself all the time, and serves what it sees: to nobody here.
+_SETTINGS: Final = {
+    "distributed.worker.multiprocessing-method": "forkserver",
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+_NO_DASHBOARD: Final = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 
 
 def has_dask() -> bool:
@@ -38,6 +53,17 @@ def has_dask() -> bool:
     from importlib.util import find_spec
 
     return find_spec("distributed") is not None
+
+
+def prepare(*, compiled: bool | None) -> None:
+    """Start what workers of this machine are forked from; it is ready in a second.
+
+    What this process imports meanwhile costs no time, then.
+    """
+    modules = [*_PRELOADED, *(() if compiled is False else ("numba",))]
+    with _deaf_to_interrupts():
+        forkserver.set_forkserver_preload(modules)
+        forkserver.ensure_running()
 
 
 class DaskRunner:
@@ -52,6 +78,8 @@ class DaskRunner:
             MissingExtra: Dask is not installed.
             ClusterError: Nobody answers, or has another version.
         """
+        if address is None and has_dask():
+            prepare(compiled=compiled)
         try:
             self._distributed: Any = import_module("distributed")
         except ImportError as exc:
@@ -67,23 +95,33 @@ class DaskRunner:
 
     def _connected(self, stack: ExitStack, jobs: int, address: str | None) -> Any:
         if address is None:
-            with _deaf_to_interrupts():
-                cluster = self._distributed.LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    processes=True,
-                    memory_limit=0,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                    security=self._security(),
-                    scheduler_kwargs={"allowed_failures": _ALLOWED_FAILURES},
-                )
-            stack.callback(cluster.close, timeout=5)
+            cluster = self._started(stack, jobs)
             client = stack.enter_context(self._distributed.Client(cluster))
         else:
             logging.getLogger("distributed").setLevel(logging.CRITICAL)
             client = stack.enter_context(self._reached(address))
         return client
+
+    def _started(self, stack: ExitStack, jobs: int) -> Any:
+        # It would import whatever its workers might have a use for, to preload it.
+        self._distributed.utils._forkserver_preload_set = True
+        settings = import_module("dask").config.set(_SETTINGS)  # while they may restart
+        stack.enter_context(settings)
+        with _deaf_to_interrupts():
+            cluster = self._distributed.LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                security=self._security(),
+                scheduler_kwargs={
+                    "allowed_failures": _ALLOWED_FAILURES,
+                    **_NO_DASHBOARD,
+                },
+            )
+        stack.callback(cluster.close, timeout=5)
+        return cluster
 
     def _reached(self, address: str) -> Any:
         try:
@@ -130,25 +168,32 @@ class DaskRunner:
         self._stack.close()
 
     def run(self, cells: Iterable[Cell]) -> Generator[tuple[Cell, Ended], None, None]:
-        """Run all of them; each comes as it ends.
+        """Run all of them; each comes when those that were sent with it have ended.
 
         Raises:
             TraceError: A worker lacks a file that is too large to be sent.
         """
         cells = list(cells)
         self._send({d: p for cell in cells for d, p in cell.job.files.items()})
-        left = iter(cells)
-        running: dict[Any, Cell] = {}
+        parcels = Parcels(cells, self.nr_workers)
+        running: dict[Any, list[Cell]] = {}
         ended = self._distributed.as_completed()
-        for cell in _some(left, _AHEAD * self.nr_workers):
-            running[self._submit(cell.job, ended)] = cell
+
+        def submit() -> None:
+            if parcel := parcels.next():
+                running[self._submit(parcel, ended)] = parcel
+
+        for _ in range(_AHEAD * self.nr_workers):
+            submit()
         try:
             while running:
                 future = next(ended)
-                cell = running.pop(future)
-                for next_cell in _some(left, 1):
-                    running[self._submit(next_cell.job, ended)] = next_cell
-                yield cell, self._result(future)
+                parcel = running.pop(future)
+                found = self._result(future, len(parcel))
+                for cell, each in zip(parcel, found, strict=True):
+                    parcels.learn(cell, each.seconds)
+                submit()
+                yield from zip(parcel, found, strict=True)
         finally:
             self._client.cancel(list(running))
 
@@ -168,31 +213,34 @@ class DaskRunner:
         made = {"name": f"swaptools-{digest}", "setup": setup}
         return type("Copy", (self._distributed.WorkerPlugin,), made)()
 
-    def _submit(self, job: Job, ended: Any) -> Any:
-        future = self._client.submit(run_job, job, compiled=self._compiled, pure=False)
+    def _submit(self, parcel: Sequence[Cell], ended: Any) -> Any:
+        jobs = [cell.job for cell in parcel]
+        future = self._client.submit(
+            run_jobs, jobs, compiled=self._compiled, pure=False
+        )
         ended.add(future)
         return future
 
-    def _result(self, future: Any) -> Ended:
+    def _result(self, future: Any, nr_jobs: int) -> list[Ended]:
         try:
-            found: Ended = future.result()
+            found: list[Ended] = future.result()
         except self._distributed.KilledWorker:
             reason = "each worker that ran it ended"
         except Exception as exc:  # of Dask: what a job raises is in what it returns
             reason = f"{type(exc).__name__}: {exc}"
         else:
             return found
-        return Ended(None, reason, __version__, 0.0)
+        return [Ended(None, reason, __version__, 0.0)] * nr_jobs
+
+
+def run_jobs(jobs: Sequence[Job], *, compiled: bool | None) -> list[Ended]:
+    """Run jobs where they were sent, one after the other."""
+    return [run_job(job, compiled=compiled) for job in jobs]
 
 
 def version() -> str:
     """Return the version that a worker has."""
     return __version__
-
-
-def _some(cells: Iterator[Cell], most: int) -> Iterator[Cell]:
-    for _, cell in zip(range(most), cells, strict=False):
-        yield cell
 
 
 @contextmanager

@@ -54,6 +54,8 @@ class ScriptJob(NamedTuple):
     with_slots: bool
     #: Of the script, before values went into it.
     digest: str
+    #: Pages that it touches.
+    nr_pages: int = 0
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -64,11 +66,6 @@ class ScriptJob(NamedTuple):
     def files(self) -> dict[str, str]:
         """Nothing: the text goes along."""
         return {}
-
-    @property
-    def nr_pages(self) -> int:
-        """Pages that it touches."""
-        return self.script().nr_pages
 
     def fitted(self) -> Design:
         """Return what the machine is fitted with."""
@@ -229,8 +226,7 @@ class ScriptWorkload:
             self._with_slots,
             digest(text),
         )
-        job.script()
-        return job
+        return job._replace(nr_pages=job.script().nr_pages)
 
 
 def _tried(name: str, look: Callable[[], Any]) -> None:

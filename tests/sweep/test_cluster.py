@@ -79,15 +79,22 @@ def nr_lines(results: Path) -> int:
     return results.read_bytes().count(b"\n") if results.exists() else 0
 
 
+def workers_of(pid: int) -> list[int]:
+    """The workers that a sweep has started: what its fork server has forked."""
+    return [
+        worker
+        for child in children(pid)
+        if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()
+        for worker in children(child)
+    ]
+
+
 def children(pid: int) -> list[int]:
-    """The workers that a sweep has started; what runs Dask's resources is none."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            words = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"spawn_main" in words:
-                found.append(int(child))
-    return found
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
 
 
 def test_two_workers_give_the_rows_of_one_process(
@@ -192,8 +199,8 @@ def test_five_workers_are_killed_and_nobody_notices(
     for kill in range(5):
         limit = 1 + kill * NR_CELLS // 7
         until_rows(results, limit + 1, sweep)
-        until(lambda: len(children(sweep.pid)) == 2, "two workers")
-        os.kill(chance.choice(children(sweep.pid)), signal.SIGKILL)
+        until(lambda: len(workers_of(sweep.pid)) == 2, "two workers")
+        os.kill(chance.choice(workers_of(sweep.pid)), signal.SIGKILL)
     out, err = sweep.communicate(timeout=120)
     assert (sweep.returncode, err) == (0, ""), out
     assert rows(results) == alone
@@ -207,7 +214,7 @@ def test_an_interrupt_ends_it_without_a_word_and_without_workers(
     results = tmp_path / "rows"
     sweep = started(path, results, *words)
     until(lambda: nr_lines(results) > 5, "rows")
-    workers = children(sweep.pid)
+    workers = workers_of(sweep.pid)
     assert len(workers) == (2 if words[1] == "2" else 0)
     os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all of them
     _, err = sweep.communicate(timeout=30)
