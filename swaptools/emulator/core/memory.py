@@ -122,7 +122,8 @@ def are_zero(buffer: Buffer[Any], first: int, length: int) -> bool:
         return _bytes_are_zero(buffer, first, length)
     if isinstance(buffer, list):
         # Most items are zeros, and are passed over without a call for each.
-        return all(map(is_zero, filter(None, buffer[first : first + length])))
+        items = buffer[first : first + length]
+        return not any(items) or all(map(is_zero, filter(None, items)))
     found: dict[int, Any] = cast("Any", buffer)
     return all(is_zero(found[n]) for n in found if first <= n < first + length)
 

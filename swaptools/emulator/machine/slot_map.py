@@ -222,5 +222,6 @@ class SlotMap:
                 first = (ci - first_cluster) * SWAPFILE_CLUSTER
                 index = (s.ci[ci].table - 1) * SWAPFILE_CLUSTER
                 for at in range(SWAPFILE_CLUSTER if s.ci[ci].table else 0):
-                    if s.map[index + at] not in (0, SWAP_MAP_BAD):
-                        yield first + at, s.map[index + at]
+                    value = s.map[index + at]
+                    if value and value != SWAP_MAP_BAD:
+                        yield first + at, value

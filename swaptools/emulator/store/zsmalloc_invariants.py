@@ -11,7 +11,7 @@ Left out: nothing; this checks the emulator, not the kernel.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.zsmalloc_structs import (
@@ -22,10 +22,14 @@ from swaptools.emulator.core.zsmalloc_structs import (
 from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from swaptools.emulator.core.structs import Slots
     from swaptools.emulator.store.size_classes import ClassTable, SizeClass
+
+_GROUPS: Final = range(NR_FULLNESS_GROUPS)
+_NONE: Final[frozenset[int]] = frozenset()
 
 
 def check_zs_pool(
@@ -68,7 +72,7 @@ def check_zs_pool(
     for ci in range(nr_classes):
         _check_class(s, first + ci, table.classes[ci], at)
         at += len(groups[ci])
-        lists = [on_lists[ci, group] for group in range(NR_FULLNESS_GROUPS)]
+        lists = [on_lists.get((ci, group), _NONE) for group in _GROUPS]
         _check_lists(s, first + ci, lists)
 
 
@@ -104,10 +108,12 @@ def _check_class(s: Slots, ci: int, size_class: SizeClass, groups: int) -> None:
     _check(record.objs_per_zspage == size_class.objs_per_zspage, "objects", ci)
 
 
-def _check_lists(s: Slots, ci: int, wanted: list[set[int]]) -> None:
+def _check_lists(s: Slots, ci: int, wanted: Sequence[AbstractSet[int]]) -> None:
     fullest = highest = 0
     for group, members in enumerate(wanted):
         first = s.zs_lists[ci * NR_FULLNESS_GROUPS + group]
+        if not (first or members):
+            continue
         listed = list(_chain(s, first))
         _check(len(listed) == len(members), "listed twice", ci)
         _check(set(listed) == members, "list", ci)
