@@ -1,6 +1,6 @@
 """A Machine puts pages where a booted kernel of its release put them.
 
-A few programs of each kernel here, all of them with ``make test-compiled``.
+Two programs of each kernel here, all of them with ``make test-compiled``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ RELEASES = booted.releases()
 #: What cannot be foreseen: 6.12 writes large folios past zswap when it likes.
 NOT_FORESEEN = {"6.12": {"fork, seed 0"}}
 #: Of each kernel, every so many-eth program is in the default suite.
-SAMPLE = 12
+SAMPLE = 24
 
 
 def differences(release: str, recorded: list[booted.Recorded]) -> list[str]:

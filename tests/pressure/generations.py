@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,11 +37,12 @@ _SEEDS: Final = (1, 2, 3)
 _CHARGED, _KEPT = 64, 63
 
 
-def programs() -> list[Program]:
+@cache
+def programs() -> tuple[Program, ...]:
     """Return those that kernels were asked."""
     drawn = [draw_program(name, seed) for name in WORKLOADS for seed in _SEEDS]
     small = [each for each in drawn if each.limit_pages < _LARGEST_LIMIT_PAGES]
-    return [first_touch(2000), loop_over(3000, 2000, 500, 4), *small]
+    return (first_touch(2000), loop_over(3000, 2000, 500, 4), *small)
 
 
 def recorded() -> dict[str, dict[str, list[int]]]:

@@ -313,28 +313,34 @@ def told(flipped: Counter[str], noticed: Counter[str]) -> str:
     return f"{noticed.total()} of {flipped.total()}: {', '.join(shown)}"
 
 
-@pytest.mark.parametrize("nr_parts", few_or_many(4, 1))
+@pytest.mark.parametrize("nr_parts", few_or_many(8, 1))
 def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
     """Any but those of which a wrong one can look right, as InvariantBroken."""
     flipped, noticed = shares(living("6.18"), 1, MAY_LOOK_RIGHT, nr_parts)
     assert noticed == flipped
 
 
-@pytest.mark.compiled
+@pytest.mark.parametrize(
+    "nr_flips",
+    [
+        pytest.param(6, marks=pytest.mark.compiled),
+        pytest.param(30, marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize(
     ("kernel", "design"),
     [("6.18", None), ("6.12", None), ("7.2", None)]
     + [(None, design) for design in ("vswap", "zram", "ghost-dynamic")],
 )
 def test_of_all_flipped_fields_95_in_100_are_noticed(
-    kernel: str | None, design: str | None
+    kernel: str | None, design: str | None, nr_flips: int
 ) -> None:
     """Of all there are, those that can look right among them; pytest -s shows them.
 
-    Of each kind 30 stand for the others. All are noticed but for those kinds.
+    Of each kind so many stand for the others. All are noticed but for those kinds.
     """
     machine = living(kernel, design)
-    flipped, noticed = shares(machine, 30)
+    flipped, noticed = shares(machine, nr_flips)
     nr_of = {kind: len(found) for kind, found in places_by_kind(machine).items()}
     expected = sum(nr * noticed[kind] / flipped[kind] for kind, nr in nr_of.items())
     share = expected / sum(nr_of.values())

@@ -58,9 +58,10 @@ def test_random_is_by_its_seed() -> None:
     assert len(others) > 1
 
 
+@pytest.mark.parametrize("nr_rounds", few_or_many(40, 160))
 @pytest.mark.parametrize("policy", YARDSTICKS)
 def test_large_folios_shared_pages_and_other_groups_are_kept_account_of(
-    policy: str,
+    policy: str, nr_rounds: int
 ) -> None:
     """Nothing is lost, whoever maps it, and no group has more than it may.
 
@@ -77,7 +78,7 @@ def test_large_folios_shared_pages_and_other_groups_are_kept_account_of(
     shared = machine.shm(100)
     maps = [shared.map(task) for task in tasks[:3]]
     contents: dict[tuple[int, int], int | bytes] = {}
-    for _ in range(160):
+    for _ in range(nr_rounds):
         number, first = draw.randrange(4), draw.randrange(300)
         match draw.randrange(6):
             case 0 | 1:
