@@ -103,11 +103,12 @@ class Limits:
         if zswap_max_bytes is not ...:
             pages = _pages(zswap_max_bytes, self.page_size, "zswap_max")
             memcg.zswap_max_pages = None if pages < 0 else pages
-        try:
-            for name, pages in wanted.items():
-                _set_limit(self.state, memcg, name, pages)
-        finally:
-            self.state.settle()
+        with self.state.ends_anyway():
+            try:
+                for name, pages in wanted.items():
+                    _set_limit(self.state, memcg, name, pages)
+            finally:
+                self.state.settle()
 
     def reclaim(self, cgroup: str, nr_bytes: int, swappiness: int | None = None) -> int:
         """Let pages of a cgroup and all below leave, as memory.reclaim does.
@@ -128,14 +129,15 @@ class Limits:
         nr_pages = within(nr_bytes, MANY_PAGES, "bytes to reclaim") // self.page_size
         pressure = self.state.slots.pressure[0]
         usual = pressure.swappiness
-        if swappiness is not None:
-            pressure.swappiness = within(swappiness, _MAX_SWAPPINESS, "swappiness")
-        self.state.work_for(self.cgroups.root)
-        try:
-            return _reclaim(self.state, memcg, nr_pages)
-        finally:
-            pressure.swappiness = usual
-            self.state.settle()
+        wanted = usual if swappiness is None else swappiness
+        with self.state.ends_anyway():
+            pressure.swappiness = within(wanted, _MAX_SWAPPINESS, "swappiness")
+            self.state.work_for(self.cgroups.root)
+            try:
+                return _reclaim(self.state, memcg, nr_pages)
+            finally:
+                pressure.swappiness = usual
+                self.state.settle()
 
     def flush(self) -> None:
         """Flush the statistics of groups, as reading memory.stat does."""
@@ -273,7 +275,7 @@ def free_pages_of(
 # Kernel: mm/vmscan.c user_proactive_reclaim().
 def _reclaim(state: State, memcg: MemCgroup, nr_pages: int) -> int:
     nr_left, retries = 0, _MAX_RECLAIM_RETRIES
-    while nr_left < nr_pages:
+    while nr_left < nr_pages and not state.is_interrupted:
         found = free_pages_of(state, memcg, max((nr_pages - nr_left) // 4, 1))
         if not found:
             retries -= 1

@@ -59,16 +59,22 @@ def touch(
     nr, here = len(pages), 0
     if len(flags) != nr or len(numbers) != nr or len(future or pages) != nr:
         raise IllegalOperation("as many pages, flags, tasks and next uses are needed")
-    known = _reached(state, tasks, references)
     uses = future or NO_FUTURE
-    state.find_allowed_areas()
     given, ahead = (pages, flags, numbers, uses), state.arena.is_compiled
-    while 0 <= here < nr:
-        here = state.run(function, *given, here, nr, known, contents, ahead)
-        state.settle(is_end=not 0 <= here < nr)
-        if 0 <= here < nr:
-            make_memory(state, tasks[numbers[here]])
-            forget_killed(tasks, known)
+    with state.ends_anyway():
+        known = _reached(state, tasks, references)
+        state.find_allowed_areas()
+        while 0 <= here < nr and not state.is_interrupted:
+            stop = min(nr, here + state.turn_pages)
+            here = state.run(function, *given, here, stop, known, contents, ahead)
+            if here == stop < nr:
+                continue
+            state.settle(is_end=not 0 <= here < nr)
+            if 0 <= here < nr:
+                make_memory(state, tasks[numbers[here]])
+                forget_killed(tasks, known)
+        if 0 <= here < nr:  # it was interrupted
+            state.settle()
     if here < 0:
         page, reason = pages[-here - 1], read_of_nothing().strerror
         raise DeviceReadError(errno.EFAULT, f"page {page}: {reason}")

@@ -29,6 +29,7 @@ from swaptools.emulator.core.shmem_pages import (
     shmem_write_range,
     unmap_range,
 )
+from swaptools.emulator.machine.interrupts import whole
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
 from swaptools.emulator.machine.steps import STEPS
@@ -93,12 +94,14 @@ class Shm:
             raise IllegalOperation("the task or the object is gone")
         return ShmMapping(self._state, self, task)
 
+    @whole
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as fallocate(FALLOC_FL_PUNCH_HOLE) and MADV_REMOVE do."""
         self._state.check_alive()
         self.check_range(first, nr_pages)
         self._truncate(first, first + nr_pages)
 
+    @whole
     def unlink(self) -> None:
         """Take the name away; the object goes with its last mapping."""
         self._state.check_alive()
@@ -139,6 +142,7 @@ class ShmMapping:
         shm.mappings.append(self)
         task.mappings.append(self)
 
+    @whole
     def write(
         self,
         first: int,
@@ -174,6 +178,7 @@ class ShmMapping:
         pages = self.read_pages(first, nr_pages)
         return b"".join(page for page in pages if isinstance(page, bytes))
 
+    @whole
     def read_pages(self, first: int, nr_pages: int = 1) -> list[bytes | int]:
         """Touch pages and return the bytes of each, or its length without bytes.
 
@@ -187,6 +192,7 @@ class ShmMapping:
         args = self._state, shmem_read_range, tables, first, nr_pages
         return read_pages(*args, self.task)
 
+    @whole
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page out what this mapping has, and nobody else, as MADV_PAGEOUT does.
 
@@ -198,10 +204,12 @@ class ShmMapping:
         state, pages, mm = self._state, self.shm.pages.mm, self.pte.mm
         here, end, cpu = first, first + nr_pages, state.totals.cpu
         state.io.measure(mm, first, end)
-        while here < end:
-            here = state.run(shmem_pageout_range, pages, mm, here, end, cpu)
+        while here < end and not state.is_interrupted:
+            stop = min(end, here + state.turn_pages)
+            here = state.run(shmem_pageout_range, pages, mm, here, stop, cpu)
         state.settle()
 
+    @whole
     def each(
         self,
         what: What,
@@ -215,6 +223,8 @@ class ShmMapping:
         if what not in STEPS:
             raise IllegalOperation(f"no {what!r} of pages {pages}")
         for page in pages:
+            if self._state.is_interrupted:
+                break
             if what == "write":
                 self.write(page, 1, 0, data, length=length)
             elif what == "read":
@@ -225,6 +235,7 @@ class ShmMapping:
                 self.drop(page)
         return found
 
+    @whole
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages of the object, as madvise(MADV_REMOVE) does."""
         if self.task.skips():
@@ -244,6 +255,7 @@ class ShmMapping:
         """
         ShmMapping(self._state, self.shm, child)
 
+    @whole
     def unmap(self) -> None:
         """Undo the mapping; the last one of an object without a name frees it."""
         if self.task.skips():

@@ -23,6 +23,7 @@ from swaptools.emulator.core.settle import settle
 from swaptools.emulator.core.slot_alloc import allow
 from swaptools.emulator.core.watermarks import nr_used_pages
 from swaptools.emulator.machine.backing import Conditions
+from swaptools.emulator.machine.interrupts import PAGES_A_TURN, Interrupts
 from swaptools.emulator.store.zswap import ENDLESS_RAM_PAGES
 from swaptools.errors import KernelOops
 
@@ -118,6 +119,8 @@ class State:
     #: Called in the middle of long page-outs, after so many pages, with how many.
     watch: Callable[[int], None] = lambda _nr_pages: None
     watch_pages: int = MAX_TASK_PAGES
+    #: Pages and references between two looks whether there was a Ctrl-C.
+    turn_pages: int = PAGES_A_TURN
     is_in_one: bool = False
     #: Statistics of groups are flushed behind each operation.
     flushes_behind: bool = True
@@ -125,9 +128,11 @@ class State:
     follows_clusters: bool = False
     #: What is one for the whole machine.
     totals: Totals = field(init=False)
+    _interrupts: Interrupts = field(init=False)
 
     def __post_init__(self) -> None:
         self.totals = self.arena.totals
+        self._interrupts = Interrupts(self.end_early)
 
     @property
     def slots(self) -> Slots:
@@ -202,16 +207,20 @@ class State:
             self.is_in_one = False
             self.settle()
 
-    @contextmanager
-    def ends_anyway(self) -> Iterator[None]:
+    def ends_anyway(self) -> Interrupts:
         """Let an operation end when it is interrupted between two of its runs."""
-        try:
-            yield
-        except BaseException:
-            if self.totals.has_policy:
-                self.slots.pressure[0].oom_memcg = self.slots.pressure[0].lacks_room = 0
-            self.settle()
-            raise
+        return self._interrupts
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether an operation that ends anyway is to end now."""
+        return self._interrupts.have_come
+
+    def end_early(self) -> None:
+        """End an operation amid which something was raised."""
+        if self.totals.has_policy:
+            self.slots.pressure[0].oom_memcg = self.slots.pressure[0].lacks_room = 0
+        self.settle()
 
     def settle(self, *, is_end: bool = True) -> None:
         """End an operation: workers run, contents nobody wants go.

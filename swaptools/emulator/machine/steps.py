@@ -65,14 +65,21 @@ def do_steps(
     out = state.scratch(len(pages) + 1)
     out[0] = 0
     here, end, cpu = pages.start, pages.stop, state.totals.cpu
-    while 0 <= here < end:
+    while 0 <= here < end and not state.is_interrupted:
+        stop = min(end, here + state.turn_pages * pages.step)
         here = state.run(
-            step_range, STEPS[what], mm, here, end, pages.step, content, cpu, out
+            step_range, STEPS[what], mm, here, stop, pages.step, content, cpu, out
         )
+        if here == stop < end:
+            continue
         state.settle(is_end=not 0 <= here < end)
         if 0 <= here < end and not make_memory(state, task):
             put_all(state, content, range(here, end, pages.step))
             break
+    else:
+        if 0 <= here < end:  # it was interrupted
+            put_all(state, content, range(here, end, pages.step))
+            state.settle()
     if here < 0:
         lost = -here - 1
         put_all(state, content, range(lost, end, pages.step))

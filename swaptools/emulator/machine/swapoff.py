@@ -15,7 +15,7 @@ Same: which tasks are walked, the order of tasks and pages; what nothing holds b
 a poison marker.
 Changed: where the kernel would let its OOM killer take the caller, it is ENOMEM; where
 it would go round and round, EINTR.
-Left out: signals, memory of the kernel itself and of files.
+Left out: signals but Ctrl-C, memory of the kernel itself and of files.
 """
 
 from __future__ import annotations
@@ -120,14 +120,16 @@ def _unuse(
 ) -> None:
     here = 0
     while here < len(pages):
-        nr_pages = len(pages)
+        stop = min(len(pages), here + state.turn_pages)
         room = state.slots.si[si].inuse_pages
         if not state.slots.pressure[0].managed_pages:
             room = min(state.free_pages, room)
-        here = state.run(function, pages.mm, here, nr_pages, si, room, counts)
+        here = state.run(function, pages.mm, here, stop, si, room, counts)
         state.contents.reap()
-        if _is_out_of_memory(state, here < nr_pages):
+        if _is_out_of_memory(state, here < stop):
             raise SwapOffError(errno.ENOMEM, "Cannot allocate memory")
+        if state.is_interrupted:
+            raise SwapOffError(errno.EINTR, "Interrupted system call")
 
 
 # Whether it ends here: not for want of a group's memory, which somebody is killed for.

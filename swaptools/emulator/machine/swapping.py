@@ -152,7 +152,8 @@ class Swapping(Looks):
         if device not in list(self.areas):
             raise IllegalOperation(f"{device.path} is not swapped on here")
         self.state.work_for(self.cgroups.root)
-        done = self.areas.swapoff(device)
+        with self.state.ends_anyway():
+            done = self.areas.swapoff(device)
         self.state.counter.moves.swapoff_pte_visits += sum(done.visited.values())
         return done
 

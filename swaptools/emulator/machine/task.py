@@ -24,6 +24,7 @@ from swaptools.emulator.core.pageout import (
 )
 from swaptools.emulator.core.zap import MMU_GATHER_PAGES, drop_range
 from swaptools.emulator.machine.fallback import fall_back
+from swaptools.emulator.machine.interrupts import whole
 from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.page_tables import PageTable
 from swaptools.emulator.machine.state import MAX_TASK_PAGES
@@ -83,6 +84,7 @@ class Task:
         tasks.append(self)
         memcg.nr_tasks += 1
 
+    @whole
     def write(
         self,
         first: int,
@@ -134,6 +136,7 @@ class Task:
         pages = self.read_pages(first, nr_pages)
         return b"".join(page for page in pages if isinstance(page, bytes))
 
+    @whole
     def read_pages(self, first: int, nr_pages: int = 1) -> list[bytes | int]:
         """Touch pages and return the bytes of each, or its length without bytes.
 
@@ -147,6 +150,7 @@ class Task:
         args = self._state, read_range, [self.pte.mm], first, nr_pages
         return read_pages(*args, self)
 
+    @whole
     def pageout(self, first: int, nr_pages: int = 1) -> None:
         """Page a range out, in address order, as madvise(MADV_PAGEOUT) does.
 
@@ -164,19 +168,20 @@ class Task:
         vmstat = state.slots.vmstat[0]
         refused = vmstat.swpout_refused
         here = first
-        with state.ends_anyway():
-            while here < end:
-                start = here
-                stop = min(end, here - here % state.watch_pages + state.watch_pages)
-                here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
-                self._join_mmlist()
-                state.watch(here - start)
+        part = min(state.watch_pages, state.turn_pages)
+        while here < end and not state.is_interrupted:
+            start = here
+            stop = min(end, here - here % part + part)
+            here = state.run(pageout_range, self.pte.mm, here, stop, cpu)
+            self._join_mmlist()
+            state.watch(here - start)
         falls_back = not state.ghost_rules.never_falls_back
         some_stayed = vmstat.swpout_refused > refused
         if falls_back and some_stayed and memcg.zswap_writeback_enabled:
             fall_back(state, self.pte.mm, memcg, first, end)
         state.settle()
 
+    @whole
     def each(
         self,
         what: What,
@@ -219,13 +224,15 @@ class Task:
         falls_back = what == "pageout" and not state.ghost_rules.never_falls_back
         if falls_back or not pages:
             for page in pages:
-                self.pageout(page)
+                if not state.is_interrupted:
+                    self.pageout(page)
             return []
         out = do_steps(state, what, self, pages, content)
         self._join_mmlist()
         nr_read = out[0] if what == "read" else 0
         return state.io.pages_of(first_items(out, nr_read + 1)[1:])
 
+    @whole
     def drop(self, first: int, nr_pages: int = 1) -> None:
         """Forget pages, as madvise(MADV_DONTNEED) does."""
         if self.skips():
@@ -237,6 +244,7 @@ class Task:
             self._state.run(drop_range, self.pte.mm, first, end, gathered)
         self._state.settle()
 
+    @whole
     def fork(self, name: str | None = None) -> Task:
         """Return a child that shares every page and slot until one of them writes.
 
@@ -276,6 +284,7 @@ class Task:
         state.settle()
         return child
 
+    @whole
     def join(self, cgroup: str) -> None:
         """Live in another control group, as by writing to its cgroup.procs.
 
@@ -292,6 +301,7 @@ class Task:
         memcg.nr_tasks += 1
         self.memcg = memcg
 
+    @whole
     def exit(self) -> None:
         """Drop everything; the task is gone."""
         if self.skips():

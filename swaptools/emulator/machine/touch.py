@@ -61,9 +61,10 @@ def write_pages(
             before it are written.
     """
     done = 0
-    while 0 <= done < nr_pages:
-        done = state.run(function, *tables, first, done, nr_pages, contents, *args)
-        if 0 <= done < nr_pages and not make_memory(state, task):
+    while 0 <= done < nr_pages and not state.is_interrupted:
+        stop = _turn(state, first, done, nr_pages)
+        done = state.run(function, *tables, first, done, stop, contents, *args)
+        if 0 <= done < stop and not make_memory(state, task):
             break
     for page in range(-done - 1 if done < 0 else done, nr_pages):
         state.contents.put(contents[page])
@@ -86,13 +87,20 @@ def read_pages(
         DeviceReadError: A page was swapped out and nothing holds it (SIGBUS).
     """
     found, done = state.scratch(nr_pages), 0
-    while 0 <= done < nr_pages:
-        done = state.run(function, *tables, first, done, nr_pages, found)
-        if 0 <= done < nr_pages and not make_memory(state, task):
+    while 0 <= done < nr_pages and not state.is_interrupted:
+        stop = _turn(state, first, done, nr_pages)
+        done = state.run(function, *tables, first, done, stop, found)
+        if 0 <= done < stop and not make_memory(state, task):
             break
     pages = state.io.pages_of(first_items(found, max(done, 0)))
     _end(state, first, done)
     return pages
+
+
+# Where the next part of a range ends, so that no folio lies across that.
+def _turn(state: State, first: int, done: int, nr_pages: int) -> int:
+    page, part = first + done, state.turn_pages
+    return min(nr_pages, page - page % part + part - first)
 
 
 # The machine comes to rest; then a task that touched what nothing holds is told.
