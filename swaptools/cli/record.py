@@ -195,7 +195,7 @@ def _recorded(
         if ram_bytes is None:
             output.error("lackey is some 3000 times slower than the program alone")
             if not can_compile():
-                output.error("and without numba (the fast extra) five times more")
+                output.error("and without numba (the fast extra) up to twice that")
             recording = Lackey(writer, least_pages, output.error, lengths)
         else:
             recording = Faults(writer, ram_bytes, output.error, lengths)

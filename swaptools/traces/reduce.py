@@ -4,7 +4,8 @@ LRU misses the same pages, and writes the same pages out, in every such memory, 
 some hundred times fewer references are kept. For clock and two lists that is close,
 and not exact.
 
-Not here: which references go, and why (reduce_loop.py).
+Not here: which references go, and why (reduce_loop.py); the same where nothing is
+compiled (reduce_lists.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.compiling import can_compile, fast
 from swaptools.references import MAX_BATCH, References
+from swaptools.traces import reduce_lists
 from swaptools.traces import reduce_loop as loops
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ class Reducer:
     def add(self, batch: References) -> Iterator[References]:
         """Take a batch, and yield what is known to stay of all so far."""
         run = self._run()
-        self._count = run(loops.drop)(
+        drop = fast(loops.drop) if run is fast else reduce_lists.drop
+        self._count = drop(
             batch.pages.cast("B").cast("q"),
             batch.flags,
             batch.tasks,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.references import CODE, WRITE
+from swaptools.traces import reduce_lists, reduce_loop
 from swaptools.traces.reduce import Reducer
 from tests.engines import ENGINES
 from tests.traces.samples import Reference, batch
@@ -98,6 +99,18 @@ def test_what_goes() -> None:
 def test_it_does_not_matter_how_references_come_in(at_once: int) -> None:
     references = loops(Random(9), 4000, 150)
     assert reduced(references, 16, at_once=at_once) == reduced(references, 16)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 64])
+def test_lists_do_what_the_loop_does(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever took the batches before."""
+    references = loops(Random(k), 6000, 150)
+    by_lists = reduced(references, k, at_once=70)
+    by_turns = iter([reduce_loop.drop, reduce_lists.drop] * len(references))
+    monkeypatch.setattr(reduce_lists, "drop", lambda *args: next(by_turns)(*args))
+    assert reduced(references, k, at_once=70) == by_lists
+    monkeypatch.setattr(reduce_lists, "drop", reduce_loop.drop)
+    assert reduced(references, k, at_once=70) == by_lists
 
 
 @pytest.mark.parametrize("compiled", ENGINES)
