@@ -53,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--pressure-seed", type=int, default=1000, help="the first of their seeds"
     )
     parser.addoption(
+        "--pressure-seconds",
+        type=float,
+        default=2700,
+        help="begin no such program after so many seconds",
+    )
+    parser.addoption(
         "--pressure-keep",
         type=Path,
         help="a directory that takes what the machine did in each, for tests.pressure",

@@ -13,15 +13,22 @@ from tests.against_kernel import rig
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.against_kernel.rig import SwapLock
+
 
 @pytest.fixture(scope="session")
-def kernel() -> Iterator[None]:
+def swap_lock() -> Iterator[SwapLock]:
     """The running kernel's swap, ours alone; skips where it cannot be had."""
-    with rig.swap_lock():
+    with rig.swap_lock() as lock:
         reason = rig.why_not()
         if reason is not None:
             pytest.skip(reason)
-        yield
+        yield lock
+
+
+@pytest.fixture(scope="session")
+def kernel(swap_lock: SwapLock) -> None:
+    """Whoever swaps something on, and does not let go of it before the session."""
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, Self
 from tests.against_kernel import pressure_driver, rig, slots_rig
 from tests.against_kernel.slots_rig import AreaSpec
 from tests.pressure.programs import operations
-from tests.pressure.recording import NONE, Recording, Snapshot, entries_of
+from tests.pressure.recording import COUNTERS, NONE, Recording, Snapshot, entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CGROUPS: Final = Path("/sys/fs/cgroup/memory")
 TRACING: Final = Path("/sys/kernel/tracing")
 _GENERATIONS: Final = Path("/sys/kernel/mm/lru_gen/enabled")
+_REFRESH: Final = Path("/proc/sys/vm/stat_refresh")
 PAGE_SIZE: Final = mmap.PAGESIZE
 AREA_PAGES: Final = 65536
 #: Kernel: mm/memcontrol.c FLUSH_TIME.
@@ -282,8 +283,10 @@ def _batches(
         nr_touched = sum(nr_pages for _, _, nr_pages in operations(batch))
         clock.wait_for(_MARGIN_SECONDS + nr_touched * _PAGE_SECONDS)
         out, read = slots_rig.swapped_out_pages(), _swapped_in_pages()
+        before = _counters()
         is_alive = child.do_batch()
         nr_flushes = len(clock.seen())
+        after = _counters()
         usage = int((path / "memory.usage_in_bytes").read_text()) // PAGE_SIZE
         unrest.flush()
         yield Snapshot(
@@ -293,6 +296,7 @@ def _batches(
             nr_in=_swapped_in_pages() - read,
             nr_flushes=nr_flushes,
             is_killed=not is_alive,
+            counters={name: after[name] - before[name] for name in COUNTERS},
         )
         if not is_alive:
             break
@@ -303,6 +307,12 @@ def _entries(children: list[Child], is_alive: bool) -> array[int]:
     for child in children:
         entries += child.entries() if is_alive else array("i", [NONE]) * child.nr_pages
     return entries
+
+
+def _counters() -> dict[str, int]:
+    """Read them when each CPU has added up what it counted by itself."""
+    _REFRESH.read_bytes()
+    return slots_rig.vmstat()
 
 
 def _swapped_in_pages() -> int:

@@ -11,6 +11,7 @@ import ctypes
 import fcntl
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LOCK = Path("/run/lock/swaptools.lock")
 SWAP_FLAG_PREFER = 0x8000
+#: For so long the lock is kept between two things that could be done apart, and then
+#: it is free for as long as somebody who waits for it takes to wake up.
+LONG_SECONDS, _WAKE_SECONDS = 60, 0.5
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -39,12 +43,31 @@ def why_not() -> str | None:
     return None
 
 
+class SwapLock:
+    """The machine's swap, held."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._since = time.monotonic()
+
+    def give_way(self) -> None:
+        """Let others have it who wait, if it was held for long; have it again then.
+
+        The caller has left nothing on.
+        """
+        if time.monotonic() - self._since > LONG_SECONDS:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            time.sleep(_WAKE_SECONDS)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self._since = time.monotonic()
+
+
 @contextmanager
-def swap_lock() -> Iterator[None]:
+def swap_lock() -> Iterator[SwapLock]:
     """Hold the machine's swap for ourselves; waits for another holder."""
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield SwapLock(lock.fileno())
 
 
 def swapon_errno(path: Path | str, flags: int = 0) -> int:

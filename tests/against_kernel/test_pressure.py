@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.against_kernel.rig import SwapLock
+
 pytestmark = pytest.mark.kernel
 
 #: Of ten, so many may differ; sequential and loop programs may not.
 LEAST_SHARE = 10 / 12
+#: Two of each workload, when the time is over before there are as many as wanted.
+LEAST_VERDICTS = 12
 NEVER_DIFFER = {"sequential", "loop"}
 #: Of programs that nobody gives a seed for.
 FIRST_SEED = 1500
@@ -76,11 +80,15 @@ def verdicts(
     clock: FlushClock,
     tmp_path: Path,
     pytestconfig: pytest.Config,
+    swap_lock: SwapLock,
     say: Callable[[object], None],
 ) -> Iterator[Verdicts]:
     """Nothing asked yet; what came out is said in the end."""
     keep = pytestconfig.getoption("--pressure-keep")
-    verdicts = Verdicts(tmp_path, clock, say, compiled=None, keep=keep)
+    seconds = pytestconfig.getoption("--pressure-seconds")
+    verdicts = Verdicts(
+        tmp_path, clock, swap_lock, say, compiled=None, keep=keep, seconds=seconds
+    )
     yield verdicts
     for line in verdicts.lines():
         say(line)
@@ -91,9 +99,10 @@ def test_verdicts(verdicts: Verdicts, pytestconfig: pytest.Config) -> None:
     wanted = pytestconfig.getoption("--pressure-verdicts")
     verdicts.yardsticks = ("fifo", "lru")
     verdicts.ask(wanted, draw_programs(pytestconfig.getoption("--pressure-seed")))
-    assert verdicts.nr_verdicts == wanted
+    reached = verdicts.nr_verdicts
+    assert reached == wanted or (verdicts.is_late and reached >= LEAST_VERDICTS)
     assert not verdicts.differences.keys() & NEVER_DIFFER
-    assert wanted - verdicts.nr_different >= wanted * LEAST_SHARE
+    assert reached - verdicts.nr_different >= reached * LEAST_SHARE
 
 
 def test_two_tasks(verdicts: Verdicts) -> None:

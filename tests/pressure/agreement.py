@@ -6,10 +6,10 @@ Not here: making recordings.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tests.pressure.recording import NONE
+from tests.pressure.recording import COUNTERS, NONE
 
 if TYPE_CHECKING:
     from array import array
@@ -80,6 +80,44 @@ def _difference(machine: array[int], ours: array[int]) -> str:
     )
 
 
+def quieter(one: Recording, other: Recording) -> Recording:
+    """Return the first of two equal recordings, with the smaller of their counters.
+
+    Those are of the whole machine, so what others do meanwhile only adds to them.
+    """
+    snapshots = (
+        replace(
+            ours,
+            counters={
+                name: min(count, theirs.counters[name])
+                for name, count in ours.counters.items()
+            },
+        )
+        for ours, theirs in zip(one.snapshots, other.snapshots, strict=True)
+    )
+    return replace(one, snapshots=tuple(snapshots))
+
+
+def counters_agreement(machine: Recording, ours: Recording) -> dict[str, list[int]]:
+    """Return of each counter what ours was off in each batch that both counted."""
+    off: dict[str, list[int]] = {name: [] for name in COUNTERS}
+    for theirs, here in zip(machine.snapshots, ours.snapshots, strict=False):
+        for name in theirs.counters.keys() & here.counters.keys():
+            off[name].append(here.counters[name] - theirs.counters[name])
+    return off
+
+
+def counters_said(machine: Recording, ours: Recording) -> str:
+    """Say which counters differ in how many batches, and by how much in all."""
+    off = counters_agreement(machine, ours)
+    told = [
+        f"{name} {sum(map(bool, each))} of {len(each)} batches by {sum(each):+}"
+        for name, each in off.items()
+        if any(each)
+    ]
+    return f"counters differ: {', '.join(told)}" if told else "counters too"
+
+
 @dataclass
 class Tally:
     """Agreements by what they are of, such as a workload and a policy."""
@@ -92,18 +130,31 @@ class Tally:
         """Count one."""
         self.by_name[name].append(agreement)
 
+    def exact(self, *name: str) -> tuple[int, int]:
+        """Return how many of a name are exact, and how many there are."""
+        each = self.by_name.get(name, [])
+        return sum(one.is_exact for one in each), len(each)
+
+    def shares(self, *name: str) -> tuple[str, str]:
+        """Return the share of pages of which the states agree, and of slots."""
+        each = self.by_name.get(name, [])
+        states = _share(sum(a.same_states for a in each), sum(a.pages for a in each))
+        slots = _share(
+            sum(a.same_slots for a in each), sum(a.both_swapped for a in each)
+        )
+        return states, slots
+
+    def cells(self, *name: str) -> tuple[str, str, str]:
+        """Return what stands in a table: how many are exact, and the shares."""
+        return str(self.exact(*name)[0]), *self.shares(*name)
+
     def lines(self) -> Iterable[str]:
         """Yield a line for each name: how many are exact, and the shares."""
-        for name, each in self.by_name.items():
-            exact = sum(one.is_exact for one in each)
-            states = _share(
-                sum(a.same_states for a in each), sum(a.pages for a in each)
-            )
-            slots = _share(
-                sum(a.same_slots for a in each), sum(a.both_swapped for a in each)
-            )
+        for name in self.by_name:
+            exact, nr = self.exact(*name)
+            states, slots = self.shares(*name)
             yield (
-                f"{' '.join(name):32} exact {exact:3} of {len(each):3}, "
+                f"{' '.join(name):32} exact {exact:3} of {nr:3}, "
                 f"states {states}, slots {slots}"
             )
 

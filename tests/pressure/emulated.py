@@ -14,7 +14,7 @@ from swaptools.emulator import Machine
 from swaptools.references import WRITE as IS_WRITE
 from swaptools.references import References, one_task
 from tests.pressure.programs import NAMES, READ, WRITE, operations
-from tests.pressure.recording import NONE, PRESENT, Recording, Snapshot
+from tests.pressure.recording import COUNTERS, NONE, PRESENT, Recording, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _batches(
     machine.flush()
     nr_entries = program.nr_pages * program.nr_tasks
     for task, batch in zip(itertools.cycle(tasks), program.batches, strict=False):
-        before = _swapped_out_pages(machine)
+        before, out = machine.vmstat(), _swapped_out_pages(machine)
         _drain(task, program)
         _do(machine, task, program, batch)
         if any(each.is_killed for each in tasks):
@@ -94,8 +94,12 @@ def _batches(
         entries = array("i")
         for each in tasks:
             entries.extend(map(_entry, each.entries(0, program.nr_pages)))
-        nr_out = _swapped_out_pages(machine) - before
-        yield Snapshot(entries=entries, nr_out=nr_out)
+        after = machine.vmstat()
+        yield Snapshot(
+            entries=entries,
+            nr_out=_swapped_out_pages(machine) - out,
+            counters={name: after[name] - before[name] for name in COUNTERS},
+        )
 
 
 def _swapped_out_pages(machine: Machine) -> int:

@@ -10,7 +10,7 @@ import io
 import json
 import lzma
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.pressure.programs import Program, draw_program
@@ -23,6 +23,14 @@ NONE: Final = -2
 PRESENT: Final = -1
 _SWAPPED, _PRESENT = 1 << 62, 1 << 63
 _OFFSET_SHIFT, _OFFSET_MASK = 5, (1 << 50) - 1
+
+
+#: What is counted of a group's pages wherever it is asked; of all groups together.
+COUNTERS: Final = (
+    *("pgscan_anon", "pgsteal_anon", "pgactivate", "pgdeactivate"),
+    *("workingset_refault_anon", "workingset_activate_anon"),
+    "workingset_restore_anon",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,8 @@ class Snapshot:
     nr_flushes: int = 0
     #: Whether memory ran out; then there is no other batch.
     is_killed: bool = False
+    #: By how much lines of /proc/vmstat grew (COUNTERS), where that was asked.
+    counters: dict[str, int] = field(default_factory=dict)
 
     @property
     def nr_swapped(self) -> int:
@@ -100,6 +110,8 @@ def dump(recording: Recording) -> str:
         "is_killed": snapshots[-1].is_killed,
         "entries": _packed(recording.entries),
     }
+    if any(each.counters for each in snapshots):
+        told["counters"] = [[*each.counters.values()] for each in snapshots]
     return json.dumps(told)
 
 
@@ -112,9 +124,18 @@ def load(line: str) -> Recording:
         raise ValueError(f"{program} is drawn, {told['limit_pages']} was recorded")
     columns = (told["usage_pages"], told["nr_out"], told["nr_in"])
     entries = _unpacked(told["entries"], program.nr_pages * program.nr_tasks)
+    counted = told.get("counters", [()] * len(told["nr_out"]))
     snapshots = [
-        Snapshot(entries=each, usage_pages=usage, nr_out=nr_out, nr_in=nr_in)
-        for each, usage, nr_out, nr_in in zip(entries, *columns, strict=True)
+        Snapshot(
+            entries=each,
+            usage_pages=usage,
+            nr_out=nr_out,
+            nr_in=nr_in,
+            counters=dict(zip(COUNTERS, counts, strict=False)),
+        )
+        for each, usage, nr_out, nr_in, counts in zip(
+            entries, *columns, counted, strict=True
+        )
     ]
     snapshots[-1] = replace(snapshots[-1], is_killed=told["is_killed"])
     return Recording(
@@ -127,6 +148,17 @@ _SAME, _WENT, _CAME, _MOVED = range(4)
 _FILTERS: Final = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 
 
+def squeezed(data: bytes) -> str:
+    """Write bytes that repeat as a short text."""
+    packed = lzma.compress(data, lzma.FORMAT_RAW, filters=_FILTERS)
+    return base64.b85encode(packed).decode()
+
+
+def unsqueezed(text: str) -> bytes:
+    """Read what squeezed() wrote."""
+    return lzma.decompress(base64.b85decode(text), lzma.FORMAT_RAW, filters=_FILTERS)
+
+
 def _packed(batches: list[array[int]]) -> str:
     """Pack of each batch a byte a page of what it did, then the slots of the moved."""
     before = array("i", [NONE]) * len(batches[0])
@@ -137,13 +169,11 @@ def _packed(batches: list[array[int]]) -> str:
         out += did + bytes(slot & 255 for slot in slots)
         out += bytes(slot >> 8 for slot in slots)
         before = entries
-    packed = lzma.compress(bytes(out), lzma.FORMAT_RAW, filters=_FILTERS)
-    return base64.b85encode(packed).decode()
+    return squeezed(bytes(out))
 
 
 def _unpacked(text: str, nr_pages: int) -> Iterator[array[int]]:
-    packed = lzma.decompress(base64.b85decode(text), lzma.FORMAT_RAW, filters=_FILTERS)
-    file = io.BytesIO(packed)
+    file = io.BytesIO(unsqueezed(text))
     entries = array("i", [NONE]) * nr_pages
     while did := file.read(nr_pages):
         nr_moved = did.count(_MOVED)
