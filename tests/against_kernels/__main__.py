@@ -1,7 +1,8 @@
 """``make test-kernels``: ask one kernel after another, and say where it differs.
 
-``python -m tests.against_kernels [--headers N] [--lives N] [--counters N] [--sizes]
-[--seed N] [--seconds N] [--keep] [KERNEL...]``; a kernel is a series or a release.
+``python -m tests.against_kernels [--headers N] [--lives N] [--counters N]
+[--pressure N] [--sizes] [--seed N] [--seconds N] [--keep] [KERNEL...]``; a kernel is a
+series or a release.
 Each number is for each kernel. What cannot be had is said and skipped. A difference
 is printed with the least that shows it, and makes the exit status 1. ``--keep``
 writes down what came of it, for docs/kernels.md (tests/kernel/page.py).
@@ -30,6 +31,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--headers", type=int, default=3000)
     parser.add_argument("--lives", type=int, default=60)
     parser.add_argument("--counters", type=int, default=12)
+    parser.add_argument("--pressure", type=int, default=4)
     parser.add_argument("--sizes", action="store_true")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
     parser.add_argument("--seconds", type=int, help="begin no kernel after so many")
@@ -83,6 +85,7 @@ def _main() -> int:
         options.headers,
         options.lives,
         options.counters,
+        options.pressure,
         options.sizes,
         options.seed,
     )

@@ -31,7 +31,7 @@ BOOT_SECONDS = 300
 JOB_SECONDS = 900
 _COMMAND_LINE = (
     "console=ttyS0 loglevel=1 panic=-1 oops=panic mitigations=off nokaslr"
-    " printk.devkmsg=on log_buf_len=4M random.trust_cpu=on"
+    " printk.devkmsg=on log_buf_len=4M random.trust_cpu=on no_timer_check"
 )
 
 

@@ -1,11 +1,13 @@
 """Programs under a limit of memory, done by booted kernels with generations.
 
-``python -m tests.against_kernels.pressure [--keep] KERNEL...`` says how many pages each
-program paged out, and how many the emulator's policies do; ``--keep`` writes what the
-kernels did down (tests/pressure/generations.py). As root.
+``python -m tests.against_kernels.pressure [--keep] KERNEL...`` has each kernel do the
+programs, and prints how near the emulator's policies come (tests/pressure/nearness.py);
+``--keep`` writes what the kernels did down (tests/pressure/generations.py). As root.
 
-The task has its page tables before it joins its group, and its processor forgets all
-translations before each access; two runs of a kernel then do the same.
+The task has its page tables before it joins its group; before each access it was
+switched to, so that its page tables are worth a walk, and its processor forgets all
+translations; behind each batch nothing waits on a list of the processor. Two runs of a
+kernel then do the same.
 
 Not here: what is done (tests/pressure/programs.py).
 """
@@ -13,30 +15,59 @@ Not here: what is done (tests/pressure/programs.py).
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING, Final
 
 from tests.against_kernels.guest import Guest
 from tests.against_kernels.packages import NotToBeHad, get_kernel
-from tests.pressure.generations import BOOTED, emulate, programs, recorded, steps_of
+from tests.against_kernels.programs import State, Watch, read_state
+from tests.pressure.generations import (
+    Seen,
+    emulate,
+    held_out,
+    keep,
+    places_of,
+    programs,
+    seen,
+)
+from tests.pressure.nearness import lines, series
 from tests.pressure.programs import DROP, PAGEOUT, WRITE, operations
+
+__all__ = ["SHORT", "ask_guest", "ask_kernel", "emulated", "series"]
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.pressure.programs import Program
 
-POLICIES: Final = ("mglru", "two_lists", "lru", "fifo")
 _PAGE: Final = 4096
 #: Words of an order. Kernel side: guest.h MAX_WORDS.
 _MOST_WORDS: Final = 8000
 _ENABLED: Final = "tell /sys/kernel/mm/lru_gen/enabled"
+_WATCH: Final = Watch(counters=True, settled=True)
 
 
-def ask_guest(guest: Guest, program: Program) -> list[int]:
-    """Do a program; return how many pages each batch behind the first paged out."""
+#: Those of tried() that are done soon, of four workloads.
+SHORT: Final = (
+    "random seed 3 limit 1586",
+    "loop seed 2 limit 2063",
+    "zipf seed 2 limit 1348",
+    "sequential seed 0 limit 2000",
+)
+
+
+def emulated(name: str, kernel: str) -> Seen:
+    """Return what comes of a program under the policy of kernels with generations."""
+    return emulate(_named(name), kernel, "mglru")
+
+
+def _named(name: str) -> Program:
+    return next(each for each in (*programs(), *held_out()) if str(each) == name)
+
+
+def ask_guest(guest: Guest, program: Program) -> Seen:
+    """Have a booted kernel do a program."""
     limit = program.limit_pages * _PAGE
     guest.ask(
         [
@@ -46,19 +77,29 @@ def ask_guest(guest: Guest, program: Program) -> list[int]:
             f"set g/memory.max {limit}",
         ]
     )
-    totals = [_do(guest, batch) for batch in program.batches]
+    first = _look(guest, [])
+    states = [_look(guest, list(_words(batch))) for batch in program.batches]
     guest.ask(["reset"])
-    return steps_of(totals)
+    nr_pages = program.nr_pages
+    return seen(
+        [each.counters["pswpout"] - first.counters["pswpout"] for each in states],
+        [_places(each, nr_pages) for each in states],
+    )
 
 
-def _do(guest: Guest, batch: array[int]) -> int:
-    words = list(_words(batch))
+def _look(guest: Guest, words: list[str]) -> State:
     orders = [
         " ".join(["refer", *words[first : first + _MOST_WORDS]])
         for first in range(0, len(words), _MOST_WORDS)
     ]
-    told = guest.ask([*orders, "tell /proc/vmstat"])[-1]
-    return int(told.value("pswpout") or 0)
+    state = State()
+    read_state(state, guest.ask([*orders, _WATCH.order])[-1])
+    return state
+
+
+def _places(state: State, nr_pages: int) -> bytes:
+    entries = state.pages["t"]
+    return places_of([*entries, *[None] * (nr_pages - len(entries))])
 
 
 def _words(batch: array[int]) -> Iterator[str]:
@@ -68,7 +109,7 @@ def _words(batch: array[int]) -> Iterator[str]:
         yield f"{first}{letter}{nr_pages if letter in ('p', 'd') else ''}"
 
 
-def ask_kernel(name: str) -> tuple[str, dict[str, list[int]]]:
+def ask_kernel(name: str, asked: Sequence[str]) -> tuple[str, dict[str, Seen]]:
     """Return a kernel's release, and what it did to each program.
 
     Raises:
@@ -76,23 +117,9 @@ def ask_kernel(name: str) -> tuple[str, dict[str, list[int]]]:
     """
     with Guest(get_kernel(name)) as guest:
         guest.load("zswap", "zram")
-        enabled = guest.ask([_ENABLED])[0].lines[0]
-        if not int(enabled, 16):
+        if not int(guest.ask([_ENABLED])[0].lines[0], 16):
             raise NotToBeHad("its generations are not enabled")
-        return guest.release, {str(each): ask_guest(guest, each) for each in programs()}
-
-
-def _say(release: str, found: dict[str, list[int]]) -> None:
-    kernel = ".".join(release.split(".")[:2])
-    for program in programs():
-        told = found[str(program)]
-        sys.stdout.write(f"{release} {program}: {sum(told)} paged out\n")
-        for policy in POLICIES:
-            ours = emulate(program, kernel, policy)
-            same = sum(map(int.__eq__, ours, told))
-            sys.stdout.write(
-                f"    {policy} {sum(ours)}, {same} of {len(told)} batches the same\n"
-            )
+        return guest.release, {each: ask_guest(guest, _named(each)) for each in asked}
 
 
 def _main() -> None:
@@ -100,17 +127,18 @@ def _main() -> None:
     parser.add_argument("kernels", nargs="+", metavar="KERNEL")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    kept = recorded() if BOOTED.exists() else {}
+    found = {}
     for name in options.kernels:
         try:
-            release, found = ask_kernel(name)
+            release, did = ask_kernel(name, list(map(str, [*programs(), *held_out()])))
         except NotToBeHad as why:
             sys.stdout.write(f"{name}: skipped, {why}\n")
             continue
-        kept[release] = found
-        _say(release, found)
-    if options.keep:
-        BOOTED.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+        found[release] = did
+        if options.keep:
+            keep({release: did})
+    for line in lines(found):
+        sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -202,10 +202,15 @@ def _state(replies: list[Reply], place: int) -> State:
     if done.order.startswith("swap"):
         code = done.value(done.order.split()[0])
         state.error = None if code in (None, "0") else f"errno {code}"
-    for line in replies[place].lines:
+    read_state(state, replies[place])
+    return state
+
+
+def read_state(state: State, reply: Reply) -> None:
+    """Take in what a kernel answered to a watch's order."""
+    for line in reply.lines:
         key, _, rest = line.partition(" ")
         _READERS[key](state, rest.split())
-    return state
 
 
 def _read_pages(state: State, words: list[str]) -> None:

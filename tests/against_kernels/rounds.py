@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.against_kernels import contents, headers, lives, shrink, sizes
+from tests.against_kernels import contents, headers, lives, pressure, shrink, sizes
 from tests.against_kernels.ask import booted
 from tests.against_kernels.guest import GuestDied, OrderFailed
+from tests.against_kernels.packages import NotToBeHad
 from tests.against_kernels.targets import PAGE
 from tests.against_kernels.verdicts import court
 
@@ -39,6 +40,9 @@ SLOT_CACHE_UNTIL = (6, 14)
 SHARE_WITH_SLOT_CACHE = 0.95
 #: Before, what zswap charges a cgroup is told seconds late (6.1), or not at all.
 SETS_SINCE = (6, 12)
+#: So much of what a policy is said to do has to be what the kernel does; what is not
+#: here is told, and not judged.
+SHARE_OF_BATCHES = {"6.12": 0.9}
 #: So many differences are made small and shown in full.
 SHOWN = 4
 
@@ -50,6 +54,8 @@ class Amounts(NamedTuple):
     lives: int
     #: Programs that compare zswap's counters.
     counters: int
+    #: Programs under a limit of memory.
+    pressure: int
     #: Whether areas larger than the machine's memory allows are tried.
     sizes: bool
     seed: int
@@ -248,6 +254,33 @@ def ask_counters(kernel: Kernel, amounts: Amounts) -> Part:
     return part
 
 
+# --- memory that runs out -----------------------------------------------------
+
+
+def ask_pressure(kernel: Kernel, amounts: Amounts) -> Part:
+    """Compare how many pages batches page out, where a kernel has generations."""
+    part = Part("batches under a limit")
+    try:
+        release, found = pressure.ask_kernel(
+            kernel.name, pressure.SHORT[: amounts.pressure]
+        )
+    except NotToBeHad as why:
+        part.skipped.append(f"limits: {why}")
+        return part
+    series = pressure.series(release)
+    part.share = SHARE_OF_BATCHES.get(series, 0.0)
+    for program in pressure.SHORT[: amounts.pressure]:
+        told, ours = found[program], pressure.emulated(program, series)
+        part.asked += len(told.nr_out)
+        for number, (there, here) in enumerate(
+            zip(told.nr_out, ours.nr_out, strict=True)
+        ):
+            if here != there:
+                where = f"{program}, batch {number}"
+                part.differences.append(f"{where}: {here}; kernel {there}")
+    return part
+
+
 # --- sizes ---------------------------------------------------------------------
 
 
@@ -269,6 +302,11 @@ def ask_all(kernel: Kernel, where: Town, amounts: Amounts) -> Iterator[Part]:
         ("headers", amounts.headers, lambda: ask_headers(kernel, where, amounts)),
         ("lives of pages", amounts.lives, lambda: ask_lives(kernel, amounts)),
         ("sets of contents", amounts.counters, lambda: ask_counters(kernel, amounts)),
+        (
+            "batches under a limit",
+            amounts.pressure,
+            lambda: ask_pressure(kernel, amounts),
+        ),
         ("sizes", amounts.sizes, lambda: ask_sizes(kernel)),
     ]
     for what, amount, ask in parts:

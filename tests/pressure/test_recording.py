@@ -7,6 +7,7 @@ from array import array
 
 import pytest
 
+from tests.pressure.agreement import counters_said, quieter
 from tests.pressure.programs import (
     DROP,
     PAGEOUT,
@@ -18,6 +19,7 @@ from tests.pressure.programs import (
     operations,
 )
 from tests.pressure.recording import (
+    COUNTERS,
     NONE,
     PRESENT,
     Recording,
@@ -54,6 +56,10 @@ def test_entries_of_pagemap() -> None:
     assert entries_of(words) == array("i", [NONE, PRESENT, 9, NONE])
 
 
+def counted(first: int) -> dict[str, int]:
+    return {name: first + 7 * n for n, name in enumerate(COUNTERS)}
+
+
 def test_recording_comes_back() -> None:
     """Whatever page went where, slots of more than a byte included."""
     program = dataclasses.replace(draw_program("random", 2))
@@ -65,8 +71,17 @@ def test_recording_comes_back() -> None:
         program=program,
         backend="zram",
         snapshots=(
-            Snapshot(entries=first, usage_pages=7, nr_out=1, nr_in=0),
-            Snapshot(entries=second, usage_pages=9, nr_out=8, nr_in=1, is_killed=True),
+            Snapshot(
+                entries=first, usage_pages=7, nr_out=1, nr_in=0, counters=counted(1)
+            ),
+            Snapshot(
+                entries=second,
+                usage_pages=9,
+                nr_out=8,
+                nr_in=1,
+                is_killed=True,
+                counters=counted(0),
+            ),
         ),
     )
     back = load(dump(recording))
@@ -84,3 +99,19 @@ def test_another_program_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="1234 was recorded"):
         load(dump(recording))
+
+
+def test_the_quieter_of_two() -> None:
+    """What others do meanwhile only adds to a counter."""
+    entries = array("i", [PRESENT])
+    one, other = (
+        Recording(
+            program=draw_program("random", 2),
+            backend="zram",
+            snapshots=(Snapshot(entries=entries, counters=counted(n)),),
+        )
+        for n in (5, 3)
+    )
+    assert quieter(one, other).snapshots[0].counters == counted(3)
+    assert counters_said(quieter(one, other), other) == "counters too"
+    assert "pgactivate 1 of 1 batches by -2" in counters_said(one, other)

@@ -11,7 +11,7 @@ its group, until the batch goes to the lists and it is free at last.
 Kernel: mm/swap.c folio_add_lru(), folio_batch_move_lru(), lru_add_drain_cpu(), 6.18.
 Same: when a batch goes to the lists; what becomes of a page that is freed in one.
 Changed: nothing.
-Left out: batches of other kinds.
+Left out: batches of other kinds, which are policies' own (hooks.py drained()).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot
 from swaptools.emulator.core.frames import give_back
+from swaptools.emulator.core.hooks import drained
 from swaptools.emulator.core.lru import list_add, list_move
 from swaptools.emulator.core.pressure_structs import (
     LRU_ACTIVE,
@@ -39,9 +40,19 @@ FOLIO_BATCH_SIZE: Final = 31
 
 @hot
 def lru_add_drain(s: Slots, cpu: int) -> None:
-    """Put what a CPU has gathered on lists, by their flags, the oldest first.
+    """Put all that a CPU has gathered on lists.
 
     Kernel: mm/swap.c lru_add_drain_cpu().
+    """
+    drain_batch(s, cpu)
+    drained(s)
+
+
+@hot
+def drain_batch(s: Slots, cpu: int) -> None:
+    """Put new folios of a CPU on lists, by their flags, the oldest first.
+
+    Kernel: mm/swap.c folio_batch_move_lru().
     """
     batch = s.lrus[cpu * NR_LRUS + LRU_BATCH]
     while batch.last:
@@ -64,4 +75,4 @@ def batch_add(s: Slots, number: int) -> None:
     if s.frames[number].order or (
         s.lrus[cpu * NR_LRUS + LRU_BATCH].nr >= FOLIO_BATCH_SIZE
     ):
-        lru_add_drain(s, cpu)
+        drain_batch(s, cpu)

@@ -120,6 +120,14 @@ def joined(s: Slots, number: int) -> None:
 
 
 @hot_inline
+def drained(s: Slots) -> None:
+    """Hear that a CPU has put on lists what it gathered.
+
+    Kernel: mm/swap.c lru_add_drain_cpu().
+    """
+
+
+@hot_inline
 def victim(s: Slots, memcg: int) -> int:
     """Return the first frame of the folio that is to leave a group, or 0."""
     return 0

@@ -171,9 +171,12 @@ def nr_to_scan(s: Slots, memcg: int, priority: int) -> int:
 def should_abort_scan(s: Slots, target: int, wanted: int) -> bool:
     """Tell whether reclaim for the whole machine has enough; that of a group goes on.
 
+    But with 6.12: that a group's ends as well was found with a booted 6.12.118; what
+    was read says otherwise.
+
     Kernel: mm/vmscan.c, the same name.
     """
-    if target:
+    if target and s.policy_items[RULES] != RULES_6_12:
         return False
     if s.policy_items[RECLAIMED] >= wanted:
         return True
@@ -375,5 +378,6 @@ MGLRU: Final = Policy(
     kept=keep,
     shrink=shrink,
     balance=balance,
+    drained=activate_waiting,
     rules=rules_of,
 )

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 #: Fields of a policy that are hot functions.
 _HOOKS: Final = (
     *("accessed", "expected", "added", "victim", "kept", "shrink"),
-    "balance",
+    *("balance", "drained"),
 )
 #: Where policies are found by name.
 ENTRY_POINTS: Final = "swaptools.policies"
@@ -193,6 +193,8 @@ class Policy:
             did. Of the root: of the whole machine.
         balance: ``(s)``: the same as kswapd, until there is as much as the high
             watermark (core/watermarks.py) or some were looked at (``priority``).
+        drained: ``(s)``: a processor puts on lists what it has gathered; for policies
+            that gather pages.
         items_a_page: Integers of its own for each frame, in ``policy_items`` behind
             POLICY_HEAD_ITEMS of those it has besides.
         needs_future: Asks for ``pressure.next_use``, which only traces know.
@@ -209,6 +211,7 @@ class Policy:
     kept: Callable[[Slots, int], None] = add_first
     shrink: Callable[[Slots, int, int], int] = shrink_victims
     balance: Callable[[Slots], int] = balance_to_high
+    drained: Callable[[Slots], None] = hooks.drained
     items_a_page: int = 0
     needs_future: bool = False
     rules: Callable[[KernelProfile], Mapping[int, int]] = no_items
@@ -227,9 +230,8 @@ class Policy:
     @property
     def binding(self) -> Binding:
         """What runs a machine with this policy."""
-        of_faults = self.accessed, self.expected
-        of_policy = self.added, self.victim, self.kept, self.shrink, self.balance
-        return _binding(self.name, self.needs_future, *of_faults, *of_policy)
+        functions = (getattr(self, what) for what in _HOOKS)
+        return _binding(self.name, self.needs_future, *functions)
 
 
 @hot_inline
@@ -242,7 +244,8 @@ def note_next_use(s: Slots, next_use: int) -> None:
 # The same for all machines that have it, so that all share its copies.
 @cache
 def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
-    accessed, expected, added, victim_, kept_, shrink_, balance_ = functions
+    accessed, expected, added, victim_, kept_, shrink_, *others = functions
+    balance_, drained_ = others
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
         hooks.owner_of: swap_owner,
@@ -255,6 +258,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.referred: flush_when_due,
         hooks.kept: kept_,
         hooks.shrink: shrink_,
+        hooks.drained: drained_,
     }
     if needs_future:
         faults[hooks.refers] = note_next_use
@@ -264,6 +268,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.kept: kept_,
         hooks.shrink: shrink_,
         hooks.balance: balance_,
+        hooks.drained: drained_,
     }
     return Binding(name, faults, policy)
 

@@ -14,6 +14,10 @@
 #include <unistd.h>
 
 #define SPARE ((char *)0x80000000000UL)
+/* More pages than are forgotten one by one. Kernel: tlb_single_page_flush_ceiling. */
+#define FLUSHED ((char *)0x90000000000UL)
+#define FLUSHED_PAGES 64
+#define PAGES_OF_A_TABLE 512
 #define KNOB "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled"
 
 static void fill(unsigned char *page, const struct order *order, unsigned long n)
@@ -58,15 +62,52 @@ static int do_read(const struct order *order, unsigned char *start)
 	return 0;
 }
 
+/*
+ * Have the processor forget all translations: else a page whose accessed bit the
+ * kernel has cleared may be used again and not get it.
+ */
+static void forget_translations(void)
+{
+	mprotect(FLUSHED, FLUSHED_PAGES * PAGE, PROT_READ);
+	mprotect(FLUSHED, FLUSHED_PAGES * PAGE, PROT_READ | PROT_WRITE);
+}
+
+/*
+ * Have the processor go to another task, and come back: page tables of a task that
+ * was not switched to since they were walked are not walked again.
+ * Kernel: include/linux/mm_types.h lru_gen_use_mm().
+ */
+static void be_switched_to(void)
+{
+	usleep(1);
+}
+
 static int do_refer(const struct order *order, unsigned char *start)
 {
 	for (int n = 0; n < order->argument; n++) {
-		volatile uint64_t *page = (uint64_t *)(start + (references[n] >> 1) * PAGE);
+		const struct reference *each = &references[n];
+		volatile uint64_t *page = (uint64_t *)(start + each->page * PAGE);
 
-		if (references[n] & 1)
-			*page = references[n];
-		else
+		be_switched_to();
+		forget_translations();
+		if (each->advice) {
+			if (madvise((void *)page, each->nr_pages * PAGE, each->advice))
+				return errno;
+		} else if (each->writes) {
+			*page = each->page + 1;
+		} else {
 			(void)*page;
+		}
+	}
+	return 0;
+}
+
+static int do_tables(const struct order *order, unsigned char *start)
+{
+	for (unsigned long n = 0; n < order->nr_pages; n += PAGES_OF_A_TABLE) {
+		start[n * PAGE] = 1;
+		if (madvise(start + n * PAGE, PAGE, MADV_DONTNEED))
+			return errno;
 	}
 	return 0;
 }
@@ -124,6 +165,8 @@ static int do_order(const struct order *order)
 		return do_read(order, start);
 	case REFER:
 		return do_refer(order, start);
+	case TABLES:
+		return do_tables(order, start);
 	case ADVISE:
 		return do_advise(order, start);
 	case MAP:
@@ -172,5 +215,9 @@ void make_memory(void)
 			    -1, 0);
 
 	madvise(memory, MAX_PAGES * PAGE, MADV_NOHUGEPAGE);
+	/* Shared, so that it is never one mapping with another. */
+	memset(mmap(FLUSHED, FLUSHED_PAGES * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+	       1, FLUSHED_PAGES * PAGE);
 	make_spare();
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 unsigned char (*contents)[PAGE];
-uint32_t *references;
+struct reference *references;
 int sockets[MAX_TASKS][2];
 
 struct task {
@@ -82,21 +82,25 @@ static int new_place(const char *name)
 	return -1;
 }
 
+static int move_to_cgroup(const char *cgroup, pid_t pid)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), "/cgroup/%s/cgroup.procs", cgroup);
+	snprintf(text, sizeof(text), "%d", pid);
+	return write_text(path, text);
+}
+
 static void start(const char *name, const char *cgroup)
 {
-	char path[128], pid[16];
 	int place = new_place(name);
 
 	if (place < 0)
 		return;
 	tasks[place].pid = fork();
 	if (!tasks[place].pid) {
-		if (cgroup) {
-			snprintf(path, sizeof(path), "/cgroup/%s/cgroup.procs", cgroup);
-			snprintf(pid, sizeof(pid), "%d", getpid());
-			if (write_text(path, pid))
-				_exit(2);
-		}
+		if (cgroup && move_to_cgroup(cgroup, getpid()))
+			_exit(2);
 		make_memory();
 		obey(place);
 	}
@@ -237,21 +241,50 @@ static void touch(const struct line *line)
 		say_errno(line->words[0]);
 }
 
-/* refer PAGE[w]...: touch pages one after another, and write to those with a w */
+static bool parse_reference(struct reference *reference, const char *word)
+{
+	char *end;
+
+	*reference = (struct reference){ .page = strtoul(word, &end, 10), .nr_pages = 1 };
+	reference->writes = *end == 'w';
+	if (*end == 'p' || *end == 'd') {
+		reference->advice = *end == 'p' ? MADV_PAGEOUT : MADV_DONTNEED;
+		reference->nr_pages = number(end + 1);
+	}
+	return reference->page + reference->nr_pages <= MAX_PAGES;
+}
+
+/*
+ * refer PAGE[w|pPAGES|dPAGES]...: touch pages one after another, write to those with
+ * a w, page out and drop so many. The processor looks each of them up anew.
+ */
 static void refer(const struct line *line)
 {
 	struct order order = { .what = REFER, .argument = line->count - 1 };
 
-	for (int n = 1; n < line->count; n++) {
-		char *end;
-		unsigned long page = strtoul(line->words[n], &end, 10);
-
-		if (page >= MAX_PAGES)
+	for (int n = 1; n < line->count; n++)
+		if (!parse_reference(&references[n - 1], line->words[n]))
 			return say("! pages beyond the task's\n");
-		references[n - 1] = page << 1 | (*end == 'w');
-	}
 	if ((errno = ask(worker(), &order)))
 		say_errno("refer");
+}
+
+/* tables PAGES: have the page tables of so many pages, and no page */
+static void tables(const struct line *line)
+{
+	struct order order = { .what = TABLES, .nr_pages = number(line->words[1]) };
+
+	if (order.nr_pages > MAX_PAGES)
+		return say("! pages beyond the task's\n");
+	if ((errno = ask(worker(), &order)))
+		say_errno("tables");
+}
+
+/* join CGROUP: the task lives there from now on, and what it has stays charged */
+static void join(const struct line *line)
+{
+	if ((errno = move_to_cgroup(line->words[1], tasks[worker()].pid)))
+		say_errno(line->words[1]);
 }
 
 /* All that tasks do; false for another word. */
@@ -271,6 +304,10 @@ bool task_word(const struct line *line)
 		return false;
 	if (!strcmp(word, "refer"))
 		refer(line);
+	else if (!strcmp(word, "tables"))
+		tables(line);
+	else if (!strcmp(word, "join"))
+		join(line);
 	else if (!strcmp(word, "task"))
 		turn(line);
 	else if (!strcmp(word, "fork"))

@@ -22,12 +22,12 @@
 #define START(object) (0x100000000000UL + ((unsigned long)(object) << 32))
 
 struct order {
-	enum { WRITE, READ, ADVISE, REFER, FORK, MAP, CPU, EXIT } what;
+	enum { WRITE, READ, ADVISE, REFER, TABLES, FORK, MAP, CPU, EXIT } what;
 	int object;
 	unsigned long first, nr_pages;
 	/*
 	 * ADVISE: the advice; REFER: how many of `references`; CPU: its number;
-	 * FORK: the child's place.
+	 * FORK: the child's place. TABLES is for `nr_pages`.
 	 */
 	int argument;
 	/* WRITE: the order of folios; contents in `numbers`, or a tag, or zeros. */
@@ -37,8 +37,13 @@ struct order {
 	int numbers[512];
 };
 
-/* What REFER is to touch: a page twice, plus one to write. Shared by all tasks. */
-extern uint32_t *references;
+/* What REFER is to do: READ, WRITE or an advice of so many pages. Shared by all tasks. */
+struct reference {
+	uint32_t page;
+	uint16_t nr_pages, advice;
+	bool writes;
+};
+extern struct reference *references;
 
 /* A socket for each task: process 1 has the first end. */
 extern int sockets[MAX_TASKS][2];
