@@ -31,9 +31,11 @@ LEAST_VERDICTS = 12
 NEVER_DIFFER = {"sequential", "loop"}
 #: Of programs that nobody gives a seed for.
 FIRST_SEED = 1500
-#: One whose programs are small, and how often each is done; how many of them
-#: may be farther from the machine than it is from itself.
-DISK_SEED, RUNS_OF_A_DISK, MAX_FAR = 5, 3, 2
+#: One whose programs are small, and how often each is done.
+DISK_SEED, RUNS_OF_A_DISK = 5, 3
+#: How far the emulator may be off in all: twice what the largest and the smallest of
+#: the machine's own sums differed, of nine rounds on a busy machine.
+DISK_SHARE = 2 * 0.073
 
 
 @pytest.fixture(scope="module")
@@ -122,20 +124,21 @@ def test_disk_counts(
 ) -> None:
     """Without zswap a disk writes when it likes: only how many pages go is compared.
 
-    The emulator, whose writes are done at once, is mostly no farther from what the
-    machine says in a few runs than these are from one another.
+    Each program of six, not one by one: a page that is being written is not free, so
+    that a reclaim goes on, and how far depends on the disk; one program may page out
+    three times what it did before. The emulator's writes are done at once.
     """
-    nr_far = 0
+    sums, ours = [0] * RUNS_OF_A_DISK, 0
     for workload in WORKLOADS:
         program = draw_program(workload, DISK_SEED)
         runs = [
             pressure_rig.run(program, "block", tmp_path, clock)
             for _ in range(RUNS_OF_A_DISK)
         ]
-        out = sorted(sum(each.nr_out for each in run.snapshots) for run in runs)
-        ours = sum(each.nr_out for each in emulate(program, "block").snapshots)
-        spread = max(out[-1] - out[0], out[-1] // 100)
-        is_near = out[0] - spread <= ours <= out[-1] + spread
-        nr_far += not is_near
-        say(f"{program}: {out} pages out, ours {ours}{'' if is_near else ': far'}")
-    assert nr_far <= MAX_FAR
+        out = [sum(each.nr_out for each in run.snapshots) for run in runs]
+        here = sum(each.nr_out for each in emulate(program, "block").snapshots)
+        say(f"{program}: {sorted(out)} pages out, ours {here}")
+        sums, ours = list(map(int.__add__, sums, out)), ours + here
+    say(f"all: {sorted(sums)} pages out, ours {ours}")
+    usual = sum(sums) / RUNS_OF_A_DISK
+    assert abs(ours - usual) <= DISK_SHARE * usual
