@@ -6,9 +6,9 @@ how it was found out (observe/).
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 
 #: What ``SwapArea.believed`` says where libblkid's safe probe refuses to choose.
 AMBIVALENT: Final = "ambivalent"

@@ -5,9 +5,9 @@ Not here: columns, tables and colours (cli/output.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 from swaptools.units import format_numbers
 
 if TYPE_CHECKING:

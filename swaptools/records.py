@@ -1,4 +1,4 @@
-"""NamedTuple as typing has it, in a tenth of the time that it takes to define one.
+"""NamedTuple and TypedDict as typing has them, in a tenth of the time to define one.
 
 A command defines some forty of them before it looks at its first area, which with
 typing's is a fifth of all its time: each annotation that is text is compiled, and so
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
+    from typing import TypedDict as TypedDict
 
 else:
     try:
@@ -92,6 +93,16 @@ else:
 
     class NamedTuple(metaclass=_Maker):
         """Fields with a type each, and a default maybe, as typing's."""
+
+    class TypedDict:
+        """Keys with a type each, as typing's; what it makes is a dict."""
+
+        def __init_subclass__(cls, *, total=True):
+            cls.__total__ = total
+
+        def __new__(cls, /, *args, **named):
+            """Return a dict."""
+            return dict(*args, **named)
 
     def _constructor(fields, defaults):
         wanted, nr_made = len(fields), 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from swaptools.area import AreaKind, SwapArea
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 
 
 class Ours(NamedTuple):
@@ -162,3 +162,20 @@ def test_annotations_have_to_be_text() -> None:
     maker: Any = type(NamedTuple)
     with pytest.raises(TypeError, match="from __future__ import annotations"):
         maker("Ours", (NamedTuple,), {"__annotate_func__": dict})
+
+
+class Told(TypedDict):
+    path: str
+    size_bytes: int | None
+
+
+class Asked(TypedDict, total=False):
+    path: str
+
+
+def test_a_typed_dict_is_a_dict_with_text_for_types() -> None:
+    assert type(Told(path="a", size_bytes=None)) is dict
+    assert Told(path="a", size_bytes=1) == {"path": "a", "size_bytes": 1}
+    assert Told.__annotations__ == {"path": "str", "size_bytes": "int | None"}
+    assert typing.get_type_hints(Told) == {"path": str, "size_bytes": int | None}
+    assert (Told.__total__, Asked.__total__) == (True, False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from swaptools import notebook
 from swaptools.check.case import Case
@@ -16,7 +16,7 @@ from swaptools.check.registry import all_rules
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 from swaptools.rulebook import Finding, Severity
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ Not here: what is taken where nothing was asked for (defaults.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from swaptools.create.content import Progress

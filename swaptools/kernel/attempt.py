@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
 from swaptools.backing import Backing, FileType
 from swaptools.format.constants import SWAPSPACE2
-from swaptools.records import NamedTuple
+from swaptools.records import NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
