@@ -95,10 +95,17 @@ class ResultsFile:
         """
         data = row.line().encode("ascii")
         before = os.fstat(self._file).st_size
-        written = os.write(self._file, data)
-        if written < len(data):
-            try:
-                os.write(self._file, data[written:])
-            except OSError:
-                os.ftruncate(self._file, before)
-                raise
+        try:
+            written = os.write(self._file, data)
+            if written < len(data):
+                self._write_rest(data[written:], before)
+        except OSError as exc:
+            exc.filename = self.path
+            raise
+
+    def _write_rest(self, data: bytes, before_bytes: int) -> None:
+        try:
+            os.write(self._file, data)
+        except OSError:
+            os.ftruncate(self._file, before_bytes)
+            raise

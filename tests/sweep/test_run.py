@@ -152,8 +152,9 @@ def test_a_full_disk_leaves_nothing_of_a_row(
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "write", half)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match="No space left") as caught:
             file.append(row)
+    assert caught.value.filename == str(path)
     assert path.read_bytes() == before
 
 
