@@ -173,7 +173,8 @@ def _runner(
     nr_pages = sum(cell.job.nr_pages for cell in left)
     if jobs is None:
         is_long = seconds >= _WORTH_WORKERS_S and has_dask()
-        jobs = min(len(os.sched_getaffinity(0)), len(left)) if is_long else 1
+        jobs = len(os.sched_getaffinity(0)) if is_long else 1
+    jobs = min(jobs, len(left))
     is_short = nr_pages < WORTH_COMPILING_PAGES * jobs
     compiled = False if interpreted or is_short else None
     if address is None and jobs == 1:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import warnings
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from multiprocessing import forkserver, resource_tracker
@@ -107,7 +108,8 @@ class DaskRunner:
         self._distributed.utils._forkserver_preload_set = True
         settings = import_module("dask").config.set(_SETTINGS)  # while they may restart
         stack.enter_context(settings)
-        with _deaf_to_interrupts():
+        with _deaf_to_interrupts(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of disks that are slow, and the like
             cluster = self._distributed.LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,

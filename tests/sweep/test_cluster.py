@@ -106,6 +106,12 @@ def test_two_workers_give_the_rows_of_one_process(
     assert rows(tmp_path / "rows") == alone
 
 
+def test_there_are_no_more_workers_than_cells(path: Path, tmp_path: Path) -> None:
+    only = ("--only", "design=plain", "--only", "length=200", "--only", "length=250")
+    said = swept(path, tmp_path / "rows", "--jobs", "100", *only)
+    assert "about 1 s on 2 workers" in said
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
     """The address of a scheduler with two workers, none of them the sweep's."""
