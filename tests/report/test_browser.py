@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(
     reason="Debian's chromium and chromium-driver are not here",
 )
 
-#: Until a page is there: two seconds of a machine that does nothing else.
-LIMIT_MS = 2000 * (1 + os.getloadavg()[0])
+#: Until a page is there, on a machine that does nothing else; and of its processor.
+LIMIT_S = 2.0
 #: Of each chart: the marks of each glyph, and how many of them have their colour
 #: where they are; of a picture, its pixels that are not white.
 MARKS = """
@@ -223,10 +223,17 @@ def test_a_thousand_rows_open_at_once(
 ) -> None:
     target = tmp_path / "many.html"
     assert run("report", slots(tmp_path, 167), "-o", target).exit_code == 0
+    assert target.stat().st_size < 5_000_000
     browser.width(1280)
+    # What its thread works: whatever else the machine does is not in it.
+    browser.cdp("Performance.enable", {"timeDomain": "threadTicks"})
     browser.open(target)
     browser.until("return document.querySelector('.chart[data-state=drawn]')")
+    found = browser.cdp("Performance.getMetrics", {})["metrics"]
+    work_s = {one["name"]: one["value"] for one in found}["TaskDuration"]
     times = "performance.getEntriesByType('navigation')[0]"
-    ready_ms = browser.run(f"return {times}.domContentLoadedEventEnd")
-    record_property("ready_ms", ready_ms)
-    assert ready_ms < LIMIT_MS
+    ready_s = browser.run(f"return {times}.domContentLoadedEventEnd") / 1000
+    record_property("ready_s", ready_s)
+    record_property("work_s", work_s)
+    assert 0 < work_s < LIMIT_S
+    assert ready_s < LIMIT_S or os.getloadavg()[0] > 0.5
