@@ -23,8 +23,7 @@ it in vain: it had looked at 15 entries afterwards, not at 200, in 90 runs of 90
 write all 200 back. A page that was written back leaves memory at once; an entry to be
 written back is never in the swap cache, since a load gives it away, so there is no
 -EEXIST.
-Left out: nodes; reclaim that nobody asked for, so the dynamic shrinker works when
-drop_slab() calls it; its protection of recent reads from a device.
+Left out: nodes; the dynamic shrinker's protection of recent reads from a device.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ Kernel: mm/page_alloc.c zone_watermark_ok(), gfp_to_alloc_flags(), 6.18.
 Same: above which mark who may take a page; that who frees memory may take all.
 Changed: one zone.
 Left out: lowmem reserves, boosted watermarks, reserves for atomic allocations, free
-pages that each CPU keeps, fragmentation. Memory of files, of the kernel, and of what
-it has for slots (docs: metadata) is not counted.
+pages that each CPU keeps, fragmentation; memory of files, of the kernel, and of the
+tables that it has for slots.
 """
 
 from __future__ import annotations

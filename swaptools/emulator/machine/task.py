@@ -7,7 +7,7 @@ have in common with shared memory's (touch.py), where data go
 Kernel: mm/madvise.c, mm/memory.c.
 Same: see faults.py and pageout.py; a fork copies nothing where nothing was written.
 Changed: a task is one range of pages, numbered from 0, that grows as it is used.
-Left out: several mappings, files, limits of memory.
+Left out: several mappings, files.
 """
 
 from __future__ import annotations

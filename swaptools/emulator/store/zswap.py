@@ -15,8 +15,8 @@ Same: knobs, limits, counters; a compressor that was used before and still has e
 gets its pool back.
 Changed: zsmalloc is below on every kernel, where those before 6.18 could have zbud or
 z3fold.
-Left out: failures for want of memory, so ``reject_alloc_fail`` and
-``reject_kmemcache_fail`` stay 0; codecs that fail, so ``decompress_fail`` does.
+Left out: memory of entries, so ``reject_kmemcache_fail`` stays 0; codecs that fail, so
+``decompress_fail`` does.
 """
 
 from __future__ import annotations
