@@ -50,6 +50,7 @@ from swaptools.emulator.machine.page_table_invariants import (
     all_page_tables,
     check_page_tables,
 )
+from swaptools.emulator.machine.policy_invariants import check_policy
 from swaptools.emulator.machine.pressure_invariants import check_pressure
 from swaptools.emulator.machine.zram_invariants import check_zrams
 from swaptools.emulator.machine.zswap_invariants import check_zswap
@@ -65,10 +66,15 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.shmem import Shm
     from swaptools.emulator.machine.state import State
     from swaptools.emulator.machine.task import Task
+    from swaptools.emulator.pressure.policy import Policy
 
 
 def check_machine(
-    state: State, areas: SwapAreas, tasks: list[Task], shms: list[Shm]
+    state: State,
+    areas: SwapAreas,
+    tasks: list[Task],
+    shms: list[Shm],
+    policy: Policy | None,
 ) -> None:
     """Check every area, the available list, every page and every object.
 
@@ -77,6 +83,8 @@ def check_machine(
     """
     try:
         _check_all(state, areas, tasks, shms)
+        if policy is not None:
+            check_policy(state, policy)
     except (LookupError, AttributeError, ArithmeticError) as exc:
         raise InvariantBroken(f"a number that leads nowhere: {exc!r}") from exc
 

@@ -263,4 +263,4 @@ class Machine(Swapping, Limits):
 
     def check_invariants(self) -> None:
         """Compare everything with everything else; InvariantBroken says where."""
-        check_machine(self.state, self.areas, self.tasks, self.shms)
+        check_machine(self.state, self.areas, self.tasks, self.shms, self.policy)

@@ -43,6 +43,11 @@ class PageTables:
         # Address spaces by number, None for one that is free: what core/rmap.py asks.
         self._spaces: list[PageTable | None] = []
 
+    @property
+    def nr_spaces(self) -> int:
+        """Numbers of address spaces that were given so far."""
+        return len(self._spaces)
+
     def take(self, nr_items: int) -> int:
         """Return where a row of that length begins, all items of it 0."""
         if self.free.get(nr_items):

@@ -55,6 +55,7 @@ from swaptools.emulator.pressure.eviction import (
     scan_folios,
     shrink_isolated,
 )
+from swaptools.emulator.pressure.generation_invariants import check_generations
 from swaptools.emulator.pressure.generations import (
     HAS_WALKED,
     MAX_LRU_BATCH,
@@ -380,4 +381,5 @@ MGLRU: Final = Policy(
     balance=balance,
     drained=activate_waiting,
     rules=rules_of,
+    check=check_generations,
 )

@@ -166,6 +166,10 @@ def shrink_victims(s: Slots, root: int, nr: int) -> int:
     return left
 
 
+def holds(_s: Slots) -> None:
+    """Find nothing that contradicts itself."""
+
+
 def no_items(_profile: KernelProfile) -> Mapping[int, int]:
     """Return what items of ``policy_items`` begin with: zeros."""
     return {}
@@ -199,6 +203,8 @@ class Policy:
             POLICY_HEAD_ITEMS of those it has besides.
         needs_future: Asks for ``pressure.next_use``, which only traces know.
         rules: Returns what some of those items begin with, for a kernel.
+        check: ``(s)``: raises InvariantBroken where what it knows between two
+            operations contradicts itself; not hot.
         seed: What the generator of ``pressure.random`` begins with; not 0.
     """
 
@@ -215,6 +221,7 @@ class Policy:
     items_a_page: int = 0
     needs_future: bool = False
     rules: Callable[[KernelProfile], Mapping[int, int]] = no_items
+    check: Callable[[Slots], None] = holds
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -40,6 +40,7 @@ from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE
 from swaptools.emulator.core.shrink_slab import shrink_slab
 from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.core.writeout import is_refused
+from swaptools.emulator.pressure.list_invariants import check_lists
 from swaptools.emulator.pressure.policy import Policy
 from swaptools.emulator.pressure.scan import (
     SC_FREE,
@@ -358,4 +359,5 @@ TWO_LISTS: Final = Policy(
     kept=keep,
     shrink=shrink,
     balance=balance,
+    check=check_lists,
 )

@@ -30,10 +30,11 @@ from swaptools.emulator.core.zsmalloc_structs import (
     ZS_SIZE_CLASSES,
 )
 from swaptools.errors import InvariantBroken
+from tests.emulator.machine.pressure_fields import pressure_places
 from tests.parts import few_or_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 # What a slot says whose page is on a device, and has bytes.
 _FIRST_WITH_BYTES = STORED_DEVICE << STORED_SHIFT | FIRST_CONTENT
@@ -177,7 +178,7 @@ def places(machine: Machine) -> Iterator[Place]:
         for pool in pools
         for number in range(s.zs_pools[pool].nr_classes)
     ]
-    in_use = {
+    in_use: dict[str, Sequence[int]] = {
         "totals": [0],
         "trial": range(len(machine.profile.allocator.trial_order)),
         "avail": range(totals.nr_avail),
@@ -233,6 +234,8 @@ def places(machine: Machine) -> Iterator[Place]:
         ("contents", "next"): lambda _n: True,
         ("slots_cache", "cur"): lambda n: not s.slots_cache[n].nr,
     }
+    if totals.has_policy:
+        in_use |= pressure_places(machine)
     for name, numbers in in_use.items():
         buffer = getattr(s, name)
         for number in numbers:
