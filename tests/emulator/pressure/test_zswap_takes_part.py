@@ -1,0 +1,73 @@
+"""zswap's dynamic shrinker and its worker, while generations of pages leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from swaptools.emulator import Machine
+
+PAGE = 4096
+kernels = pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
+
+
+def under(kernel: str, backing: str = "block", ram_bytes: int | None = None) -> Machine:
+    machine = Machine(
+        kernel, zswap=True, policy="mglru", ram_bytes=ram_bytes, compiled=False
+    )
+    machine.swapon_pages(9000, backing)
+    machine.cgroups.create("a")
+    machine.limit("a", max_bytes=150 * PAGE)
+    return machine
+
+
+@kernels
+def test_a_worker_that_is_woken_makes_a_full_pool_smaller(kernel: str) -> None:
+    """What is refused meanwhile goes to the disk; the pool is never above its limit."""
+    machine = under(kernel, ram_bytes=2 << 20)
+    machine.zswap.max_pool_percent = 5
+    task = machine.task(cgroup="a")
+    limit, accept = machine.zswap.limits()
+    for first in range(0, 3000, 40):
+        task.write(first, 40, length=900)
+        # A zspage of some pages may begin while a page is left.
+        assert machine.zswap.total_pages <= limit + 3
+    machine.check_invariants()
+    stat, zswap = machine.vmstat(), machine.zswap_debugfs()
+    assert not task.is_killed
+    assert zswap["pool_limit_hit"] > 0
+    assert stat["zswpwb"] == zswap["written_back_pages"] > 3 * limit
+    assert stat["zswpout"] == stat["zswpwb"] + zswap["stored_pages"]
+    assert stat["pswpout"] > stat["zswpwb"]
+    assert accept < limit
+    assert task.read_pages(0, 3000) == [900] * 3000
+
+
+@kernels
+def test_a_shrinker_writes_back_as_memory_is_reclaimed(kernel: str) -> None:
+    machine = under(kernel)
+    task = machine.task(cgroup="a")
+    machine.zswap.shrinker_enabled = True
+    for _ in range(8):
+        for first in range(0, 240, 10):
+            task.write(first, 10, length=2500)
+    machine.check_invariants()
+    stat, zswap = machine.vmstat(), machine.zswap_debugfs()
+    assert not task.is_killed
+    assert stat["zswpwb"] == zswap["written_back_pages"] > 0
+    assert stat["pswpout"] == stat["zswpwb"]
+    assert zswap["pool_limit_hit"] == 0
+    assert task.read_pages(0, 240) == [2500] * 240
+
+
+def test_it_looks_at_a_ghost_in_vain() -> None:
+    machine = under("ghost-rfc", "ghost")
+    task = machine.task(cgroup="a")
+    machine.zswap.shrinker_enabled = True
+    for _ in range(12):
+        for first in range(0, 240, 10):
+            task.write(first, 10, length=2000)
+    machine.check_invariants()
+    assert not task.is_killed
+    zswap = machine.zswap_debugfs()
+    assert zswap["reject_reclaim_fail"] > 0
+    assert machine.vmstat()["zswpwb"] == zswap["written_back_pages"] == 0
