@@ -217,10 +217,15 @@ class TestChild:
         assert "does not depend on it" in hints["U901"]
 
     def test_one_that_was_killed_is_replaced(
-        self, child: Callable[[], int], area_file: Callable[..., Path]
+        self,
+        child: Callable[[], int],
+        area_file: Callable[..., Path],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         path = area_file(last_page=255, file_bytes=1 << 20, patches=((1100, b"x"),))
         pid = child()
+        # The next one is an interpreter of its own, which takes a while to start.
+        monkeypatch.setattr(PROBER, "_timeout_seconds", 60.0)
         os.kill(pid, signal.SIGKILL)
         (done,) = json.loads(check("--json", path).stdout)["checks"]
         assert "U901" not in {one["code"] for one in done["findings"]}
