@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from swaptools.emulator.runs.run import Run
 from swaptools.emulator.runs.script import parse_script, run_script
 from swaptools.errors import ScriptError
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "pressure.scenario"
 HEAD = "policy fifo\nswapon a zram 4096\ncgroup g\nlimit g max=100\ntask t cgroup=g\n"
 
 
@@ -65,6 +67,11 @@ def test_references_are_made_and_what_they_write_is_there(line: str) -> None:
 
 def test_shared_memory_is_touched_as_well() -> None:
     run(f"{HEAD}shm o 200\ntouch 0 150 300 random 1 write\nread 0 150\n")
+
+
+def test_an_example_is_as_it_says() -> None:
+    done = run(EXAMPLE.read_text())
+    assert (done.expectations, done.failed) == (4, [])
 
 
 def test_limits_reclaim_and_flush() -> None:
