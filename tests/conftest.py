@@ -50,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="so many programs under a limit of memory, done by the running kernel",
     )
     parser.addoption(
+        "--pressure-variants",
+        type=int,
+        default=6,
+        help="so many with two tasks, and so many with large folios",
+    )
+    parser.addoption(
         "--pressure-seed", type=int, default=1000, help="the first of their seeds"
     )
     parser.addoption(

@@ -29,8 +29,6 @@ LEAST_SHARE = 10 / 12
 #: Two of each workload, when the time is over before there are as many as wanted.
 LEAST_VERDICTS = 12
 NEVER_DIFFER = {"sequential", "loop"}
-#: Of programs that nobody gives a seed for.
-FIRST_SEED = 1500
 #: One whose programs are small, and how often each is done.
 DISK_SEED, RUNS_OF_A_DISK = 5, 3
 #: How far the emulator may be off in all: twice what the largest and the smallest of
@@ -107,16 +105,22 @@ def test_verdicts(verdicts: Verdicts, pytestconfig: pytest.Config) -> None:
     assert reached - verdicts.nr_different >= reached * LEAST_SHARE
 
 
-def test_two_tasks(verdicts: Verdicts) -> None:
-    """The same where two tasks share the limit, a batch each in turn."""
-    verdicts.ask(len(WORKLOADS), draw_programs(FIRST_SEED, nr_tasks=2))
-    assert verdicts.nr_different <= 1
-
-
-def test_large_folios(verdicts: Verdicts) -> None:
-    """The same where pages come as folios of 64 KiB."""
-    verdicts.ask(len(WORKLOADS), draw_programs(FIRST_SEED, order=4))
-    assert verdicts.nr_different <= 1
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param({"nr_tasks": 2}, id="two tasks in turn"),
+        pytest.param({"order": 4}, id="folios of 64 KiB"),
+    ],
+)
+def test_variants(
+    variant: dict[str, int], verdicts: Verdicts, pytestconfig: pytest.Config
+) -> None:
+    """The same where tasks share the limit, and where pages come together."""
+    wanted = pytestconfig.getoption("--pressure-variants")
+    verdicts.yardsticks = ("fifo", "lru")
+    first_seed = pytestconfig.getoption("--pressure-seed")
+    verdicts.ask(wanted, draw_programs(first_seed, **variant))
+    assert verdicts.nr_different <= wanted / len(WORKLOADS)
 
 
 def test_disk_counts(
