@@ -40,9 +40,10 @@ SLOT_CACHE_UNTIL = (6, 14)
 SHARE_WITH_SLOT_CACHE = 0.95
 #: Before, what zswap charges a cgroup is told seconds late (6.1), or not at all.
 SETS_SINCE = (6, 12)
-#: So much of what a policy is said to do has to be what the kernel does; what is not
-#: here is told, and not judged.
-SHARE_OF_BATCHES = {"6.12": 0.9}
+#: Of so many batches the counts have to be the same; a loop that differs once goes on
+#: differing, since the machine does not always repeat itself. A kernel that is not
+#: here is told, and not judged; the yardsticks reach a third.
+SHARE_OF_BATCHES = {"6.12": 0.7}
 #: So many differences are made small and shown in full.
 SHOWN = 4
 
