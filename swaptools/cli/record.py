@@ -224,7 +224,16 @@ def _watch(progress: Iterable[int], begun: float) -> None:
         if now - told >= _TELL_S:
             told = now
             rate = seen / (now - begun)
-            output.error(f"{seen:,} references, {rate / 1e6:.2f} M/s")
+            output.error(f"{seen:,} references, {per_second(rate)}")
+
+
+def per_second(rate: float) -> str:
+    """Return a rate as a person says it; faults are some thousand a second.
+
+    >>> per_second(423_000), per_second(4_230)
+    ('0.42 M/s', '4.2 k/s')
+    """
+    return f"{rate / 1e6:.2f} M/s" if rate >= 1e5 else f"{rate / 1e3:.1f} k/s"
 
 
 def _end_as(exit_code: int) -> None:
