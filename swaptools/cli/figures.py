@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from swaptools.errors import MissingExtra
 
@@ -19,6 +22,21 @@ if TYPE_CHECKING:
 def is_name(path: str) -> bool:
     """Tell whether a file's name says what kind of picture it is."""
     return path.endswith((".svg", ".png"))
+
+
+def check(path: str | None) -> None:
+    """Look whether a figure can be drawn, before what takes long.
+
+    Raises:
+        click.UsageError: The name does not say what kind of picture it is.
+        MissingExtra: matplotlib is not installed.
+    """
+    if path is None:
+        return
+    if not is_name(path):
+        raise click.UsageError(f"{path}: neither .svg nor .png")
+    if find_spec("matplotlib") is None:
+        raise MissingExtra("--plot", "plot")
 
 
 def title_of(path: str) -> str:

@@ -175,8 +175,6 @@ def replay(
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv: one of them")
-    if plot_path is not None and not figures.is_name(plot_path):
-        raise click.UsageError(f"{plot_path}: neither .svg nor .png")
     designs = designs_of(names) if names else usable_designs()
     _check_names(options["policy"], options["kernel"])
     asked = Options(
@@ -186,6 +184,7 @@ def replay(
         **options,
     )
     try:
+        figures.check(plot_path)
         result = replayed(asked, designs)
         if plot_path is not None:
             _draw(result, plot_path)

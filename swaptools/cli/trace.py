@@ -132,9 +132,8 @@ def show(
     from swaptools.cli import figures, trace_json, trace_text
     from swaptools.working_set.measure import Measuring
 
-    if plot_path is not None and not figures.is_name(plot_path):
-        raise click.UsageError(f"{plot_path}: neither .svg nor .png")
     try:
+        figures.check(plot_path)
         with opened(file, format_name, skip_broken=skip_broken, seed=seed) as found:
             measuring = Measuring(found.about, rate=rate)
             for batch in with_bar(found, "reading"):

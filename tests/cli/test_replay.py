@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from swaptools.cli import figures
 from swaptools.cli.swapemu import main
 from swaptools.emulator.machine.design import design_names
 from swaptools.references import CODE, WRITE, Description, Order
@@ -111,6 +112,15 @@ def test_plot(trace: str, tmp_path: Path) -> None:
         pictures.append(path.read_bytes())
     assert pictures[0] == pictures[1]
     assert b"misses, %" in pictures[0]
+
+
+def test_a_plot_that_cannot_be_drawn_is_told_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(figures, "find_spec", lambda _name: None)
+    code, out, err = invoke("--ram", "30%", "--plot", "a.svg", "/no/such/trace")
+    assert (code, out) == (2, "")
+    assert "--plot needs: pip install 'swaptools[plot]'" in err
 
 
 def test_every_design_has_its_turn(trace: str) -> None:
