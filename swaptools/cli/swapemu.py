@@ -152,6 +152,8 @@ def run(
         output.print_json({**_result(state, shown), **about_map})
     elif not shown:
         click.echo(_summary(state))
+    if not as_json and (killed := _killed(state)):
+        output.error(killed, script)
     for failed in state.failed:
         output.error(str(failed), script)
     output.finish(output.EXIT_FAILED if state.failed else 0)
@@ -193,6 +195,16 @@ def _summary(state: Run) -> str:
         f"{state.operations:,} operations, {state.touched:,} pages touched; "
         f"{counts['pages_out']:,} pages out, {counts['pages_in']:,} in"
     ) + (judged if state.expectations else "")
+
+
+def _killed(state: Run) -> str:
+    # What nobody would guess from pages that are not there; "" for nobody.
+    counts = state.started().vmstat()
+    killed, skipped = counts.get("oom_kill", 0), counts.get("skipped", 0)
+    if not killed:
+        return ""
+    tasks = "a task was" if killed == 1 else f"{killed:,} tasks were"
+    return f"{tasks} killed for want of memory (skipped: {skipped:,})"
 
 
 def _result(state: Run, shown: list[Shown]) -> RunResult:

@@ -41,6 +41,19 @@ def test_run() -> None:
     assert (code, out, err) == (0, "0:1-1023, 1:1-977\n", "")
 
 
+@pytest.mark.parametrize("look", ["", "show 0 300\n"])
+def test_a_task_that_was_killed_is_told(look: str) -> None:
+    """Beside what is shown, where there are pages that nobody has any more."""
+    text = "policy lru\ncgroup g\nlimit g max=50\ntask t cgroup=g\nwrite 0 300\n"
+    code, out, err = invoke("run", "-", stdin=f"{text}read 0 9\n{look}")
+    assert code == 0
+    assert err == "swapemu: -: a task was killed for want of memory (skipped: 1)\n"
+    assert ("none*300" if look else "309 pages touched") in out
+    more = "task u cgroup=g\nwrite 0 300\n"
+    err = invoke("run", "-", stdin=f"{text}{more}")[2]
+    assert err == "swapemu: -: 2 tasks were killed for want of memory (skipped: 0)\n"
+
+
 def test_json() -> None:
     code, out, _ = invoke("run", "--interpreted", "--json", "-", stdin=SCRIPT)
     value = json.loads(out)
