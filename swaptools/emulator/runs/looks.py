@@ -64,6 +64,8 @@ def _no_fault(run: Run, page: int) -> str:
         run.memory.read(page, 1)
     except DeviceReadError:
         return ""
+    if run.task.is_killed:
+        return "expected a fault, the task was killed"
     return "expected a fault, the page was read"
 
 

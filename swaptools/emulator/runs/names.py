@@ -70,6 +70,8 @@ class Names:
     has_started: bool = False
     tasks_have_begun: bool = False
     cpus: int = 1
+    #: Of the memory controller, whose limits there are.
+    memcg_version: int = 2
     #: Areas that are on, and their backing.
     areas: dict[str, str] = field(default_factory=dict)
     #: Tasks that there are; the one that works is started when it does something.
@@ -147,6 +149,15 @@ class Names:
         self._check_cgroup(operation.path)
         if _path(operation.path) == "/":
             raise ValueError("the root has no limits")
+        given = {name for name in _LIMITS if getattr(operation, name) is not None}
+        if not given:
+            raise ValueError(f"no limit; known: {', '.join(_LIMITS)}")
+        for name in _LIMITS:
+            if name in given and self.memcg_version not in _LIMITS[name]:
+                raise ValueError(f"no {name} with version {self.memcg_version}")
+
+    def _policy(self, operation: Operation) -> None:
+        self.memcg_version = 1 if operation.v1 else 2
 
     def _reclaim(self, operation: Operation) -> None:
         self._check_cgroup(operation.path)
@@ -258,6 +269,11 @@ class Names:
             raise ValueError("a page has text or a length, not both")
         self._touch(operation)
 
+    def _refer(self, operation: Operation) -> None:
+        if operation.length is not None and not operation.write:
+            raise ValueError("a length of what is not written")
+        self._touch(operation)
+
     def _touch(self, operation: Operation) -> None:
         self._touch_pages(operation.pages)
 
@@ -297,6 +313,14 @@ def _path(path: str) -> str:
     return "/" + "/".join(name for name in path.split("/") if name)
 
 
+#: What a group may be told, and the versions of the memory controller that have it.
+_LIMITS: Final[Mapping[str, tuple[int, ...]]] = {
+    "max": (1, 2),
+    "high": (2,),
+    "swap": (2,),
+    "zswap": (1, 2),
+    "memsw": (1,),
+}
 #: What comes before the machine is there.
 _SETTINGS: Final = frozenset({"kernel", "cpus", "ram", "policy"})
 #: What does nothing to a machine.
@@ -311,13 +335,14 @@ OF_TASKS: Final = frozenset(
 _CHECKS: Final[Mapping[str, Callable[[Names, Operation], None]]] = {
     "kernel": Names._kernel,
     "cpus": Names._cpus,
+    "policy": Names._policy,
     "cpu": Names._cpu,
     "set": Names._set,
     "cgroup": Names._cgroup,
     "limit": Names._limit,
     "reclaim": Names._reclaim,
-    "access": Names._touch,
-    "touch": Names._touch,
+    "access": Names._refer,
+    "touch": Names._refer,
     "tiers": Names._tiers,
     "max": Names._max,
     "virtual": Names._virtual,

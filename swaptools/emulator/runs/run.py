@@ -256,7 +256,8 @@ class Run:
             here, end = pages.start, pages.stop
             while here < end:
                 stop = min(end, here - here % self.part_pages + self.part_pages)
-                do(here, stop - here)
+                if here == pages.start or not self.task.is_killed:
+                    do(here, stop - here)
                 self.count(stop - here)
                 here = stop
 

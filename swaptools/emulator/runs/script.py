@@ -163,6 +163,8 @@ def run_script(script: Script, run: Run) -> Iterator[tuple[Operation, Shown | No
             run.before(operation)
             shown = VERBS[operation.verb](run, operation)
             run.after(operation)
+            if operation is script.operations[-1]:
+                run.started()  # a script of nothing but settings, too
         except ScriptError:
             raise
         except MemoryError as exc:

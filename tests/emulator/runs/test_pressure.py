@@ -10,6 +10,7 @@ import pytest
 from swaptools.emulator.runs.patterns import Pattern
 from swaptools.emulator.runs.run import Run
 from swaptools.emulator.runs.script import parse_script, run_script
+from swaptools.emulator.runs.stats import Samples
 from swaptools.errors import ScriptError
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "pressure.scenario"
@@ -112,6 +113,12 @@ def test_what_a_killed_task_would_have_done_is_passed_over() -> None:
         ("limit / max=5", "the root has no limits"),
         ("cgroup g\nlimit g max=x", "invalid size"),
         ("cgroup g\nlimit g most=5", "no option 'most'"),
+        ("cgroup g\nlimit g", "no limit; known: max, high, swap, zswap, memsw"),
+        ("cgroup g\nlimit g max=5 memsw=5", "no memsw with version 2"),
+        ("policy lru v1\ncgroup g\nlimit g high=5", "no high with version 1"),
+        ("policy lru v1\ncgroup g\nlimit g swap=5", "no swap with version 1"),
+        ("access 0 5 length=9", "a length of what is not written"),
+        ("touch 0 5 9 seq length=9", "a length of what is not written"),
         ("cgroup g\nreclaim g 0", "not a page"),
         ("reclaim x 5", "no cgroup"),
         ("touch 0 5 9", "no seq or loop"),
@@ -140,3 +147,24 @@ def test_memory_of_a_script_runs_out() -> None:
 def test_less_memory_than_the_kernel_keeps_free_is_refused() -> None:
     with pytest.raises(ScriptError, match="48 pages of memory are to be free"):
         run("ram 128K\npolicy fifo\ntask t\n")
+
+
+def test_so_it_is_where_the_script_does_nothing() -> None:
+    with pytest.raises(ScriptError, match="48 pages of memory are to be free"):
+        run("ram 128K\npolicy fifo\n")
+
+
+def test_a_killed_task_reads_no_page_with_a_fault() -> None:
+    text = HEAD.replace("4096", "50") + "write 0 300\nexpect fault 0\n"
+    with pytest.raises(ScriptError, match="expected a fault, the task was killed"):
+        run(text)
+
+
+def test_what_is_skipped_does_not_depend_on_who_looks() -> None:
+    """Samples divide what a line does into parts; a part is no operation."""
+    text = HEAD.replace("4096", "50") + "write 0 3000\nread 0 900\npageout 0 900\n"
+    looked_at = Run(compiled=False, samples=Samples())
+    for _ in run_script(parse_script(text), looked_at):
+        pass
+    counts = [each.started().vmstat()["skipped"] for each in (run(text), looked_at)]
+    assert counts == [2, 2]
