@@ -38,15 +38,20 @@ _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
 
 
+class _EndsEarly(Protocol):
+    def end_early(self) -> None: ...
+
+
 class Interrupts:
     """A context in which SIGINT waits, within which others may be."""
 
-    def __init__(self, end: Callable[[], None]) -> None:
-        """Be entered later; ``end`` ends an operation amid which something was raised.
+    def __init__(self, state: _EndsEarly) -> None:
+        """Be entered later.
 
-        That is by who watches it (state.py).
+        The state ends an operation amid which something was raised, by who watches it.
         """
-        self._end = end
+        # And no method of it, which would not be kept with a replay.
+        self._state = state
         self._depth = 0
         # Whose SIGINT is; None where nobody is told in Python.
         self._handler: Callable[[int, Any], Any] | None = None
@@ -66,7 +71,7 @@ class Interrupts:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Tell whoever it belongs to, once the last operation has ended."""
         if kind is not None and not issubclass(kind, Exception):
-            self._end()
+            self._state.end_early()
         self._depth -= 1
         if self._depth or self._handler is None:
             return

@@ -132,7 +132,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.totals = self.arena.totals
-        self._interrupts = Interrupts(self.end_early)
+        self._interrupts = Interrupts(self)
 
     @property
     def slots(self) -> Slots:
