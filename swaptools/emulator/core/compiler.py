@@ -130,7 +130,7 @@ def sentence_of(function: FunctionType) -> str:
 @cache
 def _fingerprint() -> str:
     text = sorted(
-        text_of(f)
+        (text_of(f), HOT[f])
         for f in HOT
         if isinstance(f, FunctionType) and is_of_core(f)
         if f not in BOUND

@@ -10,7 +10,7 @@ from swaptools.emulator import Machine
 from swaptools.emulator.core import hooks
 from swaptools.emulator.core.binding import BOUND, Binding, both
 from swaptools.emulator.core.buffers import HOT, NEEDS, RUNS, hot, needs
-from swaptools.emulator.core.compiler import version_of
+from swaptools.emulator.core.compiler import _fingerprint, version_of
 from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.core.faults import read_range, write_fault
 from swaptools.emulator.core.hooks import charge, shrink
@@ -242,3 +242,15 @@ def test_what_is_kept_is_told_apart_by_the_text_of_a_policy() -> None:
     assert versions[0] == versions[2] != versions[1]
     assert {version.partition("-")[0] for version in versions} == {core}
     assert bound(one).__name__ != bound(another).__name__
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(not can_compile(), reason="needs the fast extra")
+def test_and_by_what_is_inlined(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = version_of(touch_range)  # type: ignore[arg-type]
+    monkeypatch.setitem(HOT, touch_range, not HOT[touch_range])
+    _fingerprint.cache_clear()
+    try:
+        assert version_of(touch_range) != before  # type: ignore[arg-type]
+    finally:
+        _fingerprint.cache_clear()
