@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from swaptools.emulator import Machine
-from tests.engines import ENGINES
+from tests.engines import ENGINES_OF_POLICIES
 
 PAGE = 4096
 
@@ -20,7 +20,7 @@ def limited(
     return machine
 
 
-@pytest.mark.parametrize("compiled", ENGINES)
+@pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
 def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
     """It overshoots by what was charged, a portion of 64, and no more."""

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from tests.emulator.pressure.limited import end_batch, limited, nr_swapped
-from tests.engines import ENGINES_OF_POLICIES
+from tests.engines import ENGINES
 
 # Seen on 6.18.44, twice each, on a zram of 65536 pages: how many pages are swapped out
 # after each eighth of a first touch of twice the limit. Page i is on slot i + 1.
@@ -21,7 +21,7 @@ FIRST_TOUCH: Final = {
 LOOP: Final = (0, 0, 0, 0, 514, 507, 507, 511, 468, 507, 507, 514)
 
 
-@pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
+@pytest.mark.parametrize("compiled", ENGINES)
 @pytest.mark.parametrize("limit", FIRST_TOUCH)
 def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
     machine, task = limited(
@@ -37,7 +37,7 @@ def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
     machine.check_invariants()
 
 
-@pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
+@pytest.mark.parametrize("compiled", ENGINES)
 def test_a_loop(compiled: bool) -> None:
     machine, task = limited(2000, nr_slots=65535, nr_pages=3000, compiled=compiled)
     found, before = [], 0

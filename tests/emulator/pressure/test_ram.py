@@ -380,9 +380,14 @@ def test_nothing_is_lost_whatever_is_done(policy: str, backing: str) -> None:
     assert counted[-1] > 0
 
 
-@pytest.mark.compiled
 @pytest.mark.skipif(not can_compile(), reason="needs the fast extra")
-@pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param("two_lists", marks=pytest.mark.compiled),
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("mglru", "fifo")),
+    ],
+)
 def test_it_is_the_same_compiled(policy: str) -> None:
     for seed, backing in enumerate(("block", "zram", "zswap")):
         both = [

@@ -177,7 +177,7 @@ def test_twice_the_same(policy: str) -> None:
 @pytest.mark.parametrize("design", ["plain", "vswap"])
 @pytest.mark.parametrize("about", [Description("t"), FAULTS])
 def test_compiled_and_interpreted_alike(design: str, about: Description) -> None:
-    policy = OF_FAULTS if about is FAULTS else "lru"
+    policy = OF_FAULTS if about is FAULTS else "two_lists"
     first, second = (
         json.dumps(
             replayed(
