@@ -95,7 +95,7 @@ def touch_missed(
         if totals.memcg != known[task + TASK_MEMCG]:
             work_for(s, known[task + TASK_MEMCG])
         if looks_ahead:
-            look_ahead_from(s, pages, tasks, place, end, known)
+            look_ahead_from(s, pages, flags, tasks, place, end, known)
         if not has_room_to_touch(s) or not let_leave(s, mm, pages[place]):
             return place
         fault = make_reference(s, mm, task, pages[place], flags[place], contents)

@@ -21,6 +21,7 @@ from swaptools.emulator.core.buffers import (
     look_ahead,
     needs,
 )
+from swaptools.emulator.core.constants import WORD_BITS
 from swaptools.emulator.core.faults import (
     VM_FAULT_OOM,
     read_page,
@@ -118,14 +119,16 @@ def make_reference(
 
 
 @hot_inline
-def look_ahead_page(s: Slots, pte: int) -> None:
+def look_ahead_page(s: Slots, pte: int, write: bool) -> None:
     """Say that what is known of a page, or of its slot, will soon be looked at."""
     if pte & PTE_PRESENT:
-        look_ahead(s.frames, pte >> PTE_SHIFT)
+        if write or s.pressure[0].largest_order:
+            look_ahead(s.frames, pte >> PTE_SHIFT)
         look_ahead(s.pages, pte >> PTE_SHIFT)
     elif pte & PTE_SWAP:
         index = slot_index(s, pte >> PTE_SHIFT)
         look_ahead(s.map, index)
+        look_ahead(s.words, index // WORD_BITS)
         look_ahead(s.slots, index)
         look_ahead(s.swapped, index)
 
@@ -142,6 +145,7 @@ def pte_of(
 def look_ahead_from(
     s: Slots,
     pages: Buffer[int],
+    flags: Buffer[Byte],
     tasks: Buffer[Word],
     place: int,
     end: int,
@@ -151,7 +155,8 @@ def look_ahead_from(
     if place + 3 * _AHEAD >= end:
         return
     look_ahead(s.ptes, pte_of(s, pages, tasks, place + 3 * _AHEAD, known))
-    look_ahead_page(s, s.ptes[pte_of(s, pages, tasks, place + 2 * _AHEAD, known)])
+    pte = s.ptes[pte_of(s, pages, tasks, place + 2 * _AHEAD, known)]
+    look_ahead_page(s, pte, flags[place + 2 * _AHEAD] & WRITE != 0)
     pte = s.ptes[pte_of(s, pages, tasks, place + _AHEAD, known)]
     if pte & PTE_PRESENT:
         expected(s, pte >> PTE_SHIFT)
@@ -228,7 +233,7 @@ def touch_range(
             s.pressure[0].skipped += 1
             continue
         if looks_ahead:
-            look_ahead_from(s, pages, tasks, place, end, known)
+            look_ahead_from(s, pages, flags, tasks, place, end, known)
         refers(s, future[place * step])
         mm = known[task + TASK_MM]
         fault = make_reference(s, mm, task, pages[place], flags[place], contents)

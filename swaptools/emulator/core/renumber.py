@@ -142,7 +142,11 @@ def renumber(
 @hot_run
 def rehash(s: Slots, old: Buffer[int], table: Buffer[int]) -> None:
     """Put all keys of a table into one that is larger, and zeros."""
+    ahead = _AHEAD * KEY_ITEMS
     for at in range(HEAD_ITEMS, len(old), KEY_ITEMS):
+        if at + ahead < len(old):
+            place = old[at + ahead + 1] >> _PLACE_SHIFT
+            look_ahead(table, home_of(table, old[at + ahead], place))
         if old[at + 1]:
             place = old[at + 1] >> _PLACE_SHIFT
             given = (old[at + 1] & _GIVEN_MASK) - 1

@@ -62,9 +62,11 @@ def slot_index(s: Slots, entry: int) -> int:
 
 @hot_inline
 def look_ahead_slot(s: Slots, entry: int) -> None:
-    """Say that a slot will soon be looked at; 0 is none."""
+    """Say that who has a slot will soon be looked at; 0 is none."""
     if entry:
-        look_ahead(s.map, slot_index(s, entry))
+        index = slot_index(s, entry)
+        look_ahead(s.map, index)
+        look_ahead(s.words, index // WORD_BITS)
 
 
 @hot_inline
@@ -156,8 +158,14 @@ def is_on_device(where: int) -> bool:
 
 @hot_inline
 def is_redirected(s: Slots, index: int) -> bool:
-    """Tell whether a slot's data have a place in another area."""
-    return get_stored(s, index) >> STORED_SHIFT == STORED_SLOT
+    """Tell whether a slot's data have a place in another area.
+
+    That is so under virtual swap alone: elsewhere the slot is not looked at.
+    """
+    return (
+        s.totals[0].virtual_space != 0
+        and get_stored(s, index) >> STORED_SHIFT == STORED_SLOT
+    )
 
 
 @hot_inline
@@ -184,7 +192,7 @@ def set_idle(s: Slots, index: int, idle: bool) -> None:
     Its place in another area is to be reclaimed with it.
     """
     set_idle_bit(s, index, idle)
-    if s.map[index] & SWAP_HAS_DATA:
+    if is_redirected(s, index):
         set_idle_bit(s, data_index(s, index), idle)
 
 

@@ -73,7 +73,12 @@ ENTRY_POINTS: Final = "swaptools.policies"
 
 @hot_inline
 def folio_of(s: Slots, number: int) -> int:
-    """Return the first frame of the folio that a frame is of. Kernel: page_folio()."""
+    """Return the first frame of the folio that a frame is of. Kernel: page_folio().
+
+    Where no folio is large, frames are not looked at.
+    """
+    if not s.pressure[0].largest_order:
+        return number
     block = s.frames[number].block
     return block if s.frames[block].order else number
 
