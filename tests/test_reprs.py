@@ -51,11 +51,24 @@ def machine() -> Machine:
             next(iter(machine().areas)),
             "<SwapDevice '/fast', block, 0 of 99 pages used, prio 5>",
         ),
+        (machine().task("shell"), "<Task 'shell' in />"),
+        (machine().cgroups.root, "<MemCgroup /, 1 tasks>"),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_is_one_line_for_people(value: object, text: str) -> None:
     assert repr(value) == text
+
+
+def test_what_became_of_a_task_is_told() -> None:
+    made = Machine(policy="lru", compiled=False)
+    made.cgroups.create("a")
+    made.limit("a", max_bytes=50 << 12)
+    killed, gone = made.task("big", "a"), made.task("done", "a")
+    killed.write(0, 60)
+    gone.exit()
+    assert repr(killed) == "<Task 'big' in /a, killed>"
+    assert repr(gone) == "<Task 'done' in /a, gone>"
 
 
 def test_an_area_that_is_off_can_still_be_looked_at() -> None:

@@ -84,6 +84,11 @@ class Task:
         tasks.append(self)
         memcg.nr_tasks += 1
 
+    def __repr__(self) -> str:
+        gone = "" if self.is_alive else ", gone"
+        state = ", killed" if self.is_killed else gone
+        return f"<Task {self.name!r} in {self.memcg.path}{state}>"
+
     @whole
     def write(
         self,

@@ -62,6 +62,9 @@ class MemCgroup:
             return "/"
         return f"{self.parent.path.rstrip('/')}/{self.name}"
 
+    def __repr__(self) -> str:
+        return f"<MemCgroup {self.path}, {self.nr_tasks} tasks>"
+
     @property
     def zswap_max_pages(self) -> int | None:
         """memory.zswap.max, in whole pages as the kernel keeps it; None for "max"."""
