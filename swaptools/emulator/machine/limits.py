@@ -162,10 +162,7 @@ class Limits:
     @stats_flush.setter
     def stats_flush(self, when: str | int | tuple[int, int]) -> None:
         self._need_policy()
-        every, seed = when if isinstance(when, tuple) else (when, 0)
-        is_word = every in ("operation", "never")
-        if not is_word and (not isinstance(every, int) or every < 1 or seed < 0):
-            raise IllegalOperation(f"statistics are flushed {when!r}")
+        every, seed = _flushes(when)
         pressure = self.state.slots.pressure[0]
         pressure.flush_every = every if isinstance(every, int) else 0
         pressure.flush_random = seed
@@ -197,6 +194,20 @@ def _pages(limit: Limit, page_size: int, name: str) -> int:
     if limit is None or limit is ...:
         return -1
     return within(limit, MANY_PAGES, name) // page_size
+
+
+# How often, or a word for it, and a seed: 0 where no generator draws.
+def _flushes(when: object) -> tuple[str | int, int]:
+    match when:
+        case "operation" | "never":
+            return str(when), 0
+        case bool() | (bool(), _) | (_, bool()):
+            pass
+        case int(every) | (int(every), 0) if every > 0:
+            return every, 0
+        case (int(every), int(seed)) if every > 0 and seed > 0:
+            return every, seed
+    raise IllegalOperation(f"statistics are flushed {when!r}")
 
 
 def _check(state: State, memcg: MemCgroup, wanted: dict[str, int]) -> None:

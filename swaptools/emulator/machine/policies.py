@@ -21,7 +21,7 @@ from swaptools.emulator.machine.watermarks import (
     set_watermarks,
 )
 from swaptools.emulator.pressure.policy import Policy, find_policy
-from swaptools.errors import IllegalOperation
+from swaptools.errors import IllegalOperation, SelectionError
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -48,7 +48,7 @@ def fit_policy(
             for what the kernel makes of the memory that there is.
 
     Raises:
-        SelectionError: No such policy.
+        SelectionError: No such policy, or something that is none.
         IllegalOperation: No such version, or there are pages already, or less memory
             than its watermarks; nothing changed.
     """
@@ -56,6 +56,8 @@ def fit_policy(
         raise IllegalOperation(f"no version {memcg_version} of the memory controller")
     if isinstance(policy, str):
         policy = find_policy(policy)
+    if not isinstance(policy, Policy):
+        raise SelectionError(f"{policy!r} is no policy, nor the name of one")
     if state.totals.nr_frames > 1 or state.totals.nr_page_tables > 1:
         raise IllegalOperation("there are pages already: begin with policy=")
     if watermarks is ...:

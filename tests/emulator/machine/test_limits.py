@@ -10,7 +10,7 @@ from swaptools.emulator import Machine
 from swaptools.emulator.machine import limits
 from swaptools.emulator.machine.cgroup_files import cgroup_files
 from swaptools.emulator.pressure.policy import find_policy
-from swaptools.errors import IllegalOperation, LimitRefused
+from swaptools.errors import IllegalOperation, LimitRefused, SelectionError
 
 PAGE = 4096
 
@@ -278,7 +278,8 @@ def test_when_statistics_are_flushed() -> None:
     assert machine.stats_flush == 50
     machine.stats_flush = (50, 7)
     assert machine.stats_flush[0] == 50
-    for bad in ("often", 0, -1, (0, 1), (5, -1)):
+    wrong: list[Any] = ["often", 0, -1, (0, 1), (5, -1), (5,), (5, "x"), True, None]
+    for bad in wrong:
         with pytest.raises(IllegalOperation):
             machine.stats_flush = bad
 
@@ -298,6 +299,12 @@ def test_a_machine_without_a_policy_gets_one_in_time(
     with pytest.raises(IllegalOperation, match="policy="):
         machine.limit("a", max_bytes=PAGE)
     machine.check_invariants()
+
+
+@pytest.mark.parametrize("policy", [1, b"lru", ["lru"]])
+def test_what_is_no_policy_is_refused(policy: Any) -> None:
+    with pytest.raises(SelectionError, match="is no policy, nor the name of one"):
+        Machine(policy=policy, compiled=False)
 
 
 def test_a_policy_that_does_nothing_kills_in_the_end() -> None:
