@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -52,6 +53,19 @@ def test_every_man_page_bears_the_version() -> None:
     for page in (ROOT / "man").glob("*.[1-8]"):
         (title,) = re.findall(r"^\.TH .*$", page.read_text(), re.MULTILINE)
         assert f'"swaptools {swaptools.__version__}"' in title, page.name
+
+
+def test_man_pages_and_the_package_are_of_the_day_of_the_changelog() -> None:
+    version = re.escape(swaptools.__version__)
+    text = (ROOT / "CHANGELOG.md").read_text()
+    (day,) = re.findall(rf"^## \[{version}\] - (\S+)$", text, re.MULTILINE)
+    for page in (ROOT / "man").glob("*.[1-8]"):
+        (title,) = re.findall(r"^\.TH .*$", page.read_text(), re.MULTILINE)
+        assert f" {day} " in title, page.name
+    head, _, rest = (ROOT / "debian/changelog").read_text().partition("\n")
+    (stamp,) = re.findall(r"^ -- .*>  (.+)$", rest, re.MULTILINE)[:1]
+    assert f"({swaptools.__version__}-" in head
+    assert parsedate_to_datetime(stamp).date().isoformat() == day
 
 
 def test_what_a_major_version_could_break_has_an_upper_bound() -> None:
