@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Lines of a table over time, at most.
 _MOST_MOMENTS: Final = 8
+_RATIO: Final = "RATIO"
 
 
 def print_text(result: Result) -> None:
@@ -62,9 +63,12 @@ def _head(result: Result) -> Iterator[str]:
         yield f"bound    {_percent(result.bound.miss_ratio)} misses with opt"
 
 
+# What missed is told by a trace of faults, and all that it has did: no ratio of it.
 def _print(heading: str, rows: Any, columns: tuple[tables.Column, ...]) -> None:
     click.echo()
     say(click.style(heading, bold=True))
+    if all(row.miss_ratio is None for row in rows):
+        columns = tuple(one for one in columns if one.heading != _RATIO)
     tables.print_table(rows, columns)
 
 
@@ -81,7 +85,7 @@ def _misses() -> tuple[tables.Column, ...]:
         tables.Column("DESIGN", False, lambda one: one.design),
         _number("FAULTS", lambda one: one.faults),
         _number("MISSES", lambda one: one.misses),
-        tables.Column("RATIO", True, lambda one: _percent(one.miss_ratio)),
+        tables.Column(_RATIO, True, lambda one: _percent(one.miss_ratio)),
         _number("OOM-KILLS", lambda one: one.oom_kills),
         _number("SKIPPED", lambda one: one.skipped),
     )
@@ -90,7 +94,7 @@ def _misses() -> tuple[tables.Column, ...]:
 _OVER_TIME: Final = (
     _number("REFERENCES", lambda at: at.references),
     _number("MISSES", lambda at: at.misses),
-    tables.Column("RATIO", True, lambda at: _percent(at.miss_ratio)),
+    tables.Column(_RATIO, True, lambda at: _percent(at.miss_ratio)),
     _number("SLOTS", lambda at: at.slots_held),
     tables.Column("FREE", True, lambda at: f"{100 * at.fragmentation:.1f}%"),
     _number("POOL-KIB", lambda at: at.pool_bytes >> 10),

@@ -167,6 +167,7 @@ def test_a_trace_of_faults_says_itself_what_missed(tmp_path: Path) -> None:
     assert as_json(*LRU, "--ram", "80K", path)["ram_bytes"] == 80 << 10
     _, out, _ = invoke(*LRU, path)
     assert "policy   what missed is told\n" in out
+    assert "RATIO" not in out
     code, _, err = invoke(*LRU, "--bound", path)
     assert (code, "--bound: the trace has only what missed" in err) == (2, True)
 
