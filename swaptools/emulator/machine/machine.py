@@ -93,7 +93,9 @@ class Machine(Swapping, Limits):
             compressor: zswap's, and that of zram devices.
             mended: Without the defects of the ghost patch, see GhostRules.
             compiled: Run compiled; None for where the ``fast`` extra is installed.
-                The first operation of the first one then takes a minute or two.
+                The first operation of all then takes a minute or two, and under each
+                policy as long again, without a word; what was compiled is kept. False
+                begins at once, which is better at a prompt.
 
         Raises:
             SelectionError: No such kernel, design, policy or compressor.
