@@ -14,7 +14,7 @@ from swaptools.notebook import text
 from swaptools.report.charts import drawn
 from swaptools.report.looks import look, sample
 from swaptools.report.shape import number_of
-from swaptools.report.values import Chart, Difference, Range, number
+from swaptools.report.values import Chart, Difference, Range, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,8 +154,8 @@ def _cell(value: Cell) -> str:
     if isinstance(value, str):
         return f"<td{_sorts_as(value)}>{text(value)}</td>"
     if isinstance(value, bool) or value is None:
-        return f"<td>{text(value)}</td>"
-    return f'<td class="n" data-v="{value}">{number(value)}</td>'
+        return f"<td>{shown(value)}</td>"
+    return f'<td class="n" data-v="{value}">{shown(value)}</td>'
 
 
 # Sizes and percentages are sorted by what they are.

@@ -19,7 +19,7 @@
     const rows = Array.from(body.rows, (row) => [value(row, column), row]);
     const sign = descends ? -1 : 1;
     rows.sort((a, b) => {
-      const aIs = a[0] !== "", bIs = b[0] !== "";
+      const aIs = a[0] !== "-", bIs = b[0] !== "-";
       return aIs && bIs ? sign * order(a[0], b[0]) : bIs - aIs;
     });
     body.append(...rows.map(([, row]) => row));

@@ -62,6 +62,8 @@ def _object(path: str) -> dict[str, Any]:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise StudyError(path, f"longer than {_MAX_BYTES} bytes")
+    if not data.strip():
+        raise StudyError(path, "it is empty")
     try:
         found = json.loads(data)
     except json.JSONDecodeError as exc:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from swaptools.report.values import number
+from swaptools.report.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from swaptools.report.values import Cell, Report, Section, Table
+    from swaptools.report.values import Report, Section, Table
 
 WIDTH: Final = 72
 
@@ -52,7 +52,7 @@ def _table(table: Table) -> Iterator[str]:
         yield "  none"
         return
     columns = [
-        [heading, *(_shown(row[place]) for row in table.rows)]
+        [heading, *(_plain(shown(row[place])) for row in table.rows)]
         for place, heading in enumerate(table.headings)
     ]
     texts = [
@@ -92,14 +92,6 @@ def _needed(columns: Sequence[Sequence[str]], places: Sequence[int]) -> int:
 
 def _width(column: Sequence[str]) -> int:
     return max(map(len, column))
-
-
-def _shown(value: Cell) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return number(value)
-    return "-" if value is None else _plain(str(value))
 
 
 def _cut(line: str) -> Iterator[str]:

@@ -62,6 +62,19 @@ class Difference(NamedTuple):
 Cell: TypeAlias = Scalar | Range | Difference
 
 
+def shown(value: Cell) -> str:
+    """Return what a cell of a table holds as people read it; a dash for nothing.
+
+    >>> shown(1234), shown(True), shown(None), shown("ghost")
+    ('1,234', 'yes', '-', 'ghost')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    return "-" if value is None else str(value)
+
+
 class Table(NamedTuple):
     """Rows under headings; numbers line up."""
 

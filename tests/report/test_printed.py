@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.errors import StudyError
+from swaptools.report.html import page
 from swaptools.report.seen import Wishes
 from swaptools.report.sources import sections_of
+from swaptools.report.text import lines
+from swaptools.report.values import Report, Section, Table
 from tests.report.samples import load, printed, trace
 from tests.sweep.test_traces import write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from swaptools.report.values import Section
+    from swaptools.report.values import Scalar
 
 
 def told(path: Path) -> Section:
@@ -82,7 +85,9 @@ def test_a_trace_has_its_working_set_and_its_misses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "line 1: no JSON: Expecting value"),
+        ("", "it is empty"),
+        (" \n\n", "it is empty"),
+        ("x", "line 1: no JSON: Expecting value"),
         ("[1]", "neither rows of a study nor what these print: compare --json"),
         ("{\n}}", "line 2: no JSON: Extra data"),
         ("[" * 100_000, "no JSON"),
@@ -123,3 +128,22 @@ def test_a_replay_has_its_misses_the_bound_and_what_was_held(tmp_path: Path) -> 
     assert section.command == (
         f"swapemu replay --json --ram 819200 --policy lru {file}"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "mailed"),
+    [
+        (None, "<td>-</td>", "-"),
+        (True, "<td>yes</td>", "yes"),
+        (0, 'class="n" data-v="0">0</td>', "0"),
+    ],
+)
+def test_what_there_is_not_is_a_dash_on_the_page_and_in_the_mail(
+    value: Scalar, shown: str, mailed: str
+) -> None:
+    table = Table("All", ("design", "refused"), (("plain", value),))
+    section = Section("T", "", (), (), (), (table,), (), "c", (), ())
+    made = Report("R", (section,), "c", "1")
+    (row,) = [one for one in page(made).splitlines() if "<td>plain</td>" in one]
+    assert shown in row
+    assert [one.split() for one in lines(made)][-1] == ["plain", mailed]
