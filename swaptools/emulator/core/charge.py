@@ -37,15 +37,17 @@ from swaptools.emulator.core.page_counter import (
     over_limit,
     stock_of,
 )
-from swaptools.emulator.core.pressure_structs import LRU_BATCH, PAGE_SHMEM
+from swaptools.emulator.core.pressure_structs import (
+    LRU_BATCH,
+    MAX_RECLAIM_RETRIES,
+    PAGE_SHMEM,
+)
 from swaptools.emulator.core.rmap import set_rmap
 from swaptools.emulator.core.room import ROOM_SHORT, has_room_for_charge, open_room
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
-#: Kernel: mm/memcontrol.c MAX_RECLAIM_RETRIES.
-MAX_RECLAIM_RETRIES: Final = 16
 #: Pages above which what was gained is no reason to try again.
 #: Kernel: include/linux/mmzone.h PAGE_ALLOC_COSTLY_ORDER.
 COSTLY_PAGES: Final = 8

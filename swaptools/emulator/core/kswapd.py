@@ -23,17 +23,18 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.hooks import balance, shrink
+from swaptools.emulator.core.pressure_structs import (
+    MAX_RECLAIM_RETRIES,
+    SWAP_CLUSTER_MAX,
+)
 from swaptools.emulator.core.room import has_room_for_charge, open_room
 from swaptools.emulator.core.watermarks import nr_free_pages
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
-#: Kernel: include/linux/mmzone.h DEF_PRIORITY; mm/internal.h MAX_RECLAIM_RETRIES;
-#: include/linux/swap.h SWAP_CLUSTER_MAX.
+#: Kernel: include/linux/mmzone.h DEF_PRIORITY.
 DEF_PRIORITY: Final = 12
-MAX_RECLAIM_RETRIES: Final = 16
-SWAP_CLUSTER_MAX: Final = 32
 
 
 @hot_inline

@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import hot
 from swaptools.emulator.core.hooks import shrink
 from swaptools.emulator.core.page_counter import MEMCG_CHARGE_BATCH
+from swaptools.emulator.core.pressure_structs import (
+    MAX_RECLAIM_RETRIES,
+    SWAP_CLUSTER_MAX,
+)
 from swaptools.emulator.core.room import has_room_for_charge, open_room
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
-#: Kernel: include/linux/swap.h SWAP_CLUSTER_MAX; mm/memcontrol.c MAX_RECLAIM_RETRIES.
-_SWAP_CLUSTER_MAX: Final = 32
-_MAX_RETRIES: Final = 16
 #: Kernel: MEMCG_DELAY_PRECISION_SHIFT, MEMCG_DELAY_SCALING_SHIFT, HZ.
 _PRECISION_SHIFT: Final = 20
 _SCALING_SHIFT: Final = 14
@@ -104,7 +105,7 @@ def handle_over_high(s: Slots) -> bool:
     memcg, nr = pressure.high_memcg, pressure.high_pages
     if not has_room_for_charge(s, 0):
         return False
-    wanted, retries, goes_on = nr, _MAX_RETRIES, True
+    wanted, retries, goes_on = nr, MAX_RECLAIM_RETRIES, True
     while goes_on:
         open_room(s)
         nr_reclaimed = reclaim_high(s, memcg, wanted)
@@ -112,6 +113,6 @@ def handle_over_high(s: Slots) -> bool:
             return False
         retries -= nr_reclaimed == 0
         goes_on = would_sleep(s, memcg, nr) and retries >= 0
-        wanted = _SWAP_CLUSTER_MAX
+        wanted = SWAP_CLUSTER_MAX
     pressure.high_pages = 0
     return True

@@ -24,11 +24,10 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.hooks import shrink
-from swaptools.emulator.core.kswapd import (
+from swaptools.emulator.core.kswapd import kswapd, wakeup_kswapd
+from swaptools.emulator.core.pressure_structs import (
     MAX_RECLAIM_RETRIES,
     SWAP_CLUSTER_MAX,
-    kswapd,
-    wakeup_kswapd,
 )
 from swaptools.emulator.core.room import has_room_for_charge, open_room
 from swaptools.emulator.core.watermarks import nr_free_pages

@@ -54,6 +54,10 @@ SHADOW_SHIFT: Final = 3
 
 #: Kernel: mm/vmscan.c vm_swappiness.
 SWAPPINESS: Final = 60
+#: How often reclaim in vain is tried again. Kernel: mm/internal.h MAX_RECLAIM_RETRIES.
+MAX_RECLAIM_RETRIES: Final = 16
+#: Pages that are wanted at a time. Kernel: include/linux/swap.h SWAP_CLUSTER_MAX.
+SWAP_CLUSTER_MAX: Final = 32
 #: Integers of each group's generations (pressure/generations.py).
 GEN_ITEMS: Final = 25
 

@@ -47,6 +47,7 @@ from swaptools.emulator.core.memcg import (
     zswap_writeback_enabled,
 )
 from swaptools.emulator.core.page_counter import charge_returned
+from swaptools.emulator.core.pressure_structs import MAX_RECLAIM_RETRIES
 from swaptools.emulator.core.redirect import slots_for
 from swaptools.emulator.core.room import has_room
 from swaptools.emulator.core.slot_alloc import allow
@@ -65,8 +66,6 @@ from swaptools.emulator.core.watermarks import has_pages_for_reclaim
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
 
-#: Kernel: mm/zswap.c MAX_RECLAIM_RETRIES.
-MAX_RECLAIM_RETRIES: Final = 16
 #: Kernel: mm/shrinker.c SHRINK_BATCH.
 SHRINK_BATCH: Final = 128
 #: Of a folio with as many pages: so many places may be taken.

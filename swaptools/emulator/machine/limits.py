@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.charge import try_to_free_pages
 from swaptools.emulator.core.page_counter import drain_all_stock
+from swaptools.emulator.core.pressure_structs import MAX_RECLAIM_RETRIES
 from swaptools.emulator.core.rstat import draw_flush, flush_stats
 from swaptools.emulator.machine.oom import find_victim, kill, make_memory
 from swaptools.emulator.machine.policies import fit_policy
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
 #: What a machine is fitted with that was made without a policy.
 USUAL_POLICY: Final = "two_lists"
-#: Kernel: mm/memcontrol.c MAX_RECLAIM_RETRIES.
-_MAX_RECLAIM_RETRIES: Final = 16
 _MAX_SWAPPINESS: Final = 200
 
 
@@ -244,7 +243,7 @@ def _shrink_to(
 ) -> bool:
     record = memcg.record
     counter = "memsw" if name == "memsw_max" else "memory"
-    retries = _MAX_RECLAIM_RETRIES
+    retries = MAX_RECLAIM_RETRIES
     if getattr(record, counter) > pages:
         state.run(drain_all_stock, memcg.number)
     while getattr(record, counter) > pages:
@@ -285,7 +284,7 @@ def free_pages_of(
 
 # Kernel: mm/vmscan.c user_proactive_reclaim().
 def _reclaim(state: State, memcg: MemCgroup, nr_pages: int) -> int:
-    nr_left, retries = 0, _MAX_RECLAIM_RETRIES
+    nr_left, retries = 0, MAX_RECLAIM_RETRIES
     while nr_left < nr_pages and not state.is_interrupted:
         found = free_pages_of(state, memcg, max((nr_pages - nr_left) // 4, 1))
         if not found:

@@ -43,6 +43,7 @@ from swaptools.emulator.core.pressure_structs import (
     PAGE_REFERENCED,
     PAGE_SHMEM,
     PAGE_WORKINGSET,
+    SWAP_CLUSTER_MAX,
 )
 from swaptools.emulator.core.shrink_slab import shrink_slab
 from swaptools.emulator.core.watermarks import nr_free_pages
@@ -88,7 +89,6 @@ from swaptools.emulator.pressure.two_lists import (
     memcg_next,
 )
 from swaptools.emulator.pressure.walks import TABLE_YOUNG
-from swaptools.emulator.pressure.workingset import SWAP_CLUSTER_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -36,7 +36,11 @@ from swaptools.emulator.core.folio_batch import batch_add
 from swaptools.emulator.core.kswapd import DEF_PRIORITY, kswapd_wants
 from swaptools.emulator.core.page_counter import nr_swap_pages_for
 from swaptools.emulator.core.page_tables import PTE_YOUNG
-from swaptools.emulator.core.pressure_structs import LRU_ACTIVE, LRU_INACTIVE
+from swaptools.emulator.core.pressure_structs import (
+    LRU_ACTIVE,
+    LRU_INACTIVE,
+    SWAP_CLUSTER_MAX,
+)
 from swaptools.emulator.core.shrink_slab import shrink_slab
 from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.core.writeout import is_refused
@@ -50,7 +54,6 @@ from swaptools.emulator.pressure.scan import (
     shrink_inactive_list,
 )
 from swaptools.emulator.pressure.workingset import (
-    SWAP_CLUSTER_MAX,
     workingset_refault,
 )
 

@@ -33,14 +33,11 @@ from swaptools.emulator.core.pressure_structs import (
     SHADOW_ASKED,
     SHADOW_SHIFT,
     SHADOW_WORKINGSET,
+    SWAP_CLUSTER_MAX,
 )
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
-
-#: Cost of a page that is written or comes back, in pages that are looked at in vain.
-#: Kernel: include/linux/swap.h SWAP_CLUSTER_MAX.
-SWAP_CLUSTER_MAX: Final = 32
 
 # What is above SHADOW_SHIFT in a shadow: a group's number, its age.
 # Kernel: mm/workingset.c pack_shadow().
