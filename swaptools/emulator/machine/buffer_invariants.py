@@ -47,11 +47,11 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
     UNTOUCHED,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.memory import are_zero, first_items, is_zero
 from swaptools.emulator.core.slot_alloc import TRIAL_STEPS
 from swaptools.emulator.core.slots import get_stored, is_on_device, slot_index
 from swaptools.emulator.core.structs import Cluster, Totals
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.area_structs import SwapInfo

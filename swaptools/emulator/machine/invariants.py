@@ -34,6 +34,7 @@ from swaptools.emulator.core.constants import (
     UNTOUCHED,
     WORD_BITS,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.slots import (
     is_redirected,
@@ -44,7 +45,6 @@ from swaptools.emulator.machine.buffer_invariants import (
     check_buffers,
     check_constants,
 )
-from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_invariants import check_pages, count_references
 from swaptools.emulator.machine.page_table_invariants import (
     all_page_tables,

@@ -28,6 +28,7 @@ from swaptools.emulator.core.constants import (
     SWAPFILE_CLUSTER,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_tables import (
     PTE_EXCLUSIVE,
@@ -44,7 +45,6 @@ from swaptools.emulator.core.slots import (
     is_redirected,
     slot_index,
 )
-from swaptools.emulator.machine.expect import expect
 from swaptools.emulator.machine.page_table_invariants import all_page_tables
 from swaptools.emulator.store.contents import is_same_filled
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.page_tables import (
     PTE_POISONED,
     PTE_PRESENT,
@@ -21,7 +22,6 @@ from swaptools.emulator.core.page_tables import (
     PTE_ZERO,
     PTRS_PER_PTE,
 )
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT, PTE_SWAP
 from swaptools.emulator.core.pressure_structs import (
     LRU_BATCH,
@@ -21,7 +22,6 @@ from swaptools.emulator.core.pressure_structs import (
     SHADOW,
 )
 from swaptools.emulator.core.room import PAGES_A_CHARGE
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots

@@ -15,6 +15,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import SWAPFILE_CLUSTER
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.lru import count_row, list_row
 from swaptools.emulator.core.memory import first_items, is_zero
 from swaptools.emulator.core.page_counter import has_memsw
@@ -22,7 +23,6 @@ from swaptools.emulator.core.page_tables import PTRS_PER_PTE
 from swaptools.emulator.core.pressure_structs import NR_LRUS, PAGE_DEAD
 from swaptools.emulator.core.rmap import entry_in, nr_mappings
 from swaptools.emulator.core.watermarks import nr_free_pages
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.compressed import MemCg

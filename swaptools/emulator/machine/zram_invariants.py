@@ -22,10 +22,10 @@ from swaptools.emulator.core.constants import (
     STORED_ZRAM,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.memory import is_zero
 from swaptools.emulator.core.slots import get_stored, slot_index
 from swaptools.emulator.core.zram import zram_size
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.state import State

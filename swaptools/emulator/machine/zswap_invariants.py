@@ -23,10 +23,10 @@ from swaptools.emulator.core.constants import (
     TYPE_SHIFT,
     XA_CHUNK_SIZE,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.slots import get_stored, slot_index
 from swaptools.emulator.core.zsmalloc_structs import ZS_SIZE_CLASSES
 from swaptools.emulator.core.zswap import compressed_length
-from swaptools.emulator.machine.expect import expect
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.state import State

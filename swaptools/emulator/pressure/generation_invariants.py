@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.pressure_structs import (
     GEN_ITEMS,
     LRU_FREE,
@@ -35,7 +36,6 @@ from swaptools.emulator.pressure.generations import (
 )
 from swaptools.emulator.pressure.marks import PAGE_WAITS
 from swaptools.emulator.pressure.walks import TABLE_YOUNG
-from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -47,14 +47,14 @@ def check_generations(s: Slots) -> None:
         _check_group(s, memcg)
     for number in range(1, s.totals[0].nr_frames):
         page = s.pages[number]
-        _expect(not page.stamp, "a shadow that was not used up", number)
+        expect(not page.stamp, "a shadow that was not used up", number)
         if page.list != LRU_NONE:
             is_in = LRU_FREE <= page.list < ISOLATED
-            _expect(is_in, "of no generation", number, page.list)
-            _expect(not page.flags & PAGE_ACTIVE, "active, and nowhere so", number)
+            expect(is_in, "of no generation", number, page.list)
+            expect(not page.flags & PAGE_ACTIVE, "active, and nowhere so", number)
     for table in range(1, s.totals[0].nr_page_tables):
         marks = s.pgtables[table].marks
-        _expect(marks < 2 * TABLE_YOUNG, "marks of a page table", table, marks)
+        expect(marks < 2 * TABLE_YOUNG, "marks of a page table", table, marks)
     _check_waiting(s)
 
 
@@ -63,24 +63,19 @@ def _check_group(s: Slots, memcg: int) -> None:
     if not s.lrugens[row + MAX_SEQ]:
         return
     nr = nr_gens(s, row)
-    _expect(MIN_NR_GENS <= nr <= MAX_NR_GENS, "generations", memcg, nr)
+    expect(MIN_NR_GENS <= nr <= MAX_NR_GENS, "generations", memcg, nr)
     first, last = s.lrugens[row + MIN_SEQ], s.lrugens[row + MAX_SEQ]
     living = {list_of(seq) for seq in range(first, last + 1)}
     for which in range(LRU_FREE, ISOLATED):
         nr_pages = s.lrus[memcg * NR_LRUS + which].nr
-        _expect(which in living or not nr_pages, "pages of no generation", memcg)
-    _expect(s.lrugens[row + FILTERS] < 4, "filters", memcg)
+        expect(which in living or not nr_pages, "pages of no generation", memcg)
+    expect(s.lrugens[row + FILTERS] < 4, "filters", memcg)
 
 
 def _check_waiting(s: Slots) -> None:
     nr = s.policy_items[NR_WAITING]
-    _expect(0 <= nr < PAGEVEC_SIZE, "pages that wait", nr)
+    expect(0 <= nr < PAGEVEC_SIZE, "pages that wait", nr)
     waiting = {s.policy_items[WAITING + place] for place in range(nr)}
     for number in range(1, s.totals[0].nr_frames):
         if s.pages[number].flags & PAGE_WAITS:
-            _expect(number in waiting, "a page that waits for nothing", number)
-
-
-def _expect(holds: bool, *told: object) -> None:
-    if not holds:
-        raise InvariantBroken(", ".join(map(str, told)))
+            expect(number in waiting, "a page that waits for nothing", number)

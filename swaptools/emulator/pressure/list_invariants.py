@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.pressure_structs import (
     LRU_ACTIVE,
     LRU_BATCH,
@@ -20,7 +21,6 @@ from swaptools.emulator.core.pressure_structs import (
     LRU_NONE,
     PAGE_ACTIVE,
 )
-from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -30,8 +30,7 @@ def check_lists(s: Slots) -> None:
     """Check that pages are on the list of which they say that they belong there."""
     for number in range(1, s.totals[0].nr_frames):
         page = s.pages[number]
-        if page.stamp:
-            raise InvariantBroken(f"a shadow that was not used up: {number}")
+        expect(not page.stamp, "a shadow that was not used up", number)
         wanted = LRU_ACTIVE if page.flags & PAGE_ACTIVE else LRU_INACTIVE
-        if page.list not in (LRU_NONE, LRU_BATCH, wanted):
-            raise InvariantBroken(f"page {number} is on list {page.list}")
+        is_there = page.list in (LRU_NONE, LRU_BATCH, wanted)
+        expect(is_there, "a page on another list", number, page.list)

@@ -1,6 +1,6 @@
 """What is said of state that contradicts itself.
 
-Not here: what must hold (invariants.py, buffer_invariants.py, designs/).
+Not here: what must hold (machine/invariants.py, pressure/, designs/).
 
 Kernel: VM_BUG_ON(), as far as it goes.
 Same: nothing.
