@@ -33,19 +33,19 @@ _WRITE: Final = int(WRITE)
 class _Listed(NamedTuple):
     pages: list[tuple[int, int]]
     times: list[int]
-    befores: list[int]
+    earlier: list[int]
     lasts: list[int]
 
     @classmethod
     def loaded(cls, listed: array[int], length: int) -> _Listed:
-        pages, tasks, times, befores, lasts = (
+        pages, tasks, times, earlier, lasts = (
             listed[field : length * ENTRY : ENTRY] for field in range(ENTRY)
         )
         both = list(zip(pages, tasks, strict=True))
-        return cls(both, [-time for time in times], list(befores), list(lasts))
+        return cls(both, [-time for time in times], list(earlier), list(lasts))
 
     def store(self, listed: array[int]) -> None:
-        rows = zip(self.pages, self.times, self.befores, self.lasts, strict=True)
+        rows = zip(self.pages, self.times, self.earlier, self.lasts, strict=True)
         for place, ((page, task), time, before, last) in enumerate(rows):
             entry = page, task, -time, before, last
             for field, value in enumerate(entry):
@@ -70,7 +70,7 @@ def drop(
     memoryview(out_pages)[start:end] = pages
     memoryview(out_tasks)[start:end] = tasks
     known = _Listed.loaded(listed, state[LENGTH])
-    keys, times, befores, lasts = known
+    keys, times, earlier, lasts = known
     time = -state[TIME]
     for count, (key, flag) in enumerate(
         zip(zip(pages, tasks, strict=True), flags, strict=True), start
@@ -79,7 +79,7 @@ def drop(
         before, fate = -1, KEPT
         if key in keys:
             place, fate = keys.index(key), OPEN
-            before, kept, last = -times[place], befores[place], lasts[place]
+            before, kept, last = -times[place], earlier[place], lasts[place]
             if kept >= 0 and bisect_left(times, -kept, place + 1) <= k:
                 fates[last] = DROPPED
                 flag |= out_flags[last] & _WRITE
@@ -87,14 +87,14 @@ def drop(
                 before = kept
             elif last >= 0:
                 fates[last] = KEPT
-            del keys[place], times[place], befores[place], lasts[place]
+            del keys[place], times[place], earlier[place], lasts[place]
         elif len(keys) > k:
             if lasts[k] >= 0:
                 fates[lasts[k]] = KEPT
-            del keys[k], times[k], befores[k], lasts[k]
+            del keys[k], times[k], earlier[k], lasts[k]
         keys.insert(0, key)
         times.insert(0, time)
-        befores.insert(0, before)
+        earlier.insert(0, before)
         lasts.insert(0, count)
         out_flags[count], fates[count] = flag, fate
     known.store(listed)
