@@ -21,8 +21,8 @@ from swaptools.emulator.core.constants import (
     COMPRESSED_WRITTEN_BACK,
     TYPE_SHIFT,
 )
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.zsmalloc_structs import ZS_SIZE_CLASSES
-from swaptools.errors import InvariantBroken
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.compressed import Compressed
@@ -115,5 +115,4 @@ def _check_fixed(s: Slots, si: int, pool: ZsPool, codec: int) -> None:
 
 
 def _check(holds: bool, what: str, number: int) -> None:
-    if not holds:
-        raise InvariantBroken(f"zram: {what} ({number})")
+    expect(holds, f"zram: {what}", number)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.memory import first_items
 from swaptools.emulator.core.zsmalloc_structs import (
     NR_FULLNESS_GROUPS,
@@ -140,5 +141,4 @@ def _chain(s: Slots, zspage: int) -> Iterator[int]:
 
 
 def _check(holds: bool, what: str, number: int) -> None:
-    if not holds:
-        raise InvariantBroken(f"zsmalloc: {what} ({number})")
+    expect(holds, f"zsmalloc: {what}", number)
