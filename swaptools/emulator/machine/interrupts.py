@@ -2,9 +2,10 @@
 
 Theory. A machine is whole between two runs of hot functions, and not within one; Python
 raises KeyboardInterrupt anywhere. So SIGINT is only noted as long as an operation goes
-on. What may be long is done in parts, looks whether one was noted behind each of them,
-and ends then as if it had been asked for less. In the end whoever SIGINT belonged to is
-told: who raises KeyboardInterrupt, if nobody has said otherwise.
+on. What may be long is done in parts, and behind each of them whoever SIGINT belonged
+to is told of one that was noted. Who raises something, KeyboardInterrupt if nobody has
+said otherwise, ends the operation as if it had been asked for less; who raises nothing
+has it go on to its end.
 
 Not here: an operation's end (state.py).
 
@@ -55,34 +56,57 @@ class Interrupts:
         self._depth = 0
         # Whose SIGINT is; None where nobody is told in Python.
         self._handler: Callable[[int, Any], Any] | None = None
-        #: Whether one was noted.
-        self.have_come = False
+        self._has_come = False
+        self._raised: BaseException | None = None
 
     def __enter__(self) -> None:
         """Let SIGINT wait from now on."""
         self._depth += 1
         if self._depth == 1 and get_ident() == main_thread().ident:
-            before = _set_handler(_SIGINT, self._note)
-            if callable(before):
-                self._handler = before
-            else:
-                _set_handler(_SIGINT, before)
+            self._take()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Tell whoever it belongs to, once the last operation has ended."""
+        """Give SIGINT back, once the last operation has ended."""
         if kind is not None and not issubclass(kind, Exception):
             self._state.end_early()
         self._depth -= 1
         if self._depth or self._handler is None:
             return
+        self._give_back()
+        raised, self._raised = self._raised, None
+        if raised is not None:
+            raise raised
+
+    @property
+    def is_end(self) -> bool:
+        """Tell whoever SIGINT belongs to of one; whether that raised something.
+
+        What it was leaves the last operation that there is within.
+        """
+        if self._has_come and self._raised is None:
+            try:
+                self._give_back()
+            except BaseException as exc:  # raised when it has ended
+                self._raised = exc
+            self._take()
+        return self._raised is not None
+
+    def _take(self) -> None:
+        before = _set_handler(_SIGINT, self._note)
+        if callable(before):
+            self._handler = before
+        else:
+            _set_handler(_SIGINT, before)
+
+    def _give_back(self) -> None:
         handler, self._handler = self._handler, None
-        has_come, self.have_come = self.have_come, False
         _set_handler(_SIGINT, handler)
-        if has_come:
+        has_come, self._has_come = self._has_come, False
+        if has_come and handler is not None:
             handler(_SIGINT, None)
 
     def _note(self, _number: int, _frame: object) -> None:
-        self.have_come = True
+        self._has_come = True
 
 
 class _Ends(Protocol):

@@ -214,7 +214,7 @@ class State:
     @property
     def is_interrupted(self) -> bool:
         """Whether an operation that ends anyway is to end now."""
-        return self._interrupts.have_come
+        return self._interrupts.is_end
 
     def end_early(self) -> None:
         """End an operation amid which something was raised."""

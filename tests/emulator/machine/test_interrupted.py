@@ -144,16 +144,42 @@ def test_ctrl_c_ends_a_long_reclaim() -> None:
     assert it.seen.count("present") < left
 
 
-def test_who_has_sigint_is_told_once_when_it_has_ended() -> None:
-    it, told = Living(None), []
-    before = signal.signal(signal.SIGINT, lambda *_: told.append(len(it.seen)))
+@pytest.mark.parametrize("policy", [None, "two_lists"])
+@pytest.mark.parametrize("what", LONG)
+def test_who_raises_nothing_is_told_amid_it_and_it_goes_on(
+    what: str, policy: str | None
+) -> None:
+    it, like = Living(policy), Living(policy)
+    told: list[int] = []
+
+    def tell(number: int, _frame: object) -> None:
+        told.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, tell)
     try:
         signalled(it.machine, 2)
-        it.task.read(0, NR_PAGES)
+        LONG[what](it)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
-    assert told == [3 * NR_PAGES]
+    assert told == [signal.SIGINT]
+    LONG[what](like)
+    assert it.seen == like.seen
+    assert it.machine.vmstat() == like.machine.vmstat()
     it.machine.check_invariants()
+
+
+def test_a_swapoff_goes_on_for_who_raises_nothing() -> None:
+    it, told = Living("two_lists"), []
+    before = signal.signal(signal.SIGINT, lambda *_: told.append(it.device.inuse_pages))
+    try:
+        signalled(it.machine, 6)
+        it.machine.swapoff(it.device)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert told[0] > 0
+    assert it.task.entries(0, NR_PAGES) == ["present"] * NR_PAGES
 
 
 def test_who_ignores_sigint_is_not_interrupted() -> None:
