@@ -209,7 +209,7 @@ class TierRefused(SwapToolsError, OSError):
 
 
 class LimitRefused(SwapToolsError, OSError):
-    """A limit of a cgroup, below what it has and cannot give back (EBUSY)."""
+    """A limit of a cgroup, below what it has (EBUSY) or another limit (EINVAL)."""
 
 
 class SwapOffError(SwapToolsError, OSError):

@@ -28,6 +28,7 @@ from swaptools.emulator.machine import redirect
 from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.swap_io import is_ghost
 from swaptools.emulator.machine.swapoff import check_enough_memory, try_to_unuse
+from swaptools.emulator.store.within import within
 from swaptools.errors import IllegalOperation, SwapOffError, SwapOnError
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class SwapAreas:
             raise SwapOnError(errno.EBUSY, None)
         if len(self._state.backings) + len(before) >= MAX_SWAPFILES:
             raise SwapOnError(errno.EPERM, None)
-        if priority is not None and not 0 <= priority <= MAX_PRIORITY:
-            raise IllegalOperation(f"priority {priority} is not 0 to {MAX_PRIORITY}")
+        if priority is not None:
+            within(priority, MAX_PRIORITY, "priority")
         return ops.backing.admit(max_pages, found)
 
     def swapon(

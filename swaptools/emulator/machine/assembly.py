@@ -10,7 +10,7 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.machine.counts import EventCounter
@@ -23,9 +23,12 @@ from swaptools.emulator.machine.tiers import SwapTiers
 from swaptools.emulator.store.contents import ContentStore
 from swaptools.emulator.store.memcg import MemCgroups
 from swaptools.emulator.store.shrinker import ZswapShrinker
+from swaptools.emulator.store.within import MANY_PAGES, within
 from swaptools.emulator.store.zswap import Zswap, set_ghost_rules
+from swaptools.errors import IllegalOperation, SelectionError
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapout_rules import MENDED_GHOST
+from swaptools.units import PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.backing import Backing
     from swaptools.emulator.machine.state import AddressSpace, SharedPages
     from swaptools.kernel.profiles import KernelProfile
+
+#: Kernel: CONFIG_NR_CPUS at most.
+MAX_CPUS: Final = 8192
 
 
 def fit(
@@ -46,9 +52,34 @@ def fit(
     """
     if isinstance(design, str):
         design = find_design(design)
-    fitted = design or NO_DESIGN
-    profile = fitted.patch(find_kernel(kernel or fitted.kernel).profile)
+    fitted = NO_DESIGN if design is None else design
+    if not isinstance(fitted, Design):
+        raise SelectionError(f"{design!r} is no design, nor the name of one")
+    name = fitted.kernel if kernel is None else kernel
+    if not isinstance(name, str):
+        raise SelectionError(f"{name!r} is not the name of a kernel")
+    profile = fitted.patch(find_kernel(name).profile)
     return fitted, profile.mended() if mended else profile
+
+
+def check_parts(
+    cpus: int, page_size: int, ram_bytes: int | None, memcg_version: int
+) -> None:
+    """Refuse parts of which no machine can be made.
+
+    Raises:
+        IllegalOperation: One of them is none.
+    """
+    if not within(cpus, MAX_CPUS, "CPUs"):
+        raise IllegalOperation("a machine with 0 CPUs")
+    if within(page_size, PAGE_SIZES[-1], "bytes of a page") not in PAGE_SIZES:
+        raise IllegalOperation(f"pages of {page_size} bytes")
+    if ram_bytes is not None:
+        nr_bytes = within(ram_bytes, MANY_PAGES * page_size, "bytes of memory")
+        if nr_bytes < page_size:
+            raise IllegalOperation(f"a machine with {nr_bytes} bytes of memory")
+    if memcg_version not in (1, 2):
+        raise IllegalOperation(f"no version {memcg_version} of the memory controller")
 
 
 def put_together(

@@ -29,6 +29,7 @@ from swaptools.emulator.core.slots import (
 from swaptools.emulator.core.zap import zap_swap_entry
 from swaptools.emulator.machine.by_hand import read_slot, write_slot
 from swaptools.emulator.machine.swap_io import is_ghost
+from swaptools.emulator.store.within import check_bytes, check_whole
 from swaptools.errors import IllegalOperation, NoFreeSlot
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class SwapDevice:
         state.check_alive()
         self._check_active()
         self._check_takes_hands()
+        check_whole("order", order)
         if not 0 <= order < SWAP_NR_ORDERS:
             raise IllegalOperation(f"order {order} is not 0 to {SWAP_NR_ORDERS - 1}")
         offset = state.run(alloc_on, self.type, order, state.totals.cpu)
@@ -157,6 +159,7 @@ class SwapDevice:
         """
         self._state.check_alive()
         self._check_takes_hands()
+        check_whole("cluster", number)
         info = self._info
         inside = 0 <= number < info.nr_clusters
         if not inside or not self._state.run(
@@ -187,6 +190,7 @@ class SwapDevice:
             IllegalOperation: Not such a slot, or not one page.
         """
         self._check(slot)
+        check_bytes(data)
         page_size = self._state.page_size
         if len(data) != page_size:
             raise IllegalOperation(f"{len(data)} bytes are not a page of {page_size}")
@@ -211,6 +215,7 @@ class SwapDevice:
 
     # The item of the swap map; 0 for what is free, reserved or outside of the area.
     def _value(self, slot: int) -> int:
+        check_whole("slot", slot)
         s = self._state.slots
         if not 0 <= slot < self._info.max:
             return 0

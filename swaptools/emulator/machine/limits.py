@@ -56,6 +56,7 @@ class Limits:
     #: Who leaves memory when it runs out, if it ever does.
     policy: Policy | None
     _watermarks: Watermarks | EllipsisType | None
+    _memcg_version: int
 
     def limit(
         self,
@@ -82,8 +83,9 @@ class Limits:
             IllegalOperation: There is no such cgroup, it is the root, or no such limit
                 with this version; nothing changed. Or there are pages, and the machine
                 was made without a policy (``policy=``).
-            LimitRefused: With version 1, there is more and it cannot leave; of limits
-                those before it are set.
+            LimitRefused: With version 1, there is more and it cannot leave (EBUSY), and
+                what is given beside it may be set; or memory and swap together would
+                be less than memory (EINVAL), and nothing changed.
         """
         self._need_policy()
         memcg = self.cgroups[cgroup]
@@ -99,13 +101,14 @@ class Limits:
             if limit is not ...
         }
         _check(self.state, memcg, wanted)
+        names = _in_order(memcg, wanted)
         if zswap_max_bytes is not ...:
             pages = _pages(zswap_max_bytes, self.page_size, "zswap_max")
             memcg.zswap_max_pages = None if pages < 0 else pages
         with self.state.ends_anyway():
             try:
-                for name, pages in wanted.items():
-                    _set_limit(self.state, memcg, name, pages)
+                for name in names:
+                    _set_limit(self.state, memcg, name, wanted[name])
             finally:
                 self.state.settle()
 
@@ -186,7 +189,8 @@ class Limits:
     # One that was made without has the kernel's usual one, if nothing was done yet.
     def _need_policy(self) -> None:
         if self.policy is None:
-            self.policy = fit_policy(self.state, USUAL_POLICY, 2, self._watermarks)
+            version, marks = self._memcg_version, self._watermarks
+            self.policy = fit_policy(self.state, USUAL_POLICY, version, marks)
 
 
 def _pages(limit: Limit, page_size: int, name: str) -> int:
@@ -216,6 +220,21 @@ def _check(state: State, memcg: MemCgroup, wanted: dict[str, int]) -> None:
         raise IllegalOperation(f"{name} is not in version {version}")
     if memcg.parent is None:
         raise IllegalOperation("the root has no limits")
+
+
+# The order in which a kernel takes them: never less memory and swap than memory.
+# Kernel: mm/memcontrol-v1.c mem_cgroup_resize_max().
+def _in_order(memcg: MemCgroup, wanted: dict[str, int]) -> list[str]:
+    record = memcg.record
+    memory = _end(wanted.get("memory_max", record.memory_max))
+    if memory > _end(wanted.get("memsw_max", record.memsw_max)):
+        text = f"cgroup {memcg.path}: less memory and swap together than memory"
+        raise LimitRefused(errno.EINVAL, text)
+    return [*wanted][::-1] if memory > _end(record.memsw_max) else [*wanted]
+
+
+def _end(limit_pages: int) -> int:
+    return MANY_PAGES if limit_pages < 0 else limit_pages
 
 
 # --- limits that are below what there is -----------------------------------

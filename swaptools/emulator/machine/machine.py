@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.engine import Engine
 from swaptools.emulator.machine.areas import SwapAreas
-from swaptools.emulator.machine.assembly import fit, put_together
+from swaptools.emulator.machine.assembly import check_parts, fit, put_together
 from swaptools.emulator.machine.backing import BACKINGS
 from swaptools.emulator.machine.from_map import start_from
 from swaptools.emulator.machine.invariants import check_machine
@@ -30,8 +30,16 @@ from swaptools.emulator.machine.references import touch
 from swaptools.emulator.machine.shmem import Shm
 from swaptools.emulator.machine.swapping import Swapping
 from swaptools.emulator.machine.task import Task
-from swaptools.emulator.store.within import MANY_PAGES, within
+from swaptools.emulator.machine.watermarks import check_watermarks
+from swaptools.emulator.store.within import (
+    MANY_PAGES,
+    check_kind,
+    check_whole,
+    within,
+)
 from swaptools.errors import IllegalOperation
+from swaptools.references import References
+from swaptools.swapmap import SwapMap
 
 if TYPE_CHECKING:
     from array import array
@@ -41,8 +49,6 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.design import Design
     from swaptools.emulator.machine.watermarks import Watermarks
     from swaptools.emulator.pressure.policy import Policy
-    from swaptools.references import References
-    from swaptools.swapmap import SwapMap
 
 
 class Machine(Swapping, Limits):
@@ -99,9 +105,11 @@ class Machine(Swapping, Limits):
 
         Raises:
             SelectionError: No such kernel, design, policy or compressor.
+            IllegalOperation: No such number of CPUs, size of a page, version of the
+                memory controller, or not a page of memory; or watermarks that no
+                machine of that memory has.
         """
-        if cpus < 1:
-            raise IllegalOperation(f"a machine with {cpus} CPUs")
+        check_parts(cpus, page_size, ram_bytes, memcg_version)
         self.design, self.profile = fit(kernel, design, mended=mended)
         self.page_size = page_size
         self.ram_bytes = ram_bytes
@@ -125,7 +133,9 @@ class Machine(Swapping, Limits):
         self.zswap = self.state.zswap
         self.zswap.enabled = zswap
         self.policy = None
-        self._watermarks = watermarks
+        self._watermarks, self._memcg_version = watermarks, memcg_version
+        if watermarks is not ...:
+            check_watermarks(self.state, watermarks)
         if policy is not None:
             self.policy = fit_policy(self.state, policy, memcg_version, watermarks)
         kinds = BACKINGS | {ops.name: ops for ops in self.design.backings}
@@ -157,7 +167,9 @@ class Machine(Swapping, Limits):
         Raises:
             MapError: No such machine can be in that state.
             SelectionError: No such kernel.
+            IllegalOperation: That is no map.
         """
+        check_kind(found, SwapMap, "map")
         kernel = found.kernel if kernel is None else kernel
         machine = cls(kernel, cpus, zswap, found.page_size, compiled=compiled)
         start_from(machine.state, machine.areas, found)
@@ -183,6 +195,7 @@ class Machine(Swapping, Limits):
 
     @cpu.setter
     def cpu(self, number: int) -> None:
+        check_whole("CPU", number)
         if not 0 <= number < self.nr_cpus:
             raise IllegalOperation(f"no CPU {number} of {self.nr_cpus}")
         self.state.totals.cpu = number
@@ -232,6 +245,9 @@ class Machine(Swapping, Limits):
             IllegalOperation: A page or a task that is none, or no length; nothing
                 changed.
         """
+        check_kind(references, References, "references")
+        for task in tasks:
+            check_kind(task, Task, "task")
         touch(self.state, tasks, references, length, future)
 
     # --- workers -----------------------------------------------------------

@@ -49,11 +49,9 @@ def fit_policy(
 
     Raises:
         SelectionError: No such policy, or something that is none.
-        IllegalOperation: No such version, or there are pages already, or less memory
-            than its watermarks; nothing changed.
+        IllegalOperation: There are pages already, or less memory than its watermarks;
+            nothing changed.
     """
-    if memcg_version not in (1, 2):
-        raise IllegalOperation(f"no version {memcg_version} of the memory controller")
     if isinstance(policy, str):
         policy = find_policy(policy)
     if not isinstance(policy, Policy):

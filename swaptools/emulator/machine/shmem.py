@@ -19,7 +19,7 @@ write(2), huge pages, quotas.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from swaptools.emulator.core.page_tables import NO_UPPER_TABLES, NOT_CHARGED
 from swaptools.emulator.core.shmem_pages import (
@@ -39,6 +39,7 @@ from swaptools.emulator.machine.touch import (
     read_pages,
     write_pages,
 )
+from swaptools.emulator.store.within import check_kind, check_whole
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.store.memcg import MemCgroup
 
 
+@runtime_checkable
 class Mapper(Protocol):
     """Who maps an object: a task."""
 
@@ -76,6 +78,7 @@ class Shm:
             shms: All that somebody can reach there, to which it adds itself.
             nr_pages: Its size.
         """
+        check_whole("pages of an object", nr_pages)
         if not 1 <= nr_pages <= MAX_TASK_PAGES:
             raise IllegalOperation(f"an object of {nr_pages} pages")
         self._state = state
@@ -90,6 +93,7 @@ class Shm:
     def map(self, task: Mapper) -> ShmMapping:
         """Map the object into a task, with nothing in the page table yet."""
         self._state.check_alive()
+        check_kind(task, Mapper, "task")
         if not task.is_alive or not (self.has_name or self.mappings):
             raise IllegalOperation("the task or the object is gone")
         return ShmMapping(self._state, self, task)
@@ -117,6 +121,7 @@ class Shm:
 
     def check_range(self, first: int, nr_pages: int) -> None:
         """Raise IllegalOperation unless those are pages of the object."""
+        check_whole("pages", first, nr_pages)
         if first < 0 or nr_pages < 1 or first + nr_pages > self.nr_pages:
             raise IllegalOperation(f"no pages {first} to {first + nr_pages - 1}")
 

@@ -11,23 +11,23 @@ Left out: nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from swaptools.emulator.machine.design import AreaPlan
+from swaptools.emulator.machine.device import SwapDevice
 from swaptools.emulator.machine.given import accepted, check_pages_of_area
 from swaptools.emulator.machine.looks import Looks
 from swaptools.emulator.machine.planned import check_plans, swapon_plan
 from swaptools.emulator.machine.redirect import move_in_place
+from swaptools.emulator.machine.setup import Setup
 from swaptools.emulator.machine.transfer import move_by_walk
+from swaptools.emulator.store.within import MANY_PAGES, check_kind, within
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from swaptools.area import SwapArea
-    from swaptools.emulator.machine.design import AreaPlan
-    from swaptools.emulator.machine.device import SwapDevice
-    from swaptools.emulator.machine.setup import Setup
     from swaptools.emulator.machine.swapoff import Unuse
     from swaptools.emulator.machine.tiers import SwapTiers
     from swaptools.emulator.store.memcg import MemCgroups
@@ -98,7 +98,8 @@ class Swapping(Looks):
         """
         self.state.check_alive()
         ops = self.areas.kind(backing or self.design.usual_backing)
-        bad = set(bad_pages)
+        check_kind(bad_pages, Iterable, "bad pages")
+        bad = [*bad_pages]
         check_pages_of_area(max_pages, bad)
         if path is None:
             path = f"{ops.path}{self._nr_named}"
@@ -110,7 +111,7 @@ class Swapping(Looks):
             priority=priority,
             rotational=rotational,
             discard=bool(discard),
-            bad_pages=bad,
+            bad_pages=set(bad),
         )
 
     def set_up(self, setup: Setup) -> dict[str, SwapDevice]:
@@ -123,6 +124,7 @@ class Swapping(Looks):
             SwapOnError: One of them cannot be swapped on; then nothing was done.
             IllegalOperation: One of them makes no sense; nothing was done either.
         """
+        check_kind(setup, Setup, "setup")
         zswap, plans = self.design.zswap(setup), self.design.areas(setup)
         found = self.state.conditions()._replace(zswap_enabled=zswap)
         check_plans(self.areas, plans, found)
@@ -136,8 +138,10 @@ class Swapping(Looks):
 
         Raises:
             SwapOnError: The design's backing refuses, as it is.
+            IllegalOperation: That is no plan.
         """
         self.state.check_alive()
+        check_kind(plan, AreaPlan, "plan of an area")
         return swapon_plan(self.areas, plan)
 
     def swapoff(self, device: SwapDevice) -> Unuse:
@@ -147,8 +151,10 @@ class Swapping(Looks):
 
         Raises:
             SwapOffError: Memory is full; the area stays, and nothing is lost.
+            IllegalOperation: That is no area that is on.
         """
         self.state.check_alive()
+        check_kind(device, SwapDevice, "area")
         if device not in list(self.areas):
             raise IllegalOperation(f"{device.path} is not swapped on here")
         self.state.work_for(self.cgroups.root)
@@ -167,7 +173,9 @@ class Swapping(Looks):
 
         Raises:
             TierRefused: By the kernel's errno; nothing has changed.
+            IllegalOperation: That is no text.
         """
+        check_kind(text, str, "tiers")
         self.tiers.write(text, [area.prio for area in self.areas])
 
     def transfer(self, source: SwapDevice, target: SwapDevice, nr_pages: int) -> int:
@@ -178,9 +186,13 @@ class Swapping(Looks):
         in zswap, are not on it.
 
         Raises:
-            IllegalOperation: An area that is not on, or the same one twice.
+            IllegalOperation: An area that is not on, or the same one twice; no such
+                number of pages.
         """
         self.state.check_alive()
+        check_kind(source, SwapDevice, "area")
+        check_kind(target, SwapDevice, "area")
+        nr_pages = within(nr_pages, MANY_PAGES, "pages to move")
         if source is target or {source, target} - set(self.areas):
             raise IllegalOperation(f"no way from {source.path} to {target.path}")
         self.state.work_for(self.cgroups.root)

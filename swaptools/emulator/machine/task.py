@@ -36,6 +36,7 @@ from swaptools.emulator.machine.touch import (
     read_pages,
     write_pages,
 )
+from swaptools.emulator.store.within import check_kind, check_whole
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Task:
         if self.skips():
             return
         self._check(first, nr_pages)
+        check_whole("order", order)
         if not 0 <= order <= _MAX_ORDER:
             raise IllegalOperation(f"order {order} is not 0 to {_MAX_ORDER}")
         contents = page_contents(self._state, nr_pages, data, length)
@@ -213,6 +215,7 @@ class Task:
                 those before it are done.
             IllegalOperation: Arguments that make no sense; nothing changed.
         """
+        check_kind(pages, range, "pages")
         if what not in STEPS or not pages or pages.step < 1:
             raise IllegalOperation(f"no {what!r} of pages {pages}")
         if self.skips():
@@ -374,5 +377,6 @@ class Task:
         self._state.work_for(self.memcg)
         if not self.is_alive:
             raise IllegalOperation(f"task {self.name} is gone")
+        check_whole("pages", first, nr_pages)
         if first < 0 or nr_pages < 1 or first + nr_pages > MAX_TASK_PAGES:
             raise IllegalOperation(f"no pages {first} to {first + nr_pages - 1}")

@@ -20,6 +20,7 @@ from swaptools.emulator.core.memory import fill, first_items
 from swaptools.emulator.core.page_tables import PTE_PRESENT, PTE_SHIFT
 from swaptools.emulator.machine.oom import make_memory
 from swaptools.emulator.machine.swap_io import read_of_nothing
+from swaptools.emulator.store.within import check_bytes
 from swaptools.errors import DeviceReadError, IllegalOperation
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def page_contents(
         IllegalOperation: Bytes and a length, or not as much as fits.
     """
     contents, page_size = state.scratch(nr_pages), state.page_size
+    if data is not None:
+        check_bytes(data)
     if data is not None and length is None and len(data) == nr_pages * page_size:
         starts = range(0, len(data), page_size)
         parts = (bytes(data[at : at + page_size]) for at in starts)
@@ -147,6 +150,7 @@ def one_content(
         return value
     if length is not None:
         raise IllegalOperation("a page has bytes or a length, not both")
+    check_bytes(data)
     if len(data) != page_size:
         raise IllegalOperation(
             f"{len(data)} bytes are neither one page of {page_size} nor {nr_pages}"

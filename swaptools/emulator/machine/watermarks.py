@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from swaptools.emulator.store.within import check_kind, check_whole
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Watermarks:
         Raises:
             IllegalOperation: They are none.
         """
+        check_whole("watermarks", self.min_pages, self.low_pages, self.high_pages)
         if not 0 <= self.min_pages <= self.low_pages <= self.high_pages:
             raise IllegalOperation(f"no watermarks: {self}")
 
@@ -93,10 +95,12 @@ def check_watermarks(state: State, marks: Watermarks | None) -> None:
     """Refuse those that leave no page of a machine's memory to be used.
 
     Raises:
-        IllegalOperation: There is memory without end, or less than they are.
+        IllegalOperation: They are none, or there is memory without end, or less than
+            they are.
     """
     if marks is None:
         return
+    check_kind(marks, Watermarks, "watermarks")
     if state.ram_bytes is None:
         raise IllegalOperation("memory without end has no watermarks")
     ram_pages = state.ram_bytes // state.page_size

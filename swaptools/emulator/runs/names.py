@@ -68,6 +68,8 @@ class Names:
     """What is there after the lines so far."""
 
     has_started: bool = False
+    #: What was said of the machine before it started.
+    settings: set[str] = field(default_factory=set)
     tasks_have_begun: bool = False
     cpus: int = 1
     #: Of the memory controller, whose limits there are.
@@ -96,6 +98,9 @@ class Names:
         if verb in _SETTINGS:
             if self.has_started:
                 raise ValueError("too late: the machine has started")
+            if verb in self.settings:
+                raise ValueError("said before")
+            self.settings.add(verb)
         elif verb != "zswap":
             self.has_started = True
         if verb in OF_TASKS:

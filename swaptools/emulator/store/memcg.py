@@ -24,7 +24,7 @@ from swaptools.emulator.core.memcg import (
     memcg_online,
     zswap_writeback_enabled,
 )
-from swaptools.emulator.store.within import MANY_PAGES, within
+from swaptools.emulator.store.within import MANY_PAGES, check_kind, within
 from swaptools.errors import IllegalOperation
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class MemCgroups:
         """Return the group at a path from the root.
 
         Raises:
-            IllegalOperation: There is none.
+            IllegalOperation: There is none, or that is no path.
         """
         here = self.root
         for name in _names(path):
@@ -197,4 +197,5 @@ class MemCgroups:
 
 
 def _names(path: str) -> list[str]:
+    check_kind(path, str, "path of a cgroup")
     return [name for name in path.split("/") if name]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.compressed import ZswapInfo
 from swaptools.emulator.store.compress import get_codec
 from swaptools.emulator.store.size_classes import NEWEST_ZSMALLOC
-from swaptools.emulator.store.within import MANY_PAGES, within
+from swaptools.emulator.store.within import MANY_PAGES, check_kind, within
 from swaptools.emulator.store.zsmalloc import ZsPool
 from swaptools.errors import InvariantBroken
 from swaptools.kernel.swapout_rules import MENDED_GHOST
@@ -128,7 +128,7 @@ class Zswap:
         self._accept_threshold_percent = _ACCEPT_THR_PERCENT
         self._set_limits()
         set_rules(self.record, rules, page_size)
-        self._use(get_codec(compressor))
+        self._use(_codec(compressor))
 
     @property
     def record(self) -> ZswapInfo:
@@ -192,7 +192,7 @@ class Zswap:
     @compressor.setter
     def compressor(self, name: str) -> None:
         if name != self.compressor:
-            self._use(get_codec(name))
+            self._use(_codec(name))
 
     # Kernel: mm/zswap.c zswap_compressor_param_set().
     def _use(self, codec: Codec) -> None:
@@ -300,3 +300,8 @@ def set_ghost_rules(record: ZswapInfo, ghost: GhostRules | None) -> None:
     """Let core/ know what the ghost patch says, if there is one."""
     record.asks_for_real_areas = ghost is not None
     record.counts_available_areas = (ghost or MENDED_GHOST).counts_available_areas
+
+
+def _codec(name: str) -> Codec:
+    check_kind(name, str, "compressor")
+    return get_codec(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from swaptools.emulator.machine import limits
 from swaptools.emulator.machine.cgroup_files import cgroup_files
 from swaptools.emulator.pressure.policy import find_policy
 from swaptools.errors import IllegalOperation, LimitRefused, SelectionError
+from tests.pressure.memsw_orders import ORDERS
 
 PAGE = 4096
 
@@ -95,6 +97,48 @@ def test_a_limit_that_a_version_has_not(version: int, wanted: dict[str, int]) ->
     with pytest.raises(IllegalOperation, match="is not in version"):
         machine.limit("a", max_bytes=PAGE, **wanted)
     assert machine.cgroups["a"].record.memory_max == -1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_memory_and_swap_are_never_less_than_memory(
+    order: tuple[tuple[str, int | None, bool], ...],
+) -> None:
+    """Version 1 takes its limits in the orders in which a kernel does."""
+    machine = machine_of(1)
+    record = machine.cgroups["a"].record
+    for name, pages, is_taken in order:
+        before = record.memory_max, record.memsw_max
+        argument = "max_bytes" if name == "memory" else "memsw_max_bytes"
+        wanted: Any = {argument: None if pages is None else pages * PAGE}
+        if is_taken:
+            machine.limit("a", **wanted)
+            assert getattr(record, f"{name}_max") == (-1 if pages is None else pages)
+        else:
+            with pytest.raises(LimitRefused, match="than memory") as caught:
+                machine.limit("a", **wanted)
+            assert caught.value.errno == errno.EINVAL
+            assert (record.memory_max, record.memsw_max) == before
+
+
+@pytest.mark.parametrize("wanted", [(50, 80), (300, 400), (150, 400), (50, None)])
+def test_both_limits_at_once_are_told_in_an_order_that_a_kernel_takes(
+    wanted: tuple[int, int | None],
+) -> None:
+    machine = machine_of(1)
+    machine.limit("a", max_bytes=100 * PAGE, memsw_max_bytes=200 * PAGE)
+    memory, memsw = wanted
+    memsw_bytes = None if memsw is None else memsw * PAGE
+    machine.limit("a", max_bytes=memory * PAGE, memsw_max_bytes=memsw_bytes)
+    record = machine.cgroups["a"].record
+    assert (record.memory_max, record.memsw_max) == (memory, memsw or -1)
+
+
+def test_both_limits_the_wrong_way_round_change_nothing() -> None:
+    machine = machine_of(1)
+    with pytest.raises(LimitRefused):
+        machine.limit("a", max_bytes=9 * PAGE, memsw_max_bytes=8 * PAGE)
+    record = machine.cgroups["a"].record
+    assert (record.memory_max, record.memsw_max) == (-1, -1)
 
 
 @pytest.mark.parametrize("limit", [-1, 1 << 70, 1.5, "1M"])

@@ -139,6 +139,21 @@ def test_what_is_out_of_range_is_refused(line: str, reason: str) -> None:
         shows(f"{AREA}\n{line}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kernel 6.18\nkernel 7.2",
+        "cpus 2\ncpus 2",
+        "ram 16M\nkernel 6.18\nram 32M",
+        "policy lru\nram 16M\npolicy lru",
+    ],
+)
+def test_what_the_machine_is_is_said_once(text: str) -> None:
+    with pytest.raises(ScriptError, match="said before") as caught:
+        parse_script(text)
+    assert caught.value.line == text.count("\n") + 1
+
+
 def test_the_largest_area_takes_no_memory() -> None:
     assert shows("swapon a block 16T\nwrite 0 3\npageout 0 3\nshow 0 3") == ["1-3"]
 
