@@ -22,6 +22,10 @@ def may_have_table(data: bytes) -> bool:
     Args:
         data: The beginning, 8 KiB or more where there is as much.
     """
-    return data.startswith(MBR_MAGIC, MBR_MAGIC_OFFSET) or any(
-        data.startswith(GPT_MAGIC, size) for size in SECTOR_SIZES
+    # No loop: thousands of areas are asked about.
+    small, large = SECTOR_SIZES
+    return (
+        data.startswith(MBR_MAGIC, MBR_MAGIC_OFFSET)
+        or data.startswith(GPT_MAGIC, small)
+        or data.startswith(GPT_MAGIC, large)
     )

@@ -36,7 +36,10 @@ STDIN = "-"
 
 #: Of longer areas only this is read, and the ends of larger pages, where it is enough.
 _FIRST_BYTES = 8192
-_ENOUGH_BYTES = 1 << 16
+#: Each larger page, and where a magic begins in it.
+_LARGER_PAGES = tuple(
+    (size, size - MAGIC_BYTES) for size in PAGE_SIZES if size > _FIRST_BYTES
+)
 
 _NO_OFFSETS = "a character device has no offsets"
 _REFUSED = {
@@ -189,7 +192,7 @@ def _read_seekable(
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
     if not offset and number is None:
         data = None
-        if not is_all and total_bytes > _ENOUGH_BYTES:
+        if not is_all and total_bytes > _FIRST_BYTES:
             data = _read_enough(descriptor, total_bytes)
         if data is None:
             data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
@@ -284,24 +287,24 @@ def _read_enough(descriptor: int, total_bytes: int) -> bytes | None:
     data = _read_up_to(descriptor, 0, _FIRST_BYTES)
     if not find_signatures(data):
         return None
-    for page_size in PAGE_SIZES:
-        if _FIRST_BYTES < page_size <= total_bytes:
-            end = _read_up_to(descriptor, page_size - MAGIC_BYTES, MAGIC_BYTES)
-            if magic_name(end) is not None:
-                return None
+    for page_size, offset in _LARGER_PAGES:
+        if page_size > total_bytes:
+            break
+        if magic_name(_read_up_to(descriptor, offset, MAGIC_BYTES)) is not None:
+            return None
     return data
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    data = os.read(descriptor, count)
+    data = os.pread(descriptor, count, offset)
     if len(data) == count:
         return data
     # Reads may be short; only an empty one is the end.
     parts = [data]
     while data and len(data) < count:
         count -= len(data)
-        data = os.read(descriptor, count)
+        offset += len(data)
+        data = os.pread(descriptor, count, offset)
         parts.append(data)
     return b"".join(parts)
 
