@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from swaptools.area import SwapArea
 from swaptools.cli import output
+from swaptools.cli.looking import Looking
 from swaptools.cli.progress import reading
-from swaptools.cli.tables import TableStyle
+from swaptools.cli.tables import TableStyle, cells_in, print_cells
 from swaptools.errors import AreaError
 from swaptools.info import AreaInfo, DumpRow, dump_header
 from swaptools.observe import areas_at
@@ -19,12 +22,14 @@ from swaptools.observe.proc import active_swaps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from swaptools.area import SwapArea
+    from swaptools.cli import abreast
     from swaptools.cli.choosing import Chosen, Look
-    from swaptools.cli.params import Place
+    from swaptools.cli.looking import Complaint
+    from swaptools.cli.params import Names, Place
+    from swaptools.format.header import SwapHeader
 
-#: So many rows are waited for, to see whether any of them is in a partition.
-_FIRST_ROWS = 100
+#: So many files are waited for, to see whether any area of theirs is in a partition.
+_FIRST_FILES = 100
 
 
 class _Told:
@@ -50,42 +55,19 @@ class Reading:
     """
 
     def __init__(
-        self, names: Iterable[str], place: Place, *, holds: bool | None = None
+        self, names: Names, place: Place, *, holds: bool | None = None
     ) -> None:
-        self._names = names
+        self._looking = Looking(names, _is_troubled)
         self._place = place
-        self._holds = holds
-        self.code = 0
+        self._told = _Told()
+        self._wanted = Wanted(
+            active_swaps(), False, None, None, None, holds, self._told
+        )
 
-    def _areas(self) -> Iterator[SwapArea | AreaError]:
-        # Those of each file, or why there are none.
-        told = _Told()
-        wanted = Wanted(active_swaps(), False, None, None, None, self._holds, told)
-        offset, partition = self._place
-        for path in self._names:
-            told.path = path
-            try:
-                yield from areas_at(path, offset, partition, wanted)
-            except AreaError as exc:
-                self.code = output.EXIT_USAGE
-                output.error(exc.reason, path)
-                yield exc
-
-    def _complain(self, area: SwapArea) -> None:
-        where = f"partition {area.partition.number}: " if area.partition else ""
-        output.error(f"{where}{area.reason}", area.path)
-        self.code = self.code or output.EXIT_FAILED
-
-    def _rows(self) -> Iterator[AreaInfo]:
-        # One an area; what is wrong is also said on standard error.
-        for area in self._areas():
-            if isinstance(area, AreaError):
-                offset = self._place.offset or 0
-                yield AreaInfo(path=area.path, offset=offset, error=area.reason)
-                continue
-            if area.header is None:
-                self._complain(area)
-            yield AreaInfo.from_area(area)
+    @property
+    def code(self) -> int:
+        """As the class has it."""
+        return self._looking.code
 
     def print_table(self, look: Look, on_disks: Look) -> None:
         """Print a table.
@@ -94,48 +76,96 @@ class Reading:
             look: Its columns, and its form.
             on_disks: The same where there are areas within partitions.
         """
-        rows = self._rows()
-        first = list(islice(rows, _FIRST_ROWS))
+        first = list(self._looking.first(self._each(_itself), _FIRST_FILES))
         if len(first) == 1 and look.style is TableStyle.PLAIN and self.code:
             # A table of one row with nothing in it would only repeat the reason.
             return
-        has_parts = any(row.partition for row in first)
-        (on_disks if has_parts else look).print(chain(first, rows))
+        if any(row.partition for row in first):
+            look = on_disks
+        columns = look.chosen.columns()
+        cells_of = cells_in(columns, look.style)
+        rest = self._looking.rest(self._each(lambda row: [cells_of(row)]))
+        lines = chain(map(cells_of, first), rest)
+        print_cells(lines, columns, style=look.style, headings=look.headings)
 
     def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
-        rows = self._rows()
-        output.print_json_list("swapareas", map(chosen.as_dict, rows))
+        each = self._each(lambda row: output.json_pieces(chosen.as_dict(row)))
+        output.print_json_pieces("swapareas", self._looking.rest(each))
 
     def dump(self) -> None:
         """Print every field of each header page."""
-        gap = ""
-        for area in self._areas():
-            if isinstance(area, AreaError):
-                continue
+        for number, text in enumerate(self._looking.rest(partial(map, self._dumped))):
+            click.echo("\n" * (number > 0) + text)
+
+    def _areas(self, path: str) -> Iterator[SwapArea | Complaint]:
+        # Those of a file, and in front of each what is wrong with it.
+        self._told.path = path
+        for area in areas_at(path, *self._place, self._wanted):
             if area.header is None:
-                self._complain(area)
-                continue
-            part = f", partition {area.partition.number}" if area.partition else ""
-            click.echo(f"{gap}{output.escape(area.path)}{part}:")
-            gap = "\n"
-            for row in dump_header(area.header):
-                _print_field(row)
+                part = area.partition
+                where = f"partition {part.number}: " if part else ""
+                yield output.EXIT_FAILED, f"{where}{area.reason}", area.path
+            yield area
+
+    def _each(self, shown: Callable[[AreaInfo], Iterable[Any]]) -> abreast.Look:
+        # A row an area, unreadable ones included.
+        def rows(path: str) -> Iterator[Any]:
+            try:
+                for area in self._areas(path):
+                    if isinstance(area, SwapArea):
+                        yield from shown(AreaInfo.from_area(area))
+                    else:
+                        yield area
+            except AreaError as exc:
+                yield output.EXIT_USAGE, exc.reason, path
+                offset = self._place.offset or 0
+                row = AreaInfo(path=exc.path, offset=offset, error=exc.reason)
+                yield from shown(row)
+
+        return partial(map, rows)
+
+    def _dumped(self, path: str) -> Iterator[str | Complaint]:
+        try:
+            for area in self._areas(path):
+                if not isinstance(area, SwapArea):
+                    yield area
+                elif area.header is not None:
+                    yield "\n".join(_dump_lines(area, area.header))
+        except AreaError as exc:
+            yield output.EXIT_USAGE, exc.reason, path
 
 
-def _print_field(row: DumpRow) -> None:
+def _is_troubled() -> bool:
+    from swaptools.observe.blkid import PROBER  # for many files alone
+
+    return PROBER.has_failed
+
+
+def _itself(row: AreaInfo) -> tuple[AreaInfo]:
+    return (row,)
+
+
+def _dump_lines(area: SwapArea, header: SwapHeader) -> Iterator[str]:
+    part = f", partition {area.partition.number}" if area.partition else ""
+    yield f"{output.escape(area.path)}{part}:"
+    for row in dump_header(header):
+        yield from _field_lines(row)
+
+
+def _field_lines(row: DumpRow) -> Iterator[str]:
     # The field on one line, then its bytes; runs of zero lines are left out.
     end = row.offset + len(row.data)
     meaning = f" = {output.escape(row.value)}" if row.value else ""
-    click.echo(f"{row.offset:#07x}..{end:#07x} {row.name}{meaning}")
+    yield f"{row.offset:#07x}..{end:#07x} {row.name}{meaning}"
     skipping = False
     for at in range(0, len(row.data), 16):
         line = row.data[at : at + 16]
         if len(row.data) > 16 and not any(line):
             if not skipping:
-                click.echo("    *  zero")
+                yield "    *  zero"
             skipping = True
             continue
         skipping = False
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
-        click.echo(f"    {row.offset + at:05x}  {line.hex(' '):<47}  {text}")
+        yield f"    {row.offset + at:05x}  {line.hex(' '):<47}  {text}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -128,13 +128,40 @@ def print_json_list(
     gone through, so that it is never whole in memory; it has numbers, or lists of
     them. ``before`` are small keys that stand in front.
     """
+    print_json_pieces(key, chain.from_iterable(map(json_pieces, rows)), before)
+
+
+def print_json_pieces(
+    key: str,
+    pieces: Iterable[str],
+    before: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Do what print_json_list() does, of what json_pieces() made of the rows."""
     click.echo("{", nl=False)
     for name, value in before.items():
         click.echo(f"{_json(name)}: {_json(value)},\n ", nl=False)
     click.echo(f'"{key}": [', nl=False)
-    for text in _gathered(_json_rows(rows)):
-        click.echo(text, nl=False)
+    skipped = 1  # the comma in front of the first row
+    for text in _gathered(pieces):
+        click.echo(text[skipped:], nl=False)
+        skipped = 0
     click.echo("\n]}")
+
+
+def json_pieces(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a row as print_json_list() prints it, behind another one."""
+    if _PLAIN.issuperset(map(type, row.values())):
+        yield f",\n{_printable(_encoder(None, not is_utf8()).encode(row))}"
+        return
+    begin = ",\n{"
+    for name, value in row.items():
+        yield f"{begin}{_json(name)}: "
+        if isinstance(value, _KINDS):
+            yield _json(value)
+        else:
+            yield from _json_numbers(value)
+        begin = ", "
+    yield "}"
 
 
 def _hex(data: bytes) -> str:
@@ -159,30 +186,6 @@ def _gathered(pieces: Iterable[str]) -> Iterator[str]:
             yield "".join(gathered)
             gathered, chars = [], 0
     yield "".join(gathered)
-
-
-def _json_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    separator = "\n"
-    encode = _encoder(None, not is_utf8()).encode
-    for row in rows:
-        yield separator
-        if _PLAIN.issuperset(map(type, row.values())):
-            yield _printable(encode(row))
-        else:
-            yield from _json_pieces(row)
-        separator = ",\n"
-
-
-def _json_pieces(row: Mapping[str, Any]) -> Iterator[str]:
-    begin = "{"
-    for name, value in row.items():
-        yield f"{begin}{_json(name)}: "
-        if isinstance(value, _KINDS):
-            yield _json(value)
-        else:
-            yield from _json_numbers(value)
-        begin = ", "
-    yield "}"
 
 
 def _json_numbers(numbers: Iterable[int] | Iterable[list[int]]) -> Iterator[str]:

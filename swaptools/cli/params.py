@@ -6,6 +6,7 @@ import math
 import os
 import re
 import stat
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
@@ -212,8 +213,8 @@ class Names:
     """The files that are named, one by one, as they become known."""
 
     def __init__(self, files: tuple[str, ...], files0: str | None) -> None:
-        self._file: IO[bytes] | None = None
-        self._nr_left = 0
+        #: Those that can be had without reading more of a list.
+        self._nr_left = len(files)
         self._names = (
             counted(files, "files", len(files))
             if files0 is None
@@ -226,28 +227,33 @@ class Names:
 
     def __next__(self) -> str:
         """Return the next one, which may have to be waited for."""
-        return next(self._names)
+        name = next(self._names)
+        self._nr_left -= 1
+        return name
 
-    def has_to_wait(self) -> bool:
-        """Tell whether whoever writes the list has not yet written the next one."""
-        if self._file is None or self._nr_left:
-            return False
-        import select  # for lists alone
+    def batches(self, most: int) -> Iterator[list[str]]:
+        """Yield them in lists of so many, or of those that are known.
 
-        ready = select.poll()
-        try:
-            ready.register(self._file.fileno(), select.POLLIN)
-        except OSError:  # no file of the system's
-            return False
-        return not ready.poll(0)
+        Before others have to be read, which may take long or fail, an empty list is
+        yielded, and also at the end: what was begun by then is to be done first.
+        """
+        begun: list[str] = []
+        while True:
+            begun += islice(self, min(self._nr_left, most - len(begun)))
+            yield begun
+            if self._nr_left:
+                begun = []
+                continue
+            yield []
+            begun = list(islice(self, 1))
+            if not begun:
+                return
 
     def _listed(self, files0: str) -> Iterator[str]:
         try:
-            with click.open_file(files0, "rb") as self._file:
-                length = _length(self._file)
-                yield from counted(
-                    self._split(self._file), "files", length, _bytes_in_list
-                )
+            with click.open_file(files0, "rb") as file:
+                length = _length(file)
+                yield from counted(self._split(file), "files", length, _bytes_in_list)
         except OSError as exc:
             output.error(exc.strerror or str(exc), files0)
             output.worsen(output.EXIT_USAGE)
@@ -257,14 +263,13 @@ class Names:
         while part := _some(file):
             *names, rest = (rest + part).split(b"\0")
             self._nr_left = len(names)
-            for name in names:
-                self._nr_left -= 1
-                yield os.fsdecode(name)
+            yield from map(os.fsdecode, names)
             if len(rest) > _PATH_MAX:
                 raise OSError(
                     "a name in it is longer than any path; each ends with NUL"
                 )
         if rest:
+            self._nr_left = 1
             yield os.fsdecode(rest)
 
 

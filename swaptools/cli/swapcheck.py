@@ -237,8 +237,10 @@ def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
         ram_bytes=asked.ram_bytes,
         rules=tuple(rule for rule in rules if isinstance(rule, check.Rule)),
     )
-    show = verdicts.print_json if asked.as_json else verdicts.print_reports
-    show(checking.reports())
+    if asked.as_json:
+        checking.print_json()
+    else:
+        checking.print_reports()
     return checking.code
 
 

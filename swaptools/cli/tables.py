@@ -64,11 +64,20 @@ def print_table(
     Rows are printed in batches; columns line up within a batch, and never get
     narrower from one to the next.
     """
+    cells = map(cells_in(columns, style), rows)
+    print_cells(cells, columns, style=style, headings=headings)
+
+
+def print_cells(
+    lines: Iterable[list[str]],
+    columns: Sequence[Column],
+    *,
+    style: TableStyle,
+    headings: bool,
+) -> None:
+    """Do what print_table() does, of what cells_in() made of the rows."""
     titles = [column.heading for column in columns]
     above = [titles] if headings and style is not TableStyle.PAIRS else []
-    # A style's own escapes come first: those of escape() hold a backslash, too.
-    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style)
-    lines = _cells(rows, [column.text for column in columns], within)
     aligned = _Aligned(columns)
     for batch in batches(lines, _BATCH_ROWS):
         if style is TableStyle.PLAIN:
@@ -81,17 +90,22 @@ def print_table(
         above = []
 
 
-def _cells(
-    rows: Iterable[Any],
-    texts: Sequence[Callable[[Any], str]],
-    within: Callable[[str], str] | None,
-) -> Iterator[list[str]]:
-    for row in rows:
+def cells_in(
+    columns: Sequence[Column], style: TableStyle
+) -> Callable[[Any], list[str]]:
+    """Return what makes of a row the text of each column, escaped."""
+    texts = [column.text for column in columns]
+    # A style's own escapes come first: those of escape() hold a backslash, too.
+    within = {TableStyle.RAW: _unbroken, TableStyle.PAIRS: _quoted}.get(style)
+
+    def cells_of(row: Any) -> list[str]:
         cells = [text(row) for text in texts]
         if within is not None:
             cells = list(map(within, cells))
         # One look tells of all of them: nearly no row has anything to escape.
-        yield cells if "".join(cells).isprintable() else list(map(escape, cells))
+        return cells if "".join(cells).isprintable() else list(map(escape, cells))
+
+    return cells_of
 
 
 class _Aligned:

@@ -5,18 +5,20 @@ Not here: the rules themselves (rules.py), a whole system (doctor.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from swaptools.check import check_area
 from swaptools.cli import colours, output
+from swaptools.cli.looking import Looking
 from swaptools.cli.progress import reading
 from swaptools.cli.wrapping import fitted, terminal_width
 from swaptools.errors import AreaError
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import Reason
 from swaptools.observe.ahead import read_ahead
+from swaptools.observe.blkid import PROBER
 from swaptools.observe.caller import read_caller
 from swaptools.observe.loops import read_loops
 from swaptools.observe.mounts import Mounts
@@ -24,12 +26,15 @@ from swaptools.observe.proc import active_swaps, memory_bytes
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from swaptools.area import SwapArea
     from swaptools.check import Finding, Report, Rule
+    from swaptools.cli.abreast import Look
+    from swaptools.cli.looking import Complaint
     from swaptools.cli.params import Names, Place
     from swaptools.kernel.attempt import Verdict
+    from swaptools.observe.ahead import Areas
 
 #: Fields longer than this are named, not shown.
 _SHOWN_BYTES: Final = 16
@@ -65,7 +70,6 @@ class Checking:
         ram_bytes: int | None,
         rules: tuple[Rule, ...],
     ) -> None:
-        self._names = names
         self._place = place
         self._kernels = kernels
         self._page_size = page_size
@@ -73,29 +77,56 @@ class Checking:
         self._rules = rules
         about_here = not kernels or kernels[0] == "running"
         self._caller = read_caller() if about_here else None
-        self.code = 0
+        self._looking = Looking(names, lambda: PROBER.has_failed)
 
-    def reports(self) -> Iterator[Report]:
-        """Yield a report for each file that can be looked at."""
+    @property
+    def code(self) -> int:
+        """As the class has it."""
+        return self._looking.code
+
+    def print_json(self) -> None:
+        """Print one object with a list of checks, one line a check."""
+        look = self._each(lambda report: output.json_pieces(report.to_dict()))
+        output.print_json_pieces("checks", self._looking.rest(look))
+
+    def print_reports(self) -> None:
+        """Print a paragraph for each area."""
+        width = terminal_width()
+        look = self._each(lambda one: ["\n".join(fitted(report_lines(one), width))])
+        for number, text in enumerate(self._looking.rest(look)):
+            click.echo("\n" * (number > 0) + text)
+
+    def _each(self, shown: Callable[[Report], Iterable[str]]) -> Look:
         active, mounts, loops = active_swaps(), Mounts(), tuple(read_loops())
-        seen = read_ahead(
-            self._names,
-            *self._place,
-            active=active,
-            mounts=mounts,
-            loops=loops,
-            progress=lambda path: reading(output.escape(path)),
-            has_to_wait=self._names.has_to_wait,
-        )
-        for path, areas in seen:
-            if isinstance(areas, AreaError):
-                output.error(areas.reason, path)
-                self.code = output.EXIT_USAGE
-            else:
-                yield from map(self._report, areas)
+
+        def look(names: Iterable[str]) -> Iterator[Iterable[Any]]:
+            seen = read_ahead(
+                names,
+                *self._place,
+                active=active,
+                mounts=mounts,
+                loops=loops,
+                progress=lambda path: reading(output.escape(path)),
+            )
+            for path, areas in seen:
+                yield self._reported(path, areas, shown)
+
+        return look
+
+    def _reported(
+        self, path: str, areas: Areas, shown: Callable[[Report], Iterable[str]]
+    ) -> Iterator[str | Complaint]:
+        if isinstance(areas, AreaError):
+            yield output.EXIT_USAGE, areas.reason, path
+            return
+        for area in areas:
+            report = self._report(area)
+            if not report.accepted:
+                yield output.EXIT_FAILED, None, path
+            yield from shown(report)
 
     def _report(self, area: SwapArea) -> Report:
-        report = check_area(
+        return check_area(
             area,
             self._kernels,
             self._page_size,
@@ -103,22 +134,6 @@ class Checking:
             rules=self._rules,
             caller=self._caller,
         )
-        if not report.accepted:
-            self.code = self.code or output.EXIT_FAILED
-        return report
-
-
-def print_json(reports: Iterable[Report]) -> None:
-    """Print one object with a list of checks, one line a check."""
-    output.print_json_list("checks", (report.to_dict() for report in reports))
-
-
-def print_reports(reports: Iterable[Report]) -> None:
-    """Print a paragraph for each area."""
-    width = terminal_width()
-    for number, report in enumerate(reports):
-        gap = "\n" * (number > 0)
-        click.echo(gap + "\n".join(fitted(report_lines(report), width)))
 
 
 def report_lines(report: Report) -> Iterator[str]:

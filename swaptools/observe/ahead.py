@@ -43,7 +43,6 @@ def read_ahead(
     mounts: Mounts,
     loops: tuple[Loop, ...],
     progress: Callable[[str], Progress],
-    has_to_wait: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, Areas]]:
     """Look at each file as read_areas() does with ``holds``, and yield its areas.
 
@@ -58,8 +57,6 @@ def read_ahead(
         mounts: The mounts of this process.
         loops: The loop devices that there are.
         progress: Called with a path for what is told how much of it is read.
-        has_to_wait: Whether the next path may be long in coming: those that are
-            begun are then done first.
     """
     begun: deque[_Begun] = deque()
     try:
@@ -67,9 +64,7 @@ def read_ahead(
             told = progress(path)
             wanted = Wanted(active, True, mounts, loops, None, True, told)
             begun.append(_Begun(path, offset, partition, wanted))
-            while begun and (
-                len(begun) == _AHEAD or begun[0].is_known or has_to_wait()
-            ):
+            while begun and (len(begun) == _AHEAD or begun[0].is_known):
                 first = begun.popleft()
                 yield first.path, first.areas()
         while begun:

@@ -116,6 +116,11 @@ class Prober:
         """Of the child, 0 when there is none."""
         return self._pid
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether an area was too much for the child: after a few it is given up."""
+        return self._failures > 0 or self._reason is not None
+
     def fork_first(self) -> None:
         """Fork the first child; those that come after it are started.
 
