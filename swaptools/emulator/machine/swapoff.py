@@ -35,7 +35,7 @@ from swaptools.emulator.core.unuse import (
     unuse_range,
 )
 from swaptools.emulator.core.zap import zap_swap_entry
-from swaptools.emulator.machine.oom import make_memory
+from swaptools.emulator.machine.oom import find_victim, make_memory
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:
@@ -132,16 +132,18 @@ def _unuse(
             raise SwapOffError(errno.EINTR, "Interrupted system call")
 
 
-# Whether it ends here: not for want of a group's memory, which somebody is killed for.
+# Whether it ends here: not for want of a group's memory that somebody is killed for.
+# Kernel: mm/memcontrol.c try_charge_memcg(), where mem_cgroup_oom() found nobody.
 def _is_out_of_memory(state: State, goes_on: bool) -> bool:
-    pressure = state.slots.pressure[0]
-    if not pressure.managed_pages:
-        make_memory(state, None)
-        return goes_on and state.free_pages <= 0
-    is_out = pressure.oom_memcg - 1 == state.cgroups.root.number
+    pressure, is_out = state.slots.pressure[0], False
+    if pressure.oom_memcg:
+        over = state.cgroups.by_number(pressure.oom_memcg - 1)
+        is_out = over.parent is None or find_victim(state, over) is None
     if is_out:
         pressure.oom_memcg = 0
     make_memory(state, None)
+    if not pressure.managed_pages:
+        is_out |= goes_on and state.free_pages <= 0
     return is_out
 
 

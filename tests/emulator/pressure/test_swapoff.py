@@ -17,8 +17,10 @@ PAGE = 4096
 policies = pytest.mark.parametrize("policy", ["two_lists", "mglru", "lru", "fifo"])
 
 
-def two_areas(policy: str, kernel: str) -> Machine:
-    machine = Machine(kernel, policy=policy, memcg_version=1, compiled=False)
+def two_areas(policy: str, kernel: str, ram_bytes: int | None = None) -> Machine:
+    machine = Machine(
+        kernel, policy=policy, memcg_version=1, ram_bytes=ram_bytes, compiled=False
+    )
     machine.swapon_pages(400, "block", priority=5)
     machine.swapon_pages(400, "block", priority=1)
     machine.cgroups.create("a")
@@ -74,3 +76,28 @@ def test_where_all_leave_as_fast_as_they_come_it_ends(policy: str) -> None:
     machine.limit("a", max_bytes=None)
     machine.swapoff(first)
     machine.check_invariants()
+
+
+@policies
+@pytest.mark.parametrize("ram_bytes", [None, 8 << 20])
+def test_where_a_group_has_nobody_to_kill_it_ends(
+    policy: str, ram_bytes: int | None
+) -> None:
+    """An object's pages are the group's of who wrote to it, and that one has left."""
+    machine = two_areas(policy, "6.18", ram_bytes)
+    task = machine.task(cgroup="a")
+    shared = machine.shm(130).map(task)
+    shared.write(0, 130)
+    machine.reclaim("a", 200 * PAGE)
+    task.join("/")
+    machine.limit("a", max_bytes=60 * PAGE)
+    first, second = machine.areas
+    machine.swapoff(second)
+    with pytest.raises(SwapOffError) as raised:
+        machine.swapoff(first)
+    assert raised.value.errno == errno.ENOMEM
+    machine.check_invariants()
+    machine.limit("a", max_bytes=None)
+    machine.swapoff(first)
+    machine.check_invariants()
+    assert shared.read_pages(0, 130) == [2048] * 130
