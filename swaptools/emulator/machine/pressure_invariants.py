@@ -105,6 +105,9 @@ def check_lists(state: State) -> None:
         expect((page.list != 0) == (number in listed), "a list", number, page.list)
         if is_head and page.memcg >= 0:
             expect(number in listed, "a page on no list", number)
+        if is_live and number not in listed:  # all but the first of a large folio
+            place = page.prev or page.next or page.counted
+            expect(not place, "a place on no list", number, place)
         if is_live:
             expect(page.memcg >= 0, "a page that nobody is charged", number)
         if not is_live:
