@@ -49,7 +49,7 @@ test: $(VENV)/developing
 # SWAPTOOLS_OPERATIONS=200000 and SWAPTOOLS_SCRIPTS=500 make it longer.
 test-compiled: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[fast]'
-	$(BIN)/python -m pytest -m compiled -n auto --dist worksteal tests
+	$(BIN)/python -m pytest -m 'compiled and not long' -n auto --dist worksteal tests
 
 # Tables of whole workloads, and every policy compiled; a quarter of an hour, and more.
 test-long: $(VENV)/developing
@@ -68,11 +68,11 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.traces --count 100000
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
-# Studies on Dask: two workers, a scheduler, and kills of each; and the notebook. Some
-# two minutes.
+# Studies on Dask: two workers, a scheduler, and kills of each; the notebook, and pages
+# in a browser. Some two minutes.
 test-sweep: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[sweep]' --group notebook
-	$(BIN)/python -m pytest -m sweep tests/sweep
+	$(BIN)/python -m pytest -m sweep tests/sweep tests/report
 
 # Packages, as pip, pipx and Debian have them, in fresh environments; some minutes.
 test-release: $(VENV)/releasing

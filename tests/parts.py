@@ -37,12 +37,15 @@ def pairs_in(
     ]
 
 
-def few_or_many(few: Any, many: Any) -> list[ParameterSet]:
-    """How much is always tried, and how much in long runs."""
-    return [
+def few_or_many(few: Any, many: Any, most: Any = None) -> list[ParameterSet]:
+    """How much is always tried, how much in long runs, and in the longest."""
+    found = [
         pytest.param(few, id="few"),
         pytest.param(many, id="many", marks=pytest.mark.compiled),
     ]
+    if most is not None:
+        found.append(pytest.param(most, id="most", marks=pytest.mark.long))
+    return found
 
 
 def _marks(is_always: bool) -> list[pytest.MarkDecorator]:

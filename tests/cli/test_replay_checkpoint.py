@@ -17,6 +17,7 @@ from swaptools.emulator.core.arena import Arena
 from swaptools.emulator.core.references import touch_range
 from swaptools.references import Description
 from tests.cli.test_replay import invoke, references
+from tests.parts import one_in
 from tests.traces import samples
 from tests.traces.samples import batch
 
@@ -141,7 +142,7 @@ def test_a_file_that_was_cut_is_refused(trace: str, tmp_path: Path, stops: Any) 
     assert invoke(*words)[:2] == (2, "")
 
 
-@pytest.mark.parametrize("bit", range(8))
+@pytest.mark.parametrize("bit", one_in(4, range(8)))
 def test_a_bit_that_was_flipped_changes_nothing(
     bit: int, trace: str, tmp_path: Path, stops: Any
 ) -> None:
@@ -193,7 +194,7 @@ def test_standard_input_cannot_go_on(tmp_path: Path) -> None:
     assert (code, "--checkpoint: standard input is read once" in err) == (2, True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", one_in(2, [signal.SIGINT, signal.SIGTERM]))
 def test_signals(number: signal.Signals, tmp_path: Path) -> None:
     """When the first design is done they stop the second one, and what is next."""
     trace, file = made(tmp_path / "t", 3000), tmp_path / "kept"

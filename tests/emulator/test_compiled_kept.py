@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -22,18 +24,29 @@ COMPILING = (
 )
 
 
-def run(**environment: str) -> list[str]:
-    """Run a script that is just long enough; return the lines on standard error."""
+def run(*, nr_lines: int | None = None, **environment: str) -> list[str]:
+    """Run a script that is just long enough; return the lines on standard error.
+
+    When there are so many, it is ended.
+    """
     text = "import sys; from swaptools.cli import start; sys.exit(start.swapemu())"
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-P", "-c", text, "run", "-"],
-        input="swapon a block 64\nwrite 0 262141\npageout 0 3\n",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        capture_output=True,
         env={**os.environ, **environment},
-    )
-    assert done.returncode == 0
-    return done.stderr.splitlines()
+    ) as child:
+        assert child.stdin is not None
+        assert child.stderr is not None
+        child.stdin.write("swapon a block 64\nwrite 0 262141\npageout 0 3\n")
+        child.stdin.close()
+        said = [line.rstrip("\n") for line in islice(child.stderr, nr_lines)]
+        if nr_lines is not None:
+            child.kill()
+    assert child.returncode == (0 if nr_lines is None else -signal.SIGKILL)
+    return said
 
 
 def in_package() -> set[Path]:
@@ -59,15 +72,14 @@ def test_the_first_run_says_that_it_compiles_and_the_next_does_not(
     assert indexes != []
     for index in indexes:
         os.truncate(index, 3)
-    damaged = run(XDG_CACHE_HOME=str(tmp_path))
+    damaged = run(nr_lines=2, XDG_CACHE_HOME=str(tmp_path))
     assert damaged[0].startswith("swapemu: compiled code is not kept: ")
     assert damaged[1] == COMPILING
 
 
 def test_without_a_home_it_runs_and_says_once_that_nothing_is_kept() -> None:
-    said = run(HOME="/nonexistent", XDG_CACHE_HOME="")
-    assert said[:2] == [
+    said = run(nr_lines=2, HOME="/nonexistent", XDG_CACHE_HOME="")
+    assert said == [
         "swapemu: compiled code is not kept: /nonexistent: No such file or directory",
         COMPILING,
     ]
-    assert len(said) == 3

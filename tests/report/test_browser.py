@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("bokeh")
-pytestmark = pytest.mark.skipif(
-    driver.CHROMIUM is None or driver.DRIVER is None,
-    reason="Debian's chromium and chromium-driver are not here",
-)
+pytestmark = [
+    pytest.mark.sweep,
+    pytest.mark.skipif(
+        driver.CHROMIUM is None or driver.DRIVER is None,
+        reason="Debian's chromium and chromium-driver are not here",
+    ),
+]
 
 #: Until a page is there, on a machine that does nothing else; and of its processor.
 LIMIT_S = 2.0

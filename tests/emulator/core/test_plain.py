@@ -23,6 +23,7 @@ from swaptools.emulator.core.structs import ITEMS, Cluster, Frame, Slot
 from swaptools.emulator.machine.setup import DiskSetup, Setup
 from tests.emulator.checked import Checked
 from tests.emulator.driver import drive
+from tests.parts import pairs_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.memory import Flat as Memory
@@ -127,19 +128,18 @@ MACHINES: list[tuple[str | None, str | None]] = [
     *((None, name) for name in ("plain", "ghost-dynamic", "vswap", "xswap", "zram")),
     *((kernel, None) for kernel in ("6.1", "6.12", "7.2")),
 ]
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.compiled) for seed in range(1, 6))]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("kernel", "design"), MACHINES)
+@pytest.mark.parametrize(("kind", "seed"), pairs_in(8, MACHINES, range(6)))
 def test_no_field_is_ever_out_of_its_range(
-    kernel: str | None, design: str | None, seed: int, monkeypatch: pytest.MonkeyPatch
+    kind: tuple[str | None, str | None], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor a place below the first; in the middle of an operation neither.
 
     Compiled runs would differ, or end.
     """
     monkeypatch.setattr(Engine, "plain", Checked)
+    kernel, design = kind
     machine = Machine(
         kernel, design=design, cpus=2, ram_bytes=EVERYTHING.ram_bytes, compiled=False
     )

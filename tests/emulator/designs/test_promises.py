@@ -8,24 +8,24 @@ from swaptools.emulator import Machine
 from swaptools.emulator.machine.design import design_names
 from swaptools.emulator.machine.setup import Setup
 from tests.emulator.designs.promises import SETUPS, Life, keep_promises
-from tests.parts import pairs_in
+from tests.parts import one_in, pairs_in
 
 KERNELS = ("6.12", "6.18", "7.3")
 
 
-@pytest.mark.parametrize(("name", "setup"), pairs_in(8, design_names(), SETUPS))
+@pytest.mark.parametrize(("name", "setup"), pairs_in(12, design_names(), SETUPS))
 def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     counts = keep_promises(name, SETUPS[setup], seed=list(SETUPS).index(setup))
     assert counts["pages_out"] > 100
     assert counts["pages_in"] > 0
 
 
-@pytest.mark.parametrize(("name", "kernel"), pairs_in(6, design_names(), KERNELS))
+@pytest.mark.parametrize(("name", "kernel"), pairs_in(9, design_names(), KERNELS))
 def test_nor_on_another_kernel(name: str, kernel: str) -> None:
     keep_promises(name, SETUPS["everything, a small pool"], 3, kernel=kernel)
 
 
-@pytest.mark.parametrize("name", design_names())
+@pytest.mark.parametrize("name", one_in(4, design_names()))
 def test_a_run_comes_out_the_same_twice(name: str) -> None:
     lives = [Life(name, SETUPS["everything, a small pool"], seed=7) for _ in range(2)]
     for _ in range(12):

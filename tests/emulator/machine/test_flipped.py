@@ -75,6 +75,7 @@ MAY_LOOK_RIGHT = {
     "zswap.reject_compress_fail": "",
     "zswap.reject_compress_poor": "",
     "zswap.reject_reclaim_fail": "",
+    "zs_pools.codec": "what has a length and no bytes has the same with each",
     "zrams.limit_pages": "a knob, as the next one",
     "zrams.backing_dev_pages": "",
     "zrams.max_used_pages": "there may have been more once",
@@ -326,7 +327,7 @@ def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
 @pytest.mark.parametrize(
     "nr_flips",
     [
-        pytest.param(6, marks=pytest.mark.compiled),
+        pytest.param(3, marks=pytest.mark.compiled),
         pytest.param(30, marks=pytest.mark.long),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from swaptools.emulator import Machine
 from swaptools.errors import SwapOffError
 from swaptools.references import WRITE, References, one_task
+from tests.parts import pairs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
 
 NR_PAGES = 900
+POLICIES = (None, "two_lists")
 #: Pages that are one part of an operation here.
 PART = 128
 
@@ -103,8 +105,7 @@ def signalled(machine: Machine, at_run: int) -> None:
     state.run = interrupted  # type: ignore[assignment,method-assign]
 
 
-@pytest.mark.parametrize("policy", [None, "two_lists"])
-@pytest.mark.parametrize("what", LONG)
+@pytest.mark.parametrize(("what", "policy"), pairs_in(2, LONG, POLICIES))
 def test_ctrl_c_ends_a_long_operation_amid_it(what: str, policy: str | None) -> None:
     it, all_of_it = Living(policy), Living(policy)
     before = it.seen
@@ -144,8 +145,7 @@ def test_ctrl_c_ends_a_long_reclaim() -> None:
     assert it.seen.count("present") < left
 
 
-@pytest.mark.parametrize("policy", [None, "two_lists"])
-@pytest.mark.parametrize("what", LONG)
+@pytest.mark.parametrize(("what", "policy"), pairs_in(2, LONG, POLICIES))
 def test_who_raises_nothing_is_told_amid_it_and_it_goes_on(
     what: str, policy: str | None
 ) -> None:

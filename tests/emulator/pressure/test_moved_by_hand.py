@@ -6,6 +6,7 @@ import pytest
 
 from swaptools.emulator import Machine
 from swaptools.emulator.machine.design import design_names
+from tests.parts import pairs_in
 
 PAGE = 4096
 
@@ -16,8 +17,9 @@ def charges(machine: Machine, path: str = "a") -> tuple[int, int, int]:
     return record.memory, record.swap, record.memsw
 
 
-@pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize("name", [name for name in design_names() if name != "zram"])
+@pytest.mark.parametrize(
+    ("name", "version"), pairs_in(6, sorted({*design_names()} - {"zram"}), [1, 2])
+)
 def test_a_slot_is_charged_to_who_was_charged_for_the_other(
     name: str, version: int
 ) -> None:

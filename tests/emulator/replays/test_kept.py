@@ -17,6 +17,7 @@ from swaptools.emulator.replays.kept import NotKept, read_replay, write_replay
 from swaptools.emulator.replays.machines import machine_for
 from swaptools.emulator.replays.replay import Replay
 from swaptools.references import References
+from tests.parts import one_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.machine import Machine
@@ -66,12 +67,14 @@ def check(design: str, policy: str, *, compiled: bool = False) -> None:
     often.machine.check_invariants()
 
 
-@pytest.mark.parametrize("design", design_names())
+@pytest.mark.parametrize("design", one_in(4, design_names()))
 def test_under_every_design(design: str) -> None:
     check(design, "two_lists")
 
 
-@pytest.mark.parametrize("policy", sorted({*policy_names()} - {"two_lists", "opt"}))
+@pytest.mark.parametrize(
+    "policy", one_in(4, sorted({*policy_names()} - {"two_lists", "opt"}))
+)
 def test_under_every_policy(policy: str) -> None:
     check("vswap", policy)
 
