@@ -3,24 +3,35 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import swaptools
+from swaptools import emulator
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(swaptools.__file__).parents[1]
 
 
-def test_all_is_sorted_and_every_name_resolves() -> None:
-    assert swaptools.__all__ == sorted(set(swaptools.__all__))
-    for name in swaptools.__all__:
-        assert getattr(swaptools, name) is not None
-    assert dir(swaptools) == swaptools.__all__
+#: What resolves its names when they are first used.
+DOORS = [swaptools, emulator]
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+@pytest.mark.parametrize("door", DOORS)
+def test_all_is_sorted_and_every_name_resolves(door: ModuleType) -> None:
+    assert door.__all__ == sorted(set(door.__all__))
+    for name in door.__all__:
+        assert getattr(door, name) is not None
+    assert dir(door) == door.__all__
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_unknown_name_is_an_attribute_error(door: ModuleType) -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = swaptools.nothing
+        _ = door.nothing
 
 
 def test_importing_the_package_loads_none_of_its_rooms() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 #: Each takes as long to import as a tenth of the command, or more; or is a room that
@@ -19,9 +19,15 @@ SLOW = (
     *("construct", "ctypes", "hashlib", "secrets", "socket", "shutil"),
     *("json", "click.shell_completion", "swaptools.doctor", "swaptools.emulator"),
 )
-#: Of extras, which stand for seconds; and of help that brings the grammar of scripts.
+#: Of extras, which stand for seconds; and of help, which needs no machine.
 OF_EXTRAS = ("numpy", "numba", "bokeh", "matplotlib", "distributed", "dask")
-OF_HELP = (*OF_EXTRAS, "importlib.metadata", "importlib.resources", "json")
+OF_MACHINES = ("swaptools.emulator.core.buffers", "swaptools.kernel.profiles")
+OF_HELP = (
+    *(*OF_EXTRAS, *OF_MACHINES),
+    *("importlib.metadata", "importlib.resources", "json"),
+)
+
+NOTHING: dict[str, str] = {}
 
 RUN = """
 import sys
@@ -43,8 +49,18 @@ def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) ->
 
 
 @pytest.mark.parametrize("command", ["", "run", "compare", "replay", "sweep", "report"])
-def test_help_brings_no_extra(command: str) -> None:
+def test_help_brings_no_extra_and_no_machine(command: str) -> None:
     assert imported(f"swapemu {command} --help", OF_HELP) == ""
+
+
+@pytest.mark.parametrize("begun", ["swapemu ", "swapemu run ", "swapemu run --"])
+def test_tab_brings_no_machine(begun: str) -> None:
+    asked = {
+        "_SWAPEMU_COMPLETE": "bash_complete",
+        "COMP_WORDS": begun,
+        "COMP_CWORD": str(begun.count(" ")),
+    }
+    assert imported("swapemu", (*OF_EXTRAS, *OF_MACHINES), asked) == ""
 
 
 def test_a_short_script_brings_no_extra(tmp_path: Path) -> None:
@@ -53,12 +69,14 @@ def test_a_short_script_brings_no_extra(tmp_path: Path) -> None:
     assert imported(f"swapemu run {script}", OF_EXTRAS) == ""
 
 
-def imported(words: str, slow: tuple[str, ...]) -> str:
+def imported(
+    words: str, slow: tuple[str, ...], environment: Mapping[str, str] = NOTHING
+) -> str:
     """Run a command, and return what it has imported of some modules."""
     name, *rest = words.split()
     done = subprocess.run(
         [sys.executable, "-S", "-c", RUN, ",".join((name, *slow)), *rest],
-        env={"PYTHONPATH": ":".join(sys.path)},
+        env={"PYTHONPATH": ":".join(sys.path), **environment},
         capture_output=True,
         text=True,
         check=False,

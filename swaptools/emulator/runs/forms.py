@@ -21,9 +21,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.emulator.core.constants import SWAP_NR_ORDERS
-from swaptools.emulator.machine.areas import MAX_PRIORITY
-from swaptools.emulator.machine.state import MAX_TASK_PAGES
-from swaptools.emulator.pressure.policy import find_policy
 from swaptools.emulator.runs.entries import read_runs
 from swaptools.emulator.runs.words import (
     MAX_AREA_PAGES,
@@ -38,7 +35,6 @@ from swaptools.emulator.runs.words import (
     read_ram_bytes,
 )
 from swaptools.errors import quoted
-from swaptools.kernel.releases import find_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,14 +65,34 @@ def _text(word: str, _what: str) -> str:
     return word or " "
 
 
+# What brings a machine, or all kernels, is imported where a word is read: who prints
+# the language needs none of them.
+
+
 def _kernel(word: str, _what: str) -> str:
+    from swaptools.kernel.releases import find_kernel
+
     find_kernel(word)
     return word
 
 
 def _policy(word: str, _what: str) -> str:
+    from swaptools.emulator.pressure.policy import find_policy
+
     find_policy(word)
     return word
+
+
+def _step(word: str, what: str) -> int:
+    from swaptools.emulator.machine.state import MAX_TASK_PAGES
+
+    return read_number(word, what, least=1, most=MAX_TASK_PAGES)
+
+
+def _priority(word: str, what: str) -> int:
+    from swaptools.emulator.machine.areas import MAX_PRIORITY
+
+    return read_number(word, what, least=0, most=MAX_PRIORITY)
 
 
 def _amount(word: str, what: str) -> int:
@@ -115,8 +131,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ORDER": Kind("order", _numbers(0, SWAP_NR_ORDERS - 1)),
     "BYTES": Kind("length", _numbers(0, PAGE_SIZE)),
     "WORD": Kind("text", _text),
-    "STEP": Kind("step", _numbers(1, MAX_TASK_PAGES)),
-    "PRIO": Kind("prio", _numbers(0, MAX_PRIORITY)),
+    "STEP": Kind("step", _step),
+    "PRIO": Kind("prio", _priority),
     "PERCENT": Kind("max_pool_percent", _numbers(0, 100)),
     "LIST": Kind("bad", read_numbers),
     "POLICY": Kind("policy", _policy),
