@@ -1,52 +1,46 @@
 """Many processes, or many machines: cells run by Dask.
 
-Dask is imported here alone, when a cluster is asked for. What is sent to a worker are
-jobs, which name code of this package: each worker has to have it, in this version.
-Workers of this machine are forked by a process that has it already.
+Dask is imported when a cluster is asked for. What is sent to a worker are jobs, which
+name code of this package: each worker has to have it, in this version.
 
-Not here: which cells there are (study.py), how many go together (parcels.py), writing
-rows (run.py).
+Not here: which cells there are (study.py), how many go together (parcels.py), workers
+of this machine (local_cluster.py), writing rows (run.py).
 """
 
 from __future__ import annotations
 
 import logging
-import signal
-import warnings
-from contextlib import ExitStack, contextmanager
+import time
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
 from importlib import import_module
-from multiprocessing import forkserver, resource_tracker
-from typing import TYPE_CHECKING, Any, Final, Self
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from swaptools import __version__
 from swaptools.errors import ClusterError, MissingExtra
+from swaptools.sweep import local_cluster
 from swaptools.sweep.parcels import Parcels
 from swaptools.sweep.runners import Ended, run_job
 from swaptools.sweep.trace_files import keep, lacking, to_send
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from types import TracebackType
 
     from swaptools.sweep.cells import Cell, Job
 
+#: Cells with what has come of each, and at the end those whose workers were killed.
+_Running: TypeAlias = "Generator[tuple[Cell, Ended], None, list[Cell]]"
+
 #: Parcels that are on the way for each worker: none of them waits for the next.
 _AHEAD: Final = 2
-#: Workers that may end while they run one cell before it is given up.
-_ALLOWED_FAILURES: Final = 10
+#: How long a scheduler may take to answer, and its first worker to be there.
 _ANSWER_S: Final = 20
-#: What a worker needs, imported once for all that are forked.
-_PRELOADED: Final = ("distributed.nanny", "swaptools.sweep.workloads")
-#: Of Dask, which looks at itself all the time, and serves what it sees: to nobody here.
-_SETTINGS: Final = {
-    "distributed.worker.multiprocessing-method": "forkserver",
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "500ms",
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-}
-_NO_DASHBOARD: Final = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+#: While nothing ends, how often is asked whether there still is a worker.
+_LOOK_S: Final = 2.0
+#: How long there may be none before nobody waits for another one.
+_WITHOUT_WORKERS_S: Final = 60.0
 
 
 def has_dask() -> bool:
@@ -54,17 +48,6 @@ def has_dask() -> bool:
     from importlib.util import find_spec
 
     return find_spec("distributed") is not None
-
-
-def prepare(*, compiled: bool | None) -> None:
-    """Start what workers of this machine are forked from; it is ready in a second.
-
-    What this process imports meanwhile costs no time, then.
-    """
-    modules = [*_PRELOADED, *(() if compiled is False else ("numba",))]
-    with _deaf_to_interrupts():
-        forkserver.set_forkserver_preload(modules)
-        forkserver.ensure_running()
 
 
 class DaskRunner:
@@ -80,50 +63,29 @@ class DaskRunner:
             ClusterError: Nobody answers, or has another version.
         """
         if address is None and has_dask():
-            prepare(compiled=compiled)
+            local_cluster.prepare(compiled=compiled)
         try:
             self._distributed: Any = import_module("distributed")
         except ImportError as exc:
             asked = "--jobs" if address is None else "--scheduler"
             raise MissingExtra(asked, "sweep") from exc
+        for name in ("distributed", "asyncio"):  # what is to be said is raised
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._compiled = compiled
+        self._where = address or "this machine"
         with ExitStack() as stack:
             self._client = self._connected(stack, jobs, address)
-            self._check_versions(address or "this machine")
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            self.nr_workers = sum(each["nthreads"] for each in workers.values())
+            self._check_versions()
+            self.nr_workers = sum(self._client.nthreads().values())
             self._stack = stack.pop_all()
 
     def _connected(self, stack: ExitStack, jobs: int, address: str | None) -> Any:
         if address is None:
-            cluster = self._started(stack, jobs)
+            cluster = local_cluster.start(self._distributed, stack, jobs)
             client = stack.enter_context(self._distributed.Client(cluster))
         else:
-            logging.getLogger("distributed").setLevel(logging.CRITICAL)
             client = stack.enter_context(self._reached(address))
         return client
-
-    def _started(self, stack: ExitStack, jobs: int) -> Any:
-        # It would import whatever its workers might have a use for, to preload it.
-        self._distributed.utils._forkserver_preload_set = True
-        settings = import_module("dask").config.set(_SETTINGS)  # while they may restart
-        stack.enter_context(settings)
-        with _deaf_to_interrupts(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of disks that are slow, and the like
-            cluster = self._distributed.LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=0,
-                silence_logs=logging.CRITICAL,
-                security=self._security(),
-                scheduler_kwargs={
-                    "allowed_failures": _ALLOWED_FAILURES,
-                    **_NO_DASHBOARD,
-                },
-            )
-        stack.callback(cluster.close, timeout=5)
-        return cluster
 
     def _reached(self, address: str) -> Any:
         try:
@@ -137,24 +99,16 @@ class DaskRunner:
             raise ClusterError(f"{address}: has no worker") from exc
         return client
 
-    # Ports of this machine are anybody's who is on it; with keys, which take
-    # cryptography, they are ours.
-    def _security(self) -> Any:
-        try:
-            return self._distributed.Security.temporary()
-        except ImportError:
-            return None
-
-    def _check_versions(self, where: str) -> None:
+    def _check_versions(self) -> None:
         try:
             found = self._client.run(version)
         except Exception as exc:  # what a worker raises when it has no such module
             reason = f"a worker has no swaptools {__version__}: {exc}"
-            raise ClusterError(f"{where}: {reason}") from exc
+            raise ClusterError(f"{self._where}: {reason}") from exc
         for worker, other in found.items():
             if other != __version__:
                 reason = f"{worker} has swaptools {other}, this is {__version__}"
-                raise ClusterError(f"{where}: {reason}")
+                raise ClusterError(f"{self._where}: {reason}")
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -173,31 +127,64 @@ class DaskRunner:
         """Run all of them; each comes when those that were sent with it have ended.
 
         Raises:
+            ClusterError: There is no worker, and none comes; or no scheduler.
             TraceError: A worker lacks a file that is too large to be sent.
         """
         cells = list(cells)
         self._send({d: p for cell in cells for d, p in cell.job.files.items()})
         parcels = Parcels(cells, self.nr_workers)
+        suspects = yield from self._run(parcels, _AHEAD * self.nr_workers)
+        # All that was on a worker is suspected when it ends. Alone, a cell is to blame.
+        for cell in suspects:
+            if (yield from self._run(Parcels([cell], 1), 1)):
+                reason = "KilledWorker: each worker that ran it ended"
+                yield cell, Ended(None, reason, __version__, 0.0)
+
+    def _run(self, parcels: Parcels, nr_ahead: int) -> _Running:
         running: dict[Any, list[Cell]] = {}
-        ended = self._distributed.as_completed()
+        ended: SimpleQueue[Any] = SimpleQueue()
+        killed: list[Cell] = []
 
         def submit() -> None:
             if parcel := parcels.next():
-                running[self._submit(parcel, ended)] = parcel
+                future = self._submit(parcel)
+                running[future] = parcel
+                future.add_done_callback(ended.put)
 
-        for _ in range(_AHEAD * self.nr_workers):
+        for _ in range(nr_ahead):
             submit()
         try:
             while running:
-                future = next(ended)
+                future = self._wait(ended)
+                try:
+                    found = self._result(future, len(running[future]))
+                except TimeoutError:  # it went with its worker, and is run again
+                    future.add_done_callback(ended.put)
+                    continue
                 parcel = running.pop(future)
-                found = self._result(future, len(parcel))
+                if found is None:
+                    killed += parcel
+                    submit()
+                    continue
                 for cell, each in zip(parcel, found, strict=True):
                     parcels.learn(cell, each.seconds)
                 submit()
                 yield from zip(parcel, found, strict=True)
         finally:
             self._client.cancel(list(running))
+        return killed
+
+    def _wait(self, ended: SimpleQueue[Any]) -> Any:
+        # For what ends next, as long as somebody is there who runs it.
+        seen = time.monotonic()
+        while True:
+            with suppress(Empty):
+                return ended.get(timeout=_LOOK_S)
+            if self._client.nthreads():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > _WITHOUT_WORKERS_S:
+                reason = "no worker is left, and none has come for"
+                raise ClusterError(f"{self._where}: {reason} {_WITHOUT_WORKERS_S:g} s")
 
     # What some worker lacks, to each of them, those that come later among them.
     def _send(self, files: dict[str, str]) -> None:
@@ -215,24 +202,24 @@ class DaskRunner:
         made = {"name": f"swaptools-{digest}", "setup": setup}
         return type("Copy", (self._distributed.WorkerPlugin,), made)()
 
-    def _submit(self, parcel: Sequence[Cell], ended: Any) -> Any:
+    def _submit(self, parcel: Sequence[Cell]) -> Any:
         jobs = [cell.job for cell in parcel]
-        future = self._client.submit(
-            run_jobs, jobs, compiled=self._compiled, pure=False
-        )
-        ended.add(future)
-        return future
+        return self._client.submit(run_jobs, jobs, compiled=self._compiled, pure=False)
 
-    def _result(self, future: Any, nr_jobs: int) -> list[Ended]:
+    def _result(self, future: Any, nr_jobs: int) -> list[Ended] | None:
+        # None where workers were killed.
         try:
-            found: list[Ended] = future.result()
+            found: list[Ended] = future.result(timeout=_WITHOUT_WORKERS_S)
         except self._distributed.KilledWorker:
-            reason = "each worker that ran it ended"
+            return None
+        except TimeoutError:
+            raise
+        except CancelledError as exc:  # by Dask: nobody does that here meanwhile
+            raise ClusterError(f"{self._where}: the scheduler is gone") from exc
         except Exception as exc:  # of Dask: what a job raises is in what it returns
             reason = f"{type(exc).__name__}: {exc}"
-        else:
-            return found
-        return [Ended(None, reason, __version__, 0.0)] * nr_jobs
+            return [Ended(None, reason, __version__, 0.0)] * nr_jobs
+        return found
 
 
 def run_jobs(jobs: Sequence[Job], *, compiled: bool | None) -> list[Ended]:
@@ -243,16 +230,3 @@ def run_jobs(jobs: Sequence[Job], *, compiled: bool | None) -> list[Ended]:
 def version() -> str:
     """Return the version that a worker has."""
     return __version__
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    # Ctrl-C is for this process; what it starts is told to end. Threads made within,
-    # and what those start, have the mask that is set here. Python's own tracker, which
-    # the first of them would start, lets interrupts through again behind itself.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

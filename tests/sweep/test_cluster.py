@@ -5,21 +5,32 @@ Not here: sweeps in this process (test_run.py).
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Thread
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
+from swaptools.cli.swapemu import main as swapemu
+from swaptools.sweep import dask_runner, local_cluster, read_study
+from swaptools.sweep.cells import Cell, Outcome
+from swaptools.sweep.dask_runner import DaskRunner
 from tests.sweep.studies import lines, rows, study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from swaptools.sweep.cells import Job
 
 pytestmark = pytest.mark.sweep
 
@@ -112,45 +123,65 @@ def test_there_are_no_more_workers_than_cells(path: Path, tmp_path: Path) -> Non
     assert "about 1 s on 2 workers" in said
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[str]:
-    """The address of a scheduler with two workers, none of them the sweep's."""
-    note = tmp_path / "scheduler.json"
-    start = "from distributed.cli import dask_{0} as m; m.main()"
-    address = ["--scheduler-file", str(note)]
-    scheduler = ["--port", "0", "--host", "127.0.0.1", "--no-dashboard", *address]
-    worker = ["--nthreads", "1", "--no-dashboard", "--memory-limit", "0", *address]
-    commands = [("scheduler", scheduler), ("worker", worker), ("worker", worker)]
-    log = (tmp_path / "log").open("w")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", start.format(name), *words],
-            stdout=log,
-            stderr=log,
-            cwd=tmp_path,
+class Cluster:
+    """A scheduler and workers, none of them a sweep's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._note = folder / "scheduler.json"
+        self._log = (folder / "log").open("w")
+        words = ["--port", "0", "--host", "127.0.0.1", "--no-dashboard"]
+        self._scheduler = self._started("scheduler", words)
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self.add_worker()
+        self.add_worker()
+        until(self._note.exists, "the scheduler's file")
+        self.address = json.loads(self._note.read_text())["address"]
+
+    def _started(self, name: str, words: list[str]) -> subprocess.Popen[bytes]:
+        start = f"from distributed.cli import dask_{name} as m; m.main()"
+        return subprocess.Popen(
+            [sys.executable, "-c", start, *words, "--scheduler-file", str(self._note)],
+            stdout=self._log,
+            stderr=self._log,
+            cwd=self._note.parent,
         )
-        for name, words in commands
-    ]
-    try:
-        yield str(note)
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-        for process in processes:
-            process.wait(20)
-        log.close()
+
+    def add_worker(self) -> None:
+        options = ("--no-dashboard", "--no-nanny", "--memory-limit", "0")
+        words = ["--nthreads", "1", *options]
+        self._workers.append(self._started("worker", words))
+
+    def kill_workers(self) -> None:
+        kill(self._workers)
+        self._workers = []
+
+    def kill_scheduler(self) -> None:
+        kill([self._scheduler])
+
+    def close(self) -> None:
+        kill([*self._workers, self._scheduler])
+        self._log.close()
+
+
+def kill(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler with two workers, until a test kills them."""
+    found = Cluster(tmp_path_factory.mktemp("cluster"))
+    until_workers(found.address, 2)
+    yield found
+    found.close()
 
 
 def test_a_cluster_by_its_address_gives_them_too(
-    cluster: str, path: Path, alone: list[str], tmp_path: Path
+    cluster: Cluster, path: Path, alone: list[str], tmp_path: Path
 ) -> None:
-    import json
-
-    note = Path(cluster)
-    until(note.exists, "the scheduler's file")
-    address = json.loads(note.read_text())["address"]
-    until_workers(address, 2)
-    said = swept(path, tmp_path / "rows", "--scheduler", address)
+    said = swept(path, tmp_path / "rows", "--scheduler", cluster.address)
     assert "on 2 workers" in said
     assert rows(tmp_path / "rows") == alone
 
@@ -164,14 +195,19 @@ def until(is_so: object, what: str, seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
-def until_rows(results: Path, number: int, sweep: subprocess.Popen[str]) -> None:
+def until_rows(
+    results: Path, number: int, sweep: subprocess.Popen[str] | None = None
+) -> None:
     """Wait for lines of a file; less will do where the sweep has ended."""
-    until(lambda: nr_lines(results) >= number or sweep.poll() is not None, "rows")
+
+    def is_so() -> bool:
+        has_ended = sweep is not None and sweep.poll() is not None
+        return nr_lines(results) >= number or has_ended
+
+    until(is_so, "rows")
 
 
 def until_workers(address: str, number: int) -> None:
-    from importlib import import_module
-
     with import_module("distributed").Client(address, timeout=30) as client:
         client.wait_for_workers(number, timeout=40)
 
@@ -233,8 +269,6 @@ def test_a_trace_that_workers_lack_is_sent_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on machines that share no files: the path is gone when workers look."""
-    from swaptools.sweep import dask_runner, read_study
-    from swaptools.sweep.dask_runner import DaskRunner
     from tests.sweep.test_traces import study as trace_study
 
     cells = list(read_study(str(trace_study(tmp_path))).cells())
@@ -247,3 +281,92 @@ def test_a_trace_that_workers_lack_is_sent_to_them(
         there = {str(cell): ended for cell, ended in runner.run(cells)}
     assert {ended.error for ended in there.values()} == {None}
     assert {name: ended.outcome for name, ended in there.items()} == here
+
+
+class Fatal(NamedTuple):
+    """A job that ends its worker, as the kernel does to who takes all memory."""
+
+    nr_pages: int = 1
+    inputs: dict[str, str] = {}  # noqa: RUF012 - of a NamedTuple
+    files: dict[str, str] = {}  # noqa: RUF012
+
+    def run(self, *, compiled: bool | None) -> Outcome:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return Outcome({}, {}, [])
+
+
+class Quick(NamedTuple):
+    """A job that does nothing."""
+
+    nr_pages: int = 1
+    inputs: dict[str, str] = {}  # noqa: RUF012
+    files: dict[str, str] = {}  # noqa: RUF012
+
+    def run(self, *, compiled: bool | None) -> Outcome:
+        return Outcome({"done": 1}, {}, [])
+
+
+def test_a_cell_that_kills_workers_is_to_blame_and_its_neighbours_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local_cluster, "_ALLOWED_FAILURES", 1)
+    jobs: list[Job] = [Quick(), Fatal(), *[Quick()] * 3]
+    cells = [Cell({"number": number}, job) for number, job in enumerate(jobs)]
+    with DaskRunner(jobs=1, compiled=False) as runner:
+        found = {str(cell): ended.error for cell, ended in runner.run(cells)}
+    reason = "KilledWorker: each worker that ran it ended"
+    assert found == {
+        f"number={number}": reason if number == 1 else None for number in range(5)
+    }
+
+
+@pytest.mark.parametrize("has_note", [True, False])
+def test_dask_is_kept_from_preloading_where_it_has_a_note_of_that(
+    *, has_note: bool
+) -> None:
+    utils = SimpleNamespace(**{"_forkserver_preload_set": False} if has_note else {})
+    local_cluster.preload_no_more(utils)
+    assert vars(utils) == ({"_forkserver_preload_set": True} if has_note else {})
+
+
+def ended_by(
+    end: Callable[[], None], path: Path, results: Path, address: str
+) -> tuple[int, str]:
+    """Run a sweep, do something to its cluster after ten rows; return how it ends."""
+    enough = nr_lines(results) + 10
+
+    def watch() -> None:
+        until_rows(results, enough)
+        end()
+
+    watching = Thread(target=watch)
+    watching.start()
+    words = ["sweep", "--interpreted", str(path), "-o", str(results)]
+    done = CliRunner().invoke(
+        swapemu, [*words, "--scheduler", address], prog_name="swapemu"
+    )
+    watching.join()
+    return done.exit_code, done.stderr
+
+
+def test_a_sweep_whose_cluster_goes_ends_and_goes_on(
+    cluster: Cluster,
+    path: Path,
+    alone: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dask_runner, "_LOOK_S", 0.1)
+    monkeypatch.setattr(dask_runner, "_WITHOUT_WORKERS_S", 0.5)
+    results, address = tmp_path / "rows", cluster.address
+    code, said = ended_by(cluster.kill_workers, path, results, address)
+    reason = "no worker is left, and none has come for 0.5 s"
+    assert (code, said) == (2, f"swapemu: {address}: {reason}\n")
+    cluster.add_worker()
+    until_workers(address, 1)
+    code, said = ended_by(cluster.kill_scheduler, path, results, address)
+    assert (code, said) == (2, f"swapemu: {address}: the scheduler is gone\n")
+    assert 20 <= nr_lines(results) < NR_CELLS
+    swept(path, results, "--jobs", "1")
+    assert rows(results) == alone
+    assert nr_lines(results) == NR_CELLS + 1
