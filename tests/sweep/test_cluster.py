@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sweep
 
-#: Of cells that take some 30 ms each.
+#: Of cells that take some 20 ms each.
 NR_CELLS = 200
+NR_KILLS = 10
 STUDY = f"""\
 [fixed]
 script = "fill.swap"
-pages = 1200
+pages = 400
 [axes]
 design = ["plain", "ghost", "vswap", "zram"]
 length = {[200 + 50 * number for number in range(NR_CELLS // 4)]}
@@ -192,7 +193,7 @@ def until(is_so: object, what: str, seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, what
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def until_rows(
@@ -216,18 +217,17 @@ def until_workers(address: str, number: int) -> None:
 def test_ten_kills_and_every_cell_has_one_row(
     words: tuple[str, ...], path: Path, alone: list[str], tmp_path: Path
 ) -> None:
+    """Over all of its life, starts and ends of rows among the moments."""
     results, chance = tmp_path / "rows", random.Random(7)
-    kills = 10 if words[1] == "1" else 2
-    for _ in range(kills):
-        before = nr_lines(results)
+    for moment in sorted(chance.sample(range(NR_CELLS * 3 // 4), NR_KILLS)):
+        is_over = nr_lines(results) >= moment
         sweep = started(path, results, *words)
-        limit = before + chance.randrange(1, NR_CELLS // (kills + 2))
-        until_rows(results, limit, sweep)
-        time.sleep(chance.random() / 30)
+        until_rows(results, moment, sweep)
+        time.sleep(chance.random() * (1 if is_over else 0.03))
+        assert sweep.poll() is None, sweep.communicate()
         sweep.kill()
         sweep.communicate()
-    left = nr_lines(results)
-    assert left <= NR_CELLS
+    assert NR_CELLS // 2 < nr_lines(results) <= NR_CELLS
     swept(path, results, *words)
     assert rows(results) == alone
     assert nr_lines(results) == NR_CELLS + 1
@@ -239,8 +239,7 @@ def test_five_workers_are_killed_and_nobody_notices(
     results, chance = tmp_path / "rows", random.Random(8)
     sweep = started(path, results, "--jobs", "2")
     for kill in range(5):
-        limit = 1 + kill * NR_CELLS // 7
-        until_rows(results, limit + 1, sweep)
+        until_rows(results, 2 + kill * NR_CELLS // 7, sweep)
         until(lambda: len(workers_of(sweep.pid)) == 2, "two workers")
         os.kill(chance.choice(workers_of(sweep.pid)), signal.SIGKILL)
     out, err = sweep.communicate(timeout=120)
