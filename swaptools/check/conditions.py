@@ -10,8 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.backing import ExtentFlags
-from swaptools.format.constants import PADDING_WORDS, SWAPSPACE2
+from swaptools.backing import ExtentFlags, InodeFlags
+from swaptools.format.constants import (
+    LIBBLKID_MIN_BYTES,
+    MAX_LABEL_BYTES,
+    PADDING_WORDS,
+    SWAPSPACE2,
+)
+from swaptools.kernel.activation import KNOWN_FILESYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 _SWAPSPACE2: Final = SWAPSPACE2.decode()
 _ODD: Final = int(ExtentFlags.SHARED | ExtentFlags.DATA_INLINE)
 _NO_PADDING: Final = bytes(4 * PADDING_WORDS)
+#: Kernel: /proc/swaps has KiB in an unsigned int.
+_MOST_COUNTED_BYTES: Final = 0xFFFFFFFF << 10
 _WITH_RULES_OF_THEIR_OWN: Final = frozenset({"btrfs", "f2fs"})
 
 
@@ -78,6 +86,59 @@ def has_padding(case: Case) -> bool:
     return case.header is not None and not case.header.padding.startswith(_NO_PADDING)
 
 
+def has_odd_header(case: Case) -> bool:
+    """The header is in foreign byte order, or its label fills its place."""
+    header = case.attempt.header
+    if header is None or header.byte_order != case.attempt.byte_order:
+        return True
+    return header.sws_volume[MAX_LABEL_BYTES] != 0
+
+
+def has_odd_size(case: Case) -> bool:
+    """It is not as long as its header claims, or not all used, or small, or huge."""
+    claimed_bytes, area_bytes = case.claimed_bytes, case.area_bytes
+    allocated_bytes = case.area.allocated_bytes
+    return (
+        claimed_bytes != area_bytes
+        or not case.verdict.accepted
+        or case.verdict.max * case.page_size != area_bytes
+        or not LIBBLKID_MIN_BYTES <= area_bytes <= _MOST_COUNTED_BYTES
+        or (allocated_bytes is not None and allocated_bytes < area_bytes)
+    )
+
+
+def holds_others(case: Case) -> bool:
+    """Something lies there besides swap, or is in place of it; or it is divided."""
+    holds = case.area.holds
+    is_swap_alone = not holds or (len(holds) == 1 and holds[0].is_swap)
+    return case.area.table is not None or not is_swap_alone
+
+
+def lies_oddly(case: Case) -> bool:
+    """What it lies on is not as most, is swap already, or could not be looked at."""
+    area, backing = case.area, case.backing
+    return bool(
+        area.unseen
+        or area.is_behind_swap
+        or backing.is_zoned
+        or backing.is_readonly_device
+        or backing.is_unlinked
+        or backing.has_flag(InodeFlags.ENCRYPTED)
+        or backing.filesystem not in KNOWN_FILESYSTEMS
+        or (backing.block_bytes or 0) > case.page_size
+    )
+
+
+def has_odd_caller(case: Case) -> bool:
+    """Who asks may not swap on, or not for himself."""
+    caller = case.caller
+    return caller is not None and (
+        not caller.has_sys_admin
+        or caller.filtered is not None
+        or caller.is_in_user_namespace is not False
+    )
+
+
 #: All of them.
 CONDITIONS: Final[tuple[Condition, ...]] = (
     is_refused,
@@ -88,4 +149,9 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
     has_odd_extents,
     claims_more_than_memory,
     has_padding,
+    has_odd_header,
+    has_odd_size,
+    holds_others,
+    lies_oddly,
+    has_odd_caller,
 )

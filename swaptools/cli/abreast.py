@@ -9,7 +9,6 @@ Not here: what is looked at, and what is wrong with it (looking.py).
 
 from __future__ import annotations
 
-import gc
 import marshal
 import os
 import sys
@@ -79,8 +78,6 @@ class _Other:
 
     def _fork(self, look: Look) -> None:
         ends: list[int] = []
-        # What is there by now stays: neither of us has to look for garbage in it.
-        gc.freeze()
         try:
             ends += os.pipe()
             ends += os.pipe()
@@ -148,7 +145,6 @@ class _Other:
 
     def _forget(self) -> None:
         self._pid = 0
-        gc.unfreeze()
         self._answers.close()
         with suppress(OSError):  # there may be what it has not read
             self._ask.close()

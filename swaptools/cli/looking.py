@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     #: file is to be printed, and no tuple.
     Complaint = tuple[int, str | None, str]
 
-#: So many files are worth a second process.
-_MANY: Final = 256
+#: Files that are looked at by the time that a fork takes: those we do alone.
+_ALONE: Final = 1024
+_BATCH: Final = 256
 
 
 class Looking:
@@ -53,15 +54,17 @@ class Looking:
         return self._told(self._rest(look))
 
     def _rest(self, look: Look) -> Iterator[Any]:
-        batches = self._names.batches(_MANY)
+        batches = self._names.batches(_BATCH)
+        nr_done = 0
         for batch in batches:
-            if len(batch) == _MANY:
+            if nr_done >= _ALONE and len(batch) == _BATCH:
                 from swaptools.cli.abreast import look_abreast  # for many alone
 
                 whole = chain([batch], batches)
                 yield from look_abreast(whole, look, self._is_troubled)
                 return
             yield from chain.from_iterable(look(batch))
+            nr_done += len(batch)
 
     def _told(self, found: Iterator[Any]) -> Iterator[Any]:
         for one in found:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from swaptools.cli import abreast, swapcheck, swapinfo
+from swaptools.cli import abreast, looking, swapcheck, swapinfo
 from swaptools.cli.abreast import look_abreast
 from tests.builders import header_page
 from tests.conftest import needs_proc
@@ -35,8 +35,9 @@ needs_processors = pytest.mark.skipif(
 
 @pytest.fixture
 def forking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fork on any machine, and beside any thread of the tests' own."""
+    """Fork soon, on any machine, and beside any thread of the tests' own."""
     monkeypatch.setattr(abreast, "_may_fork", lambda: True)
+    monkeypatch.setattr(looking, "_ALONE", 0)
 
 
 def never() -> bool:
@@ -334,7 +335,7 @@ def test_few_files_are_looked_at_by_one(
         raise AssertionError("asked for a fork")
 
     monkeypatch.setattr(abreast, "_may_fork", fail)
-    assert run(swapinfo.main, ["--json"], names[:250]).exit_code == 2
+    assert run(swapinfo.main, ["--json"], names[:700]).exit_code == 2
     batches = chain([NAMES[:3]], [[]])
     monkeypatch.setattr(abreast, "_may_fork", never)
     assert list(found_by(batches)) == NAMES[:3]

@@ -163,6 +163,7 @@ def in_use(case: Case) -> Iterator[str]:
     hint="make a new file; this one goes when its last user closes it",
     refused_by=("unlinked",),
     needs_header=False,
+    only_if=conditions.lies_oddly,
 )
 def unlinked(case: Case) -> Iterator[str]:
     """It was unlinked and lives by an open descriptor only.
@@ -203,6 +204,7 @@ def encrypted(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="leave it alone, or swapoff the loop device first",
     needs_header=False,
+    only_if=conditions.lies_oddly,
 )
 def behind_swap(case: Case) -> Iterator[str]:
     """The kernel may take the file, too, and two areas then write the same blocks.
@@ -222,6 +224,7 @@ def behind_swap(case: Case) -> Iterator[str]:
     "pages of an encrypted file are written in the clear",
     Severity.ERROR,
     hint="put a loop device over it, or use dm-crypt below the area",
+    only_if=conditions.lies_oddly,
 )
 def encrypted_in_clear(case: Case) -> Iterator[str]:
     """Swap writes to the blocks, below the encryption, so memory is there to read.
@@ -246,6 +249,7 @@ def encrypted_in_clear(case: Case) -> Iterator[str]:
     hint="make it writable (blockdev(8) --setrw, a loop device without --read-only),"
     " or use another one",
     needs_header=False,
+    only_if=conditions.lies_oddly,
 )
 def readonly_device(case: Case) -> Iterator[str]:
     """swapon(2) takes it, and then no page can be written to it.

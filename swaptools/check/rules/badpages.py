@@ -150,6 +150,7 @@ def duplicate_counted(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="badpages",
+    only_if=conditions.has_badpages,
 )
 def underflow(case: Case) -> Iterator[str]:
     """Enough duplicates take the count below zero, and the kernel believes in 16 TiB.

@@ -45,6 +45,7 @@ def without_swap(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon as root; in a container, on its host or with that capability",
     needs_header=False,
+    only_if=conditions.has_odd_caller,
 )
 def without_capability(case: Case) -> Iterator[str]:
     """The verdict is root's; root in a container often lacks this capability.
@@ -64,6 +65,7 @@ def without_capability(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon outside of it, as root of the machine",
     needs_header=False,
+    only_if=conditions.has_odd_caller,
 )
 def in_user_namespace(case: Case) -> Iterator[str]:
     """Swap is the machine's: only the first namespace's capabilities count.
@@ -89,6 +91,7 @@ def in_user_namespace(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon outside of the container, or of the systemd unit, that filters",
     needs_header=False,
+    only_if=conditions.has_odd_caller,
 )
 def filtered(case: Case) -> Iterator[str]:
     """Container runtimes and SystemCallFilter= refuse it whatever the privilege.

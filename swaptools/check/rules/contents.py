@@ -202,6 +202,7 @@ def without_size(case: Case) -> Iterator[str]:
     "signature of something else besides",
     Severity.WARNING,
     hint=contents.which_is_meant,
+    only_if=conditions.holds_others,
 )
 def besides(case: Case) -> Iterator[str]:
     """Left from before, or swap's is; the kernel does not mind, user space does.
@@ -229,6 +230,7 @@ def besides(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="gdisk(8) and sfdisk(8) show and mend tables; nothing here writes to one",
     needs_header=False,
+    only_if=conditions.holds_others,
 )
 def damaged_table(case: Case) -> Iterator[str]:
     """Where a partition begins and ends may not be what it was made to be.

@@ -122,6 +122,7 @@ def inline(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.aligned_blocks,
     refused_by=("unaligned",),
+    only_if=conditions.has_odd_size,
 )
 def all_unaligned(case: Case) -> Iterator[str]:
     """Every run of blocks is off page bounds of the device and shorter than two.

@@ -126,6 +126,7 @@ def chunks_unknown(case: Case) -> Iterator[str]:
     hint=elsewhere.on_loop,
     refused_by=("block_over_page",),
     needs_header=False,
+    only_if=conditions.lies_oddly,
 )
 def large_blocks(case: Case) -> Iterator[str]:
     """The page cache there has no single pages; the kernel refuses without a word.
@@ -194,6 +195,7 @@ def without_bmap(case: Case) -> Iterator[str]:
     hint="use a device that is not zoned",
     refused_by=("zoned",),
     needs_header=False,
+    only_if=conditions.lies_oddly,
 )
 def on_zones(case: Case) -> Iterator[str]:
     """Slots are rewritten in any order, zones are written in one.
@@ -298,6 +300,7 @@ def without_swap_rw(case: Case) -> Iterator[str]:
     "file longer than its header, and used whole",
     Severity.ERROR,
     hint=lengths.cut_to_claim,
+    only_if=conditions.has_odd_size,
 )
 def longer_than_header(case: Case) -> Iterator[str]:
     """The kernel makes room for the pages of the header, and then uses them all.

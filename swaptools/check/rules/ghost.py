@@ -35,6 +35,7 @@ _IN_A_FILE: Final = "put a ghost into a regular file: ghost-mkswap FILE SIZE"
     Severity.WARNING,
     hint=lengths.cut_to_header,
     field="padding",
+    only_if=conditions.has_padding,
 )
 def flag_with_data(case: Case) -> Iterator[str]:
     """A ghost that was made longer is a short swapfile to every kernel.
@@ -55,6 +56,7 @@ def flag_with_data(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.mark_ghost,
     field="padding",
+    only_if=conditions.has_odd_size,
 )
 def shape_without_flag(case: Case) -> Iterator[str]:
     """A ghost on purpose and a swapfile cut short look alike but for the flag.

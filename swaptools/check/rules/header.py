@@ -236,6 +236,7 @@ def empty(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.new_header,
     field="last_page",
+    only_if=conditions.has_odd_size,
 )
 def mixed_order(case: Case) -> Iterator[str]:
     """The other numbers are read in the order of ``version``; read so, they are absurd.
@@ -262,6 +263,7 @@ def mixed_order(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="nothing to do; read the header before swapon(2) or with O_DIRECT",
     field="version",
+    only_if=conditions.has_odd_header,
 )
 def foreign_order(case: Case) -> Iterator[str]:
     """Taken as well, but swapped in the page cache, where read(2) then sees it.

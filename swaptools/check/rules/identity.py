@@ -64,6 +64,7 @@ def hidden(case: Case) -> Iterator[str]:
     "too small for UUID= and LABEL=",
     Severity.WARNING,
     hint="name it by its path in fstab(5), not by UUID= or LABEL=",
+    only_if=conditions.has_odd_size,
 )
 def below_libblkid(case: Case) -> Iterator[str]:
     """Under 40 KiB libblkid ignores an area: no UUID=, no LABEL=, no swaplabel(8).
@@ -84,6 +85,7 @@ def below_libblkid(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint=headers.shorten_label,
     field="sws_volume",
+    only_if=conditions.has_odd_header,
 )
 def label_full(case: Case) -> Iterator[str]:
     """mkswap(8) keeps the last byte NUL; programs that rely on it read on.
@@ -149,6 +151,7 @@ def insecure(case: Case) -> Iterator[str]:
     "swapon(8) sees holes where the kernel sees none",
     Severity.WARNING,
     hint=storage.fill_holes,
+    only_if=conditions.has_odd_size,
 )
 def seems_sparse(case: Case) -> Iterator[str]:
     """It counts blocks, and so refuses a compressed or inline file, too.

@@ -52,6 +52,7 @@ def shorter(case: Case) -> Iterator[str]:
     "size is no whole number of pages",
     Severity.NOTE,
     hint="nothing is lost but the part of a page at the end",
+    only_if=conditions.has_odd_size,
 )
 def part_of_page(case: Case) -> Iterator[str]:
     """The kernel rounds down; a byte missing from the last page costs all of it.
@@ -72,6 +73,7 @@ def part_of_page(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.take_in_rest,
     field="last_page",
+    only_if=conditions.has_odd_size,
 )
 def longer(case: Case) -> Iterator[str]:
     """What lies behind ``last_page`` is never used.
@@ -96,6 +98,7 @@ def longer(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="nothing to do; mkswap(8) stops one page earlier",
     field="last_page",
+    only_if=conditions.has_odd_size,
 )
 def largest(case: Case) -> Iterator[str]:
     """The kernel counts pages in an unsigned int, which 2^32 does not fit.
@@ -116,6 +119,7 @@ def largest(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="look at swapinfo, or at SwapTotal in /proc/meminfo, which are right",
     field="last_page",
+    only_if=conditions.has_odd_size,
 )
 def size_wraps(case: Case) -> Iterator[str]:
     """The log and /proc/swaps count KiB in 32 bits, so 4 TiB reads as 0.
@@ -135,6 +139,7 @@ def size_wraps(case: Case) -> Iterator[str]:
     "pages lost to blocks that are smaller than a page",
     Severity.WARNING,
     hint=elsewhere.aligned_blocks,
+    only_if=conditions.has_odd_size,
 )
 def unaligned_blocks(case: Case) -> Iterator[str]:
     """A slot is a page of the device; a run of blocks off page bounds loses some.
