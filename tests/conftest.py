@@ -106,6 +106,17 @@ def json_fits_its_schema() -> Iterator[None]:
 
 
 @pytest.fixture
+def fs(fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch) -> FakeFilesystem:
+    """pyfakefs, which knows no pread(2): that would be one of a real file."""
+
+    def pread(*_: object) -> bytes:
+        raise AssertionError("pread(2) of a descriptor that pyfakefs gave")
+
+    monkeypatch.setattr(os, "pread", pread)
+    return fs
+
+
+@pytest.fixture
 def fake_proc(fs: FakeFilesystem) -> FakeFilesystem:
     """An empty root with a /proc/swaps that lists nothing, on pyfakefs."""
     fs.create_file("/proc/swaps", contents=SWAPS_HEADING)

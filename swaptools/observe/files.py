@@ -296,15 +296,16 @@ def _read_enough(descriptor: int, total_bytes: int) -> bytes | None:
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:
-    data = os.pread(descriptor, count, offset)
+    # Not pread(2), which reads from a real file where pyfakefs opened another.
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    data = os.read(descriptor, count)
     if len(data) == count:
         return data
     # Reads may be short; only an empty one is the end.
     parts = [data]
     while data and len(data) < count:
         count -= len(data)
-        offset += len(data)
-        data = os.pread(descriptor, count, offset)
+        data = os.read(descriptor, count)
         parts.append(data)
     return b"".join(parts)
 

@@ -34,7 +34,8 @@ def read_table(
         if not 0 <= offset < size_bytes:
             return b""
         try:
-            return os.pread(descriptor, min(length, size_bytes - offset), offset)
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, min(length, size_bytes - offset))
         except OSError:
             return b""
 
