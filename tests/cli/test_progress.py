@@ -135,6 +135,47 @@ def test_what_is_done_leaves_nothing(tmp_path: Path) -> None:
     assert "%" in text
 
 
+#: What is long is done twice, and has something compiled in between.
+COMPILES = """
+import click
+from swaptools.cli import progress, swapemu
+from swaptools.compile_cache import COMPILE_CACHE
+@swapemu.main.command()
+def long():
+    bar = progress.ProgressLine("cells")
+    bar(20, 100)
+    COMPILE_CACHE.announce()
+    progress._EVERY_S, bar._next = 0, 0
+    bar(60, 100)
+    progress.take_away()
+progress.SHOWN_AFTER_S = 0
+swapemu.main(["long"], prog_name="swapemu")
+"""
+
+
+def lines_of(text: str) -> list[str]:
+    """What a terminal shows in the end, line by line, of text and carriage returns."""
+    shown = []
+    for line in text.split("\n"):
+        there = ""
+        for part in line.rstrip("\r").split("\r"):
+            there = part + there[len(part) :]
+        shown.append(there.rstrip())
+    return shown
+
+
+def test_what_is_said_of_compiling_has_a_line_of_its_own() -> None:
+    status, text = shown([sys.executable, "-c", COMPILES])
+    assert status == 0
+    assert "cells:  20 %" in text
+    assert "cells:  60 %" in text
+    said, took, rest = lines_of(text)
+    sentence = "compiling the emulator, which takes a minute or two the first time"
+    assert said == f"swapemu: {sentence}"
+    assert took.startswith("swapemu: compiled in 0 s")
+    assert rest == ""
+
+
 class Clock:
     """Seconds, as a test lets them pass."""
 
