@@ -22,6 +22,8 @@ _KIB: Final = 1024
 QUANTITIES: Final = {
     "miss_ratio": Quantity("References that miss", "%", 0.01),
     "bound": Quantity("References that any policy misses", "%", 0.01),
+    # Where there are some, no other count of the run is of all that there was to do.
+    "skipped": Quantity("References of tasks that were killed, not made", "references"),
     "disk_slots_held_peak": Quantity(
         "Slots held by pages that are only in zswap, at most", "slots"
     ),

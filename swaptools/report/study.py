@@ -150,7 +150,29 @@ def _notes(study: Seen) -> tuple[str, ...]:
         f"{name}: {', '.join(map(str, values))}" for name, values in study.axes.items()
     )
     notes.append(f"{len(study.rows):,} cells of {axes}.")
+    if killed := [row for row in study.done if row.metrics.get("oom_kills")]:
+        notes.append(_of_killed(study, killed))
     return tuple(notes)
+
+
+def _of_killed(study: Seen, killed: Sequence[Row]) -> str:
+    values = [
+        (
+            name,
+            [value for value in found if value in {row.cell[name] for row in killed}],
+        )
+        for name, found in study.axes.items()
+    ]
+    telling = [
+        f"{name} {', '.join(map(str, found))}"
+        for name, found in values
+        if len(found) < len(study.axes[name])
+    ]
+    where = f", all of {'; '.join(telling)}," if telling else ""
+    return (
+        f"In {len(killed):,} cells{where} tasks were killed for want of memory: what "
+        "they had still to do is in no count, misses among them."
+    )
 
 
 # A cell for each line: the others have the last value of each axis.

@@ -141,8 +141,10 @@ class TraceWorkload:
         least = 1 if is_of_faults else looked.about.least_pages
         if ram_bytes < least * page_size:
             has = ram_bytes // page_size
-            reason = f"{name} says nothing of fewer than {least} pages; these are {has}"
-            raise IllegalOperation(reason)
+            raise IllegalOperation(
+                f"{name} says nothing of fewer than {least} pages, and ram "
+                f"{text_of(values['ram'])} is {has}: record it with a smaller --k"
+            )
         usual_area = max(_AREA_TIMES * looked.pages, _LEAST_AREA_PAGES)
         area = values.get("area")
         return TraceJob(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,7 @@ from swaptools.report.seen import Wishes
 from swaptools.report.shape import MOST_CHARTS, MOST_LINES, Point, charts_of, shape_of
 from swaptools.report.sources import sections_of
 from swaptools.report.values import Axis, Difference, Range
-from tests.report.samples import run, slots
+from tests.report.samples import about, row, run, slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,39 @@ def test_curves_over_memory_a_line_a_design_a_chart_a_share(tmp_path: Path) -> N
     drawn = [(line.name, list(line.ys)) for line in first.lines]
     assert drawn[0] == ("plain", [20000.0, 40000.0, 60000.0, 80000.0])
     assert list(charts[2].lines[0].ys) == [6.0, 7.0, 8.0, 9.0]
+
+
+def test_a_run_whose_task_was_killed_is_not_told_as_one_that_misses_less(
+    tmp_path: Path,
+) -> None:
+    """A ghost that refuses pages, say: fewer references are made, and fewer miss."""
+    axes: dict[str, list[Any]] = {
+        "design": ["plain", "ghost"],
+        "ram": ["1M", "2M", "4M"],
+    }
+    path = tmp_path / "rows"
+    killed = ("ghost", "1M"), ("ghost", "2M")
+    lines = [about("Slots", **axes).line()]
+    for design in axes["design"]:
+        for ram in axes["ram"]:
+            is_killed = (design, ram) in killed
+            counts = (1, 900, 0.1) if is_killed else (0, 0, 0.5)
+            named = dict(
+                zip(("oom_kills", "skipped", "miss_ratio"), counts, strict=True)
+            )
+            lines.append(row({"design": design, "ram": ram}, None, **named).line())
+    path.write_text("".join(lines))
+    (section,) = sections_of(str(path), Wishes())
+    assert section.notes[-1] == (
+        "In 2 cells, all of design ghost; ram 1M, 2M, tasks were killed for want of "
+        "memory: what they had still to do is in no count, misses among them."
+    )
+    titles = [chart.title for chart in section.charts]
+    assert "References of tasks that were killed, not made" in titles
+
+
+def test_nobody_speaks_of_tasks_that_were_not_killed(tmp_path: Path) -> None:
+    assert not [note for note in told(tmp_path).notes if "killed" in note]
 
 
 def test_lines_with_the_same_points_are_one_with_all_names(tmp_path: Path) -> None:

@@ -114,6 +114,16 @@ def test_what_cannot_be_is_said_where_it_stands(
     assert reason in str(caught.value)
 
 
+def test_a_memory_that_a_trace_says_nothing_of_is_named(tmp_path: Path) -> None:
+    text = STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"252K"')
+    reason = (
+        "scan says nothing of fewer than 256 pages, and ram 252K is 63: "
+        "record it with a smaller --k"
+    )
+    with pytest.raises(StudyError, match=reason):
+        list(read_study(str(study(tmp_path, text))).cells())
+
+
 def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
     path = study(
         tmp_path, STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"8M"')
