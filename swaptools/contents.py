@@ -128,6 +128,17 @@ class Held(NamedTuple):
         return f"{noun} ({self.type})"
 
 
+class Contents(NamedTuple):
+    """What was found in an area."""
+
+    #: By place, swap's own as well.
+    holds: tuple[Held, ...]
+    #: As ``SwapArea.believed`` has it.
+    believed: str | None
+    #: What could not be asked, as a sentence; None when all was.
+    unseen: str | None
+
+
 def foremost(holds: tuple[Held, ...], believed: str | None) -> Held | None:
     """Pick what an area without a swap header is best described by.
 

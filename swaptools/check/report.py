@@ -9,7 +9,6 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from swaptools import notebook
 from swaptools.check.case import Case
 from swaptools.check.conditions import CONDITIONS
 from swaptools.check.registry import all_rules
@@ -78,6 +77,8 @@ class Report(NamedTuple):
         return f"<Report {self.area.path!r}: {', '.join([*answers, *found])}>"
 
     def _repr_html_(self) -> str:
+        from swaptools import notebook  # for who has one
+
         verdicts = notebook.table(
             [dict(one.to_dict()) for one in self.verdicts], self.area.path
         )

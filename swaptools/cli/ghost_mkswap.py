@@ -162,7 +162,7 @@ class LockCommand(params.Command):
 @params.version_option()
 @click.argument(
     "file",
-    type=click.Path(readable=False),
+    type=params.PathType(),
     callback=lambda ctx, param, file: _no_stream(ctx, param, file),
     shell_complete=completing.area,
 )

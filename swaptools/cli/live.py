@@ -115,7 +115,7 @@ _OPTIONS: Final = (
     click.option(
         "--plot",
         "plot_path",
-        type=click.Path(dir_okay=False),
+        type=params.PathType(dir_okay=False),
         metavar="FILE",
         help="Draw the map to FILE (.svg or .png), too.",
     ),

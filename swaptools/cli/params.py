@@ -45,6 +45,39 @@ else:
         __class_getitem__ = classmethod(lambda cls, _: cls)
 
 
+class PathType(ParamType[str]):
+    """A path as it is: whoever opens it says what is wrong.
+
+    click's asks of each of thousands whether it is there, and looks for a translation
+    of what it is called before there is any.
+
+    Args:
+        dir_okay: It may be a directory.
+    """
+
+    name = "path"
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        self._dir_okay = dir_okay
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it, or fail where it is a directory and may not."""
+        path: str = os.fsdecode(value)
+        if not self._dir_okay and os.path.isdir(path):  # noqa: PTH112 (pathlib is slow to start)
+            self.fail(f"File {path!r} is a directory.", param, ctx)
+        return path
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer files."""
+        from click.shell_completion import CompletionItem  # only for Tab
+
+        return [CompletionItem(incomplete, type="file")]
+
+
 class Command(click.Command):
     """A command whose --help looks for no translation of its one line.
 
@@ -190,7 +223,7 @@ def files0_option() -> Callable[[Any], Any]:
     return click.option(
         "--files0-from",
         "files0",
-        type=click.Path(readable=False, allow_dash=True),
+        type=PathType(),
         metavar="LIST",
         help="Read the names of the files, each ended by a NUL, from LIST or - .",
     )

@@ -109,7 +109,7 @@ def _codes_begun(
 @params.place_options()
 @click.option(
     "--root",
-    type=click.Path(readable=False),
+    type=params.PathType(),
     shell_complete=completing.directory,
     metavar="DIR",
     help="Look at the configuration below DIR, an unpacked system; each FILE is a"
@@ -157,7 +157,7 @@ def _codes_begun(
     "files",
     metavar="[FILE...]",
     nargs=-1,
-    type=click.Path(readable=False),
+    type=params.PathType(),
     shell_complete=completing.area,
 )
 def main(**given: Any) -> None:

@@ -109,7 +109,7 @@ def _columns_begun(
     "files",
     metavar="[FILE]...",
     nargs=-1,
-    type=click.Path(readable=False),
+    type=params.PathType(),
     shell_complete=completing.area,
 )
 def main(**given: Any) -> None:

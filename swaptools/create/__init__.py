@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from swaptools.backing import Backing
+    from swaptools.contents import Contents
     from swaptools.create.look import Target
     from swaptools.create.plan import CreatePlan
     from swaptools.create.request import AreaOptions
     from swaptools.kernel.attempt import Verdict
-    from swaptools.observe.contents import Contents
 
 __all__ = ["CreateRequest", "CreateResult", "create", "create_ghost", "create_real"]
 

@@ -20,11 +20,11 @@ from swaptools.observe.proc import mount_point
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.backing import Backing
+    from swaptools.contents import Contents
     from swaptools.create.content import Progress
     from swaptools.create.look import Target
     from swaptools.create.plan import CreatePlan
     from swaptools.kernel.attempt import Verdict
-    from swaptools.observe.contents import Contents
 
 
 def refuse_always(target: Target, plan: CreatePlan, way: Way) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 from typing import Final
 
@@ -69,6 +68,7 @@ def is_in_user_namespace() -> bool | None:
 
 def _ask_filter() -> str | None:
     # Imported here: few processes have a filter and the capability.
+    import signal
     import subprocess
 
     if not sys.executable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from swaptools.contents import Contents
 from swaptools.observe.blkid import PROBER, Answer
 from swaptools.observe.magics import (
     CERTAIN,
@@ -17,24 +18,12 @@ from swaptools.observe.magics import (
     START_BYTES,
     find_magics,
 )
-from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from swaptools.contents import Held
     from swaptools.observe.blkid import Prober
-
-
-class Contents(NamedTuple):
-    """What was found in an area."""
-
-    #: By place, swap's own as well.
-    holds: tuple[Held, ...]
-    #: As ``SwapArea.believed`` has it.
-    believed: str | None
-    #: What could not be asked, as a sentence; None when all was.
-    unseen: str | None
 
 
 def find_contents(

@@ -12,7 +12,7 @@ from swaptools.errors import FormatError
 from swaptools.format.header import SwapHeader
 
 if TYPE_CHECKING:
-    from swaptools.observe.contents import Contents
+    from swaptools.contents import Contents
     from swaptools.observe.files import Beginning
 
 

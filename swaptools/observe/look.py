@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swaptools.backing import Backing
-    from swaptools.contents import Unclaimed
+    from swaptools.contents import Contents, Unclaimed
     from swaptools.format.header import SwapHeader
-    from swaptools.observe.contents import Contents
     from swaptools.observe.files import Progress
     from swaptools.observe.loops import Loop
     from swaptools.observe.mounts import Mounts
@@ -231,16 +230,20 @@ def _contents(
 ) -> Contents | Callable[[], Contents]:
     # Or what waits for them. Of a stream that goes on, only what lies at its
     # beginning can be told.
-    from swaptools.observe import contents
-    from swaptools.observe.blank import only_swap
-
     data = beginning.data
     if descriptor is None or beginning.status is None or beginning.area_bytes is None:
-        return contents.look_into_bytes(data)
+        from swaptools.observe.contents import look_into_bytes
+
+        return look_into_bytes(data)
     if beginning.kind == AreaKind.FILE:
+        from swaptools.contents import Contents
+        from swaptools.observe.blank import only_swap
+
         held = only_swap(descriptor, header, data, beginning.area_bytes)
         if held is not None:
-            return contents.Contents((held,), held.type, None)
+            return Contents((held,), held.type, None)
+    from swaptools.observe import contents
+
     return contents.begin_contents(
         descriptor, beginning.offset, beginning.area_bytes, data
     )

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from swaptools.contents import Contents
 from swaptools.create import CreateRequest, create, look, naming, way
 from swaptools.errors import AreaError
 from swaptools.observe import contents
-from swaptools.observe.contents import Contents
 from tests.builders import SAMPLE_UUID, header_page
 from tests.conftest import needs_proc
 from tests.create.witness import listing

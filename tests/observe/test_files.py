@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from swaptools.area import AreaKind
-from swaptools.contents import Unclaimed
+from swaptools.contents import Contents, Unclaimed
 from swaptools.errors import AreaError
 from swaptools.observe import contents, read_area, zeros
-from swaptools.observe.contents import Contents
 from swaptools.observe.files import read_beginning
 from swaptools.observe.header import find_header, other_headers
 from tests.builders import PAGE_SIZES, header_page
