@@ -46,7 +46,7 @@ def page(report: Report) -> str:
     body = [
         line
         for number, section in enumerate(report.sections, 1)
-        for line in _section(section, number, places)
+        for line in _section(section, number, places, report.title)
     ]
     return "\n".join(
         [
@@ -80,8 +80,12 @@ def _contents(report: Report) -> Iterator[str]:
         yield "</ul></nav>"
 
 
-def _section(section: Section, number: int, places: Iterator[_Item]) -> Iterator[str]:
-    yield f'<section id="section-{number}">\n<h2>{text(section.title)}</h2>'
+def _section(
+    section: Section, number: int, places: Iterator[_Item], above: str
+) -> Iterator[str]:
+    yield f'<section id="section-{number}">'
+    if section.title != above:
+        yield f"<h2>{text(section.title)}</h2>"
     if section.question:
         yield f'<p class="question">{text(section.question)}</p>'
     for note in section.notes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools.report.quantities import quantity
 from swaptools.report.shape import followed, merged
-from swaptools.report.study import section_of
+from swaptools.report.study import notes_of_killed, section_of
 from swaptools.report.values import Axis, Chart, Line, Section, Table
 from swaptools.sweep.cells import cell_key
 from swaptools.sweep.results import Studied
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from swaptools.report.seen import Wishes
     from swaptools.report.values import Scalar
+    from swaptools.sweep.cells import Value
 
 _MIB: Final = 1 << 20
 #: What a replay has beside its counts.
@@ -47,7 +48,6 @@ def _versions(found: Mapping[str, Any]) -> tuple[str, ...]:
 def _designs(
     rows: Sequence[Row], wishes: Wishes, about: tuple[str, str], words: Sequence[str]
 ) -> Section:
-    designs = [row.cell["design"] for row in rows]
     title, question = about
     study = {
         "path": "",
@@ -55,7 +55,7 @@ def _designs(
         "question": question,
         "left_out": "",
         "fixed": {},
-        "axes": {"design": designs},
+        "axes": _axes(rows),
         "metrics": [],
     }
 
@@ -65,6 +65,10 @@ def _designs(
 
     studied = Studied(study, {cell_key(row.cell, {}): row for row in rows})
     return section_of(studied, wishes, command)
+
+
+def _axes(rows: Sequence[Row]) -> dict[str, list[Value]]:
+    return {"design": [row.cell["design"] for row in rows]}
 
 
 def _as_plain(found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -102,7 +106,8 @@ def _compare(found: dict[str, Any], wishes: Wishes) -> Section:
     about = (f"Designs under {scenario}", str(found["title"]))
     rows = [_row(each, "samples") for each in found["designs"]]
     told = _designs(rows, wishes, about, ("compare", scenario))
-    return told._replace(notes=_as_plain(found), versions=_versions(found))
+    notes = (*_as_plain(found), *notes_of_killed(_axes(rows), rows))
+    return told._replace(notes=notes, versions=_versions(found))
 
 
 def _replay(found: dict[str, Any], wishes: Wishes) -> Section:
@@ -122,6 +127,7 @@ def _replay(found: dict[str, Any], wishes: Wishes) -> Section:
         without = quantity("miss_ratio").title
         charts = [one for one in charts if one.title != without]
         charts.insert(0, _bounded(rows, float(bound)))
+    notes += notes_of_killed(_axes(rows), rows)
     left = told.left_out
     if found["left_out"]:
         left = (*left, f"{found['left_out']:,} references to code and files.")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Quantities that are drawn unless they are named.
 _MOST_DRAWN: Final = 6
+#: Counts of what is not done any more, or of whom, for want of memory.
+_OF_KILLED: Final = ("oom_kills", "oom_kill", "skipped")
 #: Pictures of slots, one for each of so many cells.
 _MOST_PICTURES: Final = 6
 
@@ -150,29 +152,32 @@ def _notes(study: Seen) -> tuple[str, ...]:
         f"{name}: {', '.join(map(str, values))}" for name, values in study.axes.items()
     )
     notes.append(f"{len(study.rows):,} cells of {axes}.")
-    if killed := [row for row in study.done if row.metrics.get("oom_kills")]:
-        notes.append(_of_killed(study, killed))
-    return tuple(notes)
+    return (*notes, *notes_of_killed(study.axes, study.done))
 
 
-def _of_killed(study: Seen, killed: Sequence[Row]) -> str:
-    values = [
-        (
-            name,
-            [value for value in found if value in {row.cell[name] for row in killed}],
-        )
-        for name, found in study.axes.items()
-    ]
+def notes_of_killed(
+    axes: Mapping[str, Sequence[Scalar]], rows: Sequence[Row]
+) -> list[str]:
+    """Say which runs killed tasks, whose counts are of a part of what was to be done.
+
+    Args:
+        axes: Values by name.
+        rows: Of runs that ended.
+    """
+    killed = [row for row in rows if any(map(row.metrics.get, _OF_KILLED))]
+    if not killed:
+        return []
+    there = {name: {row.cell[name] for row in killed} for name in axes}
     telling = [
-        f"{name} {', '.join(map(str, found))}"
-        for name, found in values
-        if len(found) < len(study.axes[name])
+        f"{name} {', '.join(str(value) for value in values if value in there[name])}"
+        for name, values in axes.items()
+        if len(there[name]) < len(values)
     ]
-    where = f", all of {'; '.join(telling)}," if telling else ""
-    return (
-        f"In {len(killed):,} cells{where} tasks were killed for want of memory: what "
-        "they had still to do is in no count, misses among them."
-    )
+    where = f", all with {'; '.join(telling)}" if telling else ""
+    return [
+        f"In {len(killed):,} of {len(rows):,} runs{where}: tasks were killed for want "
+        "of memory. What they had still to do is in no count, misses among them."
+    ]
 
 
 # A cell for each line: the others have the last value of each axis.

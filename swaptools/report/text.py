@@ -26,13 +26,14 @@ def lines(report: Report) -> Iterator[str]:
     yield from _wrapped(f"Made by {report.command}, swaptools {report.version}.")
     for section in report.sections:
         yield from ("", "")
+        if section.title != report.title:
+            title = wrap(_plain(section.title), WIDTH) or [""]
+            yield from title
+            yield "=" * max(map(len, title))
         yield from _section(section)
 
 
 def _section(section: Section) -> Iterator[str]:
-    title = wrap(_plain(section.title), WIDTH) or [""]
-    yield from title
-    yield "=" * max(map(len, title))
     for each in (section.question, *section.notes):
         yield from _wrapped(each)
     versions = ", ".join(section.versions) or "of a version that it does not tell"

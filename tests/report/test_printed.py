@@ -147,3 +147,24 @@ def test_what_there_is_not_is_a_dash_on_the_page_and_in_the_mail(
     (row,) = [one for one in page(made).splitlines() if "<td>plain</td>" in one]
     assert shown in row
     assert [one.split() for one in lines(made)][-1] == ["plain", mailed]
+
+
+@pytest.mark.parametrize(("title", "times"), [("R", 1), ("T", 2)])
+def test_a_title_that_is_the_report_s_is_not_told_twice(title: str, times: int) -> None:
+    section = Section(title, "", (), (), (), (), (), "c", (), ())
+    made = Report("R", (section,), "c", "1")
+    assert page(made).count("<h1>") + page(made).count("<h2>") == times
+    headed = [one for one in lines(made) if one in {"R", "T"}]
+    assert headed == ["R", "T"][:times]
+
+
+def test_a_design_that_kills_tasks_is_told(tmp_path: Path) -> None:
+    """A ghost of which zswap takes nothing: pages have nowhere to go."""
+    file = write_trace(tmp_path)
+    designs = ("--design", "plain", "--design", "ghost", "--lengths", "fixed:4096")
+    words = ("--ram", "25%", "--policy", "lru", *designs, str(file))
+    section = told(printed(tmp_path, "r", "replay", *words))
+    assert section.notes[-1] == (
+        "In 1 of 2 runs, all with design ghost: tasks were killed for want of memory. "
+        "What they had still to do is in no count, misses among them."
+    )

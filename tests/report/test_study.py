@@ -73,8 +73,8 @@ def test_a_run_whose_task_was_killed_is_not_told_as_one_that_misses_less(
     path.write_text("".join(lines))
     (section,) = sections_of(str(path), Wishes())
     assert section.notes[-1] == (
-        "In 2 cells, all of design ghost; ram 1M, 2M, tasks were killed for want of "
-        "memory: what they had still to do is in no count, misses among them."
+        "In 2 of 6 runs, all with design ghost; ram 1M, 2M: tasks were killed for want "
+        "of memory. What they had still to do is in no count, misses among them."
     )
     titles = [chart.title for chart in section.charts]
     assert "References of tasks that were killed, not made" in titles
