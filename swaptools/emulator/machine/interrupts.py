@@ -20,7 +20,6 @@ from __future__ import annotations
 import signal
 from functools import wraps
 from importlib import import_module
-from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Interrupts:
     def __enter__(self) -> None:
         """Let SIGINT wait from now on."""
         self._depth += 1
-        if self._depth == 1 and get_ident() == main_thread().ident:
+        if self._depth == 1:
             self._take()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -92,7 +91,10 @@ class Interrupts:
         return self._raised is not None
 
     def _take(self) -> None:
-        before = _set_handler(_SIGINT, self._note)
+        try:
+            before = _set_handler(_SIGINT, self._note)
+        except ValueError:  # another thread than the main one
+            return
         if callable(before):
             self._handler = before
         else:
