@@ -26,7 +26,6 @@ import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from swaptools.emulator import Machine
@@ -275,8 +274,7 @@ def resident_mib() -> float:
     stored = machine.zswap.stored_pages
     if stored != NR_MEMORY_PAGES:
         raise SystemExit(f"only {stored} pages are in zswap")
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return peak_bytes() / (1 << 20)
 
 
 def print_memory() -> bool:
@@ -313,5 +311,6 @@ def main() -> int:
 # The package of another commit has no history.py beside it, and needs none.
 if __name__ == "__main__":
     from history import run_in, tree
+    from resident import peak_bytes
 
     sys.exit(main())

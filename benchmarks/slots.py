@@ -13,8 +13,9 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from resident import peak_bytes
 
 from swaptools.emulator import Machine
 from swaptools.emulator.core.engine import can_compile
@@ -188,8 +189,7 @@ def large_area(kind: str) -> None:
     places = random.Random(1).sample(range(1, (1 << 23) - 1), clusters)
     for number in range(1, clusters + 1) if kind == "dynamic" else places:
         device.alloc_cluster(number)
-    status = Path("/proc/self/status").read_text()
-    peak_mib = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    peak_mib = peak_bytes() / (1 << 20)
     print(
         f"16 TiB, {kind:<7} ghost: {device.inuse_pages} slots in {clusters} clusters,"
         f" {peak_mib:.0f} MiB resident at most, swapon {swapon_seconds * 1000:.1f} ms"
