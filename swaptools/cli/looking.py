@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 #: Files that are looked at by the time that a fork takes: those we do alone.
 _ALONE: Final = 1024
-_BATCH: Final = 256
+#: And those of which a fork is worth a part.
+_MANY: Final = 256
+#: So many at a time: either process waits for the other one behind each batch.
+_BATCH: Final = 2048
 
 
 class Looking:
@@ -54,10 +57,10 @@ class Looking:
         return self._told(self._rest(look))
 
     def _rest(self, look: Look) -> Iterator[Any]:
-        batches = self._names.batches(_BATCH)
+        batches = self._names.batches(_ALONE, _BATCH)
         nr_done = 0
         for batch in batches:
-            if nr_done >= _ALONE and len(batch) == _BATCH:
+            if nr_done >= _ALONE and len(batch) >= _MANY:
                 from swaptools.cli.abreast import look_abreast  # for many alone
 
                 whole = chain([batch], batches)

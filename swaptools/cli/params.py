@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Bytes of the longest path that a system call takes. Kernel: linux/limits.h.
 _PATH_MAX: Final = 4096
-_READ_BYTES: Final = 1 << 16
+_READ_BYTES: Final = 1 << 18
 #: Those of kernels that are built today.
 _PAGE_SIZES: Final = {
     "4096": "x86, and most of the others",
@@ -264,16 +264,18 @@ class Names:
         self._nr_left -= 1
         return name
 
-    def batches(self, most: int) -> Iterator[list[str]]:
-        """Yield them in lists of so many, or of those that are known.
+    def batches(self, first: int, most: int) -> Iterator[list[str]]:
+        """Yield them in lists, at first of so many, or of those that are known.
 
         Before others have to be read, which may take long or fail, an empty list is
         yielded, and also at the end: what was begun by then is to be done first.
         """
         begun: list[str] = []
+        room = first
         while True:
-            begun += islice(self, min(self._nr_left, most - len(begun)))
+            begun += islice(self, min(self._nr_left, room - len(begun)))
             yield begun
+            room = most
             if self._nr_left:
                 begun = []
                 continue

@@ -38,6 +38,7 @@ def forking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fork soon, on any machine, and beside any thread of the tests' own."""
     monkeypatch.setattr(abreast, "_may_fork", lambda: True)
     monkeypatch.setattr(looking, "_ALONE", 0)
+    monkeypatch.setattr(looking, "_BATCH", 300)
 
 
 def never() -> bool:

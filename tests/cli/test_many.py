@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli import ghost_mkswap, swapcheck, swapinfo
+from swaptools.cli.params import Names
 from tests.builders import header_page
 from tests.conftest import needs_proc
 
@@ -63,6 +64,20 @@ def test_the_last_name_of_a_list_needs_no_nul(
     names_file.write_bytes(names(areas)[:-1])
     result = run("-n", "-o", "LABEL", "--files0-from", names_file)
     assert result.stdout == "first\n\nthird\n"
+
+
+@needs_proc
+def test_names_come_in_batches_none_of_which_waits_for_more_to_be_read() -> None:
+    words = tuple("abcdefgh")
+    assert [*Names(words, None).batches(2, 5)] == [["a", "b"], list("cdefg"), ["h"], []]
+    read, write = os.pipe()
+    os.write(write, b"a\0b\0c\0d")
+    batches = Names((), f"/proc/self/fd/{read}").batches(2, 5)
+    assert [next(batches) for _ in range(4)] == [[], [], ["a", "b", "c"], []]
+    os.write(write, b"\0e")
+    os.close(write)
+    assert [*batches] == [["d"], [], ["e"], []]
+    os.close(read)
 
 
 def test_an_empty_list_is_no_error(tmp_path: Path) -> None:
