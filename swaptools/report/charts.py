@@ -26,6 +26,7 @@ _BAR_HEIGHT: Final = 26
 #: Of each line of its name after the first.
 _LINE_HEIGHT: Final = 12
 _MOST_CHARS: Final = 20
+_MOST_TICKS: Final = 4
 #: The longest bar is shorter than the chart by the number behind it.
 _ROOM_FOR_TEXT: Final = 1.45
 #: From white, no slot in use, to black, all of them.
@@ -114,6 +115,8 @@ class _Bokeh:
             figure.xgrid.ticker = figure.xaxis[0].ticker
         else:
             self._number(figure.xaxis)
+            if not chart.over.is_log:  # where long numbers are beside each other
+                figure.xaxis[0].ticker.desired_num_ticks = _MOST_TICKS
         for line in chart.lines:
             self._line(figure, line, look(chart.names, line.names[0]))
         # A little more on both sides: a marker on the edge is seen whole.

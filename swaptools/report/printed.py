@@ -207,6 +207,12 @@ def _trace(found: dict[str, Any], _wishes: Wishes) -> Section:
             f"Memories of fewer than {found['least_pages']} pages: references that only"
             " they would notice were dropped."
         )
+    notes = [f"Format {found['format']}, pages of {page_size:,} bytes."]
+    if found["dropped"]:
+        notes.append(
+            f"{found['dropped']:,} references were dropped, and working sets with "
+            "them. Where the footprint grew is told a block of the trace late at most."
+        )
     ratios = found["miss_ratios"] or []
     headings = ("memory_pages", "memory_bytes", "miss_ratio", "error")
     rows = tuple(
@@ -221,7 +227,7 @@ def _trace(found: dict[str, Any], _wishes: Wishes) -> Section:
     return Section(
         title=f"The trace {found['path']}",
         question="What does the workload need of memory?",
-        notes=(f"Format {found['format']}, pages of {page_size:,} bytes.",),
+        notes=tuple(notes),
         charts=tuple(charts),
         pictures=(),
         tables=(
@@ -235,10 +241,20 @@ def _trace(found: dict[str, Any], _wishes: Wishes) -> Section:
     )
 
 
+# Between these a trace does not tell when: a block of references has one place.
+def _grown(windows: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    known = [0, *(each[name] for each in windows)]
+    pairs = zip(windows, known, strict=False)
+    grown = [each for each, before in pairs if each[name] != before]
+    return grown if windows[-1:] == grown[-1:] else [*grown, windows[-1]]
+
+
 def _working_sets(found: Mapping[str, Any], page_size: int) -> list[Chart]:
     lines = []
     for name in ("footprint_pages", "working_set_pages"):
         seen = [each for each in found["windows"] if each[name] is not None]
+        if found["dropped"]:
+            seen = _grown(seen, name)
         xs = tuple(float(each["references"]) for each in seen)
         ys = tuple(each[name] * page_size / _MIB for each in seen)
         if seen:
@@ -253,6 +269,12 @@ def _working_sets(found: Mapping[str, Any], page_size: int) -> list[Chart]:
 
 
 def _misses(found: Mapping[str, Any], page_size: int) -> list[Chart]:
+    notes = [f"Format {found['format']}, pages of {page_size:,} bytes."]
+    if found["dropped"]:
+        notes.append(
+            f"{found['dropped']:,} references were dropped, and working sets with "
+            "them. Where the footprint grew is told a block of the trace late at most."
+        )
     ratios = found["miss_ratios"] or []
     if not ratios:
         return []

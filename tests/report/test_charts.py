@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from swaptools.report.values import Chart, Line
+from swaptools.report.values import Axis, Chart, Line
 
 pytest.importorskip("bokeh")
 
@@ -60,3 +60,14 @@ def test_a_bar_more_than_there_are_colours_has_none_of_anothers() -> None:
     colours = dict(source["data"]["entries"])["colour"]
     assert len(set(colours)) == 9
     assert colours[-1] == "#ffffff"
+
+
+def test_long_numbers_below_a_chart_are_few() -> None:
+    """On a telephone they would run into each other."""
+    from swaptools.report.charts import drawn
+
+    line = Line(("plain",), (0.0, 1_200_000.0), (0.0, 1.0))
+    made = drawn([Chart("Pages", "MiB", Axis("references"), (line,), ("plain",))])
+    _, axis = attributes(json.loads(made.items[0][0]), "LinearAxis")
+    assert axis["axis_label"] == "references"
+    assert axis["ticker"]["attributes"]["desired_num_ticks"] == 4

@@ -82,6 +82,26 @@ def test_a_trace_has_its_working_set_and_its_misses(tmp_path: Path) -> None:
     assert ratios.rows[-1][:3] == (40, 163840, 0.02)
 
 
+def test_a_reduced_trace_is_drawn_where_it_tells_of_growth(tmp_path: Path) -> None:
+    """A block of it spans many windows: none of these is known to be empty."""
+    path = trace(tmp_path)
+    found = load(path)
+    footprints = (0, 0, 133, 133, 133, 240, 240)
+    found["windows"] = [
+        {"references": 100 * n, "working_set_pages": None, "footprint_pages": pages}
+        for n, pages in enumerate(footprints, 1)
+    ]
+    found["dropped"] = 1000
+    path.write_text(json.dumps(found))
+    section = told(path)
+    (line,) = section.charts[0].lines
+    assert line.xs == (300.0, 600.0, 700.0)
+    assert section.notes[1] == (
+        "1,000 references were dropped, and working sets with them. Where the "
+        "footprint grew is told a block of the trace late at most."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
