@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swaptools.area import SwapArea
 from swaptools.cli import output
 from swaptools.cli.looking import Looking
 from swaptools.cli.progress import reading
@@ -22,6 +21,7 @@ from swaptools.observe.proc import active_swaps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from swaptools.area import SwapArea
     from swaptools.cli import abreast
     from swaptools.cli.choosing import Chosen, Look
     from swaptools.cli.looking import Complaint
@@ -90,33 +90,26 @@ class Reading:
 
     def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
-        each = self._each(lambda row: output.json_pieces(chosen.as_dict(row)))
-        output.print_json_pieces("swapareas", self._looking.rest(each))
+        pieces = self._looking.rest(self._each(chosen.json_pieces))
+        output.print_json_pieces("swapareas", pieces)
 
     def dump(self) -> None:
         """Print every field of each header page."""
         for number, text in enumerate(self._looking.rest(partial(map, self._dumped))):
             click.echo("\n" * (number > 0) + text)
 
-    def _areas(self, path: str) -> Iterator[SwapArea | Complaint]:
-        # Those of a file, and in front of each what is wrong with it.
+    def _areas(self, path: str) -> tuple[SwapArea, ...]:
         self._told.path = path
-        for area in areas_at(path, *self._place, self._wanted):
-            if area.header is None:
-                part = area.partition
-                where = f"partition {part.number}: " if part else ""
-                yield output.EXIT_FAILED, f"{where}{area.reason}", area.path
-            yield area
+        return areas_at(path, *self._place, self._wanted)
 
     def _each(self, shown: Callable[[AreaInfo], Iterable[Any]]) -> abreast.Look:
         # A row an area, unreadable ones included.
         def rows(path: str) -> Iterator[Any]:
             try:
                 for area in self._areas(path):
-                    if isinstance(area, SwapArea):
-                        yield from shown(AreaInfo.from_area(area))
-                    else:
-                        yield area
+                    if area.header is None:
+                        yield _without_header(area)
+                    yield from shown(AreaInfo.from_area(area))
             except AreaError as exc:
                 yield output.EXIT_USAGE, exc.reason, path
                 offset = self._place.offset or 0
@@ -128,12 +121,17 @@ class Reading:
     def _dumped(self, path: str) -> Iterator[str | Complaint]:
         try:
             for area in self._areas(path):
-                if not isinstance(area, SwapArea):
-                    yield area
-                elif area.header is not None:
+                if area.header is None:
+                    yield _without_header(area)
+                else:
                     yield "\n".join(_dump_lines(area, area.header))
         except AreaError as exc:
             yield output.EXIT_USAGE, exc.reason, path
+
+
+def _without_header(area: SwapArea) -> Complaint:
+    where = f"partition {area.partition.number}: " if area.partition else ""
+    return output.EXIT_FAILED, f"{where}{area.reason}", area.path
 
 
 def _is_troubled() -> bool:

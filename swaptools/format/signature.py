@@ -12,6 +12,8 @@ libblkid/src/superblocks/swap.c.
 
 from __future__ import annotations
 
+from functools import cache
+
 from swaptools.format.constants import (
     LINHIB0001,
     MAGIC_BYTES,
@@ -74,6 +76,12 @@ def magic_name(magic: bytes) -> str | None:
     return next(name for name, known in MAGICS.items() if magic.startswith(known))
 
 
+@cache
+def _signature(name: str, offset: int, page_size: int) -> Signature:
+    # Few there are, of thousands of areas.
+    return Signature(name, offset, page_size)
+
+
 def find_signatures(data: bytes) -> tuple[Signature, ...]:
     """Find every magic in the first bytes of an area, smallest page first.
 
@@ -91,7 +99,7 @@ def find_signatures(data: bytes) -> tuple[Signature, ...]:
         if data.startswith(_ALL_MAGICS, offset):
             name = magic_name(data[offset:page_size])
             if name is not None:
-                found.append(Signature(name, offset, page_size))
+                found.append(_signature(name, offset, page_size))
     if data.startswith(TUXONICE):
         found.append(Signature("TuxOnIce", 0, None))
     return tuple(found)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import random
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -132,6 +134,44 @@ def test_json_is_json_in_every_encoding(encoding: str) -> None:
     one, rows = done.stdout.decode(encoding).split("}\n", 1)
     assert json.loads(f"{one}}}") == {"label": "é€\udcff\U0001f47b"}
     assert json.loads(rows) == {"rows": [{"label": "é€\udcff"}]}
+
+
+def odd_value(chance: random.Random, depth: int = 2) -> object:
+    """Something that JSON has, and not the usual of it."""
+    letters = '"\\/%{}[]\x00\x1f\x7f\x85\u2028\udc80\ud83d\U0001f47b é\n\t'
+    odd = [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1 << 70,
+        0.0,
+        -0.0,
+        1e300,
+        1e-7,
+        math.inf,
+        math.nan,
+    ]
+    text = "".join(chance.choices(letters + "ab%s", k=chance.randrange(9)))
+    if depth and chance.random() < 0.2:
+        some = [odd_value(chance, depth - 1) for _ in range(chance.randrange(3))]
+        return chance.choice([some, tuple(some), dict.fromkeys(("%d", text), some)])
+    return chance.choice([*odd, text, text, chance.getrandbits(64)])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_row_is_byte_for_byte_what_json_makes_of_it(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what is not printable, which JSON lets stand, and which is escaped."""
+    monkeypatch.setattr(output, "is_utf8", lambda: encoding == "utf-8")
+    chance = random.Random(3)
+    for _ in range(3000):
+        keys = [f"{number}{odd_value(chance, 0)}" for number in range(6)]
+        row = {key: odd_value(chance) for key in keys}
+        whole = json.dumps(row, ensure_ascii=encoding == "ascii")
+        assert "".join(output.json_pieces(row)) == f",\n{output._printable(whole)}"
 
 
 def test_a_row_may_have_texts_that_are_more_than_text(
