@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NAME: Final = "swaptools"
+#: Fewer pages, or references, some seconds of work, are done sooner than the compiled
+#: emulator is loaded.
+WORTH_COMPILING_PAGES: Final = 1 << 18
 #: What is said where all of the emulator is compiled.
 EMULATOR: Final = "compiling the emulator, which takes a minute or two the first time"
 #: Results of so many sources, of older versions or other branches, stay.

@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "script_files": {"errors"},
     "sweep": {
         *("__version__", "errors", "units", "notebook", "references", "traces"),
-        *("working_set", "kernel", "emulator", "script_files"),
+        *("working_set", "kernel", "emulator", "script_files", "compile_cache"),
     },
     "report": {"errors", "units", "notebook", "sweep"},
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from swaptools.cli.scripts import parsed, read_script
+from swaptools.compile_cache import WORTH_COMPILING_PAGES
 from swaptools.emulator.replays.lengths import Lengths, parse_table
 from swaptools.emulator.replays.machines import machine_for
 from swaptools.emulator.runs.script import Run, run_script
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.machine import Machine
     from swaptools.references import Description
 
-#: Fewer references are made sooner than compiled code is loaded.
-_WORTH_COMPILING: Final = 1 << 18
 _MOST_TABLE_BYTES: Final = 1 << 20
 #: Of a sample of lengths, the codec that is taken: zswap's and zram's usual ones.
 _CODECS: Final = ("lzo", "lz4", "zstd", "deflate")
@@ -121,7 +120,10 @@ def machine_of(
         SwapToolsError: There can be no such machine.
     """
     compiled = None
-    if options.interpreted or (found.references or _WORTH_COMPILING) < _WORTH_COMPILING:
+    if (
+        options.interpreted
+        or (found.references or WORTH_COMPILING_PAGES) < WORTH_COMPILING_PAGES
+    ):
         compiled = False
     if options.script is not None:
         return _scripted(options.script, design, policy, compiled=compiled)

@@ -12,6 +12,7 @@ import click
 
 from swaptools.cli import completing, output
 from swaptools.cli.progress import ProgressLine, take_away
+from swaptools.compile_cache import WORTH_COMPILING_PAGES
 from swaptools.errors import ScriptError, SelectionError
 from swaptools.script_files import read_script_file, read_script_text
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Pages that take long enough to say how far it is.
 _LONG_PAGES: Final = 2000
-#: Fewer pages, some seconds of work, are done sooner than compiled code is loaded.
-WORTH_COMPILING_PAGES: Final = 1 << 18
 INTERPRETED_HELP: Final = (
     "Do not compile, even if the fast extra is installed and SCRIPT touches "
     f"{WORTH_COMPILING_PAGES} pages or more; shorter ones never are."

@@ -14,7 +14,7 @@ import click
 
 from swaptools.cli import interrupts, output
 from swaptools.cli.progress import ProgressLine, duration, take_away
-from swaptools.cli.scripts import WORTH_COMPILING_PAGES
+from swaptools.compile_cache import WORTH_COMPILING_PAGES
 from swaptools.errors import ClusterError, MissingExtra, StudyError
 
 if TYPE_CHECKING:
@@ -168,15 +168,13 @@ def _runner(
     interpreted: bool,
 ) -> Runner:
     from swaptools.sweep.dask_runner import DaskRunner, has_dask
-    from swaptools.sweep.runners import InProcess
+    from swaptools.sweep.runners import InProcess, engine_for
 
-    nr_pages = sum(cell.job.nr_pages for cell in left)
     if jobs is None:
         is_long = seconds >= _WORTH_WORKERS_S and has_dask()
         jobs = len(os.sched_getaffinity(0)) if is_long else 1
     jobs = min(jobs, len(left))
-    is_short = nr_pages < WORTH_COMPILING_PAGES * jobs
-    compiled = False if interpreted or is_short else None
+    compiled = False if interpreted else engine_for(left, jobs)
     if address is None and jobs == 1:
         return InProcess(compiled=compiled)
     return stack.enter_context(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from swaptools import __version__
 from swaptools.sweep.results_file import ResultsFile
 from swaptools.sweep.rows import About
-from swaptools.sweep.runners import InProcess, row_of
+from swaptools.sweep.runners import InProcess, engine_for, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ def sweep(study: Study, path: str, runner: Runner | None = None) -> Results:
     cells = list(study.cells())
     with ResultsFile(path) as file:
         left = missing(study, cells, file.results)
-        runner = runner or InProcess(compiled=None)
+        runner = runner or InProcess(compiled=engine_for(left))
         for row in run_cells(study, left, file, runner):
             file.results.add(row)
         return file.results

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from swaptools import __version__
+from swaptools.compile_cache import WORTH_COMPILING_PAGES
 from swaptools.errors import SwapToolsError
 from swaptools.sweep.rows import Row
 
@@ -57,6 +58,15 @@ class InProcess:
         """Run all of them, in their order."""
         for cell in cells:
             yield cell, run_job(cell.job, compiled=self._compiled)
+
+
+def engine_for(cells: Iterable[Cell], nr_workers: int = 1) -> bool | None:
+    """Return the engine for cells: False interprets, None compiles if it can.
+
+    Each worker loads what is compiled.
+    """
+    nr_pages = sum(cell.job.nr_pages for cell in cells)
+    return None if nr_pages >= WORTH_COMPILING_PAGES * nr_workers else False
 
 
 def run_job(job: Job, *, compiled: bool | None) -> Ended:

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from swaptools.cli.scripts import WORTH_COMPILING_PAGES
 from swaptools.cli.swapemu import main
+from swaptools.compile_cache import WORTH_COMPILING_PAGES
 from swaptools.emulator.runs.grammar import GRAMMAR
 
 if TYPE_CHECKING:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.errors import StudyError
-from swaptools.sweep import read_results, read_study, sweep
+from swaptools.sweep import read_results, read_study, runners, sweep
 from swaptools.sweep.results_file import ResultsFile
 from swaptools.sweep.rows import BEGINNING
+from swaptools.sweep.runners import engine_for
 from tests.sweep.studies import SCRIPT, STUDY, lines, rows, study
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from swaptools.sweep.cells import Job
 
 
 def swept(folder: Path, text: str = STUDY, script: str = SCRIPT) -> Path:
@@ -163,3 +166,36 @@ def test_rows_are_a_table_in_a_notebook(tmp_path: Path) -> None:
     html = found._repr_html_()
     assert html.count("<tr>") == 5
     assert "<th>disk_slots_held_peak</th>" in html
+
+
+@pytest.mark.parametrize(
+    ("nr_pages", "nr_workers", "engine"),
+    [(1 << 18, 1, None), ((1 << 18) - 1, 1, False), (1 << 18, 2, False)],
+)
+def test_what_is_short_is_interpreted(
+    nr_pages: int,
+    nr_workers: int,
+    engine: bool | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From Python as well: nobody waits minutes for a few cells to be compiled."""
+    cells = list(read_study(str(study(tmp_path))).cells())
+    parts = iter([1, 2, 3, nr_pages - 6])
+    monkeypatch.setattr(type(cells[0].job), "nr_pages", property(lambda _: next(parts)))
+    assert engine_for(cells, nr_workers) is engine
+
+
+def test_a_sweep_from_python_asks_for_that_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool | None] = []
+    ran = runners.run_job
+
+    def run_job(job: Job, *, compiled: bool | None) -> runners.Ended:
+        asked.append(compiled)
+        return ran(job, compiled=compiled)
+
+    monkeypatch.setattr(runners, "run_job", run_job)
+    swept(tmp_path)
+    assert asked == [False] * 4
