@@ -133,17 +133,18 @@ class _Other:
             # Said, and not only left: who asks libblkid may hold the pipe open, too.
             with suppress(OSError):
                 _write(self._ask, [])
-            os.waitpid(self._pid, 0)
-            self._forget()
+            self._forget(wait=0)
 
     def kill(self) -> None:
         """End it; one that reads from a dead device nobody waits for."""
         if self._pid:
-            os.kill(self._pid, _SIGKILL)
-            os.waitpid(self._pid, os.WNOHANG)
-            self._forget()
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, _SIGKILL)
+            self._forget(wait=os.WNOHANG)
 
-    def _forget(self) -> None:
+    def _forget(self, wait: int) -> None:
+        with suppress(ChildProcessError):  # who began us ignores SIGCHLD
+            os.waitpid(self._pid, wait)
         self._pid = 0
         self._answers.close()
         with suppress(OSError):  # there may be what it has not read
@@ -206,6 +207,6 @@ def _write(file: BinaryIO, value: Any) -> None:
 
 def _read(file: BinaryIO) -> Any:
     # None where the other side has gone.
-    length = file.read(_LENGTH_BYTES)
-    data = file.read(int.from_bytes(length, sys.byteorder))
-    return marshal.loads(data) if data else None
+    nr_bytes = int.from_bytes(file.read(_LENGTH_BYTES), sys.byteorder)
+    data = file.read(nr_bytes)
+    return marshal.loads(data) if nr_bytes and len(data) == nr_bytes else None

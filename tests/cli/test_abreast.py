@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import signal
@@ -129,6 +130,39 @@ def test_what_the_other_process_cannot_do_is_done_here(odd: Any) -> None:
 
 
 @pytest.mark.usefixtures("forking")
+@pytest.mark.parametrize("nr_bytes", [3, 8, 5000])
+def test_an_answer_that_is_cut_short_is_none(
+    nr_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel may kill either of us at any time, where memory is short."""
+    write = abreast._write
+
+    def cut(file: Any, value: Any) -> None:
+        if os.getpid() == OURS:
+            write(file, value)
+            return
+        whole = io.BytesIO()
+        write(whole, value)
+        os.write(file.fileno(), whole.getvalue()[:nr_bytes])
+        os._exit(9)
+
+    monkeypatch.setattr(abreast, "_write", cut)
+    found = found_by()
+    assert list(found) == NAMES
+    assert {*found.values()} == {str(os.getpid())}
+
+
+@pytest.mark.usefixtures("forking")
+def test_nobody_has_to_be_told_of_children_that_end() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert list(found_by()) == NAMES
+        assert list(found_by(look=dies)) == NAMES
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("forking")
 def test_an_answer_that_is_too_long_ends_before_its_file() -> None:
     found = found_by(look=yields_too_much)
     assert list(found) == NAMES
@@ -217,8 +251,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]
     picked = random.Random(5)
     good = [str(place / "good")] * len(known)
-    found = picked.choices(known + good, k=2300)
-    for number in (50, 500, 2000):
+    found = picked.choices(known + good, k=1200)
+    for number in (50, 500, 1100):
         found[number] = "/dev/null"
     return found
 
@@ -247,15 +281,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize(
     ("command", "words", "nr_names"),
     [
-        (swapinfo.main, [], 2300),
-        (swapinfo.main, ["--raw"], 700),
-        (swapinfo.main, ["--pairs", "--output-all", "-b"], 700),
-        (swapinfo.main, ["--json"], 2300),
-        (swapinfo.main, ["--json", "-o", "PATH,LABEL,OTHER,ERROR"], 700),
-        (swapinfo.main, ["-n", "-o", "+HOLDS"], 700),
-        (swapinfo.main, ["--dump"], 700),
-        (swapcheck.main, ["--json"], 700),
-        (swapcheck.main, [], 700),
+        (swapinfo.main, [], 1200),
+        (swapinfo.main, ["--raw"], 600),
+        (swapinfo.main, ["--pairs", "--output-all", "-b"], 600),
+        (swapinfo.main, ["--json"], 1200),
+        (swapinfo.main, ["--json", "-o", "PATH,LABEL,OTHER,ERROR"], 600),
+        (swapinfo.main, ["-n", "-o", "+HOLDS"], 600),
+        (swapinfo.main, ["--dump"], 600),
+        (swapcheck.main, ["--json"], 600),
+        (swapcheck.main, [], 600),
     ],
 )
 def test_a_command_prints_what_one_process_prints(
