@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 /* More pages than are forgotten one by one. Kernel: tlb_single_page_flush_ceiling. */
 #define FLUSHED ((char *)0x90000000000UL)
 #define FLUSHED_PAGES 64
+enum { TASK, PARTNER };
 #define PAGES_OF_A_TABLE 512
 #define KNOB "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled"
 
@@ -72,17 +74,58 @@ static void forget_translations(void)
 	mprotect(FLUSHED, FLUSHED_PAGES * PAGE, PROT_READ | PROT_WRITE);
 }
 
+/* Whose turn it is: a task's, or its partner's. */
+static int *turn;
+
+static void wait_for_turn(int whose)
+{
+	while (__atomic_load_n(turn, __ATOMIC_SEQ_CST) != whose)
+		syscall(SYS_futex, turn, FUTEX_WAIT, !whose, NULL, NULL, 0);
+}
+
+static void give_turn(int whose)
+{
+	__atomic_store_n(turn, whose, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 /*
  * Have the processor go to another task, and come back: page tables of a task that
- * was not switched to since they were walked are not walked again.
+ * was not switched to since they were walked are not walked again. A timer may be over
+ * before the task sleeps; the partner has to run for the task to go on.
  * Kernel: include/linux/mm_types.h lru_gen_use_mm().
  */
 static void be_switched_to(void)
 {
-	usleep(1);
+	give_turn(PARTNER);
+	wait_for_turn(TASK);
 }
 
-static int do_refer(const struct order *order, unsigned char *start)
+void start_partner(void)
+{
+	write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	turn = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		    0);
+	if (fork())
+		return;
+	for (;;) {
+		wait_for_turn(PARTNER);
+		give_turn(TASK);
+	}
+}
+
+/*
+ * Let nobody run amid what the task does, but when it waits for its partner: a reclaim
+ * that begins two generations walks twice if the task was away meanwhile.
+ */
+static void run_alone(bool alone)
+{
+	struct sched_param param = { .sched_priority = alone };
+
+	sched_setscheduler(0, alone ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
+static int refer_alone(const struct order *order, unsigned char *start)
 {
 	for (int n = 0; n < order->argument; n++) {
 		const struct reference *each = &references[n];
@@ -100,6 +143,16 @@ static int do_refer(const struct order *order, unsigned char *start)
 		}
 	}
 	return 0;
+}
+
+static int do_refer(const struct order *order, unsigned char *start)
+{
+	int result;
+
+	run_alone(true);
+	result = refer_alone(order, start);
+	run_alone(false);
+	return result;
 }
 
 static int do_tables(const struct order *order, unsigned char *start)

@@ -332,6 +332,7 @@ void tasks_start(void)
 	for (int place = 0; place < MAX_TASKS; place++)
 		socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets[place]);
 	make_spare();
+	start_partner();
 	foreign_start();
 }
 

@@ -50,6 +50,8 @@ extern int sockets[MAX_TASKS][2];
 
 /* --- pages.c --- */
 
+/* Who runs whenever a task is to be switched to. */
+void start_partner(void);
 /* A page by which lru_drain() asks; and all that a task has, this one included. */
 void make_spare(void);
 void make_memory(void);
