@@ -129,6 +129,24 @@ def evict_anon(s: Slots, number: int, order: int, cpu: int, shadow: int) -> int:
     return outcome
 
 
+@hot
+def unmap_held(s: Slots, number: int, cpu: int) -> int:
+    """Unmap a page that somebody refers to besides, so that it cannot be freed.
+
+    It is not written, and is in the swap cache then.
+
+    Kernel: mm/vmscan.c pageout(), is_page_cache_freeable().
+    """
+    is_new = not s.frames[number].entry
+    if not takes_room(s, 0):
+        return FAILED
+    if is_new and not take_slots(s, number, 0, cpu):
+        stay_without_slot(s, number)
+        return NO_SLOT
+    unmap_to_slot(s, number, is_new)
+    return FAILED
+
+
 @hot_inline
 def is_whole(s: Slots, number: int, order: int) -> bool:
     """Tell whether all pages of a folio are mapped as often, or swapped out alike."""

@@ -6,14 +6,14 @@ is in mglru.py, what is remembered of who left in tiers.py.
 Theory. What leaves does so 64 at a time, from the end of the oldest generation. A page
 that belongs to a younger one by now is put where it belongs; one of a tier that is kept
 goes to the next generation. The others are taken off, and then asked for one by one:
-who was accessed is put back, the rest leave.
+who was accessed is put back, the rest leave. One that waits to be activated has another
+user: it is unmapped, but neither written nor freed, and put back.
 
 Kernel: mm/vmscan.c evict_folios(), scan_folios(), sort_folio(), isolate_folio(),
 shrink_folio_list(), folio_check_references(); read in 6.12.117 and 7.2.13; what 6.18
 has of each was found with a booted one.
 Same: which pages leave, and in which order.
-Changed: a page that waits to be activated and would leave stays where it is; the kernel
-writes it and has it in the swap cache until it is scanned again.
+Changed: of shared memory, and of folios, what waits to be activated stays mapped.
 Left out: pages of files.
 """
 
@@ -30,6 +30,7 @@ from swaptools.emulator.core.evict import (
     EVICTED,
     FAILED,
     evict,
+    unmap_held,
 )
 from swaptools.emulator.core.lru import (
     list_add,
@@ -40,6 +41,7 @@ from swaptools.emulator.core.pressure_structs import (
     NR_LRUS,
     PAGE_ACTIVE,
     PAGE_REFERENCED,
+    PAGE_SHMEM,
     PAGE_WORKINGSET,
 )
 from swaptools.emulator.pressure.aging import (
@@ -154,11 +156,16 @@ def shrink_folio(s: Slots, number: int, cpu: int) -> int:
     Kernel: mm/vmscan.c shrink_folio_list(), for one folio; lru_gen_eviction().
     """
     page, nr = s.pages[number], folio_nr_pages(s, number)
-    if is_referenced(s, number) or page.flags & PAGE_WAITS:
+    if is_referenced(s, number):
         return 0
     is_hot = page.flags & PAGE_WORKINGSET != 0
     tier = gens_of(s, page.memcg) + tier_of(s, refs_of(s, number), is_hot)
-    outcome = evict(s, number, cpu, shadow_of(s, number))
+    if not page.flags & PAGE_WAITS:
+        outcome = evict(s, number, cpu, shadow_of(s, number))
+    elif page.flags & PAGE_SHMEM or nr > 1:
+        outcome = FAILED
+    else:
+        outcome = unmap_held(s, number, cpu)
     if outcome in (EVICTED, DROPPED):
         s.lrugens[tier + EVICTED_PAGES] += nr
         return nr

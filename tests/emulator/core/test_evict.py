@@ -13,6 +13,7 @@ from swaptools.emulator.core.evict import (
     NO_SLOT,
     REFUSED,
     evict,
+    unmap_held,
 )
 from swaptools.emulator.core.folio_batch import batch_add, lru_add_drain
 from swaptools.emulator.core.lru import list_add, list_add_tail, list_del, list_rotate
@@ -215,4 +216,28 @@ def test_shared_memory_leaves_all_mappings() -> None:
     assert mappings[0].entries(3, 2) == [None, "present"]
     assert shm.pages[3] & 2
     mappings[1].read(3)
+    machine.check_invariants()
+
+
+def test_a_page_that_somebody_else_refers_to_is_unmapped_and_not_written() -> None:
+    """It leaves the next time, with the slot that it has; till then it is to be had."""
+    machine = pressed()
+    machine.swapon_pages(100, "zram")
+    task = machine.task()
+    task.write(0, 2, data=b"held" * 1024)
+    s, (number, _) = machine.state.slots, frames_of(task, 0, 2)
+    list_del(s, number)
+    machine.state.arena.make_room_for_charge()
+    s.pressure[0].left_pages = 1 << 10
+    assert unmap_held(s, number, 0) == FAILED
+    list_add(s, number, LRU_INACTIVE)
+    machine.state.settle()
+    machine.check_invariants()
+    (entry,) = task.entries(0)
+    assert isinstance(entry, tuple)
+    assert machine.vmstat()["pswpout"] == 0
+    assert evicted(machine, number) == EVICTED
+    assert machine.vmstat()["pswpout"] == 1
+    assert task.entries(0) == [entry]
+    assert task.read(0, 2) == b"held" * 2048
     machine.check_invariants()
