@@ -65,14 +65,15 @@ def test_every_cell_has_a_row_and_none_failed(name: str) -> None:
         ("wasted-slots", ("design=xswap", "ram=16M", "zswap.max_pool_percent=40")),
         ("extra-layer", ("design=vswap-ste", "pages=1024", "order=4")),
         ("folio-fallback", ("design=plain", "holes=2560", "order=4")),
+        ("less-memory", ("trace=compiler", "design=ghost", "ram=25%")),
     ],
 )
 def test_a_cell_that_is_run_again_gives_its_row(
     name: str, only: tuple[str, ...], tmp_path: Path
 ) -> None:
     """One of each study; without its rows ``make studies`` runs all of them."""
-    for suffix in (".toml", ".swap"):
-        shutil.copy(STUDIES / f"{name}{suffix}", tmp_path)
+    for file in (*STUDIES.glob(f"{name}.toml"), *STUDIES.glob(f"{name}.swap")):
+        shutil.copy(file, tmp_path)
     path = tmp_path / f"{name}.toml"
     words = [word for each in only for word in ("--only", each)]
     done = CliRunner().invoke(main, ["sweep", str(path), "--jobs", "1", *words])
