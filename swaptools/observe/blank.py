@@ -36,7 +36,7 @@ _PAGE_SIZES: Final = frozenset({4096, 8192, 16384, 32768, 65536})
 _LABEL_END: Final = 1068
 #: What is read of the rest, where it is no hole: asking takes no longer.
 _MOST_RUNS: Final = 16
-_MOST_BYTES: Final = 1 << 18
+_MOST_BYTES: Final = 1 << 20
 #: What a header may have in its fields, and be another format's magic there: nilfs2,
 #: minix and LVM2.
 _OTHERS: Final = (

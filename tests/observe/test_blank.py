@@ -55,14 +55,15 @@ def test_a_fresh_area_is_known(tmp_path: Path) -> None:
 
 def test_zeros_behind_what_is_read_are_looked_at(tmp_path: Path) -> None:
     """As long as there are few: the page cache has some of what was promised."""
-    area = area_of(tmp_path / "area", header_page(last_page=255), 2 * SIZE)
+    area = area_of(tmp_path / "area", header_page(last_page=255), SIZE + (2 << 20))
     with area.open("r+b") as file:
         file.seek(SIZE)
-        file.write(bytes(8192))
+        # As much as file(1) reads.
+        file.write(bytes(1 << 20))
     assert look(area) == SAMPLE
     with area.open("r+b") as file:
         file.seek(SIZE)
-        file.write(bytes(SIZE))
+        file.write(bytes(2 << 20))
     assert look(area) is None
 
 
