@@ -123,7 +123,7 @@ def charge_by_reclaim(s: Slots, memcg: int, nr: int, over: int) -> bool:
     return True
 
 
-@hot
+@hot_inline
 def try_charge_memcg(s: Slots, memcg: int, nr: int) -> bool:
     """Charge pages to a group; as try_charge().
 
@@ -203,7 +203,7 @@ def swap_owner(s: Slots, index: int) -> int:
     return owner - 1 if owner else s.totals[0].memcg
 
 
-@hot
+@hot_inline
 def commit_charge(
     s: Slots, number: int, at: int, memcg: int, index: int, is_shmem: bool
 ) -> None:

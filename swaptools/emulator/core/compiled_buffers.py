@@ -7,6 +7,10 @@ by another has to hand on: some hundreds. An item is reached without a look at t
 length, and a number in it is one of 64 bits once it is read. Where numba is told to
 look at bounds (NUMBA_BOUNDSCHECK=1), that is done here too, from both ends.
 
+No field of a record shares memory with another field, or with a plain integer: each
+access says which one it is, so that what was read once need not be read again behind
+every write to something else.
+
 Not here: when something is compiled (compiler.py), by whom it is called (engine.py).
 
 Kernel: none.
@@ -36,6 +40,7 @@ from numba.extending import (
     NativeValue,
     lower_builtin,
     lower_getattr_generic,
+    lower_setattr_generic,
     models,
     register_model,
     unbox,
@@ -64,13 +69,21 @@ class BufferType(types.Type):
         super().__init__(name=f"Buffer({item})")
 
 
+class ItemType(types.Record):
+    """A record of structs.py."""
+
+
 SLOTS: Final = SlotsType()
 
 
 @cache
 def buffer_of(item: Any) -> BufferType:
     """Return the type of a buffer of records of structs.py, or integers of ctypes."""
-    return BufferType(from_dtype(numpy.dtype(item)))
+    found = from_dtype(numpy.dtype(item))
+    if isinstance(found, types.Record):
+        fields = [(name, field._asdict()) for name, field in found.fields.items()]
+        found = ItemType(fields, found.size, found.aligned)
+    return BufferType(found)
 
 
 # --- from outside ----------------------------------------------------------
@@ -106,6 +119,9 @@ class _BufferModel(models.StructModel):
         super().__init__(dmm, fe_type, members)
 
 
+register_model(ItemType)(models.RecordModel)
+
+
 # It is never written while compiled code runs, whatever else is.
 def _load_pair(
     context: Any, builder: Any, buffer_type: Any, table: Any, place: int
@@ -119,6 +135,50 @@ def _load_pair(
         value.set_metadata("invariant.load", builder.module.add_metadata([]))
         setattr(pair, name, value)
     return pair._getvalue()
+
+
+# --- what is where ---------------------------------------------------------
+
+
+# Type-based alias analysis: accesses of two kinds are never to the same memory.
+def _access(builder: Any, kind: str) -> Any:
+    add, zero = builder.module.add_metadata, ir.Constant(ir.IntType(64), 0)
+    node = add([kind, add(["buffers"]), zero])
+    return add([node, node, zero])
+
+
+def _load(context: Any, builder: Any, item: Any, pointer: Any, kind: str) -> Any:
+    value = context.unpack_value(builder, item, pointer)
+    value.set_metadata("tbaa", _access(builder, kind))
+    return value
+
+
+def _store(builder: Any, number: Any, pointer: Any, kind: str) -> None:
+    builder.store(number, pointer).set_metadata("tbaa", _access(builder, kind))
+
+
+def _field(context: Any, builder: Any, item: ItemType, record: Any, name: str) -> Any:
+    type_ = context.get_data_type(item.typeof(name))
+    return cgutils.get_record_member(builder, record, item.offset(name), type_)
+
+
+# Two records of one size may have fields of one name, and are two all the same.
+def _kind(item: ItemType, name: str) -> str:
+    return f"{item} {name}"
+
+
+@lower_getattr_generic(ItemType)
+def _lower_field(context: Any, builder: Any, item: Any, record: Any, name: str) -> Any:
+    pointer = _field(context, builder, item, record, name)
+    return _load(context, builder, item.typeof(name), pointer, _kind(item, name))
+
+
+@lower_setattr_generic(ItemType)
+def _lower_set_field(context: Any, builder: Any, sig: Any, args: Any, name: str) -> Any:
+    (item, given), (record, value) = sig.args, args
+    number = context.cast(builder, value, given, item.typeof(name))
+    pointer = _field(context, builder, item, record, name)
+    _store(builder, number, pointer, _kind(item, name))
 
 
 # --- attributes and items --------------------------------------------------
@@ -197,7 +257,7 @@ def _lower_getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer = _place(context, builder, type_, *args)
     if not isinstance(type_.item, types.Integer):
         return pointer
-    value = context.unpack_value(builder, type_.item, pointer)
+    value = _load(context, builder, type_.item, pointer, str(type_.item))
     return context.cast(builder, value, type_.item, types.int64)
 
 
@@ -206,7 +266,7 @@ def _lower_setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     type_, (buffer, index, value) = sig.args[0], args
     pointer = _place(context, builder, type_, buffer, index)
     number = context.cast(builder, value, types.int64, type_.item)
-    context.pack_value(builder, type_.item, number, pointer)
+    _store(builder, number, pointer, str(type_.item))
     return context.get_dummy_value()
 
 

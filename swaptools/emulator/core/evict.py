@@ -114,7 +114,7 @@ def write_folio(s: Slots, number: int, shadow: int) -> int:
 # --- anonymous pages -------------------------------------------------------
 
 
-@hot
+@hot_inline
 def evict_anon(s: Slots, number: int, order: int, cpu: int, shadow: int) -> int:
     """Let a folio leave, all of which is mapped or in the swap cache, or stay."""
     is_new = not s.frames[number].entry
@@ -265,7 +265,7 @@ def evict_for(s: Slots, number: int, cpu: int, shadow: int) -> int:
     return NO_SLOT
 
 
-@hot
+@hot_inline
 def evict(s: Slots, number: int, cpu: int, shadow: int) -> int:
     """Let a folio leave that is on no list; returns EVICTED or what follows.
 

@@ -168,7 +168,7 @@ def unmap_at(s: Slots, at: int, pte: int) -> None:
     s.ptes[at] = pte
 
 
-@hot
+@hot_inline
 def try_to_unmap(s: Slots, number: int, pte: int) -> None:
     """Unmap a page from all page tables; ``pte`` is there then.
 

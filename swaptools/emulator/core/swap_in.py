@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.emulator.core.buffers import hot, hot_inline
+from swaptools.emulator.core.buffers import hot_inline
 from swaptools.emulator.core.constants import (
     STORED_MASK,
     STORED_SHIFT,
@@ -64,7 +64,7 @@ def count_read(s: Slots, entry: int, index: int, where: int) -> None:
         s.traffic[traffic_row(s, slot)].from_backing += 1
 
 
-@hot
+@hot_inline
 def swap_in(s: Slots, entry: int, bypass: bool, at: int, is_shmem: bool) -> int:
     """Return the frame with a slot's data; NOTHING_HELD, or NO_MEMORY for one.
 

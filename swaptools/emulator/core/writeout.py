@@ -215,7 +215,7 @@ def write_content(s: Slots, entry: int, content: int) -> bool:
     return taken
 
 
-@hot
+@hot_inline
 def pageout(s: Slots, head: int) -> bool:
     """Write a folio of the swap cache that nobody maps; tell whether it is gone.
 
