@@ -137,9 +137,12 @@ def judged(
     times = one.wall / two.wall
     besides = (one.wall - one_few.wall) / (two.wall - two_few.wall)
     cpu_times = (two.cpu - two_few.cpu) / (one.cpu - one_few.cpu)
+    # Were both processors at work all the time, and nothing else in their way.
+    at_most = one.cpu / (two.cpu / 2)
     is_idle = max(one.of_others, two.of_others) <= IDLE_SHARE
     is_fast = times >= LEAST_TIMES if is_idle or always else None
     speed = f"{times:.2f} x ({LEAST_TIMES}), {besides:.2f} x when they have started"
+    speed += f", {at_most:.2f} x at most by CPU time"
     verdicts: list[tuple[str, bool | None]] = [
         ("rows are equal", are_equal),
         (f"CPU time of a cell {cpu_times:.2f} x", cpu_times <= MOST_CPU_TIMES),
