@@ -180,17 +180,24 @@ class DaskRunner:
         while True:
             with suppress(Empty):
                 return ended.get(timeout=_LOOK_S)
-            if self._client.nthreads():
+            if self._has_workers():
                 seen = time.monotonic()
             elif time.monotonic() - seen > _WITHOUT_WORKERS_S:
                 reason = "no worker is left, and none has come for"
                 raise ClusterError(f"{self._where}: {reason} {_WITHOUT_WORKERS_S:g} s")
 
-    # What some worker lacks, to each of them, those that come later among them.
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.nthreads())
+        except OSError as exc:
+            raise ClusterError(f"{self._where}: the scheduler is gone") from exc
+
+    # What some worker lacks, to each of them, those that come later among them. Who
+    # ends meanwhile lacks nothing.
     def _send(self, files: dict[str, str]) -> None:
         if not files:
             return
-        answers = self._client.run(lacking, files)
+        answers = self._client.run(lacking, files, on_error="ignore")
         for digest in sorted({each for found in answers.values() for each in found}):
             path = files[digest]
             self._client.register_plugin(self._copy(digest, path, to_send(path)))
