@@ -203,8 +203,8 @@ class DaskRunner:
             self._client.register_plugin(self._copy(digest, path, to_send(path)))
 
     def _copy(self, digest: str, path: str, data: bytes) -> Any:
-        def setup(_plugin: object, worker: object) -> None:
-            keep(digest, path, data)
+        def setup(_plugin: object, worker: Any) -> None:
+            keep(digest, path, data, worker.local_directory)
 
         made = {"name": f"swaptools-{digest}", "setup": setup}
         return type("Copy", (self._distributed.WorkerPlugin,), made)()

@@ -9,10 +9,8 @@ Not here: reading references (traces/), who sends copies (dask_runner.py).
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
-import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -96,12 +94,18 @@ def _place(path: str, digest: str) -> str:
         return ""
 
 
-def keep(digest: str, name: str, data: bytes) -> None:
-    """Keep a copy while this process lives; its name may say what it is in."""
+def keep(digest: str, name: str, data: bytes, within: str) -> None:
+    """Keep a copy for this process; its name may say what it is in.
+
+    Args:
+        digest: The hash of it.
+        name: The path that it had elsewhere.
+        data: All of it.
+        within: A directory that somebody removes after this process, however it ends.
+    """
     if digest in _kept:
         return
-    folder = tempfile.mkdtemp(prefix="swaptools-trace.")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix="swaptools-trace.", dir=within)
     target = os.path.join(folder, os.path.basename(name))  # noqa: PTH118, PTH119
     Path(target).write_bytes(data)
     _kept[digest] = target

@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
@@ -276,8 +277,11 @@ def test_a_trace_that_workers_lack_is_sent_to_them(
     data = trace.read_bytes()
     trace.unlink()
     monkeypatch.setattr(dask_runner, "to_send", lambda _path: data)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with DaskRunner(jobs=2, compiled=False) as runner:
         there = {str(cell): ended for cell, ended in runner.run(cells)}
+        assert len(list(tmp_path.rglob("loop.lackey"))) == 2
+    assert list(tmp_path.rglob("loop.lackey")) == []
     assert {ended.error for ended in there.values()} == {None}
     assert {name: ended.outcome for name, ended in there.items()} == here
 

@@ -159,7 +159,7 @@ def test_a_copy_stands_in_where_the_path_is_not(
     assert place_of(str(path), digest) == str(path)
     path.unlink()
     assert lacking({digest: str(path)}) == [digest]
-    keep(digest, str(path), data)
+    keep(digest, str(path), data, str(tmp_path))
     assert lacking({digest: str(path)}) == []
     with open(place_of(str(path), digest), "rb") as file:
         assert file.read() == data
