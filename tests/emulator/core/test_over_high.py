@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from swaptools.emulator import Machine
@@ -33,6 +35,30 @@ def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
     assert task.is_alive
     assert record.high_events
     assert not record.oom_kills
+    machine.check_invariants()
+
+
+@pytest.mark.parametrize("policy", ["two_lists", "mglru", "lru"])
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_overshoots_by_a_portion_and_is_counted(
+    policy: str, seed: int
+) -> None:
+    """Between operations by 64 pages; within one by what it charges besides."""
+    draw = Random(seed)
+    high = draw.randrange(150, 500)
+    machine = limited(policy, high)
+    task, record = machine.task("t", "/a"), machine.cgroups["/a"].record
+    for _ in range(150):
+        first, nr_pages = draw.randrange(900), draw.choice((1, 1, 7, 60, 200))
+        events, before = record.high_events, record.memory
+        record.watermark = before
+        what = draw.choice((task.write, task.write, task.read, task.pageout, task.drop))
+        what(first, nr_pages)
+        assert record.memory <= high + 64
+        assert record.watermark <= high + 64 + nr_pages + 64
+        assert record.watermark <= max(high, before) or record.high_events > events
+        assert task.is_alive
+    assert record.high_events
     machine.check_invariants()
 
 
