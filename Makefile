@@ -69,7 +69,7 @@ test-hostile: $(VENV)/developing
 	$(BIN)/python -m tests.hostile.kills --moments 200
 
 # Studies on Dask: two workers, a scheduler, and kills of each; the notebook, and pages
-# in a browser. Some two minutes.
+# in a browser. A minute and a half.
 test-sweep: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[sweep]' --group notebook
 	$(BIN)/python -m pytest -m sweep tests/sweep tests/report
