@@ -34,7 +34,7 @@ def test_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(replay_inputs, "_WORTH_COMPILING", 0)
+    monkeypatch.setattr(replay_inputs, "WORTH_COMPILING_PAGES", 0)
     trace = written(tmp_path_factory.mktemp("same") / "t", references(1500, 200))
     words = ["--ram", "40%", "--policy", policy, trace]
     for design in DESIGNS:
