@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from swaptools.emulator.core.engine import Engine, can_compile
-from swaptools.emulator.core.pressure_structs import NR_LRUS
+from swaptools.emulator.core.pressure_structs import GEN_ITEMS, NR_LRUS
 from tests.emulator.checked import Checked
 from tests.emulator.pressure.random_programs import NR_PAGES, NR_SHARED, Program
 from tests.emulator.pressure.worlds import POLICIES, draw_world
@@ -73,8 +73,10 @@ def known(machine: Machine) -> dict[str, list[object]]:
         name: [fields(getattr(s, name)[place]) for place in places]
         for name, places in used.items()
     }
-    for name in ("lrugens", "stocks", "policy_items"):
+    for name in ("stocks", "policy_items"):
         found[name] = used_part([*getattr(s, name)])
+    # There may be more room than it takes, compiled or not.
+    found["lrugens"] = [s.lrugens[n] for n in range(nr_groups * GEN_ITEMS)]
     return found
 
 

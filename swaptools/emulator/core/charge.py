@@ -35,6 +35,8 @@ from swaptools.emulator.core.page_counter import (
     has_memsw,
     margin,
     over_limit,
+    over_memory,
+    over_memsw,
     stock_of,
 )
 from swaptools.emulator.core.pressure_structs import (
@@ -123,6 +125,17 @@ def charge_by_reclaim(s: Slots, memcg: int, nr: int, over: int) -> bool:
     return True
 
 
+@hot
+def forget_refusal(s: Slots, memcg: int, nr: int) -> None:
+    """Count no charge that was refused, and is asked for again with more room.
+
+    How much room there is no kernel knows.
+    """
+    if not has_memsw(s) or over_memsw(s, memcg, nr) < 0:
+        over = over_memory(s, memcg, nr)  # which counts
+        s.memcgs[over].failcnt -= 2
+
+
 @hot_inline
 def try_charge_memcg(s: Slots, memcg: int, nr: int) -> bool:
     """Charge pages to a group; as try_charge().
@@ -146,6 +159,9 @@ def try_charge_memcg(s: Slots, memcg: int, nr: int) -> bool:
         if over < 0:
             return True
     if not has_room_for_charge(s, nr):
+        forget_refusal(s, memcg, max(batch, nr))
+        if nr < batch:
+            forget_refusal(s, memcg, nr)
         return False
     open_room(s)
     return charge_by_reclaim(s, memcg, nr, over)

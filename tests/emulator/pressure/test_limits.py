@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from swaptools.emulator import Machine
 from tests.pressure.limits import ROWS, differences, recorded
+
+PAGE = 4096
 
 RECORDED = recorded()
 #: Where pages of the kernel's own decide: their charges are not modelled.
@@ -34,3 +37,33 @@ def test_same_as_a_kernel(release: str, name: str) -> None:
     found = list(differences(release, name, RECORDED[release][name]))
     assert all(each.nr_off_pages < 8 for each in found)
     assert not found or name in DIFFER
+
+
+@pytest.mark.parametrize("memsw_pages", [None, 700])
+def test_what_is_asked_for_again_with_more_room_is_refused_once(
+    memsw_pages: int | None,
+) -> None:
+    """memory.failcnt does not say how large the emulator's buffers were."""
+
+    def refused(*, has_room: bool) -> list[int]:
+        machine = Machine(
+            policy="two_lists", memcg_version=1, zswap=True, compiled=False
+        )
+        machine.swapon_pages(4000)
+        for path, nr_pages in (("a", 300), ("a/b", 90)):
+            machine.cgroups.create(path)
+            machine.limit(path, max_bytes=nr_pages * PAGE)
+        if memsw_pages is not None:
+            machine.limit("a/b", memsw_max_bytes=memsw_pages * PAGE)
+        arena = machine.state.arena
+        if has_room:
+            arena.add_tables(100)
+            for name in ("frames", "zspages", "compressed"):
+                arena.grow(name, 1 << 14)
+        tasks = [machine.task(cgroup=path) for path in ("a", "a/b")]
+        for first in range(0, 1500, 50):
+            for task in tasks:
+                task.write(first, 50)
+        return [machine.cgroups[path].record.failcnt for path in ("a", "a/b")]
+
+    assert refused(has_room=True) == refused(has_room=False)
