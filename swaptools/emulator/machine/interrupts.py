@@ -69,10 +69,11 @@ class Interrupts:
         if kind is not None and not issubclass(kind, Exception):
             self._state.end_early()
         self._depth -= 1
-        if self._depth or self._handler is None:
+        if self._depth:
             return
-        self._give_back()
         raised, self._raised = self._raised, None
+        if self._handler is not None:
+            self._give_back()
         if raised is not None:
             raise raised
 

@@ -170,6 +170,26 @@ def test_who_raises_nothing_is_told_amid_it_and_it_goes_on(
     it.machine.check_invariants()
 
 
+@pytest.mark.parametrize("what", LONG)
+def test_what_is_raised_leaves_it_though_sigint_is_ignored_by_then(what: str) -> None:
+    """As whoever cleans up has it, and wants no second one."""
+    it = Living(None)
+
+    def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        signalled(it.machine, 2)
+        with pytest.raises(KeyboardInterrupt):
+            LONG[what](it)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    it.machine.check_invariants()
+
+
 def test_a_swapoff_goes_on_for_who_raises_nothing() -> None:
     it, told = Living("two_lists"), []
     before = signal.signal(signal.SIGINT, lambda *_: told.append(it.device.inuse_pages))
