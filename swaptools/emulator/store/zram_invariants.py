@@ -77,8 +77,8 @@ def _check_page(s: Slots, si: int, pool: ZsPool, record: Compressed) -> None:
     if record.zspage:
         _check((record.length == pool.page_size) == is_huge, "huge", entry)
         wanted = pool.table.class_by_length[record.length]
-        found = s.zspages[record.zspage].size_class % ZS_SIZE_CLASSES
-        _check(found == wanted, "class", entry)
+        wanted += pool.number * ZS_SIZE_CLASSES
+        _check(s.zspages[record.zspage].size_class == wanted, "class", entry)
 
 
 def _check_sums(s: Slots, si: int, pool: ZsPool, pages: list[Compressed]) -> None:
