@@ -118,14 +118,9 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module
+    from swaptools.front_door import resolve
 
-    room = _ROOMS.get(name)
-    if room is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{room}"), name)
-    globals()[name] = value
-    return value
+    return resolve(globals(), _ROOMS, name)
 
 
 def __dir__() -> list[str]:

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "records": set(),
     "deprecation": set(),
+    "front_door": set(),
     "plugins": {"errors"},
     "notebook": set(),
     "units": set(),
@@ -65,7 +66,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "record": VALUES | {"config", "observe", "references", "traces", "emulator"},
     "working_set": {"references", "compiling"},
     "emulator": VALUES - {"contents"}
-    | {"notebook", "kernel", "compile_cache", "kept_code", "references", "plugins"},
+    | {"notebook", "kernel", "compile_cache", "kept_code", "references", "plugins"}
+    | {"front_door"},
     "script_files": {"errors"},
     "sweep": {
         *("__version__", "errors", "units", "notebook", "references", "traces"),
