@@ -71,7 +71,7 @@ def make_memory(state: State, task: Victim | None) -> bool:
         task: For whom it ran; None for the kernel.
 
     Returns:
-        Whether the task is alive.
+        Whether it may go on: the task is alive, or somebody could be killed.
     """
     pressure = state.slots.pressure[0]
     if pressure.lacks_room:
@@ -80,8 +80,9 @@ def make_memory(state: State, task: Victim | None) -> bool:
         over = state.cgroups.by_number(pressure.oom_memcg - 1)
         pressure.oom_memcg = 0
         victim = find_victim(state, over) or task
-        if victim is not None:
-            kill(state, victim)
+        if victim is None:
+            return False
+        kill(state, victim)
     return task is None or task.is_alive
 
 

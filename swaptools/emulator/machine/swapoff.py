@@ -35,7 +35,7 @@ from swaptools.emulator.core.unuse import (
     unuse_range,
 )
 from swaptools.emulator.core.zap import zap_swap_entry
-from swaptools.emulator.machine.oom import find_victim, make_memory
+from swaptools.emulator.machine.oom import make_memory
 from swaptools.errors import SwapOffError
 
 if TYPE_CHECKING:
@@ -135,13 +135,11 @@ def _unuse(
 # Whether it ends here: not for want of a group's memory that somebody is killed for.
 # Kernel: mm/memcontrol.c try_charge_memcg(), where mem_cgroup_oom() found nobody.
 def _is_out_of_memory(state: State, goes_on: bool) -> bool:
-    pressure, is_out = state.slots.pressure[0], False
-    if pressure.oom_memcg:
-        over = state.cgroups.by_number(pressure.oom_memcg - 1)
-        is_out = over.parent is None or find_victim(state, over) is None
+    pressure = state.slots.pressure[0]
+    is_out = pressure.oom_memcg - 1 == state.cgroups.root.number
     if is_out:
         pressure.oom_memcg = 0
-    make_memory(state, None)
+    is_out |= not make_memory(state, None)
     if not pressure.managed_pages:
         is_out |= goes_on and state.free_pages <= 0
     return is_out
