@@ -72,8 +72,7 @@ class Interrupts:
         if self._depth:
             return
         raised, self._raised = self._raised, None
-        if self._handler is not None:
-            self._give_back()
+        self._give_back()
         if raised is not None:
             raise raised
 
@@ -103,9 +102,11 @@ class Interrupts:
 
     def _give_back(self) -> None:
         handler, self._handler = self._handler, None
+        if handler is None:
+            return
         _set_handler(_SIGINT, handler)
         has_come, self._has_come = self._has_come, False
-        if has_come and handler is not None:
+        if has_come:
             handler(_SIGINT, None)
 
     def _note(self, _number: int, _frame: object) -> None:
