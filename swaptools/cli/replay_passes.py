@@ -27,7 +27,7 @@ from swaptools.errors import (
     TraceError,
 )
 from swaptools.references import Order
-from swaptools.traces.kinds import Swappable
+from swaptools.traces.kinds import Swappable, why_nothing
 from swaptools.units import format_size
 from swaptools.working_set.next_use import NextUses, PageNames
 
@@ -80,12 +80,24 @@ class _Pass:
             skip_broken=options.skip_broken,
             seed=options.seed,
         )
+        self._path = options.path
         self._takes_all = options.all_pages
         self.left_out = 0
 
     def batches(self, what: str, nr_before: int = 0) -> Iterator[References]:
-        """Go through it, with a bar that begins behind so many batches."""
-        batches = with_bar(self.found, what, nr_before)
+        """Go through it, with a bar that begins behind so many batches.
+
+        Raises:
+            TraceError: It is none, or there is nothing in it to replay.
+        """
+        references = 0
+        for batch in self._chosen(with_bar(self.found, what, nr_before)):
+            references += len(batch.pages)
+            yield batch
+        if not references:
+            raise TraceError(self._path, why_nothing(self.left_out))
+
+    def _chosen(self, batches: Iterator[References]) -> Iterator[References]:
         if self._takes_all:
             yield from batches
             return

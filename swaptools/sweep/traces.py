@@ -19,7 +19,7 @@ from swaptools.emulator.machine.knobs import read_setting
 from swaptools.emulator.pressure.policy import find_policy
 from swaptools.emulator.replays.lengths import Lengths
 from swaptools.emulator.replays.replay import OF_FAULTS
-from swaptools.errors import IllegalOperation, SwapToolsError
+from swaptools.errors import IllegalOperation, SwapToolsError, TraceError
 from swaptools.kernel.releases import find_kernel
 from swaptools.references import Order
 from swaptools.sweep.cells import text_of
@@ -27,7 +27,7 @@ from swaptools.sweep.errors import ValueTrouble
 from swaptools.sweep.trace_files import digest_of
 from swaptools.sweep.trace_jobs import Looked, TraceJob
 from swaptools.traces.formats import open_trace
-from swaptools.traces.kinds import Swappable
+from swaptools.traces.kinds import Swappable, why_nothing
 from swaptools.traces.shipped import path_of
 from swaptools.units import parse_size
 from swaptools.working_set.next_use import PageNames
@@ -115,11 +115,13 @@ class TraceWorkload:
             digest = digest_of(path)
             names = PageNames()
             with open_trace(path, seed=seed) as found:
-                about = found.about
-                for batch in found if all_pages else Swappable(found):
+                about, chosen = found.about, Swappable(found)
+                for batch in found if all_pages else chosen:
                     names.add(batch)
                 lengths = _sampled(found.source.lengths)
             references, pages = names.nr_references, names.nr_pages
+            if not references:
+                raise TraceError(name, why_nothing(chosen.left_out))
             self._looked[key] = Looked(digest, about, references, pages, lengths)
         return self._looked[key]
 

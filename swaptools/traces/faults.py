@@ -48,6 +48,8 @@ _COUNTED: Final = re.compile(
 #: Lines that should be understood, whatever else there is.
 _CLAIMS: Final = re.compile(rb"page_fault_(?:user|kernel):|[ :-]faults(?::[a-zA-Z]+)?:")
 _LOOKED_AT: Final = 64
+#: What tracefs begins with, also where nothing happened.
+_HEADER: Final = b"# tracer: "
 
 
 class Fault(NamedTuple):
@@ -90,9 +92,11 @@ def parse_fault(line: bytes) -> Fault | None:
 
 
 def looks_like(head: bytes, _path: str) -> bool:
-    """Tell whether there are faults among the first lines."""
+    """Tell whether there are faults among the first lines, or a header of ftrace."""
     if b"\0" in head:
         return False
+    if head.startswith(_HEADER):
+        return True
     first = head.split(b"\n")[:-1][:_LOOKED_AT]
     return any(parse_fault(line) for line in first if len(line) < 1024)
 

@@ -25,6 +25,13 @@ _STAYS: Final = bytes(
 )
 
 
+def why_nothing(left_out: int) -> str:
+    """Return why a trace has no reference to replay, so many left out."""
+    if left_out:
+        return f"has {left_out:,} references, all to code and files (see --all-pages)"
+    return "has no references"
+
+
 class Swappable:
     """The references of batches to pages that go to swap.
 

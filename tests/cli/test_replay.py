@@ -155,6 +155,23 @@ def test_code_and_files_are_left_out(tmp_path: Path) -> None:
     assert "left out 50 references to code and files\n" in out
 
 
+@pytest.mark.parametrize("ram", ["400K", "50%"])
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ([], "has no references"),
+        ([Reference(n, CODE) for n in range(7)], "has 7 references, all to code and"),
+    ],
+)
+def test_nothing_to_replay(
+    made: list[Reference], reason: str, ram: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "t", made)
+    code, out, err = invoke("--ram", ram, *LRU, path)
+    assert (code, out) == (2, "")
+    assert f"swapemu: {path}: {reason}" in err
+
+
 def test_a_trace_of_faults_says_itself_what_missed(tmp_path: Path) -> None:
     """In the memory that it was made in, unless another is asked for."""
     path = written(

@@ -124,6 +124,14 @@ def test_a_memory_that_a_trace_says_nothing_of_is_named(tmp_path: Path) -> None:
         list(read_study(str(study(tmp_path, text))).cells())
 
 
+def test_a_trace_of_nothing_is_named(tmp_path: Path) -> None:
+    path = study(tmp_path)
+    (tmp_path / "loop.lackey").write_text("I  10000000,3\n")
+    reason = "has 1 references, all to code and files"
+    with pytest.raises(StudyError, match=reason):
+        list(read_study(str(path)).cells())
+
+
 def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
     path = study(
         tmp_path, STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"8M"')

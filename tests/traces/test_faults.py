@@ -42,6 +42,13 @@ def test_ftrace(tmp_path: Path) -> None:
     ]
 
 
+def test_ftrace_of_nothing(tmp_path: Path) -> None:
+    """Its header alone says what it is."""
+    path = tmp_path / "t"
+    path.write_bytes(b"# tracer: nop\n#\n# entries-in-buffer/entries-written: 0/0\n")
+    assert read_all(path) == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
