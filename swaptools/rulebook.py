@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 from swaptools.deprecation import deprecated
@@ -132,6 +133,11 @@ class RuleBase:
         self.severity: Final = severity
 
     @property
+    def room(self) -> str:
+        """Name of the module that it is in, among the rules."""
+        return self.explain.__module__.rpartition(".")[2]
+
+    @property
     def doc(self) -> str:
         """Why it matters, and the examples."""
         return self.explain.__doc__ or ""
@@ -194,11 +200,16 @@ class Rulebook(Generic[_Explain, _P, _Rule]):
 
         return register
 
-    def rules(self) -> tuple[_Rule, ...]:
-        """Return every rule, room by room."""
-        for room in self._rooms:
+    def rules(self, rooms: Sequence[str] | None = None) -> tuple[_Rule, ...]:
+        """Return every rule, room by room; or those of some rooms."""
+        wanted = self._rooms if rooms is None else rooms
+        for room in wanted:
             import_module(f"{self._package}.{room}")
-        return tuple(self._rules.values())
+        # As they are asked for, and not as they were imported.
+        by_room: dict[str, list[_Rule]] = {room: [] for room in wanted}
+        for rule in self._rules.values():
+            by_room.get(rule.room, []).append(rule)
+        return tuple(chain.from_iterable(by_room.values()))
 
 
 def _is_code(code: str) -> bool:

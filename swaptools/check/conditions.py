@@ -1,13 +1,15 @@
-"""What a rule may need to have anything to say, asked once for all of them.
+"""What a room of rules needs to have anything to say, asked once for all of them.
 
-Thousands of areas are alike: taken, with one magic and no bad pages. A rule that can
-only speak of others names one of these, and then is not asked about those.
+Thousands of areas are alike: taken, with one magic and no bad pages. Rooms that can
+only speak of others are not asked about those, and not imported.
 
 Not here: that the kernel finds a header, which is a rule's own word (registry.py).
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import ExtentFlags, InodeFlags
@@ -31,17 +33,14 @@ _ODD: Final = int(ExtentFlags.SHARED | ExtentFlags.DATA_INLINE)
 _NO_PADDING: Final = bytes(4 * PADDING_WORDS)
 #: Kernel: /proc/swaps has KiB in an unsigned int.
 _MOST_COUNTED_BYTES: Final = 0xFFFFFFFF << 10
+_OTHERS_MASK: Final = 0o077
+_USUAL_PAGE_SIZES: Final = (4096, 8192, 16384, 65536)
 _WITH_RULES_OF_THEIR_OWN: Final = frozenset({"btrfs", "f2fs"})
 
 
 def is_refused(case: Case) -> bool:
     """The kernel does not take the area."""
     return not case.verdict.accepted
-
-
-def is_ghost(case: Case) -> bool:
-    """The kernel takes the area for a ghost, or would if it were in order."""
-    return case.is_taken_as_ghost
 
 
 def has_badpages(case: Case) -> bool:
@@ -95,12 +94,12 @@ def has_odd_header(case: Case) -> bool:
 
 
 def has_odd_size(case: Case) -> bool:
-    """It is not as long as its header claims, or not all used, or small, or huge."""
+    """It is refused, or not as long as its header claims or all used, small or huge."""
     claimed_bytes, area_bytes = case.claimed_bytes, case.area_bytes
     allocated_bytes = case.area.allocated_bytes
     return (
-        claimed_bytes != area_bytes
-        or not case.verdict.accepted
+        is_refused(case)
+        or claimed_bytes != area_bytes
         or case.verdict.max * case.page_size != area_bytes
         or not LIBBLKID_MIN_BYTES <= area_bytes <= _MOST_COUNTED_BYTES
         or (allocated_bytes is not None and allocated_bytes < area_bytes)
@@ -139,19 +138,43 @@ def has_odd_caller(case: Case) -> bool:
     )
 
 
-#: All of them.
-CONDITIONS: Final[tuple[Condition, ...]] = (
-    is_refused,
-    is_ghost,
-    has_badpages,
-    has_odd_magic,
-    is_on_btrfs_or_f2fs,
-    has_odd_extents,
-    claims_more_than_memory,
-    has_padding,
-    has_odd_header,
-    has_odd_size,
-    holds_others,
-    lies_oddly,
-    has_odd_caller,
-)
+def is_open_to_others(case: Case) -> bool:
+    """Somebody besides root owns it, or may read or write it."""
+    return bool(case.area.owner_uid or (case.area.mode or 0) & _OTHERS_MASK)
+
+
+def has_odd_pages(case: Case) -> bool:
+    """The machine's pages are of a size that not all programs look for."""
+    return case.page_size not in _USUAL_PAGE_SIZES
+
+
+#: The rooms of rules, in the order in which people read them, and what an area has
+#: to be for any rule of a room to say something.
+ROOMS: Final[dict[str, tuple[Condition, ...]]] = {
+    "header": (has_odd_magic, has_odd_size, has_odd_header),
+    "contents": (is_refused, holds_others),
+    "size": (has_odd_size,),
+    "badpages": (is_refused, has_badpages),
+    "identity": (
+        *(has_padding, has_odd_size, has_odd_header, has_odd_pages),
+        is_open_to_others,
+    ),
+    "ghost": (has_padding, has_odd_size),
+    "memory": (claims_more_than_memory,),
+    "extents": (has_odd_extents, has_odd_size),
+    "filesystem": (has_odd_size, is_on_btrfs_or_f2fs, lies_oddly),
+    "access": (is_refused, lies_oddly),
+    "caller": (is_refused, has_odd_caller),
+    "unseen": (lies_oddly,),
+}
+_CONDITIONS: Final = tuple(dict.fromkeys(chain.from_iterable(ROOMS.values())))
+
+
+def rooms_about(case: Case) -> tuple[str, ...]:
+    """Return the rooms whose rules may have something to say, in order."""
+    return _rooms_for(frozenset(one for one in _CONDITIONS if one(case)))
+
+
+@lru_cache(maxsize=256)
+def _rooms_for(holding: frozenset[Condition]) -> tuple[str, ...]:
+    return tuple(room for room, any_of in ROOMS.items() if holding & set(any_of))

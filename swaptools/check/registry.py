@@ -4,8 +4,8 @@ A rule is a generator of sentences with measured and expected values; code,
 title, severity and remedy are arguments of its decorator, the reason and two
 examples its docstring.
 
-Not here: the rules (rules/), which of them are run when (report.py), what they have
-in common with those about systems (rulebook.py).
+Not here: the rules (rules/), which of them are asked about what (conditions.py), what
+they have in common with those about systems (rulebook.py).
 """
 
 from __future__ import annotations
@@ -15,34 +15,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from swaptools import rulebook
+from swaptools.check.conditions import ROOMS
 from swaptools.rulebook import Remedy, RuleBase, Rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from swaptools.check.case import Case
-    from swaptools.check.conditions import Condition
     from swaptools.rulebook import Severity
 
 Explain = Callable[["Case"], Iterator[str]]
 #: What to do: a sentence for all, or a remedy made for the case.
 Hint = str | Callable[["Case"], Remedy]
-
-#: The rooms of rules, in the order in which people read them.
-_ROOMS: Final = (
-    "header",
-    "contents",
-    "size",
-    "badpages",
-    "identity",
-    "ghost",
-    "memory",
-    "extents",
-    "filesystem",
-    "access",
-    "caller",
-    "unseen",
-)
 
 
 class Rule(RuleBase):
@@ -55,11 +39,9 @@ class Rule(RuleBase):
         refused_by: Kernel tests that this rule puts into words (Verdict.test); none
             for a rule about what the kernel accepts.
         needs_header: Says nothing unless the kernel found its magic.
-        only_if: Says nothing of an area that is not so; None for one that may speak
-            of any.
     """
 
-    __slots__ = ("field", "hint", "needs_header", "only_if", "refused_by")
+    __slots__ = ("field", "hint", "needs_header", "refused_by")
 
     def __init__(
         self,
@@ -72,21 +54,19 @@ class Rule(RuleBase):
         field: str | None = None,
         refused_by: tuple[str, ...] = (),
         needs_header: bool = True,
-        only_if: Condition | None = None,
     ) -> None:
         super().__init__(explain, code, title, severity)
         self.hint: Final = hint
         self.field: Final = field
         self.refused_by: Final = refused_by
         self.needs_header: Final = needs_header
-        self.only_if: Final = only_if
 
     def remedy(self, case: Case) -> Remedy:
         """Return what to do in this case."""
         return Remedy(self.hint) if isinstance(self.hint, str) else self.hint(case)
 
 
-_BOOK: Final = Rulebook(Rule, "swaptools.check.rules", _ROOMS)
+_BOOK: Final = Rulebook(Rule, "swaptools.check.rules", tuple(ROOMS))
 rule = _BOOK.rule
 
 
@@ -94,6 +74,11 @@ rule = _BOOK.rule
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by family."""
     return _BOOK.rules()
+
+
+def rules_in(rooms: tuple[str, ...]) -> tuple[Rule, ...]:
+    """Return the rules of some rooms, by family; no other room is imported."""
+    return _BOOK.rules(rooms)
 
 
 def select_rules(

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from swaptools.check.case import Case
-from swaptools.check.conditions import CONDITIONS
-from swaptools.check.registry import all_rules
+from swaptools.check.conditions import rooms_about
+from swaptools.check.registry import rules_in
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.releases import find_kernel
 from swaptools.kernel.swapon import judge_attempt
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from swaptools.area import SwapArea
     from swaptools.caller import Caller
-    from swaptools.check.conditions import Condition
     from swaptools.check.registry import Rule
     from swaptools.contents import HeldDict
     from swaptools.format.partitions import Partition
@@ -162,7 +161,7 @@ def check_area(
         area=area,
         page_size=page_size,
         verdicts=tuple(case.verdict for case in cases),
-        findings=tuple(_merged(cases, all_rules() if rules is None else rules)),
+        findings=tuple(_merged(cases, rules)),
     )
 
 
@@ -194,7 +193,7 @@ def _case(
     return Case.of(attempt, judge_attempt(attempt), caller)
 
 
-def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
+def _merged(cases: list[Case], rules: tuple[Rule, ...] | None) -> list[Finding]:
     # The same finding for several kernels is one; for only some of them, it
     # says for which.
     found: dict[tuple[str, str], Finding] = {}
@@ -216,8 +215,11 @@ def _merged(cases: list[Case], rules: tuple[Rule, ...]) -> list[Finding]:
     )
 
 
-def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bool]]:
-    for rule in _rules_about(case, rules):
+def _findings(
+    case: Case, rules: tuple[Rule, ...] | None
+) -> Iterator[tuple[Finding, bool]]:
+    has_header = case.attempt.header is not None
+    for rule in _rules_for(rules, rooms_about(case), has_header):
         for message in rule.explain(case):
             is_cause = case.verdict.test in rule.refused_by
             remedy = rule.remedy(case)
@@ -237,21 +239,16 @@ def _findings(case: Case, rules: tuple[Rule, ...]) -> Iterator[tuple[Finding, bo
             )
 
 
-def _rules_about(case: Case, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    # Most areas are alike, and few rules have anything to say about them.
-    holding = frozenset(one for one in CONDITIONS if one(case))
-    return _rules_for(rules, holding, case.attempt.header is not None)
-
-
 @lru_cache(maxsize=256)
 def _rules_for(
-    rules: tuple[Rule, ...], holding: frozenset[Condition], has_header: bool
+    rules: tuple[Rule, ...] | None, rooms: tuple[str, ...], has_header: bool
 ) -> tuple[Rule, ...]:
+    # Most areas are alike, and few rules have anything to say about them.
+    known = rules_in(rooms) if rules is None else rules
     return tuple(
         rule
-        for rule in rules
-        if (has_header or not rule.needs_header)
-        and (rule.only_if is None or rule.only_if in holding)
+        for rule in known
+        if rule.room in rooms and (has_header or not rule.needs_header)
     )
 
 

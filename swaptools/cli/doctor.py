@@ -35,7 +35,7 @@ def check_system(
     kernel: str | None,
     page_size: int | None,
     ram_bytes: int | None,
-    rules: tuple[Rule, ...],
+    rules: tuple[Rule, ...] | None,
     as_json: bool,
 ) -> int:
     """Look at a system, print what was found, and return the exit status."""

@@ -6,7 +6,7 @@ machine's configuration (doctor.py), the rules themselves (rules.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from swaptools.rulebook import RuleBase
+
+_Rule = TypeVar("_Rule", bound="RuleBase")
 
 
 class _Asked(NamedTuple):
@@ -39,6 +41,10 @@ class _Asked(NamedTuple):
     @property
     def is_about_rules(self) -> bool:
         return self.listed is not None or self.explain is not None
+
+    @property
+    def picks_rules(self) -> bool:
+        return bool(self.select or self.ignore or self.is_about_rules)
 
     @property
     def is_about_files(self) -> bool:
@@ -180,7 +186,7 @@ def main(**given: Any) -> None:
         from swaptools.cli.kernels import print_kernels
 
         print_kernels(asked.as_json)
-    elif asked.is_about_rules:
+    elif rules is not None and asked.is_about_rules:
         from swaptools.cli.rules import print_at_length, print_list
 
         show = print_list if asked.explain is None else print_at_length
@@ -191,41 +197,32 @@ def main(**given: Any) -> None:
         output.finish(_check_system(asked, rules))
 
 
-def _chosen_rules(asked: _Asked) -> tuple[RuleBase, ...]:
-    # Of the kinds that may be meant; says which word of the command line is none, a
-    # kernel's as well. Imported here: rules take longer to start than --help may.
-    from swaptools import rulebook
+def _chosen_rules(asked: _Asked) -> tuple[RuleBase, ...] | None:
+    # Those that are picked, of both kinds, and None for all; says which word of the
+    # command line is none, a kernel's as well.
     from swaptools.errors import SelectionError
     from swaptools.kernel.releases import find_kernel
 
-    known = _known_rules(asked)
     try:
         for name in set(asked.kernels) - {"running", "list"}:
             find_kernel(name)
-        rules = rulebook.select(known, asked.select, asked.ignore)
-        for codes in (asked.listed, asked.explain):
-            rules = rulebook.select(rules, _codes(codes)) if codes else rules
+        return _picked_rules(asked) if asked.picks_rules else None
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc
+
+
+def _picked_rules(asked: _Asked) -> tuple[RuleBase, ...]:
+    # Imported here: rules take longer to start than --help may.
+    from swaptools import check, doctor, rulebook
+
+    known: tuple[RuleBase, ...] = (*check.all_rules(), *doctor.all_rules())
+    rules = rulebook.select(known, asked.select, asked.ignore)
+    for codes in (asked.listed, asked.explain):
+        rules = rulebook.select(rules, _codes(codes)) if codes else rules
     return rules
 
 
-def _known_rules(asked: _Asked) -> tuple[RuleBase, ...]:
-    # Both kinds have to be known where codes are picked out of them.
-    is_picked = bool(asked.select or asked.ignore or asked.is_about_rules)
-    known: list[RuleBase] = []
-    if is_picked or asked.is_about_files:
-        from swaptools import check
-
-        known += check.all_rules()
-    if is_picked or not asked.is_about_files:
-        from swaptools import doctor
-
-        known += doctor.all_rules()
-    return tuple(known)
-
-
-def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
+def _check_files(asked: _Asked, rules: tuple[RuleBase, ...] | None) -> int:
     from swaptools import check
     from swaptools.cli import verdicts
 
@@ -235,7 +232,7 @@ def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
         kernels=asked.kernels,
         page_size=asked.pagesize,
         ram_bytes=asked.ram_bytes,
-        rules=tuple(rule for rule in rules if isinstance(rule, check.Rule)),
+        rules=_of_kind(check.Rule, rules),
     )
     if asked.as_json:
         checking.print_json()
@@ -244,7 +241,15 @@ def _check_files(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
     return checking.code
 
 
-def _check_system(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
+def _of_kind(
+    kind: type[_Rule], rules: tuple[RuleBase, ...] | None
+) -> tuple[_Rule, ...] | None:
+    if rules is None:
+        return None
+    return tuple(rule for rule in rules if isinstance(rule, kind))
+
+
+def _check_system(asked: _Asked, rules: tuple[RuleBase, ...] | None) -> int:
     if params.place(asked.offset, asked.partition) != (None, None):
         raise click.UsageError("--offset and --partition are for a FILE")
     if len(asked.kernels) > 1:
@@ -258,6 +263,6 @@ def _check_system(asked: _Asked, rules: tuple[RuleBase, ...]) -> int:
         kernel=next((name for name in asked.kernels if name != "running"), None),
         page_size=asked.pagesize,
         ram_bytes=asked.ram_bytes,
-        rules=tuple(rule for rule in rules if isinstance(rule, doctor.Rule)),
+        rules=_of_kind(doctor.Rule, rules),
         as_json=asked.as_json,
     )

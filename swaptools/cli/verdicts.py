@@ -68,7 +68,7 @@ class Checking:
         kernels: Sequence[str],
         page_size: int | None,
         ram_bytes: int | None,
-        rules: tuple[Rule, ...],
+        rules: tuple[Rule, ...] | None,
     ) -> None:
         self._place = place
         self._kernels = kernels

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from copy import copy
+from functools import partial
+from pkgutil import iter_modules
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.check import all_rules, check_area, conditions
+from swaptools.check import all_rules, check_area, report, rules
+from swaptools.check.conditions import ROOMS
 from swaptools.observe import read_area
 from swaptools.observe.proc import active_swaps
 from tests.check.examples import examples
@@ -19,27 +21,42 @@ from tests.parts import few_or_many
 if TYPE_CHECKING:
     from swaptools.area import SwapArea
     from swaptools.caller import Caller
+    from swaptools.check.case import Case
+    from swaptools.check.conditions import Condition
 
 KERNELS = ("6.18", "4.18", "7.2", "ghost-rfc-6.12", "ghost-rfc-dynamic")
-#: The same rules, asked about everything.
-ASKED_ALWAYS = tuple(map(copy, all_rules()))
-for rule in ASKED_ALWAYS:
-    rule.only_if = None  # type: ignore[misc]
 
 
 def assert_nothing_is_missed(area: SwapArea, caller: Caller | None = None) -> None:
     for kernel in KERNELS:
-        for page_size in (4096, 65536):
-            some, all_ = (
-                check_area(area, kernel, page_size, 3 << 30, rules=rules, caller=caller)
-                for rules in (all_rules(), ASKED_ALWAYS)
-            )
-            assert some.findings == all_.findings, (kernel, page_size, area)
+        for page_size in (4096, 65536, 131072):
+            ask = partial(check_area, area, kernel, page_size, 3 << 30, caller=caller)
+            some = ask().findings
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(report, "rooms_about", lambda _case: tuple(ROOMS))
+                assert ask().findings == some, (kernel, page_size, area)
 
 
-def test_every_condition_spares_rules_something() -> None:
-    named = {rule.only_if for rule in all_rules()} - {None}
-    assert named == set(conditions.CONDITIONS)
+def test_every_room_has_its_conditions() -> None:
+    assert set(ROOMS) == {module.name for module in iter_modules(rules.__path__)}
+
+
+def test_each_condition_of_a_room_holds_where_a_rule_in_it_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases: list[Case] = []
+
+    def every_room(case: Case) -> tuple[str, ...]:
+        cases.append(case)
+        return tuple(ROOMS)
+
+    monkeypatch.setattr(report, "rooms_about", every_room)
+    held: dict[str, frozenset[Condition]] = dict.fromkeys(ROOMS, frozenset())
+    for example in examples():
+        if example.report().findings:
+            room = example.rule.room
+            held[room] |= {one for one in ROOMS[room] if one(cases[-1])}
+    assert held == {room: frozenset(any_of) for room, any_of in ROOMS.items()}
 
 
 @pytest.mark.parametrize("family", sorted({rule.code[0] for rule in all_rules()}))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.backing import InodeFlags
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import access
 from swaptools.kernel import opening
@@ -30,7 +29,6 @@ _BUSY: Final = "lsblk and findmnt show what uses it"
     hint=access.remount_writable,
     refused_by=("readonly_filesystem", "readonly_subvolume", "readonly_mount"),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def readonly(case: Case) -> Iterator[str]:
     """swapon(2) opens for writing.
@@ -56,7 +54,6 @@ def readonly(case: Case) -> Iterator[str]:
     hint=access.changeable,
     refused_by=("immutable",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def immutable(case: Case) -> Iterator[str]:
     """Immutable and append-only files cannot be opened for writing, by root either.
@@ -79,7 +76,6 @@ def immutable(case: Case) -> Iterator[str]:
     hint="make a new file; the seal cannot be taken off",
     refused_by=("has_verity",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def verity(case: Case) -> Iterator[str]:
     """Its contents are hashed and read-only for good.
@@ -100,7 +96,6 @@ def verity(case: Case) -> Iterator[str]:
     hint="end the process, which fuser(1) names",
     refused_by=("executing",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def running(case: Case) -> Iterator[str]:
     """What runs cannot be opened for writing.
@@ -121,7 +116,6 @@ def running(case: Case) -> Iterator[str]:
     hint="nothing to do: swapon --show lists it, perhaps under another name",
     refused_by=("already_active", "claimed"),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def active(case: Case) -> Iterator[str]:
     """A symbolic or hard link, or another node of the device, is the same area.
@@ -142,7 +136,6 @@ def active(case: Case) -> Iterator[str]:
     hint=_BUSY,
     refused_by=("claimed",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def in_use(case: Case) -> Iterator[str]:
     """A mount, another device on top or a program holds it.
@@ -163,7 +156,6 @@ def in_use(case: Case) -> Iterator[str]:
     hint="make a new file; this one goes when its last user closes it",
     refused_by=("unlinked",),
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def unlinked(case: Case) -> Iterator[str]:
     """It was unlinked and lives by an open descriptor only.
@@ -184,7 +176,6 @@ def unlinked(case: Case) -> Iterator[str]:
     hint="put a loop device over it, or use dm-crypt below the area",
     refused_by=("encrypted",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def encrypted(case: Case) -> Iterator[str]:
     """Refused from the newest releases of most series on, with a line once a boot.
@@ -204,7 +195,6 @@ def encrypted(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="leave it alone, or swapoff the loop device first",
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def behind_swap(case: Case) -> Iterator[str]:
     """The kernel may take the file, too, and two areas then write the same blocks.
@@ -224,7 +214,6 @@ def behind_swap(case: Case) -> Iterator[str]:
     "pages of an encrypted file are written in the clear",
     Severity.ERROR,
     hint="put a loop device over it, or use dm-crypt below the area",
-    only_if=conditions.lies_oddly,
 )
 def encrypted_in_clear(case: Case) -> Iterator[str]:
     """Swap writes to the blocks, below the encryption, so memory is there to read.
@@ -249,7 +238,6 @@ def encrypted_in_clear(case: Case) -> Iterator[str]:
     hint="make it writable (blockdev(8) --setrw, a loop device without --read-only),"
     " or use another one",
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def readonly_device(case: Case) -> Iterator[str]:
     """swapon(2) takes it, and then no page can be written to it.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import headers
 from swaptools.format.constants import (
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     hint=headers.new_badpage_list,
     field="nr_badpages",
     refused_by=("badpages_on_file",),
-    only_if=conditions.has_badpages,
 )
 def on_file(case: Case) -> Iterator[str]:
     """A list is for devices; on a file the kernel refuses without a word.
@@ -56,7 +54,6 @@ def on_file(case: Case) -> Iterator[str]:
     hint=headers.new_badpage_list,
     field="nr_badpages",
     refused_by=("list_too_long", "swabbed_list_too_long"),
-    only_if=conditions.has_badpages,
 )
 def too_long(case: Case) -> Iterator[str]:
     """The list ends in front of the magic; the kernel refuses without a word.
@@ -79,7 +76,6 @@ def too_long(case: Case) -> Iterator[str]:
     hint=headers.new_badpage_list,
     field="badpages",
     refused_by=("setup_bad_slots",),
-    only_if=conditions.has_badpages,
 )
 def out_of_range(case: Case) -> Iterator[str]:
     """Page 0 is the header, and pages end at ``last_page``; 7.1 names the entry.
@@ -110,7 +106,6 @@ def out_of_range(case: Case) -> Iterator[str]:
     hint=headers.new_badpage_list,
     field="badpages",
     refused_by=("setup_bad_slots",),
-    only_if=conditions.has_badpages,
 )
 def duplicate_refused(case: Case) -> Iterator[str]:
     """Kernels before 7.1 took this and counted the page twice.
@@ -130,7 +125,6 @@ def duplicate_refused(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.new_badpage_list,
     field="badpages",
-    only_if=conditions.has_badpages,
 )
 def duplicate_counted(case: Case) -> Iterator[str]:
     """Each entry is taken off the usable pages, whether new or not; 7.1 refuses it.
@@ -150,7 +144,6 @@ def duplicate_counted(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.new_badpage_list,
     field="badpages",
-    only_if=conditions.has_badpages,
 )
 def underflow(case: Case) -> Iterator[str]:
     """Enough duplicates take the count below zero, and the kernel believes in 16 TiB.
@@ -177,7 +170,6 @@ def underflow(case: Case) -> Iterator[str]:
     hint=headers.new_badpage_list,
     field="badpages",
     refused_by=("no_usable_page",),
-    only_if=conditions.is_refused,
 )
 def none_left(case: Case) -> Iterator[str]:
     """Every page is bad, or none lies on page bounds of its device.
@@ -204,7 +196,6 @@ def none_left(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="do not hibernate to this area",
     field="badpages",
-    only_if=conditions.has_badpages,
 )
 def under_suspend_header(case: Case) -> Iterator[str]:
     """The suspend header takes the last 40 bytes of the page and does not restore all.

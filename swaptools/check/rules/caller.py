@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.rulebook import Severity
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     hint="boot a kernel that was built with CONFIG_SWAP",
     refused_by=("without_swap",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def without_swap(case: Case) -> Iterator[str]:
     """Built without CONFIG_SWAP, it has no such call, and no /proc/swaps.
@@ -45,7 +43,6 @@ def without_swap(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon as root; in a container, on its host or with that capability",
     needs_header=False,
-    only_if=conditions.has_odd_caller,
 )
 def without_capability(case: Case) -> Iterator[str]:
     """The verdict is root's; root in a container often lacks this capability.
@@ -65,7 +62,6 @@ def without_capability(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon outside of it, as root of the machine",
     needs_header=False,
-    only_if=conditions.has_odd_caller,
 )
 def in_user_namespace(case: Case) -> Iterator[str]:
     """Swap is the machine's: only the first namespace's capabilities count.
@@ -91,7 +87,6 @@ def in_user_namespace(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="run swapon outside of the container, or of the systemd unit, that filters",
     needs_header=False,
-    only_if=conditions.has_odd_caller,
 )
 def filtered(case: Case) -> Iterator[str]:
     """Container runtimes and SystemCallFilter= refuse it whatever the privilege.

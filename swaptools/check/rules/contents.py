@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import AMBIVALENT, foremost
@@ -33,7 +32,6 @@ _NAMED = ("crypto", "raid", "filesystem", "container", "compressed", "partitions
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def encryption(case: Case) -> Iterator[str]:
     """Swap is in the mapping that cryptsetup(8) opens, not in what it is made of.
@@ -53,7 +51,6 @@ def encryption(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def member(case: Case) -> Iterator[str]:
     """Swap is in the logical volume or the array, not in what they are made of.
@@ -73,7 +70,6 @@ def member(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def filesystem(case: Case) -> Iterator[str]:
     """It can have a swapfile in it, and is none.
@@ -93,7 +89,6 @@ def filesystem(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def container(case: Case) -> Iterator[str]:
     """The disk is within, its blocks in another order, with what belongs to them.
@@ -113,7 +108,6 @@ def container(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def compressed(case: Case) -> Iterator[str]:
     """What it is shows when it is unpacked.
@@ -133,7 +127,6 @@ def compressed(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def divided(case: Case) -> Iterator[str]:
     """A header over the whole would write over the table and what lies in it.
@@ -159,7 +152,6 @@ def divided(case: Case) -> Iterator[str]:
     hint=contents.instead,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def something_else(case: Case) -> Iterator[str]:
     """It has a name, and it is not swap.
@@ -181,7 +173,6 @@ def something_else(case: Case) -> Iterator[str]:
     hint=headers.too_short,
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def without_size(case: Case) -> Iterator[str]:
     """A zram device before its disksize is set, a loop device over nothing.
@@ -202,7 +193,6 @@ def without_size(case: Case) -> Iterator[str]:
     "signature of something else besides",
     Severity.WARNING,
     hint=contents.which_is_meant,
-    only_if=conditions.holds_others,
 )
 def besides(case: Case) -> Iterator[str]:
     """Left from before, or swap's is; the kernel does not mind, user space does.
@@ -230,7 +220,6 @@ def besides(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="gdisk(8) and sfdisk(8) show and mend tables; nothing here writes to one",
     needs_header=False,
-    only_if=conditions.holds_others,
 )
 def damaged_table(case: Case) -> Iterator[str]:
     """Where a partition begins and ends may not be what it was made to be.

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, first_hole
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS, walks_whole_file
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=storage.fill_holes,
     refused_by=("hole",),
-    only_if=conditions.has_odd_extents,
 )
 def hole(case: Case) -> Iterator[str]:
     """A slot without storage cannot be written to when memory is short.
@@ -59,7 +57,6 @@ def hole(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=lengths.cut_or_allocate,
     refused_by=("hole",),
-    only_if=conditions.has_odd_extents,
 )
 def hole_behind(case: Case) -> Iterator[str]:
     """The whole file is walked, not only the part that the header claims.
@@ -83,7 +80,6 @@ def hole_behind(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("shared",),
-    only_if=conditions.has_odd_extents,
 )
 def shared(case: Case) -> Iterator[str]:
     """A reflinked copy, or a snapshot, would be written along.
@@ -103,7 +99,6 @@ def shared(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("inline",),
-    only_if=conditions.has_odd_extents,
 )
 def inline(case: Case) -> Iterator[str]:
     """Inline data has no block of its own to write to.
@@ -122,7 +117,6 @@ def inline(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.aligned_blocks,
     refused_by=("unaligned",),
-    only_if=conditions.has_odd_size,
 )
 def all_unaligned(case: Case) -> Iterator[str]:
     """Every run of blocks is off page bounds of the device and shorter than two.

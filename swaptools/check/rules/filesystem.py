@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.backing import ExtentFlags, InodeFlags
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, lengths, storage
 from swaptools.check.rules.extents import extents_with
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("copy_on_write",),
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def copy_on_write(case: Case) -> Iterator[str]:
     """A block of btrfs moves with each write, and swap must stay where it is.
@@ -52,7 +50,6 @@ def copy_on_write(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=storage.make_anew,
     refused_by=("compressed",),
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def compressed(case: Case) -> Iterator[str]:
     """Compressed blocks have no place for a page of their own.
@@ -77,7 +74,6 @@ def compressed(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.one_copy,
     refused_by=("several_copies",),
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def several_copies(case: Case) -> Iterator[str]:
     """There is one place to swap to; a mirror or stripe of it would go stale.
@@ -100,7 +96,6 @@ def several_copies(case: Case) -> Iterator[str]:
     "chunks of the file not known",
     Severity.NOTE,
     hint="ask again as root; btrfs filesystem usage shows what there is",
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def chunks_unknown(case: Case) -> Iterator[str]:
     """With several devices or data profiles, only root can tell those of a file.
@@ -126,7 +121,6 @@ def chunks_unknown(case: Case) -> Iterator[str]:
     hint=elsewhere.on_loop,
     refused_by=("block_over_page",),
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def large_blocks(case: Case) -> Iterator[str]:
     """The page cache there has no single pages; the kernel refuses without a word.
@@ -150,7 +144,6 @@ def large_blocks(case: Case) -> Iterator[str]:
     hint=elsewhere.elsewhere,
     refused_by=("no_read_folio",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def without_page_cache(case: Case) -> Iterator[str]:
     """tmpfs, overlayfs, DAX, character devices; the kernel refuses without a word.
@@ -174,7 +167,6 @@ def without_page_cache(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=elsewhere.elsewhere,
     refused_by=("no_bmap",),
-    only_if=conditions.is_refused,
 )
 def without_bmap(case: Case) -> Iterator[str]:
     """ramfs, ZFS, bcachefs, FUSE: not to know the block counts as a hole.
@@ -195,7 +187,6 @@ def without_bmap(case: Case) -> Iterator[str]:
     hint="use a device that is not zoned",
     refused_by=("zoned",),
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def on_zones(case: Case) -> Iterator[str]:
     """Slots are rewritten in any order, zones are written in one.
@@ -218,7 +209,6 @@ def on_zones(case: Case) -> Iterator[str]:
         "touch FILE && f2fs_io pinfile set FILE && fallocate -l SIZE FILE && mkswap"
         " FILE, with SIZE a multiple of the section (2 MiB, more on zoned devices)"
     ),
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def f2fs_sections(case: Case) -> Iterator[str]:
     """It moves what is not aligned to sections, and may give up on it.
@@ -238,7 +228,6 @@ def f2fs_sections(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="make it anew on a file system with one device, or smaller than a chunk",
     refused_by=("several_devices",),
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def several_devices(case: Case) -> Iterator[str]:
     """Chunks of btrfs are spread over its devices; an area has one.
@@ -261,7 +250,6 @@ def several_devices(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="mount it with -o mode=adaptive, or use another file system",
     refused_by=("log_structured",),
-    only_if=conditions.is_refused,
 )
 def log_structured(case: Case) -> Iterator[str]:
     """A block of a log moves with each write, and swap must stay where it is.
@@ -281,7 +269,6 @@ def log_structured(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint="use a local file system, or a kernel before 5.19 or from 6.12 on",
     refused_by=("no_swap_rw",),
-    only_if=conditions.is_refused,
 )
 def without_swap_rw(case: Case) -> Iterator[str]:
     """From 5.19 to 6.8 it lacked an operation; the kernel refuses without a word.
@@ -300,7 +287,6 @@ def without_swap_rw(case: Case) -> Iterator[str]:
     "file longer than its header, and used whole",
     Severity.ERROR,
     hint=lengths.cut_to_claim,
-    only_if=conditions.has_odd_size,
 )
 def longer_than_header(case: Case) -> Iterator[str]:
     """The kernel makes room for the pages of the header, and then uses them all.
@@ -324,7 +310,6 @@ def longer_than_header(case: Case) -> Iterator[str]:
     "btrfs may take the file for shared",
     Severity.NOTE,
     hint="if it is refused, make the file anew: nothing shares a new one",
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def once_shared(case: Case) -> Iterator[str]:
     """Kernels before 6.12.8 took a quick look, which errs on what once was shared.
@@ -352,7 +337,6 @@ def once_shared(case: Case) -> Iterator[str]:
     "this kernel is built without btrfs",
     Severity.ERROR,
     hint="put the area on ext4 or XFS, or on a device",
-    only_if=conditions.is_on_btrfs_or_f2fs,
 )
 def without_btrfs(case: Case) -> Iterator[str]:
     """Red Hat leaves it out, so that the file system cannot even be mounted.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import headers, lengths
 from swaptools.format.constants import max_swap_badpages
@@ -35,7 +34,6 @@ _IN_A_FILE: Final = "put a ghost into a regular file: ghost-mkswap FILE SIZE"
     Severity.WARNING,
     hint=lengths.cut_to_header,
     field="padding",
-    only_if=conditions.has_padding,
 )
 def flag_with_data(case: Case) -> Iterator[str]:
     """A ghost that was made longer is a short swapfile to every kernel.
@@ -56,7 +54,6 @@ def flag_with_data(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.mark_ghost,
     field="padding",
-    only_if=conditions.has_odd_size,
 )
 def shape_without_flag(case: Case) -> Iterator[str]:
     """A ghost on purpose and a swapfile cut short look alike but for the flag.
@@ -76,7 +73,6 @@ def shape_without_flag(case: Case) -> Iterator[str]:
     hint=_ON_ANY_KERNEL,
     field="last_page",
     refused_by=("shorter_than_header",),
-    only_if=conditions.is_refused,
 )
 def ghost_refused(case: Case) -> Iterator[str]:
     """Mainline wants every page that the header claims.
@@ -104,7 +100,6 @@ def ghost_refused(case: Case) -> Iterator[str]:
     "ghost on a block device",
     Severity.ERROR,
     hint=_IN_A_FILE,
-    only_if=conditions.is_ghost,
 )
 def on_block_device(case: Case) -> Iterator[str]:
     """The RFC forgets the device but not that it is one: the first free slot oopses.
@@ -126,7 +121,6 @@ def on_block_device(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="nr_badpages",
     refused_by=("setup_bad_slots",),
-    only_if=conditions.has_badpages,
 )
 def out_of_bounds(case: Case) -> Iterator[str]:
     """The RFC takes a ghost before the length of its bad page list is looked at.
@@ -151,7 +145,6 @@ def out_of_bounds(case: Case) -> Iterator[str]:
     "hibernation oopses with a ghost first in line",
     Severity.WARNING,
     hint="swap a real area on before the ghost, or do not hibernate",
-    only_if=conditions.is_ghost,
 )
 def hibernation(case: Case) -> Iterator[str]:
     """The search for a place for the image follows a block device that is not there.
@@ -172,7 +165,6 @@ def hibernation(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="nothing to do: a ghost has no pages that could be bad",
     field="nr_badpages",
-    only_if=conditions.has_badpages,
 )
 def badpages_ignored(case: Case) -> Iterator[str]:
     """Clusters made on demand do not look at the list.

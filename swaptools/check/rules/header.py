@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import contents, headers
 from swaptools.contents import foremost
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def no_signature(case: Case) -> Iterator[str]:
     """Nothing at the end of the first page says that this is a swap area.
@@ -56,7 +54,6 @@ def no_signature(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def other_page_size(case: Case) -> Iterator[str]:
     """The magic ends where pages of another size end, and this kernel looks elsewhere.
@@ -85,7 +82,6 @@ def other_page_size(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.has_odd_magic,
 )
 def version_0(case: Case) -> Iterator[str]:
     """A bitmap in place of ``info``, as Linux 2.0 had it.
@@ -108,7 +104,6 @@ def version_0(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.has_odd_magic,
 )
 def suspended(case: Case) -> Iterator[str]:
     """A machine went to sleep into this area; swapping on would destroy its memory.
@@ -131,7 +126,6 @@ def suspended(case: Case) -> Iterator[str]:
     field="magic",
     refused_by=("no_signature",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def shorter_than_page(case: Case) -> Iterator[str]:
     """The magic ends the first page; a file cut before that has none.
@@ -154,7 +148,6 @@ def shorter_than_page(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="resume it with TuxOnIce; where there is none, zero its first eight bytes",
     field="bootbits",
-    only_if=conditions.has_odd_magic,
 )
 def tuxonice_at_start(case: Case) -> Iterator[str]:
     """The kernel ignores the first 1024 bytes; libblkid calls this a suspend image.
@@ -173,7 +166,6 @@ def tuxonice_at_start(case: Case) -> Iterator[str]:
     "second header behind the first",
     Severity.NOTE,
     hint="mkswap(8) does not remove it; swapping over it does, in time",
-    only_if=conditions.has_odd_magic,
 )
 def second_header(case: Case) -> Iterator[str]:
     """Left from a machine with larger pages; only such a machine would take it.
@@ -193,7 +185,6 @@ def second_header(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="version",
     refused_by=("unknown_version",),
-    only_if=conditions.is_refused,
 )
 def version(case: Case) -> Iterator[str]:
     """Only version 1 exists, in either byte order.
@@ -215,7 +206,6 @@ def version(case: Case) -> Iterator[str]:
     hint=headers.new_header,
     field="last_page",
     refused_by=("last_page_zero",),
-    only_if=conditions.is_refused,
 )
 def empty(case: Case) -> Iterator[str]:
     """``last_page`` counts from 0, and page 0 is the header.
@@ -236,7 +226,6 @@ def empty(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.new_header,
     field="last_page",
-    only_if=conditions.has_odd_size,
 )
 def mixed_order(case: Case) -> Iterator[str]:
     """The other numbers are read in the order of ``version``; read so, they are absurd.
@@ -263,7 +252,6 @@ def mixed_order(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="nothing to do; read the header before swapon(2) or with O_DIRECT",
     field="version",
-    only_if=conditions.has_odd_header,
 )
 def foreign_order(case: Case) -> Iterator[str]:
     """Taken as well, but swapped in the page cache, where read(2) then sees it.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.area import AreaKind
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import access, headers, storage
 from swaptools.format.constants import (
@@ -36,7 +35,6 @@ _OTHERS_DEVICE_MASK: Final = 0o007
     Severity.WARNING,
     hint=headers.new_header,
     field="padding",
-    only_if=conditions.has_padding,
 )
 def hidden(case: Case) -> Iterator[str]:
     """With these two words set a header is garbage to libblkid.
@@ -64,7 +62,6 @@ def hidden(case: Case) -> Iterator[str]:
     "too small for UUID= and LABEL=",
     Severity.WARNING,
     hint="name it by its path in fstab(5), not by UUID= or LABEL=",
-    only_if=conditions.has_odd_size,
 )
 def below_libblkid(case: Case) -> Iterator[str]:
     """Under 40 KiB libblkid ignores an area: no UUID=, no LABEL=, no swaplabel(8).
@@ -85,7 +82,6 @@ def below_libblkid(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint=headers.shorten_label,
     field="sws_volume",
-    only_if=conditions.has_odd_header,
 )
 def label_full(case: Case) -> Iterator[str]:
     """mkswap(8) keeps the last byte NUL; programs that rely on it read on.
@@ -151,7 +147,6 @@ def insecure(case: Case) -> Iterator[str]:
     "swapon(8) sees holes where the kernel sees none",
     Severity.WARNING,
     hint=storage.fill_holes,
-    only_if=conditions.has_odd_size,
 )
 def seems_sparse(case: Case) -> Iterator[str]:
     """It counts blocks, and so refuses a compressed or inline file, too.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import headers
 from swaptools.kernel.swapon import maxpages
@@ -35,7 +34,6 @@ _FATAL_PART: Final = 8 / 9
     hint=headers.claim_less,
     field="last_page",
     refused_by=("out_of_memory",),
-    only_if=conditions.is_refused,
 )
 def refused_for_memory(case: Case) -> Iterator[str]:
     """One array over all slots alone is larger than memory.
@@ -57,7 +55,6 @@ def refused_for_memory(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.claim_less,
     field="last_page",
-    only_if=conditions.claims_more_than_memory,
 )
 def costly(case: Case) -> Iterator[str]:
     """Kernels before 7.2 keep 2 to 3 bytes for each slot, used or not.
@@ -84,7 +81,6 @@ def costly(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.claim_less,
     field="last_page",
-    only_if=conditions.is_ghost,
 )
 def absurd(case: Case) -> Iterator[str]:
     """free(1), SwapTotal and the commit limit believe what the header claims.
@@ -110,7 +106,6 @@ def absurd(case: Case) -> Iterator[str]:
     Severity.ERROR,
     hint=headers.claim_less,
     field="last_page",
-    only_if=conditions.claims_more_than_memory,
 )
 def fatal(case: Case) -> Iterator[str]:
     """No array alone is too large, but all of them are: the OOM killer acts.

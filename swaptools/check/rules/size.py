@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.check.remedies import elsewhere, headers, lengths
 from swaptools.format.constants import MAX_LAST_PAGE
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     hint=lengths.lengthen,
     field="last_page",
     refused_by=("shorter_than_header",),
-    only_if=conditions.is_refused,
 )
 def shorter(case: Case) -> Iterator[str]:
     """The header was copied, the file cut, or the device shrunk.
@@ -52,7 +50,6 @@ def shorter(case: Case) -> Iterator[str]:
     "size is no whole number of pages",
     Severity.NOTE,
     hint="nothing is lost but the part of a page at the end",
-    only_if=conditions.has_odd_size,
 )
 def part_of_page(case: Case) -> Iterator[str]:
     """The kernel rounds down; a byte missing from the last page costs all of it.
@@ -73,7 +70,6 @@ def part_of_page(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint=headers.take_in_rest,
     field="last_page",
-    only_if=conditions.has_odd_size,
 )
 def longer(case: Case) -> Iterator[str]:
     """What lies behind ``last_page`` is never used.
@@ -98,7 +94,6 @@ def longer(case: Case) -> Iterator[str]:
     Severity.WARNING,
     hint="nothing to do; mkswap(8) stops one page earlier",
     field="last_page",
-    only_if=conditions.has_odd_size,
 )
 def largest(case: Case) -> Iterator[str]:
     """The kernel counts pages in an unsigned int, which 2^32 does not fit.
@@ -119,7 +114,6 @@ def largest(case: Case) -> Iterator[str]:
     Severity.NOTE,
     hint="look at swapinfo, or at SwapTotal in /proc/meminfo, which are right",
     field="last_page",
-    only_if=conditions.has_odd_size,
 )
 def size_wraps(case: Case) -> Iterator[str]:
     """The log and /proc/swaps count KiB in 32 bits, so 4 TiB reads as 0.
@@ -139,7 +133,6 @@ def size_wraps(case: Case) -> Iterator[str]:
     "pages lost to blocks that are smaller than a page",
     Severity.WARNING,
     hint=elsewhere.aligned_blocks,
-    only_if=conditions.has_odd_size,
 )
 def unaligned_blocks(case: Case) -> Iterator[str]:
     """A slot is a page of the device; a run of blocks off page bounds loses some.
@@ -164,7 +157,6 @@ def unaligned_blocks(case: Case) -> Iterator[str]:
     hint="use a device of at least two pages",
     refused_by=("unreadable_page",),
     needs_header=False,
-    only_if=conditions.is_refused,
 )
 def shorter_than_block(case: Case) -> Iterator[str]:
     """The block with the header reaches beyond the end, and cannot be read.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swaptools.check import conditions
 from swaptools.check.registry import rule
 from swaptools.kernel.activation import KNOWN_FILESYSTEMS
 from swaptools.kernel.opening import WITHOUT_READ_FOLIO
@@ -39,7 +38,6 @@ def _ask_again(case: Case) -> Remedy:
     Severity.NOTE,
     hint=_ask_again,
     needs_header=False,
-    only_if=conditions.lies_oddly,
 )
 def not_seen(case: Case) -> Iterator[str]:
     """The verdict may be too kind where a question had no answer.
@@ -55,7 +53,6 @@ def not_seen(case: Case) -> Iterator[str]:
     "file system not known here",
     Severity.NOTE,
     hint="swapon(2) will say",
-    only_if=conditions.lies_oddly,
 )
 def unknown_filesystem(case: Case) -> Iterator[str]:
     """Whether and how it takes swapfiles is not modelled; it is taken to.
