@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from swaptools.sweep.cells import Value
+    from swaptools.traces.formats import Trace
 
 #: An area has so many times the pages of the trace, and at least so many.
 _AREA_TIMES: Final = 2
@@ -67,6 +68,8 @@ class TraceWorkload:
         self._nr_moments = nr_moments
         self._with_slots = with_slots
         self._looked: dict[tuple[str, int, bool], Looked] = {}
+        #: By path and hash.
+        self._recorded: dict[tuple[str, str, bool], Looked] = {}
 
     def check(self, values: Mapping[str, Sequence[Value]]) -> None:
         """Check names and values, each for itself.
@@ -111,19 +114,19 @@ class TraceWorkload:
     def _look(self, name: str, seed: int, all_pages: bool) -> Looked:
         key = (name, seed, all_pages)
         if key not in self._looked:
-            path = self._place(name)
-            digest = digest_of(path)
-            names = PageNames()
-            with open_trace(path, seed=seed) as found:
-                about, chosen = found.about, Swappable(found)
-                for batch in found if all_pages else chosen:
-                    names.add(batch)
-                lengths = _sampled(found.source.lengths)
-            references, pages = names.nr_references, names.nr_pages
-            if not references:
-                raise TraceError(name, why_nothing(chosen.left_out))
-            self._looked[key] = Looked(digest, about, references, pages, lengths)
+            self._looked[key] = self._looked_at(name, seed, all_pages)
         return self._looked[key]
+
+    # What was recorded is the same under every seed, and is read once.
+    def _looked_at(self, name: str, seed: int, all_pages: bool) -> Looked:
+        path = self._place(name)
+        place = (path, digest_of(path), all_pages)
+        with open_trace(path, seed=seed) as found:
+            if found.about.order is Order.GENERATED:
+                return _counted(name, place[1], found, all_pages)
+            if place not in self._recorded:
+                self._recorded[place] = _counted(name, place[1], found, all_pages)
+            return self._recorded[place]
 
     def _place(self, name: str) -> str:
         return path_of(self._find(name))
@@ -166,6 +169,16 @@ class TraceWorkload:
             self._nr_moments,
             self._with_slots,
         )
+
+
+def _counted(name: str, digest: str, trace: Trace, all_pages: bool) -> Looked:
+    names, chosen = PageNames(), Swappable(trace)
+    for batch in trace if all_pages else chosen:
+        names.add(batch)
+    if not names.nr_references:
+        raise TraceError(name, why_nothing(chosen.left_out))
+    lengths = _sampled(trace.source.lengths)
+    return Looked(digest, trace.about, names.nr_references, names.nr_pages, lengths)
 
 
 def _tried(name: str, look: Callable[[], object]) -> None:

@@ -10,9 +10,10 @@ from swaptools.emulator.replays.lengths import Lengths
 from swaptools.emulator.replays.machines import machine_for
 from swaptools.emulator.replays.replay import replay
 from swaptools.errors import StudyError, TraceError
-from swaptools.sweep import read_study, sweep, trace_files
+from swaptools.sweep import read_study, sweep, trace_files, traces
 from swaptools.sweep.trace_files import digest_of, keep, lacking, place_of
 from swaptools.traces.formats import open_trace
+from swaptools.working_set.next_use import PageNames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,6 +131,38 @@ def test_a_trace_of_nothing_is_named(tmp_path: Path) -> None:
     reason = "has 1 references, all to code and files"
     with pytest.raises(StudyError, match=reason):
         list(read_study(str(path)).cells())
+
+
+GENERATOR = """\
+#regions
+a, 4194304
+
+#phases
+one
+200
+a, 1, 4096, 100, wo
+"""
+
+
+@pytest.mark.parametrize(("name", "nr_read"), [("loop.lackey", 1), ("made.masim", 3)])
+def test_only_what_a_seed_changes_is_read_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, nr_read: int
+) -> None:
+    (tmp_path / "made.masim").write_text(GENERATOR)
+    seen = []
+
+    class Seen(PageNames):
+        def __init__(self) -> None:
+            seen.append(self)
+            super().__init__()
+
+    monkeypatch.setattr(traces, "PageNames", Seen)
+    text = STUDY.replace("loop.lackey", name).replace("[axes]", "[axes]\nseed=[3,1,2]")
+    cells = list(read_study(str(study(tmp_path, text))).cells())
+    assert len(seen) == nr_read
+    assert {cell.job.nr_pages for cell in cells} == {
+        each.nr_references for each in seen
+    }
 
 
 def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
