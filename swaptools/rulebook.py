@@ -219,7 +219,7 @@ def _is_code(code: str) -> bool:
     return is_ascii and family.isupper() and number.isdigit() and len(number) == 3
 
 
-def select(
+def pick(
     rules: Sequence[_Rule], chosen: Iterable[str] = (), ignored: Iterable[str] = ()
 ) -> tuple[_Rule, ...]:
     """Return the rules whose code begins with one of ``chosen``, none of ``ignored``.

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from swaptools import rulebook
 from swaptools.check.conditions import ROOMS
-from swaptools.rulebook import Remedy, RuleBase, Rulebook
+from swaptools.rulebook import Remedy, RuleBase, Rulebook, pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,4 +92,4 @@ def select_rules(
     Raises:
         SelectionError: A prefix that no code begins with.
     """
-    return rulebook.select(all_rules(), select, ignore)
+    return pick(all_rules(), select, ignore)

@@ -216,14 +216,14 @@ def _picked_rules(asked: _Asked) -> tuple[RuleBase, ...]:
     from swaptools import check, doctor, rulebook
 
     known: tuple[RuleBase, ...] = (*check.all_rules(), *doctor.all_rules())
-    rules = rulebook.select(known, asked.select, asked.ignore)
+    rules = rulebook.pick(known, asked.select, asked.ignore)
     for codes in (asked.listed, asked.explain):
-        rules = rulebook.select(rules, _codes(codes)) if codes else rules
+        rules = rulebook.pick(rules, _codes(codes)) if codes else rules
     return rules
 
 
 def _check_files(asked: _Asked, rules: tuple[RuleBase, ...] | None) -> int:
-    from swaptools import check
+    from swaptools.check.registry import Rule
     from swaptools.cli import verdicts
 
     checking = verdicts.Checking(
@@ -232,7 +232,7 @@ def _check_files(asked: _Asked, rules: tuple[RuleBase, ...] | None) -> int:
         kernels=asked.kernels,
         page_size=asked.pagesize,
         ram_bytes=asked.ram_bytes,
-        rules=_of_kind(check.Rule, rules),
+        rules=_of_kind(Rule, rules),
     )
     if asked.as_json:
         checking.print_json()

@@ -14,8 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from swaptools.kernel.attempt import Refusal
-from swaptools.kernel.btrfs import btrfs_swap_activate
-from swaptools.kernel.f2fs import f2fs_swap_activate
 from swaptools.kernel.iomap import iomap_swapfile_activate
 from swaptools.kernel.page_io import generic_swapfile_activate, no_bmap
 
@@ -61,11 +59,8 @@ def swap_activate(attempt: Attempt, max_pages: int) -> Activation:
 
 def walks_whole_file(attempt: Attempt) -> bool:
     """Tell whether a hole that no slot needs is held against the file."""
-    return _activate(attempt) in (
-        iomap_swapfile_activate,
-        btrfs_swap_activate,
-        counts_blocks,
-    )
+    is_btrfs = attempt.backing.filesystem == "btrfs" and attempt.files.btrfs == "own"
+    return is_btrfs or _activate(attempt) in (iomap_swapfile_activate, counts_blocks)
 
 
 def _activate(attempt: Attempt) -> _Activate | None:
@@ -119,11 +114,19 @@ def _exfat(files: FileRules) -> _Activate:
 
 
 def _btrfs(files: FileRules) -> _Activate:
-    return btrfs_swap_activate if files.btrfs == "own" else no_bmap
+    if files.btrfs != "own":
+        return no_bmap
+    from swaptools.kernel.btrfs import btrfs_swap_activate  # for who is on btrfs
+
+    return btrfs_swap_activate
 
 
 def _f2fs(files: FileRules) -> _Activate:
-    return generic_swapfile_activate if files.f2fs == "bmap" else f2fs_swap_activate
+    if files.f2fs == "bmap":
+        return generic_swapfile_activate
+    from swaptools.kernel.f2fs import f2fs_swap_activate  # for who is on f2fs
+
+    return f2fs_swap_activate
 
 
 if TYPE_CHECKING:

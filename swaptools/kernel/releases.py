@@ -9,7 +9,6 @@ release of the running kernel.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -247,8 +246,10 @@ def _rules(release: Release) -> KernelProfile:
 
 def _last(steps: Steps, version: tuple[int, ...]) -> KernelProfile:
     # The rules of the last step that is not beyond the version, or the first.
-    number = bisect_right(steps, version, key=lambda step: step[0])
-    return steps[max(number - 1, 0)][1]
+    (_, profile), *later = steps
+    for first, rules in later:
+        profile = rules if first <= version else profile
+    return profile
 
 
 def _reason(release: Release, profile: KernelProfile) -> Reason | None:

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from swaptools.backing import Backing, FileType, InodeFlags
-from swaptools.observe import btrfs, devices
+from swaptools.observe import devices
 from swaptools.observe.extents import find_extents
 from swaptools.observe.files import open_for_reading, refuse_odd_types
 from swaptools.observe.ioctl import LONG_BYTES, ior
@@ -189,7 +189,7 @@ def _on_mount(
 def _on_btrfs(
     descriptor: int, extents: tuple[Extent, ...] | None, questions: _Questions
 ) -> dict[str, Any]:
-    from swaptools.observe import btrfs_chunks  # for who is on btrfs
+    from swaptools.observe import btrfs, btrfs_chunks  # for who is on btrfs
 
     # Root may look which chunks hold the file; often there is no choice anyway.
     profiles = questions.ask("profiles", lambda: btrfs.data_profiles(descriptor))

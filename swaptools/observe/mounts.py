@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 
-from swaptools.observe.btrfs import device_path
 from swaptools.observe.devices import is_readonly_by_name
 from swaptools.observe.proc import unescape
 from swaptools.records import NamedTuple
@@ -173,6 +172,8 @@ def _unlisted(descriptor: int) -> Mount | None:
         filesystem = "fuseblk"
     source = f"/dev/{device_name}" if device_name else None
     if filesystem == "btrfs":
+        from swaptools.observe.btrfs import device_path  # for who is on btrfs
+
         source = device_path(descriptor)
         device_name = _device_name(source or "")
     # Whether the file system is read-only, or this mount, is one flag here.
