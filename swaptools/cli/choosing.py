@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli.output import json_pieces, json_row
+from swaptools.cli.output import json_of, json_pieces
 from swaptools.cli.tables import Column, TableStyle, print_table
 from swaptools.records import NamedTuple
 from swaptools.units import format_size
@@ -99,11 +99,11 @@ class Chosen(NamedTuple):
             return whole
         return {spec.key: spec.value_of(row) for spec in self.specs}
 
-    def json_pieces(self, row: Any) -> Iterable[str]:
-        """Return what as_dict() has as output.json_pieces() does."""
+    def json_of(self, fields: tuple[str, ...]) -> Callable[[Any], Iterable[str]]:
+        """Return what makes of a row with these fields what json_pieces() does."""
         if self.is_usual:
-            return json_row(row._fields, row)
-        return json_pieces(self.as_dict(row))
+            return json_of(fields)
+        return lambda row: json_pieces(self.as_dict(row))
 
 
 class Table(NamedTuple):

@@ -90,7 +90,8 @@ class Reading:
 
     def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
-        pieces = self._looking.rest(self._each(chosen.json_pieces))
+        shown = chosen.json_of(AreaInfo._fields)
+        pieces = self._looking.rest(self._each(shown))
         output.print_json_pieces("swapareas", pieces)
 
     def dump(self) -> None:

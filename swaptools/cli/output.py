@@ -148,17 +148,37 @@ def print_json_pieces(
 
 def json_pieces(row: Mapping[str, Any]) -> Iterable[str]:
     """Return a row as print_json_list() prints it, behind another one."""
-    return json_row(tuple(row), row.values())
+    return json_of(tuple(row))(row.values())
 
 
-def json_row(keys: tuple[str, ...], values: Iterable[Any]) -> Iterable[str]:
-    """Return the same of a row whose keys and values are not yet together."""
-    encoders = _encoders(not is_utf8())
-    try:
-        texts = [encoders[type(value)](value) for value in values]
-    except KeyError:  # a collection, or derived from one of them
-        return _long_row(keys, values)
-    return (f",\n{_printable(_template(keys) % tuple(texts))}",)
+def json_of(keys: tuple[str, ...]) -> Callable[[Iterable[Any]], Iterable[str]]:
+    """Return what makes the same of the values of a row that has these keys."""
+    return _json_of(keys, not is_utf8())
+
+
+@lru_cache(maxsize=64)
+def _json_of(
+    keys: tuple[str, ...], ensure_ascii: bool
+) -> Callable[[Iterable[Any]], Iterable[str]]:
+    # A row of small values as json has it, put together of its parts: to begin is
+    # most of what json itself takes for twenty of them.
+    encoders = _encoders(ensure_ascii)
+    blank = [",\n{"]
+    for number, key in enumerate(keys):
+        blank += [f"{', ' if number else ''}{_json(key)}: ", ""]
+    blank.append("}")
+
+    def pieces(values: Iterable[Any]) -> Iterable[str]:
+        try:
+            texts = [encoders[type(value)](value) for value in values]
+        except KeyError:  # a collection, or derived from one of them
+            return _long_row(keys, values)
+        parts = blank.copy()
+        parts[2::2] = texts
+        text = "".join(parts)
+        return (text if text[2:].isprintable() else _printable(text),)
+
+    return pieces
 
 
 def _long_row(keys: Iterable[str], values: Iterable[Any]) -> Iterator[str]:
@@ -203,16 +223,6 @@ def _json_numbers(numbers: Iterable[int] | Iterable[list[int]]) -> Iterator[str]
         yield begin + ", ".join(map(str, batch))
         begin = ", "
     yield "]" if begin == ", " else "[]"
-
-
-# A row of small values as json has it, put together of its parts: to begin is most of
-# what json itself takes for twenty of them.
-
-
-@lru_cache(maxsize=64)
-def _template(keys: tuple[str, ...]) -> str:
-    pairs = (f"{_json(key)}: ".replace("%", "%%") + "%s" for key in keys)
-    return f"{{{', '.join(pairs)}}}"
 
 
 @cache

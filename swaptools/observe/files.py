@@ -191,12 +191,13 @@ def _read_seekable(
         # What is read ahead would be in the way of telling holes from content.
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
     if not offset and number is None:
-        data = None
-        if not is_all and total_bytes > _FIRST_BYTES:
-            data = _read_enough(descriptor, total_bytes)
-        if data is None:
+        has_all = not is_all and total_bytes > _FIRST_BYTES
+        data, signatures = (
+            _read_enough(descriptor, total_bytes) if has_all else (b"", ())
+        )
+        if not signatures:
             data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
-        signatures = find_signatures(data)
+            signatures = find_signatures(data)
         table = None
         # A good area costs nothing more: only one without swap's magic is looked at
         # for what is left of a table at its end.
@@ -204,9 +205,7 @@ def _read_seekable(
             from swaptools.observe.partitions import read_table  # seldom needed
 
             table = read_table(descriptor, status, total_bytes)
-        return Beginning(
-            kind, data, total_bytes, status, table=table, signatures=signatures
-        )
+        return Beginning(kind, data, total_bytes, status, 0, None, table, signatures)
     from swaptools.observe.partitions import numbered, read_table  # seldom needed
 
     table = read_table(descriptor, status, total_bytes)
@@ -282,17 +281,18 @@ def _skip(file: BinaryIO, count: int, progress: Progress | None) -> int:
     return count - done
 
 
-def _read_enough(descriptor: int, total_bytes: int) -> bytes | None:
-    # The first bytes, if they have all that there is to find.
+def _read_enough(
+    descriptor: int, total_bytes: int
+) -> tuple[bytes, tuple[Signature, ...]]:
+    # The first bytes, and what is found in them: nothing, unless that is all there is.
     data = _read_up_to(descriptor, 0, _FIRST_BYTES)
-    if not find_signatures(data):
-        return None
-    for page_size, offset in _LARGER_PAGES:
+    signatures = find_signatures(data)
+    for page_size, offset in _LARGER_PAGES if signatures else ():
         if page_size > total_bytes:
             break
         if magic_name(_read_up_to(descriptor, offset, MAGIC_BYTES)) is not None:
-            return None
-    return data
+            return b"", ()
+    return data, signatures
 
 
 def _read_up_to(descriptor: int, offset: int, count: int) -> bytes:

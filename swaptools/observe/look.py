@@ -161,29 +161,31 @@ def _area(name: str, seen: _Seen, wanted: Wanted) -> SwapArea:
         unseen += (f"active or not: {swaps.unknown}",)
     if contents is not None and contents.unseen:
         unseen += (contents.unseen,)
-    has_others = seen.header is not None and len(beginning.signatures) > 1
+    header, signatures = seen.header, beginning.signatures
+    has_others = header is not None and len(signatures) > 1
+    # In the order of the fields: by their names it takes twice as long.
     return SwapArea(
-        path=name,
-        kind=beginning.kind,
-        offset=beginning.offset,
-        header=seen.header,
-        reason=seen.reason and better_reason(seen.reason, beginning, contents),
-        other_headers=other_headers(beginning) if has_others else (),
-        signatures=beginning.signatures,
-        holds=contents.holds if contents else None,
-        believed=contents.believed if contents else None,
-        unclaimed=seen.unclaimed,
-        partition=beginning.partition,
-        table=beginning.table,
-        area_bytes=beginning.area_bytes,
-        allocated_bytes=_allocated_bytes(status),
-        mode=stat.S_IMODE(status.st_mode) if status else None,
-        owner_uid=owner_uid(status) if status else None,
-        active=active,
-        is_behind_swap=bool(swaps.behind) and is_behind_swap(beginning, swaps),
-        loop_use=loop_use(beginning, swaps, wanted.loops) if wanted.holds else None,
-        backing=seen.backing,
-        unseen=unseen,
+        name,
+        beginning.kind,
+        beginning.offset,
+        header,
+        seen.reason and better_reason(seen.reason, beginning, contents),
+        other_headers(beginning) if has_others else (),
+        signatures,
+        contents.holds if contents else None,
+        contents.believed if contents else None,
+        seen.unclaimed,
+        beginning.partition,
+        beginning.table,
+        beginning.area_bytes,
+        _allocated_bytes(status),
+        stat.S_IMODE(status.st_mode) if status else None,
+        owner_uid(status) if status else None,
+        active,
+        bool(swaps.behind) and is_behind_swap(beginning, swaps),
+        loop_use(beginning, swaps, wanted.loops) if wanted.holds else None,
+        seen.backing,
+        unseen,
     )
 
 
