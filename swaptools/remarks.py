@@ -22,9 +22,10 @@ _ZSWAP: Final = "zswap."
 _GONE: Final = frozenset(
     {"same_filled_pages_enabled", "non_same_filled_pages_enabled", "exclusive_loads"}
 )
-_TRUE: Final = re.compile(r"[eytEYT1]|[oO][nN]")
-_FALSE: Final = re.compile(r"[dnfDNF0]|[oO][fF]")
-_NUMBER: Final = re.compile(r"(0[xX][0-9a-fA-F]+)|(0[0-7]+)|([0-9]+)")
+# As text: few command lines have a word of zswap's.
+_TRUE: Final = r"[eytEYT1]|[oO][nN]"
+_FALSE: Final = r"[dnfDNF0]|[oO][fF]"
+_NUMBER: Final = r"(0[xX][0-9a-fA-F]+)|(0[0-7]+)|([0-9]+)"
 
 
 def sizes_wrapped(missing_bytes: int) -> str:
@@ -102,13 +103,13 @@ def _is_same(asked: str | None, runs: str) -> bool:
 
 def _flag(text: str | None) -> str | None:
     # A word alone switches on what takes it at all.
-    if text is None or _TRUE.match(text):
+    if text is None or re.match(_TRUE, text):
         return "Y"
-    return "N" if _FALSE.match(text) else None
+    return "N" if re.match(_FALSE, text) else None
 
 
 def _number(text: str | None) -> int | None:
-    match = _NUMBER.fullmatch((text or "").removeprefix("+"))
+    match = re.fullmatch(_NUMBER, (text or "").removeprefix("+"))
     if match is None:
         return None
     base = 16 if match[1] else 8 if match[2] else 10

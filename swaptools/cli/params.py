@@ -20,6 +20,7 @@ from swaptools.units import is_page_size, parse_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from click.parser import _OptionParser
     from click.shell_completion import CompletionItem
 
 #: Bytes of the longest path that a system call takes. Kernel: linux/limits.h.
@@ -79,12 +80,26 @@ class PathType(ParamType[str]):
 
 
 class Command(click.Command):
-    """A command whose --help looks for no translation of its one line.
+    """A command that begins no search which click begins for every run.
 
-    click's does for every run, and what looks takes as long as reading an area.
+    Its --help looks for no translation of its one line, and a flag of one letter is
+    found where click looks first: what finds nothing there is compared with every long
+    option, for a message that nobody gets to see. Either takes as long as reading an
+    area.
     """
 
     _own_help: click.Option | None = None
+
+    def make_parser(self, ctx: click.Context) -> _OptionParser:
+        """Return click's parser, with the flags of one letter among the long ones."""
+        parser = super().make_parser(ctx)
+        flags = {
+            name: option
+            for name, option in parser._short_opt.items()
+            if not option.takes_value
+        }
+        parser._long_opt.update(flags)
+        return parser
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the option, the same one each time."""

@@ -19,12 +19,13 @@ from swaptools.records import NamedTuple
 
 _BY: Final = "/dev/disk/by-"
 _TAGS: Final = ("UUID", "LABEL", "PARTUUID", "PARTLABEL")
-#: What udev leaves as it is in the name of a link; all but ASCII besides.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9#+\-.:=@_\x80-\U0010ffff]")
+#: What udev leaves as it is in the name of a link, besides ASCII letters and digits
+#: and all that is no ASCII.
+_PLAIN: Final = "#+-.:=@_"
 #: The kernel reads a third number and makes nothing of it. devt_from_devnum().
-_NUMBER: Final = re.compile(r"(\d+):(\d+)(?::\d+)?")
+_NUMBER: Final = r"(\d+):(\d+)(?::\d+)?"
 #: The kernel's own form of a number. include/linux/kdev_t.h new_decode_dev().
-_HEX: Final = re.compile(r"[0-9a-fA-F]{3,8}")
+_HEX: Final = r"[0-9a-fA-F]{3,8}"
 
 
 class NamedDevice(NamedTuple):
@@ -44,9 +45,9 @@ def find_device(name: str) -> NamedDevice:
     >>> find_device("8:2") == find_device("802") == NamedDevice(os.makedev(8, 2))
     True
     """
-    if match := _NUMBER.fullmatch(name):
+    if match := re.fullmatch(_NUMBER, name):
         return NamedDevice(os.makedev(int(match[1]), int(match[2])))
-    if _HEX.fullmatch(name):
+    if re.fullmatch(_HEX, name):
         packed = int(name, 16)
         major, minor = packed >> 8 & 0xFFF, packed & 0xFF | packed >> 12 & 0xFFF00
         return NamedDevice(os.makedev(major, minor))
@@ -64,7 +65,7 @@ def _by_tag(tag: str, value: str) -> NamedDevice:
         return NamedDevice(None, reason, is_unknown=True)
     link = "".join(
         char
-        if _PLAIN.match(char)
+        if not char.isascii() or char.isalnum() or char in _PLAIN
         else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
         for char in value
     )

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 SLOW = (
     *("pathlib", "urllib.parse", "importlib.resources", "tempfile", "subprocess"),
     *("construct", "ctypes", "hashlib", "secrets", "socket", "shutil"),
-    *("json", "click.shell_completion", "swaptools.doctor", "swaptools.emulator"),
+    *(
+        "difflib",
+        "json",
+        "click.shell_completion",
+        "swaptools.doctor",
+        "swaptools.emulator",
+    ),
 )
 #: Of extras, which stand for seconds; and of help, which needs no machine.
 OF_EXTRAS = ("numpy", "numba", "bokeh", "matplotlib", "distributed", "dask")
@@ -42,7 +48,7 @@ finally:
 
 @pytest.mark.parametrize(
     "words",
-    ["swapinfo", "swapinfo {}", "swapcheck {}", "ghost_mkswap -fn {} 1M"],
+    ["swapinfo", "swapinfo {}", "swapcheck {}", "ghost_mkswap -f -n {} 1M"],
 )
 def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) -> None:
     assert imported(words.format(area_file(name="a")), SLOW) == ""
