@@ -98,10 +98,9 @@ def inc_min_seq(s: Slots, memcg: int) -> None:
     here = memcg * NR_LRUS + list_of(seq)
     while s.lrus[here].last:
         number = s.lrus[here].last
-        if s.pages[number].counted == list_of(seq):
-            if s.policy_items[RULES] != RULES_6_12:
-                count_protected(s, number)
-            inc_gen(s, number, seq)
+        if s.policy_items[RULES] != RULES_6_12:
+            count_protected(s, number)
+        inc_gen(s, number, seq)
         gen_move(s, number, True)
     reset_ctrl_pos(s, row)
     s.lrugens[row + MIN_SEQ] += 1

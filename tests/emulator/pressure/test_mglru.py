@@ -7,14 +7,21 @@ from random import Random
 import pytest
 
 from swaptools.emulator import Machine
+from swaptools.emulator.core.lru import list_move
+from swaptools.emulator.core.pressure_structs import PAGE_WORKINGSET
+from swaptools.emulator.pressure.aging import inc_min_seq
 from swaptools.emulator.pressure.generations import (
+    AVG_TOTAL,
     MAX_NR_GENS,
     MAX_SEQ,
     MIN_NR_GENS,
     MIN_SEQ,
+    belong,
     gens_of,
+    list_of,
     nr_of,
 )
+from swaptools.emulator.pressure.marks import tier_of
 from tests.engines import ENGINES_OF_POLICIES
 from tests.parts import one_in
 from tests.pressure.generations import emulate, held_out, programs, recorded
@@ -109,6 +116,29 @@ def test_generations_are_two_to_four(kernel: str) -> None:
         if step % 12 == 0:
             machine.check_invariants()
     assert machine.vmstat()["pswpin"] > 100
+
+
+@pytest.mark.parametrize(("kernel", "nr_kept"), [("6.12", 0), ("6.18", 4), ("7.2", 4)])
+def test_what_was_activated_is_kept_when_generations_become_one(
+    kernel: str, nr_kept: int
+) -> None:
+    """Kernel: mm/vmscan.c inc_min_seq(), since 6.14."""
+    machine = Machine(kernel, policy="mglru", compiled=False)
+    task = machine.task()
+    task.write(0, 4)
+    task.pageout(4)
+    slots = machine.state.slots
+    row = gens_of(slots, 0)
+    max_seq = slots.lrugens[row + MAX_SEQ]
+    for number in range(1, machine.state.totals.nr_frames):
+        if slots.pages[number].list:
+            list_move(slots, number, list_of(slots.lrugens[row + MIN_SEQ]))
+            slots.pages[number].flags |= PAGE_WORKINGSET
+            belong(slots, number, max_seq)
+    inc_min_seq(slots, 0)
+    assert nr_of(slots, 0, max_seq) == 4
+    hot = tier_of(slots, 1, True)
+    assert slots.lrugens[row + AVG_TOTAL + hot] == nr_kept // 2
 
 
 @pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
