@@ -20,16 +20,9 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import hot
 from swaptools.emulator.core.frames import give_back
-from swaptools.emulator.core.hooks import drained
-from swaptools.emulator.core.lru import list_add, list_move
-from swaptools.emulator.core.pressure_structs import (
-    LRU_ACTIVE,
-    LRU_BATCH,
-    LRU_INACTIVE,
-    NR_LRUS,
-    PAGE_ACTIVE,
-    PAGE_DEAD,
-)
+from swaptools.emulator.core.hooks import drained, listed
+from swaptools.emulator.core.lru import list_add, list_del
+from swaptools.emulator.core.pressure_structs import LRU_BATCH, NR_LRUS, PAGE_DEAD
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -50,18 +43,18 @@ def lru_add_drain(s: Slots, cpu: int) -> None:
 
 @hot
 def drain_batch(s: Slots, cpu: int) -> None:
-    """Put new folios of a CPU on lists, by their flags, the oldest first.
+    """Put new folios of a CPU on lists, the oldest first.
 
     Kernel: mm/swap.c folio_batch_move_lru().
     """
     batch = s.lrus[cpu * NR_LRUS + LRU_BATCH]
     while batch.last:
         number = batch.last
-        flags = s.pages[number].flags
-        if flags & PAGE_DEAD:
+        if s.pages[number].flags & PAGE_DEAD:
             give_back(s, number)
         else:
-            list_move(s, number, LRU_ACTIVE if flags & PAGE_ACTIVE else LRU_INACTIVE)
+            list_del(s, number)
+            listed(s, number)
 
 
 @hot

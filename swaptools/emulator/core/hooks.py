@@ -23,6 +23,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot_inline
+from swaptools.emulator.core.lru import list_add
+from swaptools.emulator.core.pressure_structs import (
+    LRU_ACTIVE,
+    LRU_INACTIVE,
+    PAGE_ACTIVE,
+    PAGE_WORKINGSET,
+    SHADOW,
+    SHADOW_ASKED,
+    SHADOW_WORKINGSET,
+)
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -120,6 +130,16 @@ def joined(s: Slots, number: int) -> None:
 
 
 @hot_inline
+def listed(s: Slots, number: int) -> None:
+    """Put a folio on a list that a CPU had gathered, and that is on none; by its flags.
+
+    Kernel: mm/swap.c lru_add().
+    """
+    is_active = s.pages[number].flags & PAGE_ACTIVE
+    list_add(s, number, LRU_ACTIVE if is_active else LRU_INACTIVE)
+
+
+@hot_inline
 def drained(s: Slots) -> None:
     """Hear that a CPU has put on lists what it gathered.
 
@@ -131,6 +151,21 @@ def drained(s: Slots) -> None:
 def victim(s: Slots, memcg: int) -> int:
     """Return the first frame of the folio that is to leave a group, or 0."""
     return 0
+
+
+@hot_inline
+def asked_shadow(s: Slots, number: int) -> int:
+    """Return what is remembered of a folio that leaves since somebody asked for that.
+
+    Kernel: mm/workingset.c workingset_eviction(), of no group's reclaim.
+    """
+    was_active = s.pages[number].flags & (PAGE_ACTIVE | PAGE_WORKINGSET)
+    return SHADOW | SHADOW_ASKED | (SHADOW_WORKINGSET if was_active else 0)
+
+
+@hot_inline
+def left_asked(s: Slots, shadow: int, nr: int) -> None:
+    """Hear that so many pages left since somebody asked for that."""
 
 
 @hot_inline

@@ -23,7 +23,7 @@ from swaptools.emulator.core.constants import (
 )
 from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.frames import free_frame
-from swaptools.emulator.core.hooks import kept
+from swaptools.emulator.core.hooks import asked_shadow, kept, left_asked
 from swaptools.emulator.core.lru import list_del, lru_split
 from swaptools.emulator.core.page_counter import try_charge_swap
 from swaptools.emulator.core.page_tables import (
@@ -40,9 +40,6 @@ from swaptools.emulator.core.pressure_structs import (
     PAGE_ACTIVE,
     PAGE_REFERENCED,
     PAGE_WORKINGSET,
-    SHADOW,
-    SHADOW_ASKED,
-    SHADOW_WORKINGSET,
 )
 from swaptools.emulator.core.rmap import join
 from swaptools.emulator.core.room import PAGES_A_RUN, has_room
@@ -171,16 +168,6 @@ def stay_asked(s: Slots, number: int) -> None:
 
 
 @hot
-def asked_shadow(s: Slots, number: int) -> int:
-    """Return what is remembered of a page that leaves since somebody asked for that.
-
-    Kernel: mm/workingset.c workingset_eviction(), of no group's reclaim.
-    """
-    was_active = s.pages[number].flags & (PAGE_ACTIVE | PAGE_WORKINGSET)
-    return SHADOW | SHADOW_ASKED | (SHADOW_WORKINGSET if was_active else 0)
-
-
-@hot
 def put_back(s: Slots, number: int) -> None:
     """Let the policy have a page back that was to leave since somebody asked for that.
 
@@ -207,7 +194,9 @@ def pageout_asked(s: Slots, head: int) -> bool:
     for number in range(head, head + nr):
         s.pages[number].stamp = shadow
     is_gone = pageout(s, head)
-    if not is_gone:  # it was split (writeout.py stay_in_memory())
+    if is_gone:
+        left_asked(s, shadow, nr)
+    else:  # it was split (writeout.py stay_in_memory())
         page.stamp = stamp
         for number in range(head, head + nr):
             put_back(s, number)

@@ -48,7 +48,6 @@ from swaptools.emulator.pressure.aging import (
     count_protected,
 )
 from swaptools.emulator.pressure.generations import (
-    EVICTED_PAGES,
     ISOLATED,
     MIN_LRU_BATCH,
     MIN_NR_GENS,
@@ -76,7 +75,7 @@ from swaptools.emulator.pressure.marks import (
     set_refs,
     tier_of,
 )
-from swaptools.emulator.pressure.tiers import shadow_of, tier_to_evict
+from swaptools.emulator.pressure.tiers import count_evicted, shadow_of, tier_to_evict
 from swaptools.emulator.pressure.walks import (
     folio_referenced,
 )
@@ -158,16 +157,15 @@ def shrink_folio(s: Slots, number: int, cpu: int) -> int:
     page, nr = s.pages[number], folio_nr_pages(s, number)
     if is_referenced(s, number):
         return 0
-    is_hot = page.flags & PAGE_WORKINGSET != 0
-    tier = gens_of(s, page.memcg) + tier_of(s, refs_of(s, number), is_hot)
+    shadow = shadow_of(s, number)
     if not page.flags & PAGE_WAITS:
-        outcome = evict(s, number, cpu, shadow_of(s, number))
+        outcome = evict(s, number, cpu, shadow)
     elif page.flags & PAGE_SHMEM or nr > 1:
         outcome = FAILED
     else:
         outcome = unmap_held(s, number, cpu)
     if outcome in (EVICTED, DROPPED):
-        s.lrugens[tier + EVICTED_PAGES] += nr
+        count_evicted(s, shadow, nr)
         return nr
     if outcome != FAILED:
         page.flags |= PAGE_ACTIVE

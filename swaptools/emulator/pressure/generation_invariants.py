@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from swaptools.emulator.core.expect import expect
 from swaptools.emulator.core.pressure_structs import (
     GEN_ITEMS,
+    LRU_BATCH,
     LRU_FREE,
     LRU_NONE,
     NR_LRUS,
@@ -48,7 +49,7 @@ def check_generations(s: Slots) -> None:
     for number in range(1, s.totals[0].nr_frames):
         page = s.pages[number]
         expect(not page.stamp, "a shadow that was not used up", number)
-        if page.list != LRU_NONE:
+        if page.list not in (LRU_NONE, LRU_BATCH):
             is_in = LRU_FREE <= page.list < ISOLATED
             expect(is_in, "of no generation", number, page.list)
             expect(not page.flags & PAGE_ACTIVE, "active, and nowhere so", number)

@@ -16,8 +16,7 @@ Kernel: include/linux/mm_inline.h lru_gen_add_folio(), lru_gen_folio_seq(); mm/v
 folio_update_gen(), folio_inc_gen(); mm/swap.c folio_activate(); read in 6.12.117 and
 7.2.13.
 Same: numbers of generations; the order within a list.
-Changed: nothing waits in a folio batch on its way in, which each reclaim empties first
-of all; what waits to be activated does so for all processors together.
+Changed: what waits to be activated does so for all processors together.
 Left out: nodes and zones; statistics of generations that are gone.
 """
 

@@ -30,6 +30,7 @@ from swaptools.emulator.core.buffers import (
     hot,
     hot_inline,
 )
+from swaptools.emulator.core.folio_batch import batch_add, lru_add_drain
 from swaptools.emulator.core.kswapd import DEF_PRIORITY, kswapd_wants
 from swaptools.emulator.core.page_counter import (
     nr_swap_pages_for,
@@ -81,7 +82,7 @@ from swaptools.emulator.pressure.marks import (
     mark,
 )
 from swaptools.emulator.pressure.policy import Policy
-from swaptools.emulator.pressure.tiers import refault
+from swaptools.emulator.pressure.tiers import count_evicted, refault, shadow_of_asked
 from swaptools.emulator.pressure.two_lists import (
     SC_FULL_WALK,
     SC_IS_KSWAPD,
@@ -228,7 +229,7 @@ def shrink_lruvec(
     s: Slots, memcg: int, target: int, priority: int, wanted: int
 ) -> None:
     """Look at a part of a group's pages. Kernel: lru_gen_shrink_lruvec()."""
-    activate_waiting(s)
+    lru_add_drain(s, s.totals[0].cpu)
     s.policy_items[HAS_WALKED] = 0
     pressure = s.pressure[0]
     if pressure.may_not_swap or (target and not pressure.swappiness):
@@ -340,7 +341,7 @@ def mark_accessed(s: Slots, at: int) -> None:
 
 @hot
 def folio_add_lru(s: Slots, number: int) -> None:
-    """Take a page in that was made or read. Kernel: mm/swap.c, the same name."""
+    """Gather a page that was made or read. Kernel: mm/swap.c, the same name."""
     page = s.pages[number]
     shadow, page.stamp = page.stamp, 0
     if shadow:
@@ -353,7 +354,7 @@ def folio_add_lru(s: Slots, number: int) -> None:
         page.flags |= PAGE_ACTIVE
     elif not page.flags & PAGE_REFERENCED:
         mark(s, number)
-    gen_add(s, number)
+    batch_add(s, number)
 
 
 @hot
@@ -379,7 +380,10 @@ MGLRU: Final = Policy(
     kept=keep,
     shrink=shrink,
     balance=balance,
+    listed=gen_add,
     drained=activate_waiting,
+    asked_shadow=shadow_of_asked,
+    left_asked=count_evicted,
     rules=rules_of,
     check=check_generations,
 )

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 #: Fields of a policy that are hot functions.
 _HOOKS: Final = (
     *("accessed", "expected", "added", "victim", "kept", "shrink"),
-    *("balance", "drained"),
+    *("balance", "listed", "drained", "asked_shadow", "left_asked"),
 )
 #: Where policies are found by name.
 ENTRY_POINTS: Final = "swaptools.policies"
@@ -202,8 +202,15 @@ class Policy:
             did. Of the root: of the whole machine.
         balance: ``(s)``: the same as kswapd, until there is as much as the high
             watermark (core/watermarks.py) or some were looked at (``priority``).
+        listed: ``(s, number)``: puts a folio on a list that a processor had gathered,
+            and that is on none; for policies whose ``added`` has it gathered
+            (batch_add()).
         drained: ``(s)``: a processor puts on lists what it has gathered; for policies
             that gather pages.
+        asked_shadow: ``(s, number)``: returns what is remembered of a folio that
+            somebody asked to page out.
+        left_asked: ``(s, shadow, nr)``: so many pages of which that is remembered have
+            left.
         items_a_page: Integers of its own for each frame, in ``policy_items`` behind
             POLICY_HEAD_ITEMS of those it has besides.
         needs_future: Asks for ``pressure.next_use``, which only traces know.
@@ -222,7 +229,10 @@ class Policy:
     kept: Callable[[Slots, int], None] = add_first
     shrink: Callable[[Slots, int, int], int] = shrink_victims
     balance: Callable[[Slots], int] = balance_to_high
+    listed: Callable[[Slots, int], None] = hooks.listed
     drained: Callable[[Slots], None] = hooks.drained
+    asked_shadow: Callable[[Slots, int], int] = hooks.asked_shadow
+    left_asked: Callable[[Slots, int, int], None] = hooks.left_asked
     items_a_page: int = 0
     needs_future: bool = False
     rules: Callable[[KernelProfile], Mapping[int, int]] = no_items
@@ -257,7 +267,7 @@ def note_next_use(s: Slots, next_use: int) -> None:
 @cache
 def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
     accessed, expected, added, victim_, kept_, shrink_, *others = functions
-    balance_, drained_ = others
+    balance_, listed_, drained_, asked_shadow_, left_asked_ = others
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
         hooks.owner_of: swap_owner,
@@ -270,7 +280,10 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.referred: flush_when_due,
         hooks.kept: kept_,
         hooks.shrink: shrink_,
+        hooks.listed: listed_,
         hooks.drained: drained_,
+        hooks.asked_shadow: asked_shadow_,
+        hooks.left_asked: left_asked_,
     }
     if needs_future:
         faults[hooks.refers] = note_next_use
@@ -280,6 +293,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.kept: kept_,
         hooks.shrink: shrink_,
         hooks.balance: balance_,
+        hooks.listed: listed_,
         hooks.drained: drained_,
     }
     return Binding(name, faults, policy)

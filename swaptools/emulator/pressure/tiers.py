@@ -13,7 +13,7 @@ Kernel: mm/vmscan.c read_ctrl_pos(), positive_ctrl_err(), get_tier_idx();
 mm/workingset.c lru_gen_eviction(), lru_gen_test_recent(), lru_gen_refault(); read in
 6.12.117 and 7.2.13; what 6.18 has of each was found with a booted one.
 Same: when a tier is kept, and what comes back soon enough.
-Changed: what a request paged out comes back as if it had left a moment ago.
+Changed: nothing.
 Left out: pages of files.
 """
 
@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.buffers import (
     hot,
+    hot_inline,
 )
 from swaptools.emulator.core.pressure_structs import (
+    PAGE_REFERENCED,
     PAGE_WORKINGSET,
     SHADOW,
-    SHADOW_ASKED,
     SHADOW_SHIFT,
     SHADOW_WORKINGSET,
 )
@@ -113,13 +114,37 @@ def shadow_of(s: Slots, number: int) -> int:
 
 
 @hot
+def shadow_of_asked(s: Slots, number: int) -> int:
+    """Return that of a page that somebody asked to page out: it was not accessed then.
+
+    Kernel: mm/madvise.c madvise_cold_or_pageout_pte_range(), folio_clear_referenced().
+    """
+    s.pages[number].flags &= ~PAGE_REFERENCED
+    return shadow_of(s, number)
+
+
+@hot_inline
+def tier_of_shadow(s: Slots, shadow: int) -> int:
+    """Return the tier that a page was in when it left."""
+    is_hot = shadow & SHADOW_WORKINGSET != 0
+    refs = shadow >> _REFS_SHIFT & _REFS_MASK
+    refs += is_hot if s.policy_items[RULES] == RULES_6_12 else 1
+    return tier_of(s, refs, is_hot)
+
+
+@hot
+def count_evicted(s: Slots, shadow: int, nr: int) -> None:
+    """Count pages that left, by what is remembered. Kernel: lru_gen_eviction()."""
+    row = gens_of(s, shadow >> SHADOW_SHIFT & _MEMCG_MASK)
+    s.lrugens[row + EVICTED_PAGES + tier_of_shadow(s, shadow)] += nr
+
+
+@hot
 def is_recent(s: Slots, shadow: int, row: int) -> bool:
     """Tell whether a page left a generation that is about to go still.
 
     Kernel: mm/workingset.c lru_gen_test_recent().
     """
-    if shadow & SHADOW_ASKED:
-        return True
     seq = shadow >> _SEQ_SHIFT
     if s.policy_items[RULES] == RULES_6_12:
         return seq == s.lrugens[row + MIN_SEQ]
@@ -131,18 +156,15 @@ def refault(s: Slots, number: int, shadow: int) -> None:
     """Mark a page by what is remembered of it. Kernel: lru_gen_refault()."""
     page, pressure = s.pages[number], s.pressure[0]
     group, rules = s.lruvecs[page.memcg], s.policy_items[RULES]
-    asked = shadow & SHADOW_ASKED != 0
-    if not asked and shadow >> SHADOW_SHIFT & _MEMCG_MASK != page.memcg:
+    if shadow >> SHADOW_SHIFT & _MEMCG_MASK != page.memcg:
         return
     group.workingset_refault_anon += 1
     pressure.workingset_refault_anon += 1
     row = gens_of(s, page.memcg)
     if not is_recent(s, shadow, row):
         return
-    is_hot = not asked and shadow & SHADOW_WORKINGSET != 0
-    refs = 0 if asked else shadow >> _REFS_SHIFT & _REFS_MASK
-    marks = refs + (is_hot if rules == RULES_6_12 else 1)
-    s.lrugens[row + REFAULTED + tier_of(s, marks, is_hot)] += 1
+    s.lrugens[row + REFAULTED + tier_of_shadow(s, shadow)] += 1
+    is_hot = shadow & SHADOW_WORKINGSET != 0
     if is_hot or rules != RULES_7_2:
         group.workingset_activate_anon += 1
         pressure.workingset_activate_anon += 1
@@ -151,4 +173,5 @@ def refault(s: Slots, number: int, shadow: int) -> None:
         group.workingset_restore_anon += 1
         pressure.workingset_restore_anon += 1
     else:
+        refs = shadow >> _REFS_SHIFT & _REFS_MASK
         page.flags = page.flags & ~REFS_MASK | refs << REFS_SHIFT
