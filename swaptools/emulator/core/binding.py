@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import hashlib
 from dis import get_instructions
-from types import FunctionType
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from swaptools.emulator.core.buffers import HOT, NEEDS, RUNS, Needs
@@ -147,12 +148,16 @@ def callees_of(function: FunctionType) -> Iterator[tuple[str, FunctionType]]:
             yield name, callee
 
 
-def globals_of(function: FunctionType) -> set[str]:
+def globals_of(function: FunctionType) -> frozenset[str]:
     """Return the names that a function looks up in its module; fields are none."""
-    loads = (
-        step for step in get_instructions(function) if step.opname == "LOAD_GLOBAL"
-    )
-    return {step.argval for step in loads}
+    return _globals_of(function.__code__)
+
+
+# Copies have the code of what they are copies of.
+@cache
+def _globals_of(code: CodeType) -> frozenset[str]:
+    loads = (step for step in get_instructions(code) if step.opname == "LOAD_GLOBAL")
+    return frozenset(step.argval for step in loads)
 
 
 def outside(function: Hot) -> set[FunctionType]:
