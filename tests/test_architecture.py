@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sweep": {
         *("__version__", "errors", "units", "notebook", "references", "traces"),
         *("working_set", "kernel", "emulator", "script_files", "compile_cache"),
+        "front_door",
     },
     "report": {"errors", "units", "notebook", "sweep"},
 }

@@ -84,6 +84,11 @@ def sweep(
     """
     if jobs is not None and address is not None:
         raise click.UsageError("--jobs is of this machine, --scheduler of others")
+    if jobs is not None and jobs > 1 and not dry_run:
+        # What workers are forked from becomes ready while the study is read.
+        from swaptools.sweep import local_cluster
+
+        local_cluster.prepare(compiled=False if interpreted else None)
     found, cells = _read(study, only)
     path = results_path or str(Path(study).with_suffix(_SUFFIX))
     if dry_run:
@@ -167,7 +172,8 @@ def _runner(
     address: str | None,
     interpreted: bool,
 ) -> Runner:
-    from swaptools.sweep.dask_runner import DaskRunner, has_dask
+    from swaptools.sweep.dask_runner import DaskRunner
+    from swaptools.sweep.local_cluster import has_dask
     from swaptools.sweep.runners import InProcess, engine_for
 
     if jobs is None:

@@ -43,13 +43,6 @@ _LOOK_S: Final = 2.0
 _WITHOUT_WORKERS_S: Final = 60.0
 
 
-def has_dask() -> bool:
-    """Tell whether the extra is installed, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("distributed") is not None
-
-
 class DaskRunner:
     """Workers of a cluster, or of this machine."""
 
@@ -62,7 +55,7 @@ class DaskRunner:
             MissingExtra: Dask is not installed.
             ClusterError: Nobody answers, or has another version.
         """
-        if address is None and has_dask():
+        if address is None:
             local_cluster.prepare(compiled=compiled)
         try:
             self._distributed: Any = import_module("distributed")

@@ -13,6 +13,7 @@ import signal
 import warnings
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 #: Workers that may end while they run something before it is given up: Dask's own
 #: number, and so what other clusters have.
 _ALLOWED_FAILURES: Final = 3
-#: What a worker needs, imported once for all that are forked.
+#: What a worker needs, imported once for all that are forked; the last one of those
+#: that compile.
 _PRELOADED: Final = ("distributed.nanny", "swaptools.sweep.workloads")
+_COMPILING: Final = "swaptools.sweep.forked"
 #: Of Dask, which looks at itself all the time, and serves what it sees: to nobody here.
 _SETTINGS: Final = {
     "distributed.worker.multiprocessing-method": "forkserver",
@@ -39,12 +42,20 @@ _SETTINGS: Final = {
 _NO_DASHBOARD: Final = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 
 
+def has_dask() -> bool:
+    """Tell whether the extra is installed, without importing it."""
+    return find_spec("distributed") is not None
+
+
 def prepare(*, compiled: bool | None) -> None:
     """Start what workers of this machine are forked from; it is ready in a second.
 
-    What this process imports meanwhile costs no time, then.
+    What this process does meanwhile costs no time, then. It is started once, and where
+    there is no Dask not at all.
     """
-    modules = [*_PRELOADED, *(() if compiled is False else ("numba",))]
+    if not has_dask():
+        return
+    modules = [*_PRELOADED, *(() if compiled is False else (_COMPILING,))]
     with _deaf_to_interrupts():
         forkserver.set_forkserver_preload(modules)
         forkserver.ensure_running()

@@ -91,18 +91,34 @@ def imported(
     return done.stderr.splitlines()[-1]
 
 
+def test_who_starts_workers_brings_no_machine() -> None:
+    """They become ready while the study is read, and what reads it is imported."""
+    assert set(modules_of("import swaptools.sweep.local_cluster")).isdisjoint(
+        {*OF_EXTRAS, *OF_MACHINES, "swaptools.sweep.study"}
+    )
+
+
+def test_what_is_imported_before_workers_are_forked_is_no_garbage() -> None:
+    """There, and where there is no numba, or another one."""
+    text = "import gc, sys; sys.modules['numba'] = None; import swaptools.sweep.forked"
+    loaded = modules_of(f"{text}; assert gc.get_freeze_count()")
+    assert "swaptools.sweep.forked" in loaded
+
+
 def test_until_ctrl_c_is_ours_little_is_loaded() -> None:
     """What is raised meanwhile the interpreter prints: that takes milliseconds."""
-    text = (
-        "import sys, swaptools.cli.start, swaptools.cli.interrupts; print(*sys.modules)"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-S", "-c", text],
+    loaded = modules_of("import swaptools.cli.start, swaptools.cli.interrupts")
+    assert {"_signal", "swaptools.cli.start"} < set(loaded)
+    assert set(loaded).isdisjoint({"enum", "typing", "contextlib", "re", "click"})
+    assert len([name for name in loaded if name.startswith("swaptools")]) == 4
+
+
+def modules_of(statement: str) -> list[str]:
+    """Run a statement in a fresh interpreter; return all that is imported then."""
+    return subprocess.run(
+        [sys.executable, "-S", "-c", f"{statement}; import sys; print(*sys.modules)"],
         env={"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
-    assert {"_signal", "swaptools.cli.start"} < set(loaded)
-    assert set(loaded).isdisjoint({"enum", "typing", "contextlib", "re", "click"})
-    assert len([name for name in loaded if name.startswith("swaptools")]) == 4

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swaptools.cli.swapemu import main
+from swaptools.sweep import local_cluster
 from tests.sweep.studies import STUDY, lines, rows, study
 
 if TYPE_CHECKING:
@@ -55,6 +56,30 @@ def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     done = run("-n", path)
     assert done.stdout == f"{path}: 4 cells (design 2, pages 2); about 1 s\n"
     assert not (tmp_path / "small.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "prepared"),
+    [
+        (["--jobs", "2"], [None]),
+        (["--jobs", "2", "--interpreted"], [False]),
+        (["--jobs", "1"], []),
+        (["--jobs", "2", "-n"], []),
+        ([], []),
+    ],
+)
+def test_what_workers_are_forked_from_is_made_ready_before_the_study_is_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    prepared: list[bool | None],
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        local_cluster, "prepare", lambda *, compiled: seen.append(compiled)
+    )
+    assert run(tmp_path / "none", *words).exit_code == 2
+    assert seen == prepared
 
 
 def test_a_cell_that_fails_is_told_and_the_others_run(tmp_path: Path) -> None:
