@@ -15,6 +15,7 @@ import hashlib
 from ctypes import c_int64, c_uint8, c_uint32
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
@@ -127,8 +128,13 @@ def sentence_of(function: FunctionType) -> str:
     return policy_sentence(BOUND[function].name) if function in BOUND else EMULATOR
 
 
+# Of all of the core, whichever of it this program has imported: so what one command has
+# compiled, the next one finds.
 @cache
 def _fingerprint() -> str:
+    package: Any = import_module(__name__.rpartition(".")[0])
+    for module in iter_modules(package.__path__, f"{package.__name__}."):
+        import_module(module.name)
     text = sorted(
         (text_of(f), HOT[f])
         for f in HOT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -254,3 +256,18 @@ def test_and_by_what_is_inlined(monkeypatch: pytest.MonkeyPatch) -> None:
         assert version_of(touch_range) != before  # type: ignore[arg-type]
     finally:
         _fingerprint.cache_clear()
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(not can_compile(), reason="needs the fast extra")
+def test_but_not_by_what_a_program_has_imported() -> None:
+    text = """if True:
+        from swaptools.emulator.core.compiler import _fingerprint
+        before = _fingerprint()
+        _fingerprint.cache_clear()
+        import swaptools.emulator.replays.replay
+        print(before == _fingerprint())
+    """
+    words = [sys.executable, "-c", text]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert done.stdout == "True\n"
