@@ -29,6 +29,7 @@ from typing import NamedTuple
 
 from resident import peak_bytes
 
+from swaptools.compile_cache import COMPILE_CACHE
 from swaptools.emulator import Machine
 from swaptools.emulator.core.engine import can_compile
 from swaptools.emulator.pressure.policy import find_policy, policy_names
@@ -150,6 +151,7 @@ def print_misses() -> bool:
 
 def print_large() -> None:
     """Print what many pages under a small limit take, of this process as a whole."""
+    rates("lru", Round("", 2 * NR_FITS))  # compiles
     start = time.process_time()
     machine = under_limit("lru", NR_LARGE_PAGES, LARGE_LIMIT_PAGES, zswap=False)
     made = time.process_time() - start
@@ -169,6 +171,7 @@ def main() -> int:
     if not can_compile():
         print("the fast extra is not installed")
         return 0
+    COMPILE_CACHE.say = lambda text: print(text, file=sys.stderr)
     if sys.argv[1:] == ["large"]:
         print_large()
         return 0

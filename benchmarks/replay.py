@@ -34,6 +34,7 @@ import numpy as np
 from resident import peak_bytes
 from traces import MISSES, NR_REQUESTS, RECORD, batches, requests
 
+from swaptools.compile_cache import COMPILE_CACHE
 from swaptools.emulator import replay
 from swaptools.emulator.replays.machines import machine_for
 from swaptools.references import References, no_flags, one_task
@@ -171,6 +172,7 @@ def main() -> int:
     if sys.argv[1:] == ["--peak"]:
         peak()
         return 0
+    COMPILE_CACHE.say = lambda text: print(text, file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "oracle"
         records = np.zeros(NR_REQUESTS, RECORD)
