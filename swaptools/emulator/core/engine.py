@@ -10,9 +10,9 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from ctypes import Array, addressof, c_int64
+from ctypes import Array, addressof, c_char, c_int64
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from swaptools.emulator.core.buffers import RUNS
 from swaptools.emulator.core.memory import Flat
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from swaptools.emulator.core.binding import Binding
+
+_Pair: Final = c_int64 * 2
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -115,11 +117,19 @@ def pair_of(buffer: Any) -> Array[c_int64]:  # noqa: ANN401
     return pair
 
 
-# An array of Python's or a view of one, which may be one to be read only.
+# An array of Python's or a view of one.
 def _pair_of_foreign(buffer: Any) -> Array[c_int64]:  # noqa: ANN401
+    with memoryview(buffer) as view:
+        if view.readonly or not view.nbytes:
+            return _Pair(_address_to_read(view), len(view))
+        return _Pair(addressof(c_char.from_buffer(view)), len(view))
+
+
+# By way of numpy, since ctypes knows only what may be written; that takes ten times as
+# long.
+def _address_to_read(view: memoryview) -> int:
     # Imported here: only those who compile need it.
     import numpy
 
-    with memoryview(buffer) as view:
-        there: int = numpy.frombuffer(view, "u1").ctypes.data if view.nbytes else 0
-        return (c_int64 * 2)(there, len(view))
+    there: int = numpy.frombuffer(view, "u1").ctypes.data if view.nbytes else 0
+    return there

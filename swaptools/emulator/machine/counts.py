@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import MAX_SWAPFILES
 from swaptools.emulator.core.events import Traffic
-from swaptools.emulator.core.memory import clear
+from swaptools.emulator.core.memory import clear, is_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,6 +101,8 @@ class EventCounter:
         for memcg in range(len(traffic) // MAX_SWAPFILES):
             for si, backing in self._backings.items():
                 row = traffic[memcg * MAX_SWAPFILES + si]
+                if is_zero(row):
+                    continue
                 counted = {name: getattr(row, name) for name in _FIELDS}
                 yield memcg, si, backing.ops, counted
         for (memcg, name), gone in self._gone.items():

@@ -127,14 +127,16 @@ class Replay:
             future: When each page is used next, where the policy asks for that.
         """
         self._dropped += batch.dropped
+        numbered = self._numbering.number(batch)
+        self._reach()
         done, nr_references = 0, len(batch.pages)
         while done < nr_references:
             count = min(self._rhythm.left(self._references), nr_references - done)
             some = slice(done, done + count)
-            part = batch._replace(
-                pages=batch.pages[some],
-                flags=batch.flags[some],
-                tasks=batch.tasks[some],
+            part = numbered._replace(
+                pages=numbered.pages[some],
+                flags=numbered.flags[some],
+                tasks=numbered.tasks[some],
             )
             self._make(part, future[some] if future is not None else None)
             done += count
@@ -143,10 +145,8 @@ class Replay:
                 self._look()
 
     def _make(self, part: References, future: memoryview[int] | None) -> None:
-        numbered = self._numbering.number(part)
-        self._reach()
         run = touch_range if self._has_policy else touch_missed
-        touch(self.machine.state, self._tasks, numbered, self._table, future, run)
+        touch(self.machine.state, self._tasks, part, self._table, future, run)
 
     # Tasks, and tables for all of their pages; what numbers are dense takes the fewest,
     # and nobody is charged for it.
