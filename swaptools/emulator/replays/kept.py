@@ -79,6 +79,8 @@ class _Writer(pickle.Pickler):
 
     def persistent_id(self, obj: Any) -> Any:  # noqa: ANN401
         """Name what is not in the pickle; None for what is."""
+        if type(obj) is int:  # most are
+            return None
         if id(obj) in self._fixed:
             return "fixed", self._fixed[id(obj)]
         if isinstance(obj, ctypes.Array):
