@@ -65,7 +65,10 @@ def test_every_cell_has_a_row_and_none_failed(name: str) -> None:
         ("wasted-slots", ("design=xswap", "ram=16M", "zswap.max_pool_percent=40")),
         ("extra-layer", ("design=vswap-ste", "pages=1024", "order=4")),
         ("folio-fallback", ("design=plain", "holes=2560", "order=4")),
-        ("less-memory", ("trace=compiler", "design=ghost", "ram=25%")),
+        pytest.param(
+            *("less-memory", ("trace=compiler", "design=ghost", "ram=25%")),
+            marks=pytest.mark.compiled,  # of a hundred thousand references
+        ),
     ],
 )
 def test_a_cell_that_is_run_again_gives_its_row(

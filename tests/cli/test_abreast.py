@@ -251,7 +251,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]
     picked = random.Random(5)
     good = [str(place / "good")] * len(known)
-    found = picked.choices(known + good, k=1200)
+    found = picked.sample(known + good, 2 * len(known))
+    found += picked.choices(known + good, k=1200 - len(found))
     for number in (50, 500, 1100):
         found[number] = "/dev/null"
     return found
@@ -282,14 +283,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ("command", "words", "nr_names"),
     [
         (swapinfo.main, [], 1200),
-        (swapinfo.main, ["--raw"], 600),
-        (swapinfo.main, ["--pairs", "--output-all", "-b"], 600),
-        (swapinfo.main, ["--json"], 1200),
-        (swapinfo.main, ["--json", "-o", "PATH,LABEL,OTHER,ERROR"], 600),
-        (swapinfo.main, ["-n", "-o", "+HOLDS"], 600),
-        (swapinfo.main, ["--dump"], 600),
-        (swapcheck.main, ["--json"], 600),
-        (swapcheck.main, [], 600),
+        (swapinfo.main, ["--raw"], 200),
+        (swapinfo.main, ["--pairs", "--output-all", "-b"], 200),
+        (swapinfo.main, ["--json"], 600),
+        (swapinfo.main, ["--json", "-o", "PATH,LABEL,OTHER,ERROR"], 200),
+        (swapinfo.main, ["-n", "-o", "+HOLDS"], 200),
+        (swapinfo.main, ["--dump"], 200),
+        (swapcheck.main, ["--json"], 200),
+        (swapcheck.main, [], 200),
     ],
 )
 def test_a_command_prints_what_one_process_prints(
@@ -300,6 +301,8 @@ def test_a_command_prints_what_one_process_prints(
     counted: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(looking, "_MANY", 1)
+    monkeypatch.setattr(looking, "_BATCH", nr_names // 3)
     some = names[:nr_names]
     with_two = run(command, words, some)
     assert counted, "nothing came from another process"

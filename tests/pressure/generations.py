@@ -23,6 +23,7 @@ from tests.pressure.programs import (
     WORKLOADS,
     draw_program,
     first_touch,
+    limit_pages_of,
     loop_over,
     operations,
 )
@@ -102,9 +103,18 @@ def places_of(entries: Iterable[PageEntry]) -> bytes:
 @cache
 def programs() -> tuple[Program, ...]:
     """Return those that rules were tried on."""
-    drawn = [draw_program(name, seed) for name in WORKLOADS for seed in _SEEDS]
-    small = [each for each in drawn if each.limit_pages < _LARGEST_LIMIT_PAGES]
+    small = [
+        draw_program(name, seed)
+        for name in WORKLOADS
+        for seed in _SEEDS
+        if limit_pages_of(name, seed) < _LARGEST_LIMIT_PAGES
+    ]
     return first_touch(2000), loop_over(3000, 2000, 500, 4), *small
+
+
+def program_of(name: str) -> Program:
+    """Return the one of them that has this name."""
+    return next(each for each in programs() if str(each) == name)
 
 
 @cache

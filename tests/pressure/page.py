@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from tests.pressure.generations import limited, programs
+from tests.pressure.generations import limited, program_of, programs
 from tests.pressure.programs import NAMES, operations
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "pressure.md"
@@ -22,7 +22,7 @@ _LIMIT_PAGES: Final = 2800
 
 def counts(name: str, policy: str) -> tuple[int, int]:
     """Return how many pages a program pages out and reads back under a policy."""
-    program = next(each for each in programs() if str(each) == name)
+    program = program_of(name)
     machine, task = limited(program, _KERNEL, policy)
     for batch in program.batches:
         for what, first, nr_pages in operations(batch):
@@ -37,8 +37,14 @@ def row(name: str) -> str:
     return f"| {' | '.join([name, *cells])} |"
 
 
+def told() -> list[str]:
+    """Return the programs that the page tells of."""
+    lines = shown().splitlines()[2:]
+    return [line.removeprefix("| ").partition(" | ")[0] for line in lines]
+
+
 def names() -> list[str]:
-    """Return the programs of the table."""
+    """Return those of which it should."""
     return [str(each) for each in programs() if each.limit_pages <= _LIMIT_PAGES]
 
 

@@ -122,11 +122,20 @@ def loop_over(
     return Program("loop", 0, limit_pages, nr_pages, tuple(batches))
 
 
+def limit_pages_of(workload: str, seed: int) -> int:
+    """Return the limit of such a program, which is what is drawn first."""
+    return _draw_of(workload, seed).between(*LIMIT_PAGES)
+
+
+def _draw_of(workload: str, seed: int) -> Draw:
+    return Draw(seed * len(WORKLOADS) + list(WORKLOADS).index(workload))
+
+
 def draw_program(
     workload: str, seed: int, order: int = 0, nr_tasks: int = 1
 ) -> Program:
     """Draw a limit, a number of pages and what is done to them."""
-    draw = Draw(seed * len(WORKLOADS) + list(WORKLOADS).index(workload))
+    draw = _draw_of(workload, seed)
     limit = draw.between(*LIMIT_PAGES)
     share = (limit // nr_tasks) >> order
     nr_folios = int(share * draw.one_of(1.2, 1.5, 2, 3))

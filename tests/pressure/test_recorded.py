@@ -14,14 +14,14 @@ from tests.parts import one_in
 from tests.pressure.again import GOLDEN
 from tests.pressure.agreement import first_difference
 from tests.pressure.emulated import emulate
-from tests.pressure.programs import WORKLOADS, draw_program
+from tests.pressure.programs import WORKLOADS
 from tests.pressure.recording import dump, load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("path", one_in(6, GOLDEN, lambda path: path.stem))
+@pytest.mark.parametrize("path", one_in(10, GOLDEN, lambda path: path.stem))
 def test_same_as_machine(path: Path) -> None:
     """Every page is in the same place after every batch."""
     machine = load(path.read_text())
@@ -36,14 +36,7 @@ def test_every_workload_is_there() -> None:
     assert any(each.snapshots[-1].is_killed for each in recordings)
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(5, GOLDEN, lambda path: path.stem))
 def test_dump_is_load_backwards(path: Path) -> None:
     text = path.read_text()
     assert dump(load(text)) + "\n" == text
-
-
-@pytest.mark.parametrize("workload", WORKLOADS)
-def test_programs_stay_the_same(workload: str) -> None:
-    """The same seed draws the same program; another one draws another."""
-    assert draw_program(workload, 7) == draw_program(workload, 7)
-    assert draw_program(workload, 7) != draw_program(workload, 8)

@@ -8,6 +8,7 @@ import pytest
 
 from swaptools.emulator import Machine
 from tests.engines import ENGINES_OF_POLICIES
+from tests.parts import pairs_in
 
 PAGE = 4096
 
@@ -38,8 +39,9 @@ def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
     machine.check_invariants()
 
 
-@pytest.mark.parametrize("policy", ["two_lists", "mglru", "lru"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("policy", "seed"), pairs_in(2, ["two_lists", "mglru", "lru"], range(4))
+)
 def test_whatever_is_done_overshoots_by_a_portion_and_is_counted(
     policy: str, seed: int
 ) -> None:

@@ -317,7 +317,7 @@ def told(flipped: Counter[str], noticed: Counter[str]) -> str:
     return f"{noticed.total()} of {flipped.total()}: {', '.join(shown)}"
 
 
-@pytest.mark.parametrize("nr_parts", few_or_many(8, 1))
+@pytest.mark.parametrize("nr_parts", few_or_many(12, 1))
 def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
     """Any but those of which a wrong one can look right, as InvariantBroken."""
     flipped, noticed = shares(living("6.18"), 1, MAY_LOOK_RIGHT, nr_parts)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.shmem import ShmMapping
     from swaptools.emulator.machine.task import Task
 
-NR_PAGES = 900
+NR_PAGES = 450
 POLICIES = (None, "two_lists")
 #: Pages that are one part of an operation here.
-PART = 128
+PART = 64
 
 
 @pytest.mark.parametrize("policy", [None, "fifo"])
@@ -56,8 +56,8 @@ class Living:
         self.shared: ShmMapping = self.machine.shm(NR_PAGES).map(self.task)
         self.task.write(0, NR_PAGES, data=bytes(range(256)) * 16)
         self.shared.write(0, NR_PAGES)
-        self.task.pageout(200, 600)
-        self.shared.pageout(200, 600)
+        self.task.pageout(100, 300)
+        self.shared.pageout(100, 300)
 
     def touch(self) -> None:
         pages = memoryview(array("Q", range(NR_PAGES, 2 * NR_PAGES)))
@@ -138,10 +138,10 @@ def test_ctrl_c_ends_a_long_reclaim() -> None:
     it = Living("two_lists")
     signalled(it.machine, 3)
     with pytest.raises(KeyboardInterrupt):
-        it.machine.reclaim("a", 400 * 4096)
+        it.machine.reclaim("a", 200 * 4096)
     left = it.seen.count("present")
     it.machine.check_invariants()
-    assert it.machine.reclaim("a", 400 * 4096) >= 400
+    assert it.machine.reclaim("a", 200 * 4096) >= 200
     assert it.seen.count("present") < left
 
 

@@ -16,6 +16,7 @@ from tests.emulator.pressure.limited import (
     nr_swapped,
     task_in,
 )
+from tests.parts import few_or_many
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.task import Task
@@ -40,7 +41,7 @@ def on_a_ghost(
     policy: str = "two_lists",
     kernel: str = "ghost-rfc",
     shrinker: bool = False,
-    limit_bytes: int = 32 << 20,
+    limit_bytes: int,
 ) -> tuple[Machine, Task]:
     """A task that writes twice what its group may have, over a ghost of 1 GiB."""
     machine = Machine(kernel, zswap=zswap, policy=policy, compiled=False)
@@ -62,18 +63,21 @@ def was_killed(task: Task) -> bool:
 # --- as ghosts were seen, with memory.max=32M and 64 MiB -------------------
 
 
+@pytest.mark.parametrize("limit_bytes", few_or_many(4 << 20, 32 << 20))
 @pytest.mark.parametrize("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
 @pytest.mark.parametrize(("length", "zswap", "is_killed"), ROWS)
 def test_a_ghost_gives_no_memory_but_zswap_does(
-    kernel: str, length: int, zswap: bool, is_killed: bool
+    kernel: str, length: int, zswap: bool, is_killed: bool, limit_bytes: int
 ) -> None:
-    machine, task = on_a_ghost(length, zswap=zswap, kernel=kernel)
-    group = machine.cgroups["a"].record
+    machine, task = on_a_ghost(
+        length, zswap=zswap, kernel=kernel, limit_bytes=limit_bytes
+    )
+    group, limit_pages = machine.cgroups["a"].record, limit_bytes // PAGE
     assert was_killed(task) is is_killed
     assert group.oom_kills == is_killed
-    assert group.memory <= 8192
+    assert group.memory <= limit_pages
     if not is_killed:
-        assert nr_swapped(task, 16384) + group.charged_pages > 8192
+        assert nr_swapped(task, 2 * limit_pages) + group.charged_pages > limit_pages
 
 
 @pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo", "lru", "random"])

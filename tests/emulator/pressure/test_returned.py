@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
+from tests.parts import pairs_in
 
 if TYPE_CHECKING:
     from swaptools.emulator.machine.shmem import ShmMapping
@@ -14,20 +15,22 @@ if TYPE_CHECKING:
 
 PAGE = 4096
 POLICIES = ("two_lists", "mglru", "lru", "fifo", "random")
+KINDS = ("anonymous", "shared")
 
 
-@pytest.mark.parametrize("is_shared", [False, True], ids=["anonymous", "shared"])
 @pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "kind"), pairs_in(2, POLICIES, KINDS))
 def test_they_count_and_leave_as_others_do(
-    policy: str, version: int, is_shared: bool
+    policy: str, kind: str, version: int
 ) -> None:
     machine = Machine(policy=policy, memcg_version=version, zswap=True, compiled=False)
     broken = machine.swapon_pages(300, "error", priority=5)
     machine.cgroups.create("a")
     record = machine.cgroups["a"].record
     task = machine.task(cgroup="a")
-    memory: Task | ShmMapping = machine.shm(60).map(task) if is_shared else task
+    memory: Task | ShmMapping = task
+    if kind == "shared":
+        memory = machine.shm(60).map(task)
     memory.write(0, 60, length=500)
     memory.pageout(0, 60)
     assert machine.zswap.stored_pages == 60

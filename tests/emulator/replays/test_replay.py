@@ -18,6 +18,7 @@ from swaptools.errors import IllegalOperation, SelectionError
 from swaptools.references import WRITE, Description, Order
 from swaptools.working_set.measure import Measuring
 from swaptools.working_set.next_use import NextUses
+from tests.parts import pairs_in
 from tests.traces.samples import Reference, batch
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ def replayed(
     return done
 
 
-@pytest.mark.parametrize("design", ["plain", "vswap"])
-@pytest.mark.parametrize("nr_pages", [1, 2, 63, 64, 65, 150, 390, 1000])
+@pytest.mark.parametrize(
+    ("design", "nr_pages"),
+    pairs_in(2, ["plain", "vswap"], [1, 63, 2, 64, 390, 65, 150, 1000]),
+)
 def test_lru_misses_what_stack_distances_say(design: str, nr_pages: int) -> None:
     """First references of pages among them, to the reference, in any memory."""
     made = references(3000, 200)
@@ -156,7 +159,7 @@ def test_all_of_it_is_what_json_has() -> None:
 
 def test_looks_change_nothing() -> None:
     """Statistics are flushed by references, not when somebody looks."""
-    made = references(4000, 300)
+    made = references(1500, 200)
     found = {
         replayed(made, 100, policy="two_lists", every=every).misses
         for every in (None, 7, 999)
