@@ -9,18 +9,24 @@ Not here: compiling (kept_code.py).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
 import time
-from contextlib import contextmanager
+import zlib
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_Thing = TypeVar("_Thing")
+
 _NAME: Final = "swaptools"
+#: In a directory, the file of which a byte is locked for each function.
+_LOCKS: Final = "locks"
 #: Fewer pages, or references, some seconds of work, are done sooner than the compiled
 #: emulator is loaded.
 WORTH_COMPILING_PAGES: Final = 1 << 18
@@ -95,6 +101,28 @@ class CompileCache:
             self.say(f"compiled in {self.seconds:.0f} s{kept}")
         self.say = _nothing
         self._is_announced = False
+
+
+@contextmanager
+def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
+    """Wait while another process is here for something of that name.
+
+    Of a file system that knows no locks, nobody waits.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            file = stack.enter_context((folder / _LOCKS).open("ab"))
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, zlib.crc32(name.encode()))
+        yield
+
+
+def in_our_order(things: list[_Thing]) -> list[_Thing]:
+    """Return what has to be compiled, from another one on in each process.
+
+    Of two that need the same, neither waits for the other long.
+    """
+    first = os.getpid() % max(len(things), 1)
+    return things[first:] + things[:first]
 
 
 def _is_empty(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from swaptools.compile_cache import COMPILE_CACHE, EMULATOR
+from swaptools.compile_cache import COMPILE_CACHE, EMULATOR, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,10 @@ def kept(
         folder = COMPILE_CACHE.folder(version)
         if folder is not None:
             try:
-                return _loaded_or_kept(dispatcher(), str(folder), signature, sentence)
+                with one_at_a_time(folder, function.__qualname__):
+                    return _loaded_or_kept(
+                        dispatcher(), str(folder), signature, sentence
+                    )
             except Exception as exc:  # pickle's are many, and so is what it can find
                 COMPILE_CACHE.give_up(f"{folder}: {exc or type(exc).__name__}")
         return _settled(dispatcher(), signature)

@@ -296,6 +296,48 @@ def test_the_command_clears_and_says_so(base: Path, cache: CompileCache) -> None
     assert [one.stderr for one in done] == ["", ""]
 
 
+#: Does one thing after the other, and says of what it waited for whether it is there.
+IN_TURN = """
+import sys
+from pathlib import Path
+from swaptools.compile_cache import one_at_a_time
+folder = Path(sys.argv[1])
+with one_at_a_time(folder, "other"):
+    print("other", flush=True)
+with one_at_a_time(folder, "same"):
+    print((folder / "done").exists())
+"""
+
+
+def test_of_two_processes_one_waits_for_what_the_other_does(tmp_path: Path) -> None:
+    with compile_cache.one_at_a_time(tmp_path, "same"):
+        child = subprocess.Popen(
+            [sys.executable, "-c", IN_TURN, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "other\n"
+        (tmp_path / "done").touch()
+    assert child.communicate()[0] == "True\n"
+
+
+def test_each_process_begins_with_another_thing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    orders = []
+    for pid in (6, 7, 8):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        orders.append(compile_cache.in_our_order(["a", "b", "c"]))
+    assert orders == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
+    assert compile_cache.in_our_order([]) == []
+
+
+def test_where_nothing_can_be_locked_nobody_waits(tmp_path: Path) -> None:
+    with compile_cache.one_at_a_time(tmp_path / "nowhere", "name"):
+        assert [*tmp_path.iterdir()] == []
+
+
 def test_after_the_end_it_says_no_more(
     base: Path, cache: CompileCache, said: list[str]
 ) -> None:

@@ -19,7 +19,7 @@ from pkgutil import iter_modules
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
-from swaptools.compile_cache import EMULATOR, policy_sentence
+from swaptools.compile_cache import EMULATOR, in_our_order, policy_sentence
 from swaptools.emulator.core import structs
 from swaptools.emulator.core.binding import (
     BOUND,
@@ -72,7 +72,7 @@ def compiled_function(function: Callable[..., Any]) -> Any:
     if not isinstance(function, FunctionType):
         raise TypeError(function)
     names = dict(function.__globals__)
-    for name, callee in callees_of(function):
+    for name, callee in in_our_order(list(callees_of(function))):
         names[name] = compiled_function(callee)
     return kept(*_parts(function, names), sentence_of(function))
 
