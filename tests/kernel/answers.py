@@ -65,9 +65,10 @@ def _asked(row: Row) -> list[tuple[str, Said]]:
     return found
 
 
-def named(asked: Iterable[tuple[Row, str, Said]]) -> list[str]:
-    """Name each question."""
-    return [f"{row.name} on {release}" for row, release, _ in asked]
+def wrong(row: Row) -> list[tuple[str, Said, Said]]:
+    """Return the releases on which our rules answer another thing, and both answers."""
+    asked = [(at, answer(row, at), said) for _, at, said in questions([row])]
+    return [(at, ours, theirs) for at, ours, theirs in asked if ours != theirs]
 
 
 def answer(row: Row, release: str) -> Said:

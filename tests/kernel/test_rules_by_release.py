@@ -16,11 +16,9 @@ from tests.kernel.answers import (
     SILENT,
     Row,
     Said,
-    answer,
     einval,
-    named,
-    questions,
     version,
+    wrong,
 )
 
 GIB = 1 << 30
@@ -171,13 +169,11 @@ ROWS = (
     ),
 )
 
-QUESTIONS = questions(ROWS)
 
-
-@pytest.mark.parametrize(("row", "release", "said"), QUESTIONS, ids=named(QUESTIONS))
-def test_answer(row: Row, release: str, said: Said) -> None:
-    """Usable pages, or the error and its line, word for word."""
-    assert answer(row, release) == said
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_answer(row: Row) -> None:
+    """Usable pages, or the error and its line, word for word, on every series."""
+    assert wrong(row) == []
 
 
 @pytest.mark.parametrize(
