@@ -16,6 +16,8 @@ PAGE = (ROOT / "docs" / "workloads.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", PAGE, re.DOTALL))
 #: Of hundreds of thousands of references; ``make test-long`` does.
 LONG = {"scan", "scan-policies", "compiler", "compiler-policies", "server"}
+#: Of fewer, which ``make test-compiled`` does.
+COMPILED = {"server-time"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,11 @@ def tables() -> Any:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
+        pytest.param(
+            name,
+            marks=[pytest.mark.long] * (name in LONG)
+            + [pytest.mark.compiled] * (name in COMPILED),
+        )
         for name in SHOWN
     ],
 )

@@ -83,15 +83,9 @@ def test_the_cursor_is_never_hidden(
     assert status == code
     assert "%" in text
     assert "\x1b" not in text
-
-
-@pytest.mark.parametrize("words", [("compare", "--design", "plain"), ("run",)])
-def test_ctrl_c_ends_the_line_and_says_nothing(
-    tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    _, text = seen(tmp_path / "long", LONG, *words, number=signal.SIGINT)
-    assert re.search(r": +\d+ %, [0-9a-z ]+ left\r\n$", text)
-    assert text.count("\n") == 1
+    if number == signal.SIGINT:  # it ends the line, and says nothing
+        assert re.search(r": +\d+ %, [0-9a-z ]+ left\r\n$", text)
+        assert text.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", [("compare", "--design", "plain"), ("run",)])

@@ -26,6 +26,7 @@ from swaptools.observe import contents
 from tests.builders import SAMPLE_UUID, header_page
 from tests.conftest import needs_proc
 from tests.create.witness import listing
+from tests.parts import pairs_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,8 +193,7 @@ CASES: dict[str, tuple[bytes | None, dict[str, Any], bytes, int]] = {
         pytest.param(False, id="named"),
     ],
 )
-@pytest.mark.parametrize("how", _STRIKES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "how"), pairs_in(2, CASES, _STRIKES))
 def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
     case: str, how: str, has_proc: bool, tmp_path: Path
 ) -> None:

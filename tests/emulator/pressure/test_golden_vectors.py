@@ -8,6 +8,7 @@ import pytest
 
 from tests.emulator.pressure.limited import end_batch, limited, nr_swapped
 from tests.engines import ENGINES
+from tests.parts import one_in
 
 # Seen on 6.18.44, twice each, on a zram of 65536 pages: how many pages are swapped out
 # after each eighth of a first touch of twice the limit. Page i is on slot i + 1.
@@ -22,7 +23,7 @@ LOOP: Final = (0, 0, 0, 0, 514, 507, 507, 511, 468, 507, 507, 514)
 
 
 @pytest.mark.parametrize("compiled", ENGINES)
-@pytest.mark.parametrize("limit", FIRST_TOUCH)
+@pytest.mark.parametrize("limit", one_in(2, FIRST_TOUCH))
 def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
     machine, task = limited(
         limit, nr_slots=65535, nr_pages=2 * limit, compiled=compiled

@@ -60,7 +60,7 @@ def test_random_is_by_its_seed() -> None:
     assert len(others) > 1
 
 
-@pytest.mark.parametrize("nr_rounds", few_or_many(40, 160))
+@pytest.mark.parametrize("nr_rounds", few_or_many(20, 160))
 @pytest.mark.parametrize("policy", YARDSTICKS)
 def test_large_folios_shared_pages_and_other_groups_are_kept_account_of(
     policy: str, nr_rounds: int
