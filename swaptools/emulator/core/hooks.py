@@ -154,6 +154,11 @@ def victim(s: Slots, memcg: int) -> int:
 
 
 @hot_inline
+def adopting(s: Slots, memcg: int) -> None:
+    """Hear that a group gets the pages of one below that is removed, list by list."""
+
+
+@hot_inline
 def asked_shadow(s: Slots, number: int) -> int:
     """Return what is remembered of a folio that leaves since somebody asked for that.
 

@@ -111,6 +111,16 @@ def list_del(s: Slots, number: int) -> None:
     page.list, page.counted, page.cpu = LRU_NONE, LRU_NONE, 0
 
 
+@hot
+def list_count(s: Slots, number: int, which: int) -> None:
+    """Let another list of its group count a folio than the one that it is on."""
+    page = s.pages[number]
+    nr, row = folio_nr_pages(s, number), page.memcg * NR_LRUS
+    s.lrus[row + page.counted].nr -= nr
+    page.counted = which
+    s.lrus[row + which].nr += nr
+
+
 @hot_inline
 def list_move(s: Slots, number: int, which: int) -> None:
     """Put a folio in front of a list, whatever list it is on."""

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.constants import ALL_AREAS
-from swaptools.emulator.core.lru import list_add, list_del
+from swaptools.emulator.core.hooks import adopting
+from swaptools.emulator.core.lru import list_add, list_count, list_del
 from swaptools.emulator.core.page_counter import (
     charge_bytes,
     charge_memory,
@@ -194,15 +195,21 @@ def forget_positions(s: Slots, memcg: int) -> None:
 
 @hot
 def reparent_lists(s: Slots, memcg: int) -> None:
-    """Put the pages of a group in front of those of its parent, list by list."""
+    """Put the pages of a group in front of those of its parent, list by list.
+
+    What another list counts, that list of the parent does.
+    """
     parent = s.memcgs[memcg].parent
+    adopting(s, parent)
     for which in range(LRU_INACTIVE, NR_LRUS):
         lru = s.lrus[memcg * NR_LRUS + which]
         while which != LRU_BATCH and lru.last:
             number = lru.last
+            counted = s.pages[number].counted
             list_del(s, number)
             s.pages[number].memcg = parent
             list_add(s, number, which)
+            list_count(s, number, counted)
     for number in range(1, s.totals[0].nr_frames):
         if s.pages[number].memcg == memcg:
             s.pages[number].memcg = parent

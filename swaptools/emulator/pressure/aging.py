@@ -11,7 +11,8 @@ with half of those counts, on top of half of what was before.
 Kernel: mm/vmscan.c try_to_inc_max_seq(), inc_max_seq(), inc_min_seq(),
 try_to_inc_min_seq(), reset_ctrl_pos(); read in 6.12.117 and 7.2.13.
 Same: all of it.
-Changed: nothing.
+Changed: the pages of a group that is removed are its parent's, as since 7.2, with all
+rules.
 Left out: pages of files.
 """
 
@@ -135,21 +136,39 @@ def try_to_inc_min_seq(s: Slots, memcg: int) -> bool:
 
 
 @hot
-def try_to_inc_max_seq(s: Slots, memcg: int) -> bool:
-    """Walk, and begin a generation; False when this one's walk is over already.
-
-    Kernel: mm/vmscan.c, the same name, inc_max_seq().
-    """
+def inc_max_seq(s: Slots, memcg: int) -> None:
+    """Begin a generation. Kernel: the same name."""
     row, gens = gens_of(s, memcg), s.lrugens
-    seq = gens[row + MAX_SEQ]
-    if seq <= gens[row + MM_SEQ]:
-        return False
-    s.policy_items[HAS_WALKED] = 1
-    walk_spaces(s, memcg, seq)
     gens[row + MM_SEQ] += 1
-    if seq - gens[row + MIN_SEQ_FILE] + 1 == MAX_NR_GENS:
+    if gens[row + MAX_SEQ] - gens[row + MIN_SEQ_FILE] + 1 == MAX_NR_GENS:
         gens[row + MIN_SEQ_FILE] += 1
     if nr_gens(s, row) == MAX_NR_GENS:
         inc_min_seq(s, memcg)
     gens[row + MAX_SEQ] += 1
+
+
+@hot
+def try_to_inc_max_seq(s: Slots, memcg: int) -> bool:
+    """Walk, and begin a generation; False when this one's walk is over already.
+
+    Kernel: the same name.
+    """
+    row = gens_of(s, memcg)
+    seq = s.lrugens[row + MAX_SEQ]
+    if seq <= s.lrugens[row + MM_SEQ]:
+        return False
+    s.policy_items[HAS_WALKED] = 1
+    walk_spaces(s, memcg, seq)
+    inc_max_seq(s, memcg)
     return True
+
+
+@hot
+def have_all_generations(s: Slots, memcg: int) -> None:
+    """Let a group have four generations, whichever those of a group below are.
+
+    Kernel: mm/vmscan.c max_lru_gen_memcg(), since 7.2.
+    """
+    row = gens_of(s, memcg)
+    while nr_gens(s, row) < MAX_NR_GENS:
+        inc_max_seq(s, memcg)

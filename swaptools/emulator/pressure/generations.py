@@ -31,6 +31,7 @@ from swaptools.emulator.core.buffers import (
 from swaptools.emulator.core.lru import (
     list_add,
     list_add_tail,
+    list_count,
     list_del,
 )
 from swaptools.emulator.core.pressure_structs import (
@@ -150,11 +151,7 @@ def folio_nr_pages(s: Slots, number: int) -> int:
 @hot
 def belong(s: Slots, number: int, seq: int) -> None:
     """Let a page belong to another generation; where it is does not change."""
-    page = s.pages[number]
-    nr, row = folio_nr_pages(s, number), page.memcg * NR_LRUS
-    s.lrus[row + page.counted].nr -= nr
-    page.counted = list_of(seq)
-    s.lrus[row + page.counted].nr += nr
+    list_count(s, number, list_of(seq))
 
 
 @hot

@@ -49,6 +49,7 @@ from swaptools.emulator.core.pressure_structs import (
 from swaptools.emulator.core.shrink_slab import shrink_slab
 from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.pressure.aging import (
+    have_all_generations,
     try_to_inc_max_seq,
     try_to_inc_min_seq,
 )
@@ -382,6 +383,7 @@ MGLRU: Final = Policy(
     balance=balance,
     listed=gen_add,
     drained=activate_waiting,
+    adopting=have_all_generations,
     asked_shadow=shadow_of_asked,
     left_asked=count_evicted,
     rules=rules_of,

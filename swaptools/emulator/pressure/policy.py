@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 #: Fields of a policy that are hot functions.
 _HOOKS: Final = (
     *("accessed", "expected", "added", "victim", "kept", "shrink"),
-    *("balance", "listed", "drained", "asked_shadow", "left_asked"),
+    *("balance", "listed", "drained", "adopting", "asked_shadow", "left_asked"),
 )
 #: Where policies are found by name.
 ENTRY_POINTS: Final = "swaptools.policies"
@@ -207,6 +207,8 @@ class Policy:
             (batch_add()).
         drained: ``(s)``: a processor puts on lists what it has gathered; for policies
             that gather pages.
+        adopting: ``(s, memcg)``: a group gets the pages of one below that is removed,
+            each on the list that it is on.
         asked_shadow: ``(s, number)``: returns what is remembered of a folio that
             somebody asked to page out.
         left_asked: ``(s, shadow, nr)``: so many pages of which that is remembered have
@@ -231,6 +233,7 @@ class Policy:
     balance: Callable[[Slots], int] = balance_to_high
     listed: Callable[[Slots, int], None] = hooks.listed
     drained: Callable[[Slots], None] = hooks.drained
+    adopting: Callable[[Slots, int], None] = hooks.adopting
     asked_shadow: Callable[[Slots, int], int] = hooks.asked_shadow
     left_asked: Callable[[Slots, int, int], None] = hooks.left_asked
     items_a_page: int = 0
@@ -267,7 +270,7 @@ def note_next_use(s: Slots, next_use: int) -> None:
 @cache
 def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> Binding:
     accessed, expected, added, victim_, kept_, shrink_, *others = functions
-    balance_, listed_, drained_, asked_shadow_, left_asked_ = others
+    balance_, listed_, drained_, adopting_, asked_shadow_, left_asked_ = others
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
         hooks.owner_of: swap_owner,
@@ -282,6 +285,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
         hooks.shrink: shrink_,
         hooks.listed: listed_,
         hooks.drained: drained_,
+        hooks.adopting: adopting_,
         hooks.asked_shadow: asked_shadow_,
         hooks.left_asked: left_asked_,
     }

@@ -15,7 +15,11 @@ from swaptools.emulator.core.pressure_structs import (
     LRU_FREE,
     PAGE_WORKINGSET,
 )
-from swaptools.emulator.pressure.aging import inc_min_seq
+from swaptools.emulator.pressure.aging import (
+    inc_max_seq,
+    inc_min_seq,
+    try_to_inc_min_seq,
+)
 from swaptools.emulator.pressure.generations import (
     AVG_TOTAL,
     EVICTED_PAGES,
@@ -218,6 +222,34 @@ def test_what_was_activated_is_kept_when_generations_become_one(
     assert nr_of(slots, 0, max_seq) == 4
     hot = tier_of(slots, 1, True)
     assert slots.lrugens[row + AVG_TOTAL + hot] == nr_kept // 2
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
+@pytest.mark.parametrize("nr_generations", range(4))
+def test_a_group_that_is_removed_leaves_its_pages_to_generations_that_there_are(
+    kernel: str, nr_generations: int
+) -> None:
+    """Kernel: mm/vmscan.c lru_gen_reparent_memcg()."""
+    machine = Machine(kernel, policy="mglru", compiled=False)
+    for path in ("/a", "/a/b"):
+        machine.cgroups.create(path)
+    slots, above = machine.state.slots, machine.cgroups["/a"].number
+    while try_to_inc_min_seq(slots, above):
+        pass
+    task = machine.task("t", "/a/b")
+    for page in range(0, 12, 3):
+        task.write(page, 3)
+        task.pageout(12)
+        for _ in range(nr_generations):
+            inc_max_seq(slots, machine.cgroups["/a/b"].number)
+    pages = [slots.pages[n] for n in range(1, 13)]
+    belong(slots, 1, slots.lrugens[gens_of(slots, pages[0].memcg) + MAX_SEQ])
+    told = [(page.list, page.counted) for page in pages]
+    task.join("/a")
+    machine.cgroups.remove("/a/b")
+    assert [(page.list, page.counted) for page in pages] == told
+    assert {page.memcg for page in pages} == {above}
+    machine.check_invariants()
 
 
 @pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
