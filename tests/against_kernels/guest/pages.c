@@ -125,6 +125,11 @@ static void run_alone(bool alone)
 	sched_setscheduler(0, alone ? SCHED_FIFO : SCHED_OTHER, &param);
 }
 
+void lru_drain(void)
+{
+	madvise(SPARE, PAGE, MADV_COLD);
+}
+
 static int refer_alone(const struct order *order, unsigned char *start)
 {
 	for (int n = 0; n < order->argument; n++) {
@@ -145,11 +150,13 @@ static int refer_alone(const struct order *order, unsigned char *start)
 	return 0;
 }
 
+/* Whoever ran before may have left folios of his own on this CPU's lists. */
 static int do_refer(const struct order *order, unsigned char *start)
 {
 	int result;
 
 	run_alone(true);
+	lru_drain();
 	result = refer_alone(order, start);
 	run_alone(false);
 	return result;
@@ -188,11 +195,6 @@ static int do_map(const struct order *order)
 		error = errno;
 	close(fd);
 	return error;
-}
-
-void lru_drain(void)
-{
-	madvise(SPARE, PAGE, MADV_COLD);
 }
 
 /* Folios that wait on this CPU's lists leave before the task does. */
