@@ -267,6 +267,15 @@ def drain_for_write(s: Slots, number: int) -> None:
         lru_add_drain(s, s.totals[0].cpu)
 
 
+@hot_inline
+def cancel_charge(s: Slots, memcg: int, nr: int) -> None:
+    """Take back a charge for pages that are there already.
+
+    Kernel: mm/memcontrol.c mem_cgroup_uncharge(), of a page that is in vain.
+    """
+    charge_memory(s, memcg, -nr)
+
+
 @hot
 def uncharge_tables(s: Slots, memcg: int, nr: int) -> None:
     """Take back what page tables were charged. Kernel: mm/memory.c free_pgtables()."""

@@ -69,6 +69,11 @@ def charge(s: Slots, memcg: int, nr: int) -> bool:
 
 
 @hot_inline
+def uncharge(s: Slots, memcg: int, nr: int) -> None:
+    """Take back what pages were charged that are not made after all."""
+
+
+@hot_inline
 def owner_of(s: Slots, index: int) -> int:
     """Return the group that a page read in is charged to, by its slot's record.
 

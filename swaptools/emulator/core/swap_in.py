@@ -30,6 +30,7 @@ from swaptools.emulator.core.hooks import (
     added,
     charge,
     owner_of,
+    uncharge,
 )
 from swaptools.emulator.core.slots import (
     data_index,
@@ -86,6 +87,9 @@ def swap_in(s: Slots, entry: int, bypass: bool, at: int, is_shmem: bool) -> int:
     if not charge(s, memcg, 1):
         return NO_MEMORY
     if s.totals[0].has_policy:  # an entry of zswap may have moved on for it
+        if s.map[slot] & SWAP_HAS_CACHE:  # or tried to
+            uncharge(s, memcg, 1)
+            return s.slots[slot].cache
         index = data_index(s, slot)
         stored = get_stored(s, index)
     number = alloc_frames(s, 0)

@@ -27,6 +27,7 @@ from swaptools.emulator.core import hooks
 from swaptools.emulator.core.binding import Binding
 from swaptools.emulator.core.buffers import HOT, hot, hot_inline, look_ahead
 from swaptools.emulator.core.charge import (
+    cancel_charge,
     commit_charge,
     drain_for_write,
     map_again,
@@ -273,6 +274,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
     balance_, listed_, drained_, adopting_, asked_shadow_, left_asked_ = others
     faults: dict[Any, Any] = {
         hooks.charge: try_charge,
+        hooks.uncharge: cancel_charge,
         hooks.owner_of: swap_owner,
         hooks.added: commit_charge,
         hooks.mapped: map_again,

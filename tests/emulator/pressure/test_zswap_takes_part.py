@@ -71,3 +71,30 @@ def test_it_looks_at_a_ghost_in_vain() -> None:
     zswap = machine.zswap_debugfs()
     assert zswap["reject_reclaim_fail"] > 0
     assert machine.vmstat()["zswpwb"] == zswap["written_back_pages"] == 0
+
+
+@pytest.mark.parametrize("policy", ["fifo", "mglru", "two_lists"])
+@pytest.mark.parametrize("page", [0, 1])
+def test_what_is_read_is_tried_to_be_written_back_for_it(
+    policy: str, page: int
+) -> None:
+    """It is in the swap cache then, and not read a second time, nor charged.
+
+    Kernel: mm/swap_state.c __read_swap_cache_async(), where somebody else was first.
+    """
+    machine = Machine("6.18", zswap=True, policy=policy, compiled=False)
+    machine.swapon_pages(200, "error")
+    group = machine.cgroups.create("/a")
+    task = machine.task("t", "/a")
+    task.write(0, 9, length=4000)
+    task.write(9, 91, length=0)
+    task.pageout(0, 2)
+    group.record.zswap_max_pages = 1
+    new = 100
+    while machine.state.slots.stocks[group.number]:
+        task.write(new, length=0)
+        new += 1
+    group.record.memory_max = group.record.memory
+    task.read(page)
+    assert task.entries(page, 1) == ["present"]
+    machine.check_invariants()
