@@ -69,6 +69,13 @@ class CompileCache:
                 self.give_up(_reason(exc))
         return None if self._is_given_up else self._folders[version]
 
+    def has(self, version: str) -> bool:
+        """Tell whether code compiled from this version is kept; makes nothing."""
+        try:
+            return not _is_empty(_base() / _NAME / version)
+        except OSError:
+            return False
+
     def give_up(self, reason: str) -> None:
         """Keep nothing from here on."""
         if not self._is_given_up:

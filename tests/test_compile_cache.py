@@ -229,6 +229,21 @@ def test_what_was_added_to_a_source_goes_with_it(
     assert kept == ["v1-a", "v2", "v3-a", "v3-b", "v4", "v4-a"]
 
 
+def test_whether_something_is_kept_is_told_and_nothing_made(
+    base: Path, cache: CompileCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not cache.has("v1")
+    assert not base.exists()
+    folder = base / "swaptools" / "v1"
+    folder.mkdir(parents=True)
+    assert not cache.has("v1")
+    (folder / "code").write_bytes(b"x")
+    assert cache.has("v1")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "nowhere")
+    assert not cache.has("v1")
+
+
 def test_compiling_is_announced_once_and_its_time_told(
     base: Path, cache: CompileCache, said: list[str]
 ) -> None:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
 from swaptools.cli import interrupts, output
 from swaptools.cli.progress import ProgressLine, duration, take_away
-from swaptools.compile_cache import WORTH_COMPILING_PAGES
+from swaptools.compile_cache import COMPILE_CACHE, EMULATOR, WORTH_COMPILING_PAGES
 from swaptools.errors import ClusterError, MissingExtra, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FunctionType
 
     from swaptools.sweep.cells import Cell
     from swaptools.sweep.results_file import ResultsFile
@@ -93,6 +94,8 @@ def sweep(
     path = results_path or str(Path(study).with_suffix(_SUFFIX))
     if dry_run:
         _say_size(found, cells, cells, _estimate(cells, interpreted), 1)
+        if _compiles(cells, interpreted) and not _is_compiled(cells):
+            click.echo(f"Before that: {EMULATOR}")
         return
     try:
         with interrupts.Interruptible():
@@ -190,8 +193,24 @@ def _runner(
 
 def _estimate(cells: Sequence[Cell], interpreted: bool) -> float:
     nr_pages = sum(cell.job.nr_pages for cell in cells)
-    is_compiled = not interpreted and nr_pages >= WORTH_COMPILING_PAGES and _has_numba()
-    return nr_pages / _PAGES_PER_S[is_compiled]
+    return nr_pages / _PAGES_PER_S[_compiles(cells, interpreted)]
+
+
+def _compiles(cells: Sequence[Cell], interpreted: bool) -> bool:
+    nr_pages = sum(cell.job.nr_pages for cell in cells)
+    return not interpreted and nr_pages >= WORTH_COMPILING_PAGES and _has_numba()
+
+
+def _is_compiled(cells: Sequence[Cell]) -> bool:
+    # The core, and what each policy is compiled with.
+    from swaptools.emulator.core.compiler import version_of
+    from swaptools.emulator.core.references import touch_range
+    from swaptools.emulator.pressure.policy import find_policy
+
+    names = {cell.job.policy for cell in cells}
+    bindings = [find_policy(name).binding for name in names if name is not None]
+    each = (touch_range, *(binding[touch_range] for binding in bindings))
+    return all(COMPILE_CACHE.has(version_of(cast("FunctionType", f))) for f in each)
 
 
 def _has_numba() -> bool:

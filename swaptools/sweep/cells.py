@@ -47,6 +47,11 @@ class Job(Protocol):
         """Paths of what is read where it runs, by their hashes."""
         ...
 
+    @property
+    def policy(self) -> str | None:
+        """Who decides what leaves memory, and is compiled with the rest."""
+        ...
+
     def run(self, *, compiled: bool | None) -> Outcome:
         """Run it: the same outcome every time.
 

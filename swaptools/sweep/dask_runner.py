@@ -13,11 +13,13 @@ import logging
 import time
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
+from functools import partial
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from swaptools import __version__
+from swaptools.compile_cache import COMPILE_CACHE
 from swaptools.errors import ClusterError, MissingExtra
 from swaptools.sweep import local_cluster
 from swaptools.sweep.parcels import Parcels
@@ -25,7 +27,7 @@ from swaptools.sweep.runners import Ended, run_job
 from swaptools.sweep.trace_files import keep, lacking, to_send
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from types import TracebackType
 
     from swaptools.sweep.cells import Cell, Job
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 #: Cells with what has come of each, and at the end those whose workers were killed.
 _Running: TypeAlias = "Generator[tuple[Cell, Ended], None, list[Cell]]"
 
+#: Of what workers say to people, which is compiling.
+_SAID: Final = "swaptools-said"
 #: Parcels that are on the way for each worker: none of them waits for the next.
 _AHEAD: Final = 2
 #: How long a scheduler may take to answer, and its first worker to be there.
@@ -69,6 +73,7 @@ class DaskRunner:
         with ExitStack() as stack:
             self._client = self._connected(stack, jobs, address)
             self._check_versions()
+            self._client.subscribe_topic(_SAID, say_once())
             self.nr_workers = sum(self._client.nthreads().values())
             self._stack = stack.pop_all()
 
@@ -222,8 +227,22 @@ class DaskRunner:
         return found
 
 
+def say_once() -> Callable[[tuple[float, str]], None]:
+    """Return what says here what a worker said, with its time, and nothing twice."""
+    said = set()
+
+    def say(event: tuple[float, str]) -> None:
+        if event[1] not in said:
+            said.add(event[1])
+            COMPILE_CACHE.say(event[1])
+
+    return say
+
+
 def run_jobs(jobs: Sequence[Job], *, compiled: bool | None) -> list[Ended]:
     """Run jobs where they were sent, one after the other."""
+    worker = import_module("distributed").get_worker()
+    COMPILE_CACHE.say = partial(worker.log_event, _SAID)
     return [run_job(job, compiled=compiled) for job in jobs]
 
 

@@ -67,6 +67,12 @@ class ScriptJob(NamedTuple):
         """Nothing: the text goes along."""
         return {}
 
+    @property
+    def policy(self) -> str | None:
+        """The one that it names last."""
+        named = [each.policy for each in self.script() if each.policy]
+        return named[-1] if named else None
+
     def fitted(self) -> Design:
         """Return what the machine is fitted with."""
         return find_design(self.design) if self.design else NO_DESIGN

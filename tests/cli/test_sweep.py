@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
+from swaptools.cli import sweep
 from swaptools.cli.swapemu import main
+from swaptools.compile_cache import COMPILE_CACHE
+from swaptools.emulator.core import compiler
 from swaptools.sweep import local_cluster
 from tests.sweep.studies import STUDY, lines, rows, study
 
@@ -56,6 +59,24 @@ def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
     done = run("-n", path)
     assert done.stdout == f"{path}: 4 cells (design 2, pages 2); about 1 s\n"
     assert not (tmp_path / "small.jsonl").exists()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("words", [(), ("--interpreted",)])
+def test_a_dry_run_tells_of_compiling_where_nothing_is_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    *,
+    is_kept: bool,
+) -> None:
+    monkeypatch.setattr(sweep, "WORTH_COMPILING_PAGES", 1)
+    monkeypatch.setattr(sweep, "_has_numba", lambda: True)
+    monkeypatch.setattr(compiler, "version_of", lambda function: function.__name__)
+    monkeypatch.setattr(COMPILE_CACHE, "has", lambda _version: is_kept)
+    told = "Before that: compiling the emulator, which takes a minute or two the first"
+    is_told = not is_kept and not words
+    assert (told in run("-n", study(tmp_path), *words).stdout) == is_told
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from swaptools.cli.swapemu import main as swapemu
+from swaptools.compile_cache import COMPILE_CACHE, EMULATOR
 from swaptools.sweep import dask_runner, local_cluster, read_study
 from swaptools.sweep.cells import Cell, Outcome
 from swaptools.sweep.dask_runner import DaskRunner
@@ -292,6 +293,7 @@ class Fatal(NamedTuple):
     nr_pages: int = 1
     inputs: dict[str, str] = {}  # noqa: RUF012 - of a NamedTuple
     files: dict[str, str] = {}  # noqa: RUF012
+    policy: str | None = None
 
     def run(self, *, compiled: bool | None) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -304,6 +306,7 @@ class Quick(NamedTuple):
     nr_pages: int = 1
     inputs: dict[str, str] = {}  # noqa: RUF012
     files: dict[str, str] = {}  # noqa: RUF012
+    policy: str | None = None
 
     def run(self, *, compiled: bool | None) -> Outcome:
         return Outcome({"done": 1}, {}, [])
@@ -321,6 +324,30 @@ def test_a_cell_that_kills_workers_is_to_blame_and_its_neighbours_are_not(
     assert found == {
         f"number={number}": reason if number == 1 else None for number in range(5)
     }
+
+
+class Compiling(NamedTuple):
+    """A job that says that it compiles."""
+
+    nr_pages: int = 1
+    inputs: dict[str, str] = {}  # noqa: RUF012
+    files: dict[str, str] = {}  # noqa: RUF012
+    policy: str | None = None
+
+    def run(self, *, compiled: bool | None) -> Outcome:
+        COMPILE_CACHE.announce()
+        return Outcome({}, {}, [])
+
+
+def test_that_workers_compile_is_said_once_and_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(COMPILE_CACHE, "say", said.append)
+    cells = [Cell({"number": number}, Compiling()) for number in range(20)]
+    with DaskRunner(jobs=2, compiled=False) as runner:
+        assert {ended.error for _, ended in runner.run(cells)} == {None}
+    assert said == [EMULATOR]
 
 
 @pytest.mark.parametrize("has_note", [True, False])
