@@ -39,10 +39,12 @@ def pairs_in(
 
 def few_or_many(few: Any, many: Any, most: Any = None) -> list[ParameterSet]:
     """How much is always tried, how much in long runs, and in the longest."""
-    found = [
-        pytest.param(few, id="few"),
-        pytest.param(many, id="many", marks=pytest.mark.compiled),
-    ]
+    return [pytest.param(few, id="few"), *many_or_most(many, most)]
+
+
+def many_or_most(many: Any, most: Any = None) -> list[ParameterSet]:
+    """How much is tried in long runs alone, and in the longest."""
+    found = [pytest.param(many, id="many", marks=pytest.mark.compiled)]
     if most is not None:
         found.append(pytest.param(most, id="most", marks=pytest.mark.long))
     return found

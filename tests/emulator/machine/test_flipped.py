@@ -31,7 +31,7 @@ from swaptools.emulator.core.zsmalloc_structs import (
 )
 from swaptools.errors import InvariantBroken
 from tests.emulator.machine.pressure_fields import pressure_places
-from tests.parts import few_or_many
+from tests.parts import few_or_many, many_or_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -324,13 +324,7 @@ def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
     assert noticed == flipped
 
 
-@pytest.mark.parametrize(
-    "nr_flips",
-    [
-        pytest.param(3, marks=pytest.mark.compiled),
-        pytest.param(30, marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.parametrize("nr_flips", many_or_most(3, 30))
 @pytest.mark.parametrize(
     ("kernel", "design"),
     [("6.18", None), ("6.12", None), ("7.2", None)]

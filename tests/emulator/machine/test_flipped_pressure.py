@@ -22,7 +22,7 @@ from tests.emulator.machine.pressure_fields import (
     pressed,
     pressure_places,
 )
-from tests.parts import few_or_many, one_in
+from tests.parts import few_or_many, many_or_most, one_in
 
 if TYPE_CHECKING:
     from swaptools.emulator import Machine
@@ -65,13 +65,7 @@ def test_a_flipped_field_is_noticed(world: tuple[str, str, int], nr_parts: int) 
     assert noticed == flipped
 
 
-@pytest.mark.parametrize(
-    "nr_flips",
-    [
-        pytest.param(4, marks=pytest.mark.compiled),
-        pytest.param(20, marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.parametrize("nr_flips", many_or_most(4, 20))
 @pytest.mark.parametrize("world", WORLDS)
 def test_so_are_many_of_each(world: tuple[str, str, int], nr_flips: int) -> None:
     """Of all kinds, and no more than those that are listed can look right."""
