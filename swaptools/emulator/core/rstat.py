@@ -1,7 +1,7 @@
 """Statistics of groups that are late: known as they were when they were flushed last.
 
 Rules for this file: every function is hot (see clusters.py). Who reads them is a policy
-(pressure/two_lists.py).
+(pressure/scan_control.py).
 
 Theory. What happens to a group is counted where it happens, and added to what is known
 of it and of all groups above when somebody flushes: a worker of the kernel, every two

@@ -82,14 +82,10 @@ from swaptools.emulator.pressure.marks import (
     RULES_7_2,
     mark,
 )
+from swaptools.emulator.pressure.memcg_iter import mem_cgroup_iter, memcg_next
 from swaptools.emulator.pressure.policy import Policy
+from swaptools.emulator.pressure.scan_control import SC_FULL_WALK, SC_IS_KSWAPD
 from swaptools.emulator.pressure.tiers import count_evicted, refault, shadow_of_asked
-from swaptools.emulator.pressure.two_lists import (
-    SC_FULL_WALK,
-    SC_IS_KSWAPD,
-    mem_cgroup_iter,
-    memcg_next,
-)
 from swaptools.emulator.pressure.walks import TABLE_YOUNG
 
 if TYPE_CHECKING:

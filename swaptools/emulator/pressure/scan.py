@@ -1,7 +1,7 @@
 """Two lists of pages: which of those that a scan looks at leave, and where others go.
 
 Rules for this file: every function is hot (see core/clusters.py). How many are looked
-at is in two_lists.py, what is remembered of those that leave in workingset.py.
+at is in scan_control.py, what is remembered of those that leave in workingset.py.
 
 Theory. New pages begin on the inactive list. A scan takes them from its end: one that
 was accessed since it was looked at last is marked and goes back in front; one that is

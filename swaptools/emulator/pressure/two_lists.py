@@ -1,29 +1,23 @@
 """Two lists of pages, active and inactive: the kernel without generations.
 
-Rules for this file: every function is hot (see core/clusters.py). What one scan of a
-list does is in scan.py, what is remembered of pages that left in workingset.py.
+Rules for this file: every function is hot (see core/clusters.py). How much of a list is
+looked at is decided in scan_control.py, which group comes next in memcg_iter.py; what
+one scan of a list does is in scan.py, what is remembered of pages that left in
+workingset.py.
 
 Theory. A group that needs room wants 32 pages. It looks at a part of its lists: at
 one page of 4096 at first, then at one of 2048, and so on down to all of them, until the
-parts together have given 32. Of a part, swappiness and what reclaim has cost so far say
-how much is looked at, since the rest of it would be files. The inactive list is looked
-at in portions of 32; so is the active one, unless the inactive list is long enough and
-nothing came back to the active list lately. The groups below take turns: a reclaim goes
-on behind the group that gave the last one enough. When nothing was gained all groups
-are looked at, and then the active lists whatever their lengths are.
-
-How long lists are, and how many pages came back, is known as it was when statistics
-were flushed last (core/rstat.py); how much is looked at goes by lengths as they are.
+parts together have given 32. The inactive list is looked at in portions of 32; so is
+the active one, where it is looked at. When nothing was gained all groups are looked at,
+and then the active lists whatever their lengths are.
 
 Kernel: mm/vmscan.c try_to_free_mem_cgroup_pages(), do_try_to_free_pages(),
-shrink_node(), shrink_node_memcgs(), shrink_lruvec(), get_scan_count(), balance_pgdat(),
-inactive_is_low(), prepare_scan_control(), snapshot_refaults(); mm/memcontrol.c
-mem_cgroup_iter(), 6.18.
+shrink_node(), shrink_node_memcgs(), shrink_lruvec(), balance_pgdat(),
+snapshot_refaults(), 6.18.
 Same: which pages leave, and in which order, so that they get the same slots.
 Changed: nothing.
-Left out: files, of which there are none, also where reclaim for the whole machine asks
-for them; memory.low and memory.min; nodes and zones; throttling; what a second CPU, or
-kswapd, does meanwhile.
+Left out: files, of which there are none; nodes and zones; throttling; what a second
+CPU, or kswapd, does meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +28,6 @@ from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.evict import FAILED, NO_SLOT
 from swaptools.emulator.core.folio_batch import batch_add
 from swaptools.emulator.core.kswapd import DEF_PRIORITY, kswapd_wants
-from swaptools.emulator.core.page_counter import nr_swap_pages_for
 from swaptools.emulator.core.page_tables import PTE_YOUNG
 from swaptools.emulator.core.pressure_structs import (
     LRU_ACTIVE,
@@ -42,16 +35,26 @@ from swaptools.emulator.core.pressure_structs import (
     SWAP_CLUSTER_MAX,
 )
 from swaptools.emulator.core.shrink_slab import shrink_slab
-from swaptools.emulator.core.watermarks import nr_free_pages
 from swaptools.emulator.core.writeout import is_refused
 from swaptools.emulator.pressure.list_invariants import check_lists
+from swaptools.emulator.pressure.memcg_iter import mem_cgroup_iter, memcg_next
 from swaptools.emulator.pressure.policy import Policy
 from swaptools.emulator.pressure.scan import (
-    SC_FREE,
     lru_size,
     put_back,
     shrink_active_list,
     shrink_inactive_list,
+)
+from swaptools.emulator.pressure.scan_control import (
+    SC_FORCE_DEACTIVATE,
+    SC_FULL_WALK,
+    SC_IS_KSWAPD,
+    SC_MAY_DEACTIVATE,
+    SC_SKIPPED_DEACTIVATE,
+    inactive_is_low,
+    prepare_scan_control,
+    scan_count,
+    scans_anon,
 )
 from swaptools.emulator.pressure.workingset import (
     workingset_refault,
@@ -59,115 +62,6 @@ from swaptools.emulator.pressure.workingset import (
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
-
-#: Kernel: include/linux/swap.h MAX_SWAPPINESS, without proactive reclaim of one type.
-MAX_SWAPPINESS: Final = 200
-#: Pages of a GiB, as a shift.
-_GIB_SHIFT: Final = 30
-
-# Places of ``policy_items``: what one reclaim keeps. Kernel: struct scan_control.
-SC_ANON_COST: Final = SC_FREE
-SC_FILE_COST: Final = SC_FREE + 1
-SC_MAY_DEACTIVATE: Final = SC_FREE + 2
-SC_SKIPPED_DEACTIVATE: Final = SC_FREE + 3
-SC_FORCE_DEACTIVATE: Final = SC_FREE + 4
-SC_FULL_WALK: Final = SC_FREE + 5
-# Those between are those of generations, which use some of these (marks.py,
-# generations.py).
-SC_IS_KSWAPD: Final = 13
-SC_FILE_IS_TINY: Final = 14
-
-
-# --- how much --------------------------------------------------------------
-
-
-@hot
-def int_sqrt(value: int) -> int:
-    """Return the root of a number, rounded down. Kernel: lib/math/int_sqrt.c."""
-    root = 0
-    while (root + 1) * (root + 1) <= value:
-        root += 1
-    return root
-
-
-@hot_inline
-def inactive_is_low(s: Slots, memcg: int) -> bool:
-    """Tell whether a group's inactive list looked too short when that was flushed.
-
-    Kernel: mm/vmscan.c, the same name.
-    """
-    group = s.lruvecs[memcg]
-    nr = group.seen_inactive + group.seen_active
-    gib = nr * s.zswap[0].page_size >> _GIB_SHIFT
-    ratio = int_sqrt(10 * gib) if gib else 1
-    return group.seen_inactive * ratio < group.seen_active
-
-
-@hot
-def file_is_tiny(s: Slots, priority: int) -> bool:
-    """Tell whether a machine is so short of pages of files that others have to leave.
-
-    It has none.
-
-    Kernel: mm/vmscan.c prepare_scan_control(), for who reclaims for all groups.
-    """
-    nr_inactive = 0
-    for memcg in range(len(s.memcgs)):
-        nr_inactive += lru_size(s, memcg, LRU_INACTIVE)
-    pressure = s.pressure[0]
-    if not pressure.managed_pages or nr_free_pages(s) > pressure.high_wmark_pages:
-        return False
-    return nr_inactive >> priority > 0
-
-
-@hot
-def prepare_scan_control(s: Slots, target: int, priority: int) -> None:
-    """Decide whether the active lists are looked at, and whether costs matter.
-
-    Kernel: the same name.
-    """
-    group, sc = s.lruvecs[target], s.policy_items
-    sc[SC_ANON_COST] = group.anon_cost
-    sc[SC_FILE_COST] = group.file_cost
-    sc[SC_MAY_DEACTIVATE] = (
-        sc[SC_FORCE_DEACTIVATE] != 0
-        or group.seen_activate != group.refaults
-        or inactive_is_low(s, target)
-    )
-    sc[SC_FILE_IS_TINY] = (
-        target == 0 and not sc[SC_MAY_DEACTIVATE] and file_is_tiny(s, priority)
-    )
-
-
-@hot_inline
-def scans_anon(s: Slots, memcg: int, target: int) -> bool:
-    """Tell whether a group's anonymous pages may be looked at at all.
-
-    A swappiness of 0 holds for limits of groups alone.
-
-    Kernel: mm/vmscan.c can_reclaim_anon_pages(), get_scan_count().
-    """
-    pressure = s.pressure[0]
-    if pressure.may_not_swap or (target and not pressure.swappiness):
-        return False
-    return nr_swap_pages_for(s, memcg) > 0
-
-
-@hot
-def scan_count(s: Slots, size: int, priority: int) -> int:
-    """Return at how many pages of a list is looked. Kernel: get_scan_count()."""
-    size >>= priority
-    swappiness = s.pressure[0].swappiness
-    if s.policy_items[SC_FILE_IS_TINY] or (priority == 0 and swappiness):
-        return size
-    anon_cost, file_cost = s.policy_items[SC_ANON_COST], s.policy_items[SC_FILE_COST]
-    total = anon_cost + file_cost
-    anon_cost, file_cost = total + anon_cost, total + file_cost
-    total = anon_cost + file_cost
-    ap = swappiness * (total + 1) // (anon_cost + 1)
-    fp = (MAX_SWAPPINESS - swappiness) * (total + 1) // (file_cost + 1)
-    return size * ap // (ap + fp)
-
 
 # --- groups ----------------------------------------------------------------
 
@@ -203,41 +97,6 @@ def shrink_lruvec(
     if s.totals[0].total_swap_pages > 0 and inactive_is_low(s, memcg):
         shrink_active_list(s, memcg, SWAP_CLUSTER_MAX, cpu)
     return nr_reclaimed
-
-
-@hot
-def memcg_next(s: Slots, target: int, memcg: int) -> int:
-    """Return the group behind one, of a group and all below; -1 at the end.
-
-    With -1, that is the first. Kernel: css_next_descendant_pre().
-    """
-    if memcg < 0:
-        return target
-    if s.memcgs[memcg].first_child >= 0:
-        return s.memcgs[memcg].first_child
-    while memcg != target:
-        if s.memcgs[memcg].next_sibling >= 0:
-            return s.memcgs[memcg].next_sibling
-        memcg = s.memcgs[memcg].parent
-    return -1
-
-
-@hot
-def mem_cgroup_iter(s: Slots, target: int, memcg: int) -> int:
-    """Return the group that a reclaim looks at next; -1 when a round has ended.
-
-    A round that does not visit all begins behind the group that the last one ended at.
-
-    Kernel: mm/memcontrol.c, the same name.
-    """
-    if s.policy_items[SC_FULL_WALK]:
-        return memcg_next(s, target, memcg)
-    group = s.lruvecs[target]
-    found = memcg_next(s, target, group.iter_position - 1)
-    if found < 0 and memcg < 0:
-        found = memcg_next(s, target, -1)
-    group.iter_position = found + 1
-    return found
 
 
 @hot

@@ -1,7 +1,7 @@
 """What is remembered of pages that left: how soon one came back, and what that costs.
 
 Rules for this file: every function is hot (see core/clusters.py). Who leaves is in
-scan.py, how many are looked at in two_lists.py.
+scan.py, how many are looked at in scan_control.py.
 
 Theory. A group's age is the number of pages that left its inactive list, by either
 end: evicted or activated. A page that is evicted leaves a shadow with its slot: whose
