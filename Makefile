@@ -74,7 +74,7 @@ test-sweep: $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --editable '.[sweep]' --group notebook
 	$(BIN)/python -m pytest -m sweep tests/sweep tests/report
 
-# Packages, as pip, pipx and Debian have them, in fresh environments; some minutes.
+# Packages, as pip, pipx and Debian have them, in fresh environments; half a minute.
 test-release: $(VENV)/releasing
 	$(BIN)/python -m pytest -m release tests/distribution
 
