@@ -47,7 +47,7 @@ WORLDS = [
 ]
 
 
-@pytest.mark.parametrize("nr_parts", few_or_many(5, 1))
+@pytest.mark.parametrize("nr_parts", few_or_many(10, 1))
 @pytest.mark.parametrize("world", one_in(4, WORLDS))
 def test_a_flipped_field_is_noticed(world: tuple[str, str, int], nr_parts: int) -> None:
     """Of each kind of field one, of those that limits and policies have."""
