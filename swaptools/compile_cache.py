@@ -17,7 +17,7 @@ import time
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,9 @@ _Thing = TypeVar("_Thing")
 _NAME: Final = "swaptools"
 #: In a directory, the file of which a byte is locked for each function.
 _LOCKS: Final = "locks"
+#: One function is compiled in less, and how often it is asked whether it is.
+_PATIENCE_S: Final = 60.0
+_LOOK_EVERY_S: Final = 0.02
 #: Fewer pages, or references, some seconds of work, are done sooner than the compiled
 #: emulator is loaded.
 WORTH_COMPILING_PAGES: Final = 1 << 18
@@ -114,13 +117,25 @@ class CompileCache:
 def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
     """Wait while another process is here for something of that name.
 
-    Of a file system that knows no locks, nobody waits.
+    Not for long: it may have been stopped. Of a file system that knows no locks,
+    nobody waits.
     """
     with ExitStack() as stack:
         with suppress(OSError):
             file = stack.enter_context((folder / _LOCKS).open("ab"))
-            fcntl.lockf(file, fcntl.LOCK_EX, 1, zlib.crc32(name.encode()))
+            _wait_for(file, zlib.crc32(name.encode()))
         yield
+
+
+def _wait_for(file: IO[bytes], place: int) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):  # POSIX has either
+            time.sleep(_LOOK_EVERY_S)
+        else:
+            return
 
 
 def in_our_order(things: list[_Thing]) -> list[_Thing]:

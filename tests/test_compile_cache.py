@@ -337,6 +337,24 @@ def test_of_two_processes_one_waits_for_what_the_other_does(tmp_path: Path) -> N
     assert child.communicate()[0] == "True\n"
 
 
+#: Says whether it has what another process does not let go.
+IMPATIENT = """
+import sys
+from pathlib import Path
+from swaptools import compile_cache
+compile_cache._PATIENCE_S = 0.1
+with compile_cache.one_at_a_time(Path(sys.argv[1]), "same"):
+    print("goes on")
+"""
+
+
+def test_who_has_stopped_is_not_waited_for(tmp_path: Path) -> None:
+    with compile_cache.one_at_a_time(tmp_path, "same"):
+        words = [sys.executable, "-c", IMPATIENT, str(tmp_path)]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert said == "goes on\n"
+
+
 def test_each_process_begins_with_another_thing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
