@@ -221,7 +221,7 @@ def _hibernation(area: SwapArea) -> dict[str, Any] | None:
     if suspend is not None:
         return suspend._asdict()
     for found in area.signatures:
-        if found.is_suspend and found.page_size is None:
+        if found.page_size is None and found.is_suspend:
             empty = dict.fromkeys(("orig_sig", "image", "flags", "hw_sig", "crc32"))
             return {"signature": found.name, **empty}
     return None

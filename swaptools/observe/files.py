@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 #: The path that stands for standard input.
 STDIN = "-"
 
-#: Of longer areas only this is read, and the ends of larger pages, where it is enough.
-_FIRST_BYTES = 8192
+#: Of longer areas only this is read, and the ends of larger pages, where it is enough:
+#: less would take more reads.
+_FIRST_BYTES = 32768
 #: Each larger page, and where a magic begins in it.
 _LARGER_PAGES = tuple(
     (size, size - MAGIC_BYTES) for size in PAGE_SIZES if size > _FIRST_BYTES
