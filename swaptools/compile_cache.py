@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import stat
 import time
 import zlib
@@ -171,13 +170,15 @@ def clear() -> tuple[Path, int]:
     Raises:
         OSError: It is not ours, or cannot be removed.
     """
+    from shutil import rmtree  # slow to start, and seldom is anything removed
+
     folder = _base() / _NAME
     try:
         _check_ours(folder)
     except FileNotFoundError:
         return folder, 0
     size_bytes = sum(path.lstat().st_size for path in folder.rglob("*"))
-    shutil.rmtree(folder)
+    rmtree(folder)
     return folder, size_bytes
 
 
@@ -253,9 +254,13 @@ def _forget_old(ours: Path, current: Path) -> None:
         by_source.setdefault(path.name.partition("-")[0], []).append(path)
     by_source.pop(current.name.partition("-")[0], None)
     others = sorted(by_source.values(), key=_newest, reverse=True)
+    if len(others) < _KEPT:
+        return
+    from shutil import rmtree  # as clear() has it
+
     for paths in others[_KEPT - 1 :]:
         for path in paths:
-            shutil.rmtree(path, ignore_errors=True)
+            rmtree(path, ignore_errors=True)
 
 
 def _newest(paths: list[Path]) -> float:

@@ -9,7 +9,6 @@ import contextlib
 import mmap
 import os
 import resource
-import shlex
 import signal
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -168,6 +167,8 @@ def _recorded(
     takes_lengths: bool,
 ) -> int:
     # The status of the program, as subprocess has it.
+    import shlex
+
     from swaptools.compiling import can_compile
     from swaptools.record.faults import Faults, check_faults
     from swaptools.record.lackey import Lackey, check_lackey

@@ -9,7 +9,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -130,6 +129,8 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _beside(path: str) -> Iterator[IO[bytes]]:
+    import tempfile  # slow to start, and of no use to --help and Tab
+
     target = Path(path).resolve()
     with _told_of(path):
         descriptor, name = tempfile.mkstemp(prefix=".swapemu.", dir=target.parent)

@@ -30,7 +30,7 @@ OF_EXTRAS = ("numpy", "numba", "bokeh", "matplotlib", "distributed", "dask")
 OF_MACHINES = ("swaptools.emulator.core.buffers", "swaptools.kernel.profiles")
 OF_HELP = (
     *(*OF_EXTRAS, *OF_MACHINES),
-    *("importlib.metadata", "importlib.resources", "json"),
+    *("importlib.metadata", "importlib.resources", "json", "tempfile"),
 )
 
 NOTHING: dict[str, str] = {}
