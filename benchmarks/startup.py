@@ -26,10 +26,6 @@ BARE = "python -c pass"
 CLICK = "python -c 'import click'"
 
 
-#: As bash asks what a line may go on with.
-TAB = ("_SWAPEMU_COMPLETE=bash_complete", "COMP_WORDS=swapemu run ", "COMP_CWORD=2")
-
-
 class Claim(NamedTuple):
     """What a command may take of another one's time."""
 
@@ -46,6 +42,13 @@ CLAIMS = (
     Claim("Tab behind swapemu run", CLICK, 1.5),
     Claim("import swaptools", BARE, 1.2),
 )
+
+
+def tab(begun: str) -> list[str]:
+    """Return what bash runs to learn what a line may go on with."""
+    asked = ["_SWAPEMU_COMPLETE=bash_complete", f"COMP_WORDS={begun}"]
+    emu = str(Path(sys.executable).parent / "swapemu")
+    return ["env", *asked, f"COMP_CWORD={begun.count(' ')}", emu]
 
 
 def commands(place: Path) -> dict[str, list[str]]:
@@ -66,7 +69,9 @@ def commands(place: Path) -> dict[str, list[str]]:
         "swapcheck FILE": [str(programs / "swapcheck"), area],
         "swapemu demo": [emu, "demo"],
         "swapemu run --help": [emu, "run", "--help"],
-        "Tab behind swapemu run": ["env", *TAB, emu],
+        "Tab behind swapemu run": tab("swapemu run "),
+        # Every design is loaded, and those of others are looked for.
+        "Tab behind --design": tab("swapemu run --design "),
         "ghost-mkswap -n": [make, "-n", ghost, "1G"],
         "ghost-mkswap": [make, "-f", ghost, "1G"],
         "mkswap": ["mkswap", area],
