@@ -192,9 +192,9 @@ def _read_seekable(
         # What is read ahead would be in the way of telling holes from content.
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
     if not offset and number is None:
-        has_all = not is_all and total_bytes > _FIRST_BYTES
+        may_suffice = not is_all and total_bytes > _FIRST_BYTES
         data, signatures = (
-            _read_enough(descriptor, total_bytes) if has_all else (b"", ())
+            _read_enough(descriptor, total_bytes) if may_suffice else (b"", ())
         )
         if not signatures:
             data = _read_up_to(descriptor, 0, min(total_bytes, PROBE_BYTES))
