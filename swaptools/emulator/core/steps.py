@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import hot, hot_run, needs
 from swaptools.emulator.core.constants import PMD_ORDER
 from swaptools.emulator.core.faults import VM_FAULT_OOM
+from swaptools.emulator.core.folio_batch import lru_add_drain
 from swaptools.emulator.core.page_tables import PTE_SHIFT, pmd_none, pte_offset
 from swaptools.emulator.core.pageout import pageout_ptes
 from swaptools.emulator.core.references import (
@@ -60,6 +61,8 @@ def step_away(
     s: Slots, what: int, mm: int, vpn: int, cpu: int, gathered: Buffer[int]
 ) -> int:
     """Page a page out, or drop it."""
+    if what == STEP_PAGEOUT and s.totals[0].has_policy:
+        lru_add_drain(s, cpu)
     at = pte_offset(s, mm, vpn)
     if pmd_none(at):
         return _DONE

@@ -201,6 +201,24 @@ def test_what_a_request_pages_out_is_remembered(kernel: str, nr_later: int) -> N
     assert slots.lrugens[row + REFAULTED + hot] == is_recent
 
 
+@pytest.mark.parametrize("kernel", ["6.18", "ghost-rfc"])
+@pytest.mark.parametrize("policy", ["mglru", "two_lists"])
+def test_nothing_waits_on_lists_when_pages_are_paged_out_one_by_one(
+    policy: str, kernel: str
+) -> None:
+    """Each is a request of its own. Kernel: mm/madvise.c madvise_pageout()."""
+    machine = Machine(kernel, policy=policy, compiled=False)
+    machine.swapon_pages(64, "zram")
+    group = machine.cgroups.create("/a")
+    task = machine.task("t", "/a")
+    task.write(0, 5)
+    before = group.record.memory
+    task.each("pageout", range(4))
+    assert task.entries(0, 5).count("present") == 1
+    assert group.record.memory == before - 4
+    machine.check_invariants()
+
+
 @pytest.mark.parametrize(("kernel", "nr_kept"), [("6.12", 0), ("6.18", 4), ("7.2", 4)])
 def test_what_was_activated_is_kept_when_generations_become_one(
     kernel: str, nr_kept: int
