@@ -1,7 +1,7 @@
 """Eviction by generations: who leaves, who is kept, who goes elsewhere.
 
 Rules for this file: every function is hot (see core/clusters.py). How much is looked at
-is in mglru.py, what is remembered of who left in tiers.py.
+is in gen_shrink.py, what is remembered of who left in tiers.py.
 
 Theory. What leaves does so 64 at a time, from the end of the oldest generation. A page
 that belongs to a younger one by now is put where it belongs; one of a tier that is kept
