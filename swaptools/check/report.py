@@ -139,6 +139,9 @@ def check_area(
 ) -> Report:
     """Say what swapon(2) answers, and why, and what else is odd.
 
+    Rules are imported when an area may concern them: who goes where the package is not
+    to be found, as by chroot(2), calls all_rules() before.
+
     Args:
         area: As read_area() returned it.
         kernel: A profile's name, any release, ``running``, or several. Without one, the

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-#: Looks outside first, so that everything is imported, then inside, by two names.
+#: Looks outside first, and has all rules, so that everything is imported, then inside.
 LOOK = """
 import json, os, sys
 from swaptools import check_area, read_area, read_caller
+from swaptools.check import all_rules
 from swaptools.observe import statfs
+all_rules()
 def look(path):
     area = read_area(path)
     report = check_area(area, caller=read_caller())
