@@ -114,7 +114,8 @@ def free_frame(s: Slots, number: int) -> None:
     if frame.stayed:
         set_stayed(s, number, 0)
     if is_gathered(s, number):
-        s.pages[number].flags |= PAGE_DEAD
+        page = s.pages[number]
+        page.flags, page.stamp = page.flags | PAGE_DEAD, 0
     else:
         give_back(s, number)
 
