@@ -103,11 +103,13 @@ def write_folio(s: Slots, number: int, shadow: int) -> int:
     Kernel: mm/vmscan.c pageout(), __remove_mapping().
     """
     stamp, dirty = s.pages[number].stamp, s.frames[number].dirty
-    for page in range(1 << s.frames[number].order):
-        s.pages[number + page].stamp = shadow
+    nr = 1 << s.frames[number].order
+    for page in range(number, number + nr):
+        s.pages[page].stamp = shadow
     if pageout(s, number):
         return EVICTED if dirty else DROPPED
-    s.pages[number].stamp = stamp
+    for page in range(number, number + nr):  # it was split
+        s.pages[page].stamp = stamp
     return REFUSED if is_refused(s, number) else FAILED
 
 

@@ -189,16 +189,16 @@ def pageout_asked(s: Slots, head: int) -> bool:
     """Write a folio as pageout() does, since somebody asked for that."""
     if not s.totals[0].has_policy:
         return pageout(s, head)
-    page, shadow = s.pages[head], asked_shadow(s, head)
-    stamp, nr = page.stamp, 1 << s.frames[head].order
+    stamp, shadow = s.pages[head].stamp, asked_shadow(s, head)
+    nr = 1 << s.frames[head].order
     for number in range(head, head + nr):
         s.pages[number].stamp = shadow
     is_gone = pageout(s, head)
     if is_gone:
         left_asked(s, shadow, nr)
     else:  # it was split (writeout.py stay_in_memory())
-        page.stamp = stamp
         for number in range(head, head + nr):
+            s.pages[number].stamp = stamp
             put_back(s, number)
     return is_gone
 

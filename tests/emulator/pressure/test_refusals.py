@@ -112,6 +112,26 @@ def test_what_nobody_takes_gives_no_memory(
         assert found.activated == (0 if why == "broken" else found.refused)
 
 
+@pytest.mark.parametrize("how", ["asked for", "reclaimed"])
+@pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
+def test_pages_of_a_folio_that_a_device_fails_to_write_remember_nothing(
+    policy: str, how: str
+) -> None:
+    """They are in memory, each by itself, and never left it."""
+    machine = Machine("6.18", policy=policy, compiled=False)
+    machine.swapon_pages(4000, "error")
+    machine.cgroups.create("a")
+    task = machine.task(cgroup="a")
+    task.write(0, 64, order=4)
+    if how == "asked for":
+        task.pageout(0, 64)
+    else:
+        machine.reclaim("a", 32 * PAGE)
+    assert machine.vmstat()["swpout_refused"] >= 16
+    machine.check_invariants()
+    assert not any(page.stamp for page in machine.state.slots.pages[1:65])
+
+
 @pytest.mark.parametrize("first", ["ghost", "block"])
 @pytest.mark.parametrize(
     ("policy", "most"),
