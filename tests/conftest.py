@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--pressure-variants",
         type=int,
         default=6,
-        help="so many with two tasks, and so many with large folios",
+        help="so many of each with two tasks, large folios, small areas",
     )
     parser.addoption(
         "--pressure-seed", type=int, default=1000, help="the first of their seeds"

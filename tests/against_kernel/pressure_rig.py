@@ -39,7 +39,6 @@ TRACING: Final = Path("/sys/kernel/tracing")
 _GENERATIONS: Final = Path("/sys/kernel/mm/lru_gen/enabled")
 _REFRESH: Final = Path("/proc/sys/vm/stat_refresh")
 PAGE_SIZE: Final = mmap.PAGESIZE
-AREA_PAGES: Final = 65536
 #: Kernel: mm/memcontrol.c FLUSH_TIME.
 _FLUSH_SECONDS: Final = 2.0
 #: Enough new pages that a reader of the root's memory.stat flushes all groups.
@@ -222,7 +221,7 @@ def group(limit_pages: int, swappiness: int | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def area(backend: str, scratch: Path, nr_pages: int = AREA_PAGES) -> Iterator[None]:
+def area(backend: str, scratch: Path, nr_pages: int) -> Iterator[None]:
     """Have a fresh area on: ``zram``, ``zswap`` before a loop device, or ``block``."""
     kind = "zram" if backend == "zram" else "block"
     with slots_rig.area_on(AreaSpec(kind=kind, pages=nr_pages), scratch):
@@ -263,7 +262,7 @@ def run(
                 undo.enter_context(Child(program, number, has_tables=has_tables))
                 for number in range(program.nr_tasks)
             ]
-            undo.enter_context(area(backend, scratch))
+            undo.enter_context(area(backend, scratch, program.area_pages))
             for child in children:
                 # What is over the limit could not come back.
                 undo.callback(child.end)

@@ -162,9 +162,13 @@ class Verdicts:
 
 
 def draw_programs(
-    first_seed: int, order: int = 0, nr_tasks: int = 1
+    first_seed: int,
+    order: int = 0,
+    nr_tasks: int = 1,
+    area_times: float | None = None,
 ) -> Iterator[tuple[Program, str]]:
     """Yield every workload with every backend, then again with other seeds."""
     seeds = itertools.count(first_seed)
     for backend, workload in itertools.cycle(itertools.product(BACKENDS, WORKLOADS)):
-        yield draw_program(workload, next(seeds), order, nr_tasks), backend
+        program = draw_program(workload, next(seeds), order, nr_tasks, area_times)
+        yield program, backend

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -110,12 +110,14 @@ def test_verdicts(verdicts: Verdicts, pytestconfig: pytest.Config) -> None:
     [
         pytest.param({"nr_tasks": 2}, id="two tasks in turn"),
         pytest.param({"order": 4}, id="folios of 64 KiB"),
+        pytest.param({"area_times": 1.4}, id="half of the slots in use"),
+        pytest.param({"area_times": 0.8}, id="no slot left"),
     ],
 )
 def test_variants(
-    variant: dict[str, int], verdicts: Verdicts, pytestconfig: pytest.Config
+    variant: dict[str, Any], verdicts: Verdicts, pytestconfig: pytest.Config
 ) -> None:
-    """The same where tasks share the limit, and where pages come together."""
+    """The same where tasks share the limit, pages come together, slots are short."""
     wanted = pytestconfig.getoption("--pressure-variants")
     verdicts.yardsticks = ("fifo", "lru")
     first_seed = pytestconfig.getoption("--pressure-seed")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.touch import PageEntry
     from tests.pressure.programs import Program
 
-AREA_PAGES: Final = 65536
 PAGE_SIZE: Final = 4096
 #: Pages that one page table maps.
 _TABLE_PAGES: Final = 512
@@ -56,7 +55,8 @@ def emulate(
         compiled=compiled,
     )
     machine.stats_flush = "never"
-    machine.swapon_pages(AREA_PAGES, "zram" if backend == "zram" else "block")
+    kind = "zram" if backend == "zram" else "block"
+    machine.swapon_pages(program.area_pages, kind)
     machine.cgroups.create(_GROUP)
     machine.limit(_GROUP, max_bytes=program.limit_pages * PAGE_SIZE)
     tasks = [machine.task() for _ in range(program.nr_tasks)]

@@ -29,6 +29,10 @@ BACKENDS: Final = ("zram", "zswap")
 MAX_ADVISED_PAGES: Final = 400
 NR_BATCHES: Final = 10
 LIMIT_PAGES: Final = (1000, 16384)
+#: With fewer slots left some rules are others.
+_SPARE_PAGES: Final = 64
+#: Of an area that never has half of its slots in use, its header with it.
+AREA_PAGES: Final = 65536
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,12 @@ class Program:
     #: Pages come as folios of that order, and are used in such portions.
     order: int = 0
     nr_tasks: int = 1
+    area_pages: int = AREA_PAGES
 
     def __str__(self) -> str:
         more = f" order {self.order}" * bool(self.order)
         more += f" {self.nr_tasks} tasks" * (self.nr_tasks > 1)
+        more += f" area {self.area_pages}" * (self.area_pages != AREA_PAGES)
         return f"{self.workload} seed {self.seed} limit {self.limit_pages}{more}"
 
     @property
@@ -132,9 +138,22 @@ def _draw_of(workload: str, seed: int) -> Draw:
 
 
 def draw_program(
-    workload: str, seed: int, order: int = 0, nr_tasks: int = 1
+    workload: str,
+    seed: int,
+    order: int = 0,
+    nr_tasks: int = 1,
+    area_times: float | None = None,
 ) -> Program:
-    """Draw a limit, a number of pages and what is done to them."""
+    """Draw a limit, a number of pages and what is done to them.
+
+    Args:
+        workload: Which of WORKLOADS.
+        seed: Draws all of it.
+        order: Of the folios that pages come in.
+        nr_tasks: That share the limit.
+        area_times: The area is so many times what there is no memory for; None for
+            one that never has half of its slots in use.
+    """
     draw = _draw_of(workload, seed)
     limit = draw.between(*LIMIT_PAGES)
     share = (limit // nr_tasks) >> order
@@ -156,8 +175,11 @@ def draw_program(
             each.insert(draw.below(len(each)), _advice(draw, nr_folios, order))
         batches.append(batch_of(each))
     nr_pages = nr_folios << order
+    area_pages = AREA_PAGES
+    if area_times is not None:
+        area_pages = int((nr_pages * nr_tasks - limit) * area_times) + _SPARE_PAGES
     return Program(
-        workload, seed, limit, nr_pages, tuple(batches), order=order, nr_tasks=nr_tasks
+        workload, seed, limit, nr_pages, tuple(batches), order, nr_tasks, area_pages
     )
 
 

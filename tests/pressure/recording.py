@@ -13,7 +13,7 @@ from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.pressure.programs import Program, draw_program
+from tests.pressure.programs import AREA_PAGES, Program, draw_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,6 +110,8 @@ def dump(recording: Recording) -> str:
         "is_killed": snapshots[-1].is_killed,
         "entries": _packed(recording.entries),
     }
+    if program.area_pages != AREA_PAGES:
+        told["area_pages"] = program.area_pages
     if any(each.counters for each in snapshots):
         told["counters"] = [[*each.counters.values()] for each in snapshots]
     return json.dumps(told)
@@ -119,7 +121,8 @@ def load(line: str) -> Recording:
     """Read what dump() wrote; the program is drawn anew."""
     told: dict[str, Any] = json.loads(line)
     drawn = (told[name] for name in ("workload", "seed", "order", "nr_tasks"))
-    program = draw_program(*drawn)
+    area_pages = told.get("area_pages", AREA_PAGES)
+    program = replace(draw_program(*drawn), area_pages=area_pages)
     if program.limit_pages != told["limit_pages"]:
         raise ValueError(f"{program} is drawn, {told['limit_pages']} was recorded")
     columns = (told["usage_pages"], told["nr_out"], told["nr_in"])

@@ -85,6 +85,24 @@ def swap_full_for(s: Slots, number: int) -> bool:
     )
 
 
+@hot
+def free_swap_if_full(s: Slots, number: int) -> None:
+    """Take the slots of a folio that is to stay, if they are short and nobody's else.
+
+    Kernel: mm/vmscan.c shrink_folio_list() at activate_locked; mm/swapfile.c
+    folio_free_swap().
+    """
+    if not s.frames[number].entry or not swap_full_for(s, number):
+        return
+    end = number + (1 << s.frames[number].order)
+    for page in range(number, end):
+        entry = s.frames[page].entry
+        if not entry or swap_count(s, entry):
+            return
+    for page in range(number, end):
+        swap_cache_del(s, page)
+
+
 @hot_inline
 def give_back(s: Slots, number: int) -> None:
     """Give a frame back that nothing is in, to its block."""

@@ -32,6 +32,7 @@ from swaptools.emulator.core.evict import (
     evict,
     unmap_held,
 )
+from swaptools.emulator.core.frames import free_swap_if_full
 from swaptools.emulator.core.lru import (
     list_add,
     list_add_tail,
@@ -135,15 +136,19 @@ def is_referenced(s: Slots, number: int) -> bool:
     if not folio_referenced(s, number):
         return False
     if set_refs(s, number):
-        page.flags |= PAGE_ACTIVE
-        count_activated(s, number)
+        activate(s, number)
     return True
 
 
 @hot
-def count_activated(s: Slots, number: int) -> None:
-    """Count a page that a scan found to be hot."""
+def activate(s: Slots, number: int) -> None:
+    """Mark a page that a scan found to be hot, or that nobody takes.
+
+    It gives its slot back where slots are short.
+    """
+    free_swap_if_full(s, number)
     nr = folio_nr_pages(s, number)
+    s.pages[number].flags |= PAGE_ACTIVE
     s.pressure[0].pgactivate += nr
     s.lruvecs[s.pages[number].memcg].pgactivate += nr
 
@@ -168,8 +173,7 @@ def shrink_folio(s: Slots, number: int, cpu: int) -> int:
         count_evicted(s, shadow, nr)
         return nr
     if outcome != FAILED:
-        page.flags |= PAGE_ACTIVE
-        count_activated(s, number)
+        activate(s, number)
     return 0
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from swaptools.emulator.core.buffers import hot, hot_inline
 from swaptools.emulator.core.evict import DROPPED, EVICTED, FAILED, evict
 from swaptools.emulator.core.folio_batch import lru_add_drain
+from swaptools.emulator.core.frames import free_swap_if_full
 from swaptools.emulator.core.lru import (
     folio_nr_pages,
     list_add,
@@ -88,8 +89,10 @@ def folio_check_references(s: Slots, number: int) -> int:
 def activate(s: Slots, number: int) -> None:
     """Put a page that a scan looked at in front of the active list.
 
-    The group gets older by that, when the scan ends.
+    It gives its slot back where slots are short. The group gets older by that, when
+    the scan ends.
     """
+    free_swap_if_full(s, number)
     memcg, nr = s.pages[number].memcg, folio_nr_pages(s, number)
     s.pages[number].flags |= PAGE_ACTIVE
     list_add(s, number, LRU_ACTIVE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.emulator import Machine
-from swaptools.emulator.core.lru import list_move
+from swaptools.emulator.core.lru import list_del, list_move
 from swaptools.emulator.core.page_tables import PTE_SHIFT, pte_offset
 from swaptools.emulator.core.pressure_structs import (
     LRU_BATCH,
@@ -20,6 +20,7 @@ from swaptools.emulator.pressure.aging import (
     inc_min_seq,
     try_to_inc_min_seq,
 )
+from swaptools.emulator.pressure.eviction import activate, put_back
 from swaptools.emulator.pressure.generations import (
     AVG_TOTAL,
     EVICTED_PAGES,
@@ -34,6 +35,7 @@ from swaptools.emulator.pressure.generations import (
     nr_of,
 )
 from swaptools.emulator.pressure.marks import tier_of
+from tests.emulator.pressure.limited import limited
 from tests.engines import ENGINES_OF_POLICIES
 from tests.parts import one_in
 from tests.pressure.generations import (
@@ -175,6 +177,25 @@ def test_what_comes_back_is_gathered_until_it_is_written(
     assert min(page.list, LRU_FREE) == which
     task.pageout(1)
     assert page.list == list_of(gens[gens_of(machine.state.slots, 0) + MAX_SEQ] - age)
+    machine.check_invariants()
+
+
+@pytest.mark.parametrize(("nr_others", "nr_used"), [(3, 4), (4, 4)])
+def test_what_is_hot_gives_its_slot_back_where_half_of_them_are_used(
+    nr_others: int, nr_used: int
+) -> None:
+    """Kernel: mm/vmscan.c shrink_folio_list(), at activate_locked."""
+    machine, task = limited(100, "block", nr_slots=8, policy="mglru")
+    task.write(0, 10)
+    task.pageout(0)
+    task.read(0)  # it has its slot still
+    task.pageout(1, nr_others)
+    slots = machine.state.slots
+    number = slots.ptes[pte_offset(slots, task.pte.mm, 0)] >> PTE_SHIFT
+    for step in (list_del, activate, put_back):
+        machine.state.run(step, number)
+    (area,) = machine.areas
+    assert area.inuse_pages == nr_used
     machine.check_invariants()
 
 

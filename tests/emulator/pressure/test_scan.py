@@ -104,6 +104,28 @@ def test_one_look_without_an_access_forgets_the_mark() -> None:
     assert lists(machine) == {"inactive": [2, 3], "active": [1]}
 
 
+@pytest.mark.parametrize(("nr_slots", "nr_used"), [(26, 13), (25, 12)])
+def test_who_becomes_active_gives_its_slot_back_where_half_of_them_are_used(
+    nr_slots: int, nr_used: int
+) -> None:
+    machine, task = limited(100, "block", nr_slots=nr_slots)
+    (area,) = machine.areas
+    task.write(0, 13)
+    drain(task)
+    look(machine, 13)
+    assert look(machine, 11) == 11
+    task.read(0)  # it has its slot still
+    drain(task)
+    look(machine, 2)
+    assert (task.entries(0), area.inuse_pages) == (["present"], 13)
+    look(machine, 1)
+    task.read(0)
+    look(machine, 1)
+    assert lists(machine)["active"] == [0]
+    assert area.inuse_pages == nr_used
+    machine.check_invariants()
+
+
 def test_two_tasks_that_accessed_a_page_make_it_active_at_once(
     pressed: tuple[Machine, Task],
 ) -> None:
