@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PLACES: Final = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
+_NOT_THERE: Final = f"no tracing here: mount -t tracefs tracefs {_PLACES[0]}"
 _EVENTS: Final = ("page_fault_user", "page_fault_kernel")
 #: Larger than any number of a process. Kernel: include/linux/threads.h PID_MAX_LIMIT.
 _NOBODY: Final = 1 << 22
@@ -47,7 +48,7 @@ class Tracing:
         self.lost = 0
         place = next((one for one in _PLACES if (one / "instances").is_dir()), None)
         if place is None:
-            raise RecordError("tracing is not there, or root's alone", 125)
+            raise RecordError(_NOT_THERE, 125)
         self._folder = place / "instances" / f"swapemu-{os.getpid()}"
         self._pipe = -1
 

@@ -22,7 +22,7 @@ import pytest
 
 from swaptools.errors import RecordError
 from swaptools.observe.cgroups import Hierarchy
-from swaptools.record import limit
+from swaptools.record import limit, tracing
 from swaptools.record.connection import Connection, is_ours
 from swaptools.record.faults import Faults
 from swaptools.record.kernel_files import set_file
@@ -256,6 +256,16 @@ TRACED = FTRACE.replace(b"-5148    [000]", b"-5148    (   5140) [000]") + (
 
 
 @needs_proc
+def test_where_nobody_has_mounted_tracing_it_is_said_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "_PLACES", (tmp_path,))
+    with pytest.raises(RecordError, match="mount -t tracefs tracefs /sys/kernel/trac"):
+        tracing.Tracing()
+    (tmp_path / "instances").mkdir()
+    assert tracing.Tracing().lost == 0
+
+
 def test_faults_have_the_kinds_of_their_pages(tmp_path: Path) -> None:
     """What is written to through a private mapping of a file is anonymous then."""
     with (tmp_path / "f").open("w+b") as file:
