@@ -156,13 +156,28 @@ def check_area(
         SelectionError: There is no such kernel.
     """
     page_size = page_size or os.sysconf("SC_PAGE_SIZE")
-    cases = [
+    return report_on(judged(area, kernel, page_size, ram_bytes, caller), rules)
+
+
+def judged(
+    area: SwapArea,
+    kernel: str | Sequence[str] | None,
+    page_size: int,
+    ram_bytes: int | None,
+    caller: Caller | None,
+) -> list[Case]:
+    """Ask the kernels; the arguments are those of check_area()."""
+    return [
         _case(area, name, page_size, ram_bytes, None if number else caller)
         for number, name in enumerate(_names(area, kernel))
     ]
+
+
+def report_on(cases: list[Case], rules: tuple[Rule, ...] | None) -> Report:
+    """Put together what the kernels say of an area, and what the rules find."""
     return Report(
-        area=area,
-        page_size=page_size,
+        area=cases[0].area,
+        page_size=cases[0].page_size,
         verdicts=tuple(case.verdict for case in cases),
         findings=tuple(_merged(cases, rules)),
     )

@@ -5,11 +5,12 @@ Not here: the rules themselves (rules.py), a whole system (doctor.py).
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.check import check_area
+from swaptools.check.alike import Judge
 from swaptools.cli import colours, output
 from swaptools.cli.looking import Looking
 from swaptools.cli.progress import reading
@@ -71,12 +72,14 @@ class Checking:
         rules: tuple[Rule, ...] | None,
     ) -> None:
         self._place = place
-        self._kernels = kernels
-        self._page_size = page_size
-        self._ram_bytes = memory_bytes() if ram_bytes is None else ram_bytes
-        self._rules = rules
         about_here = not kernels or kernels[0] == "running"
-        self._caller = read_caller() if about_here else None
+        self._judge = Judge(
+            kernels,
+            page_size or os.sysconf("SC_PAGE_SIZE"),
+            memory_bytes() if ram_bytes is None else ram_bytes,
+            rules=rules,
+            caller=read_caller() if about_here else None,
+        )
         self._looking = Looking(names, lambda: PROBER.has_failed)
 
     @property
@@ -120,20 +123,10 @@ class Checking:
             yield output.EXIT_USAGE, areas.reason, path
             return
         for area in areas:
-            report = self._report(area)
+            report = self._judge.check(area)
             if not report.accepted:
                 yield output.EXIT_FAILED, None, path
             yield from shown(report)
-
-    def _report(self, area: SwapArea) -> Report:
-        return check_area(
-            area,
-            self._kernels,
-            self._page_size,
-            self._ram_bytes,
-            rules=self._rules,
-            caller=self._caller,
-        )
 
 
 def report_lines(report: Report) -> Iterator[str]:

@@ -107,6 +107,8 @@ def _backing(is_device: bool, changes: dict[str, Any]) -> Backing:
     if "extents" in changes:
         changes["extents"] = tuple(_extent(*found) for found in changes["extents"])
         changes.setdefault("filesystem", "ext4")
+    if "data_profiles" in changes:
+        changes["data_profiles"] = frozenset(changes["data_profiles"])
     if "chunks" in changes:
         changes["chunks"] = tuple(Chunk(*chunk) for chunk in changes["chunks"])
     if "inode_flags" in changes:
