@@ -21,7 +21,7 @@ from swaptools.cli.progress import take_away
 
 if TYPE_CHECKING:
     import json
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _Row = TypeVar("_Row")
 
@@ -160,25 +160,38 @@ def json_of(keys: tuple[str, ...]) -> Callable[[Iterable[Any]], Iterable[str]]:
 def _json_of(
     keys: tuple[str, ...], ensure_ascii: bool
 ) -> Callable[[Iterable[Any]], Iterable[str]]:
-    # A row of small values as json has it, put together of its parts: to begin is
-    # most of what json itself takes for twenty of them.
-    encoders = _encoders(ensure_ascii)
-    blank = [",\n{"]
-    for number, key in enumerate(keys):
-        blank += [f"{', ' if number else ''}{_json(key)}: ", ""]
-    blank.append("}")
+    object_of = _object_of(keys, ensure_ascii)
 
     def pieces(values: Iterable[Any]) -> Iterable[str]:
         try:
-            texts = [encoders[type(value)](value) for value in values]
+            text = object_of(values)
         except KeyError:  # a collection, or derived from one of them
             return _long_row(keys, values)
-        parts = blank.copy()
-        parts[2::2] = texts
-        text = "".join(parts)
-        return (text if text[2:].isprintable() else _printable(text),)
+        # Of ASCII json has escaped all but one: that takes no look at each letter.
+        is_plain = text.isascii() and "\x7f" not in text
+        return (f",\n{text if is_plain else _printable(text)}",)
 
     return pieces
+
+
+@lru_cache(maxsize=64)
+def _object_of(
+    keys: tuple[str, ...], ensure_ascii: bool
+) -> Callable[[Iterable[Any]], str]:
+    # Small values as json has them, put together of their parts: to begin is most of
+    # what json itself takes for twenty of them.
+    encoders = _encoders(ensure_ascii)
+    blank = ["{"]
+    for number, key in enumerate(keys):
+        blank += [f"{', ' if number else ''}{encoders[str](key)}: ", ""]
+    blank.append("}")
+
+    def object_of(values: Iterable[Any]) -> str:
+        parts = blank.copy()
+        parts[2::2] = [encoders[type(value)](value) for value in values]
+        return "".join(parts)
+
+    return object_of
 
 
 def _long_row(keys: Iterable[str], values: Iterable[Any]) -> Iterator[str]:
@@ -234,14 +247,23 @@ def _encoders(ensure_ascii: bool) -> dict[type, Callable[[Any], str]]:
     of_text = (
         encoder.encode_basestring_ascii if ensure_ascii else encoder.encode_basestring
     )
+
+    def array(values: Sequence[Any]) -> str:
+        if not values:
+            return "[]"
+        if set(map(type, values)) != {dict}:
+            return encode(values)
+        rows = [_object_of(tuple(row), ensure_ascii)(row.values()) for row in values]
+        return f"[{', '.join(rows)}]"
+
     return {
         str: of_text,
         int: repr,
         bool: {True: "true", False: "false"}.__getitem__,
         NoneType: {None: "null"}.__getitem__,
         float: encode,
-        list: lambda value: encode(value) if value else "[]",
-        tuple: lambda value: encode(value) if value else "[]",
+        list: array,
+        tuple: array,
         dict: encode,
     }
 
