@@ -96,7 +96,7 @@ class AreaInfo(NamedTuple):
         if header is None:
             return cls(
                 path=area.path,
-                kind=area.kind.value,
+                kind=str(area.kind),
                 area_bytes=area.area_bytes,
                 allocated_bytes=area.allocated_bytes,
                 offset=area.offset,
@@ -109,7 +109,7 @@ class AreaInfo(NamedTuple):
         # In the order of the fields: by their names it takes twice as long.
         return cls(
             area.path,
-            area.kind.value,
+            str(area.kind),
             header.signature,
             header.version,
             header.page_size,
@@ -216,6 +216,8 @@ def _meanings(header: SwapHeader) -> dict[str, str]:
 
 
 def _hibernation(area: SwapArea) -> dict[str, Any] | None:
+    if len(area.signatures) == 1 and not area.signatures[0].is_suspend:
+        return None
     # TuxOnIce at byte 0 leaves the swap magic alone, so the header knows nothing.
     suspend = area.header.hibernation if area.header else None
     if suspend is not None:

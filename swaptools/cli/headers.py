@@ -101,7 +101,8 @@ class Reading:
 
     def _areas(self, path: str) -> tuple[SwapArea, ...]:
         self._told.path = path
-        return areas_at(path, *self._place, self._wanted)
+        offset, partition = self._place
+        return areas_at(path, offset, partition, self._wanted)
 
     def _each(self, shown: Callable[[AreaInfo], Iterable[Any]]) -> abreast.Look:
         # A row an area, unreadable ones included.

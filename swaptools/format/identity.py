@@ -8,10 +8,16 @@ util-linux: libuuid/src/unparse.c; disk-utils/mkswap.c set_uuid_and_label().
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from swaptools.errors import FormatError
 from swaptools.format.constants import UUID_BYTES, VOLUME_BYTES
 
 _NIL = bytes(UUID_BYTES)
+#: Of its digits, between which people write a hyphen.
+_groups = itemgetter(
+    *(slice(8), slice(8, 12), slice(12, 16), slice(16, 20), slice(20, None))
+)
 
 
 def uuid_text(sws_uuid: bytes) -> str | None:
@@ -22,8 +28,7 @@ def uuid_text(sws_uuid: bytes) -> str | None:
     """
     if sws_uuid == _NIL:
         return None
-    text = sws_uuid.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return "-".join(_groups(sws_uuid.hex()))
 
 
 def label_text(sws_volume: bytes) -> str:

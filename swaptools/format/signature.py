@@ -42,6 +42,7 @@ MAGICS: dict[str, bytes] = {
     "TuxOnIce": TUXONICE,
 }
 _ALL_MAGICS = tuple(MAGICS.values())
+_NO_MAGIC = bytes(MAGIC_BYTES)
 #: Each page size, and where a magic begins in such a page.
 _PLACES = tuple((page_size, page_size - MAGIC_BYTES) for page_size in PAGE_SIZES)
 SWAP_NAMES = frozenset({"SWAPSPACE2", "SWAP-SPACE"})
@@ -96,10 +97,10 @@ def find_signatures(data: bytes) -> tuple[Signature, ...]:
     for page_size, offset in _PLACES:
         if page_size > length:
             break
-        if data.startswith(_ALL_MAGICS, offset):
-            name = magic_name(data[offset:page_size])
-            if name is not None:
-                found.append(_signature(name, offset, page_size))
+        magic = data[offset:page_size]
+        # Most places are blank, which is told at once.
+        if magic != _NO_MAGIC and (name := magic_name(magic)) is not None:
+            found.append(_signature(name, offset, page_size))
     if data.startswith(TUXONICE):
         found.append(Signature("TuxOnIce", 0, None))
     return tuple(found)

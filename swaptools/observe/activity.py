@@ -33,9 +33,10 @@ def is_active(beginning: Beginning, swaps: ActiveSwaps) -> bool | None:
     if beginning.status is None:
         return None
     active = swaps.has(beginning.status)
-    if active is False and (node := own_device(beginning)) is not None:
-        return node[1] in swaps.devices
-    return active
+    if active is not False or beginning.partition is None:
+        return active
+    node = own_device(beginning)
+    return active if node is None else node[1] in swaps.devices
 
 
 def is_behind_swap(beginning: Beginning, swaps: ActiveSwaps) -> bool:

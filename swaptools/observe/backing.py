@@ -52,7 +52,10 @@ class _Questions:
 
 
 def observe_backing(
-    path: str, mounts: Mounts, descriptor: int | None = None
+    path: str,
+    mounts: Mounts,
+    descriptor: int | None = None,
+    status: os.stat_result | None = None,
 ) -> tuple[Backing, tuple[str, ...]]:
     """Look at what lies under ``path``.
 
@@ -61,6 +64,7 @@ def observe_backing(
         mounts: The mounts of this process.
         descriptor: Of it, when it is open already. Who holds a device is not asked
             then: whoever opened it knows, and may hold it himself.
+        status: Of the descriptor, when it is known and that of what may hold an area.
 
     Returns:
         The facts, and one sentence for each that could not be had.
@@ -69,16 +73,22 @@ def observe_backing(
         OSError: It cannot be opened for reading.
     """
     if descriptor is not None:
-        return _observe(path, mounts, descriptor, is_opened_here=False)
+        return _observe(path, mounts, descriptor, status, is_opened_here=False)
     with open_for_reading(path) as file:
-        return _observe(path, mounts, file.fileno(), is_opened_here=True)
+        return _observe(path, mounts, file.fileno(), None, is_opened_here=True)
 
 
 def _observe(
-    path: str, mounts: Mounts, descriptor: int, *, is_opened_here: bool
+    path: str,
+    mounts: Mounts,
+    descriptor: int,
+    status: os.stat_result | None,
+    *,
+    is_opened_here: bool,
 ) -> tuple[Backing, tuple[str, ...]]:
-    status = os.fstat(descriptor)
-    refuse_odd_types(path, status)
+    if status is None:
+        status = os.fstat(descriptor)
+        refuse_odd_types(path, status)
     questions = _Questions()
     if stat.S_ISREG(status.st_mode):
         backing = _regular(path, descriptor, status, mounts, questions)

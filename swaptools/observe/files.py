@@ -42,6 +42,7 @@ _LARGER_PAGES = tuple(
     (size, size - MAGIC_BYTES) for size in PAGE_SIZES if size > _FIRST_BYTES
 )
 
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _NO_OFFSETS = "a character device has no offsets"
 _REFUSED = {
     stat.S_IFDIR: "Is a directory",
@@ -165,7 +166,7 @@ def open_unchecked(path: str, status: os.stat_result | None = None) -> int:
         OSError: As open(2) has it.
     """
     refuse_odd_types(path, os.stat(path) if status is None else status)
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    return os.open(path, _FLAGS)
 
 
 def refuse_odd_types(path: str, status: os.stat_result) -> None:

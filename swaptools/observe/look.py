@@ -91,7 +91,7 @@ class Look:
         try:
             if name != STDIN and wanted.descriptor is None:
                 self._own = open_unchecked(name, status)
-            self._finish = self._begin(offset, partition)
+            self._seen = self._begin(offset, partition)
         except BaseException as exc:
             self.close()
             raise _as_area_error(name, exc) from exc
@@ -108,20 +108,23 @@ class Look:
         Raises:
             AreaError: It could not be looked at.
         """
+        seen = self._seen
         try:
-            seen = self._finish()
+            seen = seen() if callable(seen) else seen
         except OSError as exc:
             raise _as_area_error(self._name, exc) from exc
         finally:
             self.close()
         return _area(self._name, seen, self._wanted)
 
-    def _begin(self, offset: int, partition: int | None) -> Callable[[], _Seen]:
+    def _begin(self, offset: int, partition: int | None) -> _Seen | Callable[[], _Seen]:
         name, wanted = self._name, self._wanted
         own = self._own if wanted.descriptor is None else wanted.descriptor
         holds = wanted.holds
         beginning = read_beginning(
-            *(name, offset, own),
+            name,
+            offset,
+            own,
             partition=partition,
             is_all=bool(holds),
             progress=wanted.progress,
@@ -129,8 +132,7 @@ class Look:
         header, reason = find_header(beginning)
         backing, unseen = _backing(name, beginning, own, wanted)
         if not holds and (holds is False or header is not None):
-            seen = _Seen(beginning, header, reason, None, backing, None, unseen)
-            return lambda: seen
+            return _Seen(beginning, header, reason, None, backing, None, unseen)
         # The child reads through the same descriptor, and moves its position as it
         # pleases: what moves it, too, has been before, or waits until it is done.
         found = _contents(own, beginning, header)
@@ -204,15 +206,20 @@ def _backing(
         return None, ()
     if status is not None and stat.S_ISREG(status.st_mode):
         descriptor = own  # who holds a device is not asked through one
+    else:
+        status = None
     # Imported where they are needed: most callers want the header alone.
     from swaptools.observe.backing import observe_backing
-    from swaptools.observe.mounts import Mounts
 
-    known = Mounts() if wanted.mounts is None else wanted.mounts
+    known = wanted.mounts
+    if known is None:
+        from swaptools.observe.mounts import Mounts
+
+        known = Mounts()
     node = own_device(beginning)
     if node is not None and _is_device(f"/dev/{node[0]}", node[1]):
         return observe_backing(f"/dev/{node[0]}", known)
-    backing, unseen = observe_backing(path, known, descriptor)
+    backing, unseen = observe_backing(path, known, descriptor, status)
     # An area in a file or on a disk is for a loop device, which asks for none of
     # this; only who writes to the file does.
     if beginning.offset and beginning.kind == AreaKind.BLOCK:
