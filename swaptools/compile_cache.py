@@ -15,11 +15,11 @@ import stat
 import time
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _Thing = TypeVar("_Thing")
 
@@ -198,6 +198,8 @@ def _make(version: str) -> Path:
 
 def _base() -> Path:
     # As the XDG base directory specification has it: what is not absolute is ignored.
+    from pathlib import Path  # for who compiles, or asks what is kept
+
     named = os.environ.get("XDG_CACHE_HOME", "")
     if named.startswith("/"):
         return Path(named)

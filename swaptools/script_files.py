@@ -8,14 +8,13 @@ Not here: what a line may ask for (emulator/runs/grammar.py).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from swaptools.errors import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 _SUFFIX: Final = ".scenario"
 _CHUNK_BYTES: Final = 1 << 16
@@ -31,6 +30,8 @@ def read_script_file(name: str) -> str:
         OSError: There is none, or it cannot be read.
         ValueError: It is no script; a ScriptError where a line of it says so.
     """
+    from pathlib import Path  # for who reads one: --help does without
+
     path = Path(name)
     if path.name == name and not path.exists():
         folder = _package_folder()
@@ -91,7 +92,7 @@ def _package_files() -> list[str]:
     return [entry.name for entry in found if entry.name.endswith((_SUFFIX, ".swap"))]
 
 
-def _package_folder() -> Traversable:
-    from importlib.resources import files  # slow to start, and most name a file
+def _package_folder() -> Path:
+    from pathlib import Path  # importlib.resources is slower still, and Tab waits
 
-    return files("swaptools.emulator.runs.scenarios")
+    return Path(__file__).parent / "emulator" / "runs" / "scenarios"

@@ -6,7 +6,6 @@ replay_plot.py).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -195,7 +194,7 @@ def replay(
         else:
             replay_text.print_text(result)
         if asked.checkpoint is not None:
-            Path(asked.checkpoint).unlink(missing_ok=True)
+            _remove(asked.checkpoint)
     except SwapToolsError as exc:
         output.fail(str(exc), code=output.EXIT_USAGE)
     except Stopped as exc:
@@ -227,3 +226,9 @@ def _end(asked: Options, failed: dict[str, str]) -> None:
         output.error(f"{reason} (design {design})", asked.path)
     if failed:
         output.finish(output.EXIT_FAILED)
+
+
+def _remove(path: str) -> None:
+    from pathlib import Path  # for who replays: --help and Tab do without
+
+    Path(path).unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import click
@@ -91,7 +90,7 @@ def sweep(
 
         local_cluster.prepare(compiled=False if interpreted else None)
     found, cells = _read(study, only)
-    path = results_path or str(Path(study).with_suffix(_SUFFIX))
+    path = results_path or _results_of(study)
     if dry_run:
         _say_size(found, cells, cells, _estimate(cells, interpreted), 1)
         if _compiles(cells, interpreted) and not _is_compiled(cells):
@@ -264,3 +263,9 @@ def _conclude(
     text = f"{output.escape(path)}: {nr_rows:,} rows more, {len(cells):,} in all"
     click.echo(f"{text}, {len(failed):,} failed" if failed else text)
     return len(failed)
+
+
+def _results_of(study: str) -> str:
+    from pathlib import Path  # for who sweeps: --help and Tab do without
+
+    return str(Path(study).with_suffix(_SUFFIX))

@@ -10,7 +10,6 @@ import os
 import stat
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from swaptools.cli import interrupts, output
@@ -19,6 +18,7 @@ from swaptools.errors import SelectionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from swaptools.references import References
     from swaptools.traces.formats import Trace
@@ -129,7 +129,9 @@ def replaced(path: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _beside(path: str) -> Iterator[IO[bytes]]:
-    import tempfile  # slow to start, and of no use to --help and Tab
+    # Slow to start, and of no use to --help and Tab.
+    import tempfile
+    from pathlib import Path
 
     target = Path(path).resolve()
     with _told_of(path):
@@ -157,6 +159,6 @@ def _mode(target: Path) -> int:
 
 def _is_to_be_made(path: str) -> bool:
     try:
-        return stat.S_ISREG(Path(path).stat().st_mode)
+        return stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
         return True

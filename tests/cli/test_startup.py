@@ -30,7 +30,7 @@ OF_EXTRAS = ("numpy", "numba", "bokeh", "matplotlib", "distributed", "dask")
 OF_MACHINES = ("swaptools.emulator.core.buffers", "swaptools.kernel.profiles")
 OF_HELP = (
     *(*OF_EXTRAS, *OF_MACHINES),
-    *("importlib.metadata", "importlib.resources", "json", "tempfile"),
+    *("importlib.metadata", "importlib.resources", "json", "tempfile", "pathlib"),
 )
 
 NOTHING: dict[str, str] = {}
