@@ -17,7 +17,6 @@ Left out: nothing.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from swaptools.emulator.core.constants import (
@@ -186,6 +185,8 @@ def _measured(codec: Codec, pages: list[bytes]) -> list[int]:
 
     def measure(first: int) -> list[int]:
         return [codec.measure(page) for page in pages[first : first + _PAGES_A_TURN]]
+
+    from concurrent.futures import ThreadPoolExecutor  # brings logging, for many pages
 
     with ThreadPoolExecutor() as threads:
         turns = threads.map(measure, range(0, len(pages), _PAGES_A_TURN))
