@@ -210,6 +210,4 @@ def _lay_out_classes(arena: Arena, table: ClassTable, groups: list[bytes]) -> No
         return
     for name, values in (("zs_class_of", table.class_by_length), ("zs_groups", flat)):
         arena.grow(name, len(values))
-        buffer = getattr(arena.slots, name)
-        for place, value in enumerate(values):
-            buffer[place] = value
+        getattr(arena.slots, name)[: len(values)] = values
