@@ -158,10 +158,16 @@ def _make(buffer: list[Any], record: type, per_table: int, table: int) -> None:
 def record_of(item: type[Structure]) -> type:
     """Return the class of Python objects with a record's fields."""
     fields = cast("Any", item)._fields_
+    names = [name for name, _ in fields]
+
+    def reduced(record: object) -> tuple[type, tuple[int, ...]]:
+        # In a pickle without the names of its fields.
+        return type(record), tuple(getattr(record, name) for name in names)
+
     return make_dataclass(
         item.__name__,
-        [(name, int, 0) for name, _ in fields],
-        namespace={"_fields_": fields},
+        [(name, int, 0) for name in names],
+        namespace={"_fields_": fields, "__reduce__": reduced},
         eq=False,
         slots=True,
     )

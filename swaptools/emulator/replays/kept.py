@@ -38,6 +38,8 @@ _PROTOCOL: Final = 5
 #: Of a buffer at a time.
 _PART_BYTES: Final = 1 << 20
 _ZEROS: Final = bytes(_PART_BYTES)
+#: What is in the pickle, whatever it says.
+_IN_IT: Final = {int, str, tuple, type(None)}
 #: What items of flat buffers are, by name.
 _ITEMS: Final = {item.__name__: item for item in (*ITEMS.values(), c_int64)}
 #: Where classes may come from that are read back; and what is none of a module's.
@@ -79,7 +81,7 @@ class _Writer(pickle.Pickler):
 
     def persistent_id(self, obj: Any) -> Any:  # noqa: ANN401
         """Name what is not in the pickle; None for what is."""
-        if type(obj) is int:  # most are
+        if type(obj) in _IN_IT:  # most are
             return None
         if id(obj) in self._fixed:
             return "fixed", self._fixed[id(obj)]
