@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 import swaptools
+from tests.cases import every_case
 
 PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -139,7 +138,7 @@ def test_every_room_has_its_place_in_the_table() -> None:
     assert {room_of(file) for file in FILES} <= set(MAY_IMPORT) | FRONT
 
 
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+@every_case("room", sorted(MAY_IMPORT))
 def test_a_room_imports_only_what_lies_before_it(room: str) -> None:
     wrong = [
         f"{name_of(each.file)} imports {each.module}"
@@ -177,7 +176,7 @@ def test_the_emulator_has_these_rooms_and_a_front_door() -> None:
     assert {parts[0] for parts in places if len(parts) == 1} == {"__init__.py"}
 
 
-@pytest.mark.parametrize("room", sorted(EMULATOR))
+@every_case("room", sorted(EMULATOR))
 def test_a_room_of_the_emulator_imports_only_what_lies_before_it(room: str) -> None:
     wrong = [
         f"{name_of(each.file)} imports {each.module}"

@@ -6,6 +6,7 @@ import pytest
 
 from swaptools.config.cmdline import Parameter
 from swaptools.remarks import sizes_wrapped, zswap_before_zram, zswap_not_as_asked
+from tests.cases import every_case
 
 SETTINGS = {
     "accept_threshold_percent": "90",
@@ -35,7 +36,7 @@ def said(*words: tuple[str, str | None]) -> list[str]:
     return [sentence.replace(" on the kernel command line", "") for sentence in found]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value"),
     [
         *(("enabled", text) for text in ("1", "Y", "y", "yes", "on", "On", "true")),

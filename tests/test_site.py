@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 import swaptools
+from tests.cases import every_case
 from tests.schema.generate import comments_of
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ def test_every_name_of_the_front_door_is_in_the_reference() -> None:
 SHOWN = re.findall(r"^\.\. autoclass:: (\S+)$", REFERENCE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@every_case("name", SHOWN)
 def test_every_field_of_a_value_in_the_reference_is_described(name: str) -> None:
     module, _, last = name.rpartition(".")
     shape = getattr(import_module(module), last)

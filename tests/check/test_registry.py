@@ -15,6 +15,7 @@ from swaptools.kernel.activation import FAULTS
 from swaptools.kernel.opening import OPEN_TESTS
 from swaptools.kernel.swapon import read_swap_header_tests
 from swaptools.rulebook import Severity
+from tests.cases import every_case
 
 MAN_PAGE = Path(__file__).parents[2] / "man" / "swapcheck.8"
 CODES = [known.code for known in all_rules()]
@@ -45,7 +46,7 @@ def test_codes_are_sorted_within_their_family() -> None:
         assert numbers == sorted(numbers)
 
 
-@pytest.mark.parametrize("known", all_rules(), ids=lambda known: known.code)
+@every_case("known", all_rules(), ids=lambda known: known.code)
 def test_sources_are_named(known: registry.Rule) -> None:
     """Every rule says which kernel function, RFC or program it comes from.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from swaptools.check import Severity, all_rules, check_area
+from tests.cases import every_case
 from tests.check.examples import Example, examples
 from tests.check.samples import swap_area
 
@@ -18,20 +19,20 @@ def _id(example: Example) -> str:
     return f"{example.rule.code}-{'trips' if example.trips else 'quiet'}"
 
 
-@pytest.mark.parametrize("example", examples(), ids=_id)
+@every_case("example", examples(), ids=_id)
 def test_examples_hold(example: Example) -> None:
     """A rule finds something in its first example and nothing in its second."""
     assert bool(example.report().findings) is example.trips, example.call
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@every_case("rule", all_rules(), ids=lambda rule: rule.code)
 def test_each_rule_has_both_examples(rule: Rule) -> None:
     """No rule is without proof in either direction."""
     kinds = {example.trips for example in examples() if example.rule is rule}
     assert kinds == {True, False}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "example",
     [e for e in examples() if e.trips and e.rule.refused_by],
     ids=_id,
@@ -43,7 +44,7 @@ def test_refusals_are_the_kernels(example: Example) -> None:
     assert not verdict.accepted
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@every_case("rule", all_rules(), ids=lambda rule: rule.code)
 def test_severity_follows_from_the_consequence(rule: Rule) -> None:
     """What the kernel refuses is an error; other errors are dangers, named here."""
     dangers = {"B306", "G504", "M604", "F718", "F720", "A809", "A810", "A811"}

@@ -12,6 +12,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from swaptools.observe.cgroups import Hierarchy
+from tests.cases import every_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ def described(words: str) -> list[tuple[str, str | None]]:
     return [(item.value, item.help) for item in found]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "expected"),
     [
         ("swapinfo -o na", "NAME"),

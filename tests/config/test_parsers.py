@@ -28,6 +28,7 @@ from swaptools.config.numbers import kernel_number, systemd_number
 from swaptools.config.sysctl import parse_sysctl
 from swaptools.config.text import joined_lines, unescape
 from swaptools.config.units import parse_unit, swap_unit_name, swap_unit_path
+from tests.cases import every_case
 from tests.parts import few_or_many
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class TestHostile:
         PARSERS[name](data)
 
     @pytest.mark.parametrize("name", PARSERS)
-    @pytest.mark.parametrize(
+    @every_case(
         "data",
         [
             (b"", b"x", b""),

@@ -8,6 +8,7 @@ import pytest
 from swaptools.create.plan import SEED_NAMESPACE, plan_area, seeded_uuid
 from swaptools.errors import CreateRefused
 from tests.builders import PAGE_SIZES, SAMPLE_UUID, header_page
+from tests.cases import every_case
 
 
 @pytest.mark.parametrize("page_size", PAGE_SIZES)
@@ -53,7 +54,7 @@ def test_the_size_is_rounded_down_to_pages(size_bytes: int, last_page: int) -> N
 GOOD: dict[str, Any] = {"size_bytes": 1 << 20, "page_size": 4096, "is_ghost": False}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "sentence"),
     [
         ({"page_size": 4095}, "page size 4095 is not a power of two"),
@@ -77,7 +78,7 @@ GOOD: dict[str, Any] = {"size_bytes": 1 << 20, "page_size": 4096, "is_ghost": Fa
         ),
     ],
 )
-@pytest.mark.parametrize("is_ghost", [False, True])
+@every_case("is_ghost", [False, True])
 def test_what_cannot_be_is_refused_in_a_sentence(
     change: dict[str, Any], sentence: str, is_ghost: bool
 ) -> None:

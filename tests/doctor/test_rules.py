@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from swaptools.doctor import all_rules, diagnose
+from tests.cases import every_case
 from tests.doctor.examples import Example, examples
 from tests.doctor.samples import system
 
@@ -18,13 +17,13 @@ def _id(example: Example) -> str:
     return f"{example.rule.code}-{'trips' if example.trips else 'quiet'}"
 
 
-@pytest.mark.parametrize("example", examples(), ids=_id)
+@every_case("example", examples(), ids=_id)
 def test_examples_hold(example: Example) -> None:
     """A rule finds something in its first example and nothing in its second."""
     assert bool(example.diagnosis().findings) is example.trips, example.call
 
 
-@pytest.mark.parametrize("example", examples(), ids=_id)
+@every_case("example", examples(), ids=_id)
 def test_what_is_good_for_one_is_good_for_all(example: Example) -> None:
     """An example that is quiet about its rule shows nothing that is wrong otherwise."""
     if not example.trips:
@@ -32,14 +31,14 @@ def test_what_is_good_for_one_is_good_for_all(example: Example) -> None:
         assert [(one.code, one.message) for one in found] == []
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@every_case("rule", all_rules(), ids=lambda rule: rule.code)
 def test_each_rule_has_both_examples(rule: Rule) -> None:
     """No rule is without proof in either direction."""
     kinds = [example.trips for example in examples() if example.rule is rule]
     assert kinds == [True, False]
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@every_case("rule", all_rules(), ids=lambda rule: rule.code)
 def test_each_rule_says_whose_word_it_goes_by(rule: Rule) -> None:
     assert rule.sources
     assert rule.code[0] == "D"

@@ -26,6 +26,7 @@ from tests.builders import (
     header_page,
     suspend_tail,
 )
+from tests.cases import every_case
 from tests.parts import few_or_many
 
 if TYPE_CHECKING:
@@ -73,10 +74,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("page_size", "byte_order"), [*COMMON, (2048, "little"), (262144, "big")]
-)
-@pytest.mark.parametrize(
+@every_case(("page_size", "byte_order"), [*COMMON, (2048, "little"), (262144, "big")])
+@every_case(
     ("asked", "packed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_the_same_header_both_ways(
@@ -290,7 +289,7 @@ def test_a_hostile_version_0_page_of_the_largest_size_is_read_in_a_moment() -> N
     assert peak_bytes < 4 << 20
 
 
-@pytest.mark.parametrize("seed", range(20))
+@every_case("seed", range(20))
 def test_the_bad_pages_of_a_bitmap_are_its_clear_bits(seed: int) -> None:
     rng = Random(seed)
     usable = set(rng.sample(range(1, 500), rng.randint(1, 400)))

@@ -4,6 +4,7 @@ import pytest
 
 from swaptools.format.signature import PROBE_BYTES, find_signatures, magic_name
 from tests.builders import PAGE_SIZES, bitmap_page, header_page
+from tests.cases import every_case
 
 TUXONICE = b"\xed\xc3\x02\xe9\x98\x56\xe5\x0c"
 
@@ -19,8 +20,8 @@ MAGICS = [
 ]
 
 
-@pytest.mark.parametrize(("magic", "name", "is_suspend"), MAGICS)
-@pytest.mark.parametrize("page_size", PAGE_SIZES)
+@every_case(("magic", "name", "is_suspend"), MAGICS)
+@every_case("page_size", PAGE_SIZES)
 def test_every_magic_is_found_at_every_page_end(
     page_size: int, magic: bytes, name: str, is_suspend: bool
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from swaptools.kernel.releases import find_kernel
+from tests.cases import every_case
 from tests.kernel.answers import (
     EMPTY,
     HEADER_ONLY,
@@ -221,7 +222,7 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@every_case("row", ROWS, ids=lambda row: row.name)
 def test_answer(row: Row) -> None:
     """Usable pages, or the error and its line, word for word, on every series."""
     assert wrong(row) == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from swaptools.area import AreaKind, SwapArea
 from swaptools.format.header import SwapHeader
 from swaptools.format.signature import find_signatures
 from swaptools.kernel.profiles import K6_18
 from swaptools.kernel.swapon import judge
+from tests.cases import every_case
 from tests.kernel.golden import Case, golden_cases
 
 CASES = golden_cases()
@@ -29,7 +28,7 @@ def area_of(case: Case) -> SwapArea:
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
+@every_case("case", CASES, ids=range(len(CASES)))
 def test_profile_says_what_the_kernel_said(case: Case) -> None:
     """Error, line, and usable pages of what was taken."""
     verdict = judge(area_of(case), K6_18, 4096)

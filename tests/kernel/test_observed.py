@@ -12,6 +12,7 @@ import pytest
 
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.swapon import judge
+from tests.cases import every_case
 from tests.check.samples import swap_area
 
 if TYPE_CHECKING:
@@ -191,8 +192,8 @@ def answer(kernel: str, ram_bytes: int = 3 * GIB, **sample: Any) -> Verdict:
     return judge(swap_area(**sample), PROFILES[kernel], 4096, ram_bytes)
 
 
-@pytest.mark.parametrize("row", HEADERS, ids=lambda row: row.name)
-@pytest.mark.parametrize("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
+@every_case("row", HEADERS, ids=lambda row: row.name)
+@every_case("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
 def test_patched_kernels_on_a_header_page(row: Row, kernel: str) -> None:
     """Table 1: one page, a ghost when the header is good."""
     verdict = answer(kernel, area_bytes=4096, **row.header)
@@ -203,21 +204,21 @@ def test_patched_kernels_on_a_header_page(row: Row, kernel: str) -> None:
     assert verdict.is_ghost is verdict.accepted
 
 
-@pytest.mark.parametrize("row", HEADERS, ids=lambda row: row.name)
-@pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
-@pytest.mark.parametrize("kind", ["file", "block"])
+@every_case("row", HEADERS, ids=lambda row: row.name)
+@every_case("kernel", ["6.12", "6.18", "7.2"])
+@every_case("kind", ["file", "block"])
 def test_stock_kernels_on_a_header_page(row: Row, kernel: str, kind: str) -> None:
     """Table 6 n: too short, unless the header is at fault first."""
     verdict = answer(kernel, area_bytes=4096, kind=kind, **row.header)
     assert Said.of(verdict) == (row.patched if row.fault else einval(SHORTER))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("area_bytes", "last_page", "expected"),
     [row[1:] for row in SIZES],
     ids=[row[0] for row in SIZES],
 )
-@pytest.mark.parametrize("kernel", ["ghost-rfc", "ghost-rfc-6.12", "6.12", "7.2"])
+@every_case("kernel", ["ghost-rfc", "ghost-rfc-6.12", "6.12", "7.2"])
 def test_sizes(kernel: str, area_bytes: int, last_page: int, expected: Said) -> None:
     """Table 1, second part: any other size is no ghost, with the patch or without."""
     verdict = answer(kernel, area_bytes=area_bytes, last_page=last_page)
@@ -225,10 +226,10 @@ def test_sizes(kernel: str, area_bytes: int, last_page: int, expected: Said) -> 
     assert not verdict.is_ghost
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("sample", "errno"), [row[1:] for row in PLACES], ids=[row[0] for row in PLACES]
 )
-@pytest.mark.parametrize("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
+@every_case("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
 def test_places(kernel: str, sample: dict[str, Any], errno: str | None) -> None:
     """Table 2: a ghost is not asked for its extents, but it has to be readable."""
     verdict = answer(kernel, area_bytes=4096, **sample)

@@ -9,6 +9,7 @@ import pytest
 from swaptools.errors import SelectionError
 from swaptools.kernel.profiles import PROFILES
 from swaptools.kernel.releases import Reason, find_kernel
+from tests.cases import every_case
 
 
 class Row(NamedTuple):
@@ -114,7 +115,7 @@ RELEASES = (
 )
 
 
-@pytest.mark.parametrize("row", RELEASES, ids=[row.release for row in RELEASES])
+@every_case("row", RELEASES, ids=[row.release for row in RELEASES])
 def test_release(row: Row) -> None:
     """The profile, why not exact, and the rule that stable releases changed."""
     kernel = find_kernel(row.release)

@@ -10,6 +10,7 @@ import pytest
 from swaptools.kernel.attempt import Attempt
 from swaptools.kernel.profiles import K6_18, K7_2
 from swaptools.kernel.swapon import judge, judge_attempt
+from tests.cases import every_case
 from tests.check.samples import swap_area
 
 #: Each fault alone, in the order in which the kernel looks; on a regular file.
@@ -41,7 +42,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("first", "second"), PAIRS, ids=[f"{one[0]}-{two[0]}" for one, two in PAIRS]
 )
 def test_the_earlier_fault_is_reported(

@@ -10,6 +10,7 @@ from swaptools.observe.magics import (
     Magic,
     find_magics,
 )
+from tests.cases import every_case
 
 AREA_BYTES = 200_000
 
@@ -23,7 +24,7 @@ def found(data: bytes, table: tuple[Magic, ...]) -> list[tuple[str, int]]:
     ]
 
 
-@pytest.mark.parametrize("known", CERTAIN + COMMON, ids=str)
+@every_case("known", CERTAIN + COMMON, ids=str)
 def test_each_is_found_where_its_format_has_it(known: Magic) -> None:
     data = bytearray(AREA_BYTES)
     at = known.offset_bytes % AREA_BYTES

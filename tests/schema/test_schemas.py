@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 
 from swaptools import schema
 from swaptools.schema.kinds import Keyword, Signed
+from tests.cases import every_case
 from tests.schema import documents, outputs
 from tests.schema.generate import schema_of
 from tests.test_docs import COMMANDS, command
@@ -34,7 +35,7 @@ def test_the_files_are_those_that_are_known() -> None:
     assert list(schema.names()) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_a_file_is_what_its_types_give(name: str) -> None:
     file = documents.FOLDER / f"{name}{schema.SUFFIX}"
     assert file.read_text(encoding="utf-8") == documents.render(name), "make schemas"
@@ -57,7 +58,7 @@ def test_the_documentation_has_the_same_files() -> None:
     assert shown.resolve() == documents.FOLDER.resolve()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_a_schema_is_one_by_the_schema_of_schemas(name: str) -> None:
     Draft202012Validator.check_schema(schema.load(name))
 
@@ -77,7 +78,7 @@ def parts(value: Any) -> Iterator[dict[str, Any]]:
             yield from parts(below)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_every_object_is_closed_and_every_key_described(name: str) -> None:
     for part in parts(schema.load(name)):
         if not isinstance(part.get("properties"), dict) or "type" not in part:
@@ -93,7 +94,7 @@ def test_every_object_is_closed_and_every_key_described(name: str) -> None:
 UNIT = re.compile(r"bytes|pages|MiB|seconds|percent|slots|in bytes", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_every_size_has_its_unit(name: str) -> None:
     for part in parts(schema.load(name)):
         for key, about in part.get("properties", {}).items():

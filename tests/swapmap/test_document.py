@@ -10,6 +10,7 @@ from swaptools.errors import MapError
 from swaptools.swapmap import AreaMap, ExtentOfSlots, Hint, Learned, MapHolder, SwapMap
 from swaptools.swapmap.document import parse
 from swaptools.swapmap.held import HeldRun, HeldSlots
+from tests.cases import every_case
 
 
 def sample() -> SwapMap:
@@ -78,7 +79,7 @@ def broken(*path: Any, value: object) -> Any:
     return whole
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "value", "reason"),
     [
         (("page_size",), 5000, "no page size"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cases import every_case
 from tests.check.examples import Example, examples
 from tests.check.remedies.cases import IDENTITY, command, finding
 from tests.check.samples import swap_area
@@ -139,7 +140,7 @@ class TestAllocate:
         assert shlex.split(pasted)[1:3] == ["if=a b", "of=a b"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     "example", [e for e in examples() if e.trips], ids=lambda example: example.rule.code
 )
 def test_a_command_is_one_line_and_no_comment(example: Example) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from swaptools.contents import Held, Unclaimed
 from swaptools.format.partitions import GPT_SWAP, Partition, PartitionTable
+from tests.cases import every_case
 from tests.check.remedies.cases import command, finding, sentence
 
 MIB = 1 << 20
@@ -49,8 +50,8 @@ def test_there_is_a_command_at_all(code: str, changes: dict[str, Any]) -> None:
     assert command(code, KERNELS.get(code, "6.18"), **changes) is not None
 
 
-@pytest.mark.parametrize(("code", "changes"), WRITTEN)
-@pytest.mark.parametrize(
+@every_case(("code", "changes"), WRITTEN)
+@every_case(
     ("held", "words"),
     [
         (Held("ext4", "filesystem", label="root"), "(ext4) labelled 'root'"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import every_case
 from tests.check.remedies.cases import sentence
 from tests.check.remedies.test_contents import KERNELS, WRITTEN
 
@@ -26,8 +27,8 @@ OBSTACLES: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("code", "changes"), WRITTEN)
-@pytest.mark.parametrize(("obstacle", "words"), OBSTACLES)
+@every_case(("code", "changes"), WRITTEN)
+@every_case(("obstacle", "words"), OBSTACLES)
 def test_in_the_way_of_every_change(
     code: str, changes: dict[str, Any], obstacle: dict[str, Any], words: str
 ) -> None:

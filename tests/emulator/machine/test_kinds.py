@@ -9,6 +9,7 @@ import pytest
 from swaptools.emulator import Machine
 from swaptools.emulator.machine.watermarks import Watermarks
 from swaptools.errors import IllegalOperation, SelectionError, SwapToolsError
+from tests.cases import every_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ WRITES: Final[dict[str, Callable[[Machine, Any], object]]] = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
+@every_case("call", CALLS)
 def test_arguments_of_another_kind(call: str) -> None:
     machine = made()
     before = machine.vmstat(), machine.proc_swaps()
@@ -107,8 +108,8 @@ def test_arguments_of_another_kind(call: str) -> None:
     assert (machine.vmstat(), machine.proc_swaps()) == before
 
 
-@pytest.mark.parametrize("call", WRITES)
-@pytest.mark.parametrize("bad", NO_BYTES, ids=type)
+@every_case("call", WRITES)
+@every_case("bad", NO_BYTES, ids=type)
 def test_data_that_are_no_bytes(call: str, bad: Any) -> None:
     machine = made()
     with pytest.raises(IllegalOperation, match=f"{type(bad).__name__} is no bytes"):

@@ -19,6 +19,7 @@ from swaptools.emulator.machine.tiers import (
     SwapTiers,
 )
 from swaptools.errors import SwapToolsError, TierRefused
+from tests.cases import every_case
 
 
 def made(text: str) -> SwapTiers:
@@ -75,7 +76,7 @@ def test_operations_go_from_left_to_right() -> None:
     assert ranges(tiers) == [("c", DEF_SWAP_PRIO, SHRT_MAX)]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "expected"),
     [
         ("+hi:100", errno.EEXIST),

@@ -13,6 +13,7 @@ from swaptools.emulator.runs.operation import Operation
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.emulator.runs.verbs import VERBS
 from swaptools.errors import ScriptError
+from tests.cases import every_case
 from tests.emulator.runs import garbage
 
 
@@ -69,7 +70,7 @@ def test_runs_stand_behind_a_colon() -> None:
         assert [run.nr_pages for run in operation.runs] == [2, 1]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("line", "reason"),
     [
         ("swapoff", "swapoff: no area"),

@@ -8,9 +8,10 @@ from swaptools.emulator.machine.machine import Machine
 from swaptools.emulator.runs.names import COUNTERS, Names
 from swaptools.emulator.runs.script import parse_script
 from swaptools.errors import ScriptError
+from tests.cases import every_case
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "reason"),
     [
         ("swapon a block 9\nswapon a file 9", "swapon: a is on"),

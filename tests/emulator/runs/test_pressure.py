@@ -12,6 +12,7 @@ from swaptools.emulator.runs.run import Run
 from swaptools.emulator.runs.script import parse_script, run_script
 from swaptools.emulator.runs.stats import Samples
 from swaptools.errors import ScriptError
+from tests.cases import every_case
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "pressure.scenario"
 HEAD = "policy fifo\nswapon a zram 4096\ncgroup g\nlimit g max=100\ntask t cgroup=g\n"
@@ -104,7 +105,7 @@ def test_what_a_killed_task_would_have_done_is_passed_over() -> None:
     assert done.machine.vmstat()["skipped"] == 1 + 1 + 2 + 9 + 1 + 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "reason"),
     [
         ("policy nobody", "no policy 'nobody'"),

@@ -9,6 +9,7 @@ import pytest
 from swaptools.emulator.runs.entries import format_runs, parse_runs
 from swaptools.emulator.runs.script import Run, parse_script, run_script
 from swaptools.errors import ScriptError
+from tests.cases import every_case
 
 AREA = "swapon a block 1024\n"
 
@@ -52,7 +53,7 @@ def test_tasks_and_cpus() -> None:
     assert shows(text) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "line", "reason"),
     [
         ("fly 1 2", 1, "no operation 'fly'"),
