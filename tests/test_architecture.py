@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import swaptools
 from tests.cases import every_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(swaptools.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -102,14 +105,23 @@ def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
 
+@cache
 def room_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def statements(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Those, and all that stand within them: a part of what ast.walk() finds."""
+    for node in nodes:
+        yield node
+        for name in ("body", "handlers", "cases", "orelse", "finalbody"):
+            yield from statements(getattr(node, name, ()))
 
 
 def imports(file: Path) -> list[Import]:
     """Every import statement of a file, wherever it stands."""
     found = []
-    for node in nodes_of(file):
+    for node in statements(tree_of(file).body):
         if isinstance(node, ast.Import):
             found += [Import(file, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -41,7 +41,7 @@ def made(path: Path, count: int) -> str:
 
 @pytest.fixture
 def trace(tmp_path: Path) -> str:
-    return made(tmp_path / "t", 1000)
+    return made(tmp_path / "t", 600)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_wherever_it_stops_it_tells_the_same(
 
 def test_where_it_goes_on_is_told(trace: str, tmp_path: Path, stops: Any) -> None:
     words = ("--checkpoint", str(tmp_path / "kept"), *WORDS, *TWO, trace)
-    for place, where in ((3, None), (8, "375 of plain"), (1, "375 of vswap")):
+    for place, where in ((3, None), (8, "225 of plain"), (1, "225 of vswap")):
         stops(place)
         _, _, err = invoke(*words)
         assert where is None or f"kept: goes on at reference {where}\n" in err
@@ -197,7 +197,7 @@ def test_standard_input_cannot_go_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", one_in(2, [signal.SIGINT, signal.SIGTERM]))
 def test_signals(number: signal.Signals, tmp_path: Path) -> None:
     """When the first design is done they stop the second one, and what is next."""
-    trace, file = made(tmp_path / "t", 1600), tmp_path / "kept"
+    trace, file = made(tmp_path / "t", 1000), tmp_path / "kept"
     words = (*WORDS, *TWO, "--design", "xswap", trace)
     command = (sys.executable, "-m", "swaptools", "swapemu", "replay", "--interpreted")
     keeping = (*command, *words, "--checkpoint", str(file))

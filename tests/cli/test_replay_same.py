@@ -35,7 +35,7 @@ def test_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(replay_inputs, "WORTH_COMPILING_PAGES", 0)
-    trace = written(tmp_path_factory.mktemp("same") / "t", references(600, 100))
+    trace = written(tmp_path_factory.mktemp("same") / "t", references(300, 100))
     words = ["--ram", "40%", "--policy", policy, trace]
     for design in DESIGNS:
         words += ["--design", design]

@@ -79,7 +79,7 @@ def test_invariants_hold(
     """Counts, lists, bitmaps and owners agree, whatever has been done."""
     machine = Machine(kernel=kernel, cpus=2, zswap=zswap, compiled=False)
     areas(machine)
-    for done, what in enumerate(drive(machine, seed=len(kernel), steps=64), 1):
+    for done, what in enumerate(drive(machine, seed=len(kernel), steps=48), 1):
         if done % every:
             continue
         try:
