@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +73,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class Watch:
+    """Tells on standard error where a test is that hangs.
+
+    As pytest's own faulthandler_timeout does, with a thread for each test; here it is
+    one for the tests of a minute, so that it is told after four minutes, or five.
+    """
+
+    def __init__(self) -> None:
+        # While options are read nothing is captured.
+        self._stderr = os.dup(2)
+        self._next_s = 0.0
+
+    def look(self) -> None:
+        """Begin anew, if that is a minute ago."""
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + 60
+            faulthandler.dump_traceback_later(300, file=self._stderr)
+
+    def end(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        os.close(self._stderr)
+
+
+_watch = pytest.StashKey[Watch]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_watch] = Watch()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_watch].end()
+
+
 #: Markers of tests for which what can be compiled is.
 MAY_COMPILE = ("compiled", "kernel", "long", "release")
 
@@ -81,6 +117,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
 
     Half a minute of it would come to whoever has the fast extra.
     """
+    item.config.stash[_watch].look()
     with pytest.MonkeyPatch.context() as patch:
         if not any(map(item.get_closest_marker, MAY_COMPILE)):
             patch.setitem(sys.modules, "numba", None)
