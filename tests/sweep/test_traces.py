@@ -18,6 +18,8 @@ from swaptools.working_set.next_use import PageNames
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from swaptools.sweep.results import Results
+
 STUDY = """\
 moments = 4
 slots = true
@@ -49,13 +51,20 @@ def study(folder: Path, text: str = STUDY) -> Path:
     return path
 
 
-def test_a_cell_counts_what_a_replay_counts(tmp_path: Path) -> None:
-    found = sweep(read_study(str(study(tmp_path))), str(tmp_path / "rows"))
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
+    """The whole study, and where it is."""
+    folder = tmp_path_factory.mktemp("swept")
+    return folder, sweep(read_study(str(study(folder))), str(folder / "rows"))
+
+
+def test_a_cell_counts_what_a_replay_counts(swept: tuple[Path, Results]) -> None:
+    folder, found = swept
     rows = {tuple(row.cell.values()): row for row in found.rows}
     assert {row.error for row in found.rows} == {None}
     assert len(rows) == 8
     machine = machine_for(819200, 800, design="ghost", policy="lru", compiled=False)
-    with open_trace(str(tmp_path / "loop.lackey")) as trace:
+    with open_trace(str(folder / "loop.lackey")) as trace:
         batches = list(trace)
     row = rows["ghost", "lru", "800K"]
     done = replay(batches, machine, 819200, lengths=Lengths.fixed(900))
@@ -73,9 +82,10 @@ def test_a_cell_counts_what_a_replay_counts(tmp_path: Path) -> None:
     assert rows["plain", "lru", "50%"].metrics == rows["plain", "lru", "800K"].metrics
 
 
-def test_moments_and_slots_are_of_the_same_references(tmp_path: Path) -> None:
-    found = sweep(read_study(str(study(tmp_path))), str(tmp_path / "rows"))
-    row = found.rows[0]
+def test_moments_and_slots_are_of_the_same_references(
+    swept: tuple[Path, Results],
+) -> None:
+    row = swept[1].rows[0]
     assert row.series["references"] == sorted(row.series["references"])
     assert row.series["references"][-1] == 2000
     assert len(row.series["references"]) == 4

@@ -50,7 +50,7 @@ def test_whatever_is_done_overshoots_by_a_portion_and_is_counted(
     high = draw.randrange(150, 500)
     machine = limited(policy, high)
     task, record = machine.task("t", "/a"), machine.cgroups["/a"].record
-    for _ in range(150):
+    for _ in range(100):
         first, nr_pages = draw.randrange(900), draw.choice((1, 1, 7, 60, 200))
         events, before = record.high_events, record.memory
         record.watermark = before
