@@ -8,11 +8,14 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from types import FunctionType
+from typing import Any, cast
 
 import pytest
 
 import swaptools
 from swaptools.emulator.core.engine import can_compile
+from swaptools.kept_code import kept
 
 pytestmark = [
     pytest.mark.compiled,
@@ -84,3 +87,36 @@ def test_without_a_home_it_runs_and_says_once_that_nothing_is_kept() -> None:
         "swapemu: compiled code is not kept: /nonexistent: No such file or directory",
         COMPILING,
     ]
+
+
+def plus_one(number: int) -> int:
+    return number + 1
+
+
+def plus_two(number: int) -> int:
+    return plus_one(plus_one(number))
+
+
+def no_number(number: int) -> int:
+    return len(number)  # type: ignore[arg-type]
+
+
+def test_a_part_is_within_its_callers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs little time of its own, and numba's settings are as they were."""
+    numba = pytest.importorskip("numba")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    level, signature = numba.config.OPT, numba.int64(numba.int64)
+    good, bad = cast("list[FunctionType]", [plus_one, no_number])
+    part: Any = kept(good, signature, "parts", {}, is_part=True)
+    names = {**globals(), "plus_one": part}
+    caller = FunctionType(plus_two.__code__, names, "plus_two")
+    whole: Any = kept(caller, signature, "parts", {})
+    assert whole(40) == 42
+    for compiled, is_open in ((whole, True), (part, False)):
+        (code,) = compiled.overloads.values()
+        assert ("@_ZN7cpython" in code.library.get_llvm_str()) == is_open
+    with pytest.raises(numba.TypingError):
+        kept(bad, signature, "parts", {}, is_part=True)
+    assert numba.config.OPT is level

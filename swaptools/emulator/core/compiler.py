@@ -28,7 +28,7 @@ from swaptools.emulator.core.binding import (
     outside,
     text_of,
 )
-from swaptools.emulator.core.buffers import HOT, Buffer, Byte, Word
+from swaptools.emulator.core.buffers import HOT, RUNS, Buffer, Byte, Word
 from swaptools.kept_code import kept, loaded
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 _TYPES: Final = "swaptools.emulator.core.compiled_buffers"
 _INTEGERS: Final[dict[Any, Any]] = {int: c_int64, Byte: c_uint8, Word: c_uint32}
 # Without memory management (_nrt) a buffer costs no counting of references.
-_OPTIONS = {"error_model": "numpy", "_nrt": False}
+# Callers outside come by the way in that Python has, and none is made for others.
+_OPTIONS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 
 
 @cache
@@ -47,7 +48,12 @@ def entry_of(function: Callable[..., Any]) -> tuple[Callable[..., Any], list[int
 
     With it come the places of those of its arguments, behind the first, that are
     buffers. It looks at no type: what is given has to be what it takes.
+
+    Raises:
+        TypeError: It is no run (buffers.py): there is no way in.
     """
+    if function not in RUNS:
+        raise TypeError(function)
     compiled: Any = None
     if isinstance(function, FunctionType):
         # What it calls is within it: that is a third of the time and the memory.
@@ -74,7 +80,8 @@ def compiled_function(function: Callable[..., Any]) -> Any:
     names = dict(function.__globals__)
     for name, callee in in_our_order(list(callees_of(function))):
         names[name] = compiled_function(callee)
-    return kept(*_parts(function, names), sentence_of(function))
+    is_part = function not in RUNS
+    return kept(*_parts(function, names), sentence_of(function), is_part=is_part)
 
 
 # As kept() and loaded() want it; names are what it looks up.
@@ -136,15 +143,15 @@ def _fingerprint() -> str:
     for module in iter_modules(package.__path__, f"{package.__name__}."):
         import_module(module.name)
     text = sorted(
-        (text_of(f), HOT[f])
+        (text_of(f), HOT[f], f in RUNS)
         for f in HOT
         if isinstance(f, FunctionType) and is_of_core(f)
         if f not in BOUND
     )
     loader: Any = getattr(import_module(_TYPES), "__loader__", None)
     numba: Any = import_module("numba")
-    is_checked = numba.config.BOUNDSCHECK
-    parts = (text, layouts(), loader and loader.get_source(_TYPES), is_checked)
+    options = (_OPTIONS, numba.config.BOUNDSCHECK)
+    parts = (text, layouts(), loader and loader.get_source(_TYPES), options)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
