@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from importlib import import_module
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -278,6 +279,7 @@ def test_a_trace_that_workers_lack_is_sent_to_them(
     data = trace.read_bytes()
     trace.unlink()
     monkeypatch.setattr(dask_runner, "to_send", lambda _path: data)
+    get_temp_dir()  # of all processes that are started: it outlives this test
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with DaskRunner(jobs=2, compiled=False) as runner:
         there = {str(cell): ended for cell, ended in runner.run(cells)}
