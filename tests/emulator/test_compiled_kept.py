@@ -97,19 +97,15 @@ def plus_two(number: int) -> int:
     return plus_one(plus_one(number))
 
 
-def no_number(number: int) -> int:
-    return len(number)  # type: ignore[arg-type]
-
-
 def test_a_part_is_within_its_callers_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It needs little time of its own, and numba's settings are as they were."""
+    """Python, which could call it before, finds no way in; they do."""
     numba = pytest.importorskip("numba")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    level, signature = numba.config.OPT, numba.int64(numba.int64)
-    good, bad = cast("list[FunctionType]", [plus_one, no_number])
-    part: Any = kept(good, signature, "parts", {}, is_part=True)
+    signature = numba.int64(numba.int64)
+    function = cast("FunctionType", plus_one)
+    part: Any = kept(function, signature, "parts", {}, is_part=True)
     names = {**globals(), "plus_one": part}
     caller = FunctionType(plus_two.__code__, names, "plus_two")
     whole: Any = kept(caller, signature, "parts", {})
@@ -117,6 +113,3 @@ def test_a_part_is_within_its_callers_alone(
     for compiled, is_open in ((whole, True), (part, False)):
         (code,) = compiled.overloads.values()
         assert ("@_ZN7cpython" in code.library.get_llvm_str()) == is_open
-    with pytest.raises(numba.TypingError):
-        kept(bad, signature, "parts", {}, is_part=True)
-    assert numba.config.OPT is level
