@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,11 +11,9 @@ from swaptools.backing import Extent, ExtentFlags
 from swaptools.check import check_area, report
 from swaptools.check.alike import Judge, kind_of
 from swaptools.contents import Held
-from swaptools.observe import read_area
-from swaptools.observe.proc import active_swaps
+from tests.check.broken import broken_areas
 from tests.check.examples import examples
 from tests.check.samples import swap_area
-from tests.hostile.headers import mutated
 from tests.parts import few_or_many
 
 if TYPE_CHECKING:
@@ -115,16 +111,8 @@ def test_examples_of_all_rules_are_told_the_same() -> None:
 
 @pytest.mark.parametrize("nr_headers", few_or_many(60, 600))
 def test_broken_headers_are_told_the_same(nr_headers: int) -> None:
-    rng, file = Random(23), os.memfd_create("header")
     areas = []
-    active = active_swaps()
-    for number in range(nr_headers):
-        data = mutated(rng)
-        os.ftruncate(file, 0)
-        os.pwrite(file, data, 0)
-        os.ftruncate(file, rng.choice((4096, len(data), 40960, 1 << 20)))
-        area = read_area("header", active=active, below=False, descriptor=file)
-        backing = usual(number=number + 1).backing
+    for number, area in enumerate(broken_areas(23, nr_headers), 1):
+        backing = usual(number=number).backing
         areas += [area._replace(backing=backing, mode=0o600, owner_uid=0), usual()]
-    os.close(file)
     assert_same(areas)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pkgutil import iter_modules
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from swaptools.check import all_rules, check_area, report, rules
 from swaptools.check.conditions import ROOMS
-from swaptools.observe import read_area
-from swaptools.observe.proc import active_swaps
+from tests.check.broken import broken_areas
 from tests.check.examples import examples
-from tests.hostile.headers import mutated
 from tests.parts import few_or_many
 
 if TYPE_CHECKING:
@@ -68,13 +64,5 @@ def test_no_example_says_more_when_every_rule_is_asked(family: str) -> None:
 
 @pytest.mark.parametrize("nr_headers", few_or_many(50, 300))
 def test_no_broken_header_says_more_when_every_rule_is_asked(nr_headers: int) -> None:
-    rng, file = Random(17), os.memfd_create("header")
-    active = active_swaps()
-    for _ in range(nr_headers):
-        data = mutated(rng)
-        os.ftruncate(file, 0)
-        os.pwrite(file, data, 0)
-        os.ftruncate(file, rng.choice((4096, len(data), 40960, 1 << 20)))
-        area = read_area("header", active=active, below=False, descriptor=file)
+    for area in broken_areas(17, nr_headers):
         assert_nothing_is_missed(area)
-    os.close(file)
