@@ -49,7 +49,11 @@ from swaptools.emulator.core.slots import (
     swap_cache_new,
 )
 from swaptools.emulator.core.work import work_for
-from swaptools.emulator.core.writeout import is_reactivated, is_refused, pageout
+from swaptools.emulator.core.writeout import (
+    is_reactivated,
+    is_refused,
+    pageout_remembered,
+)
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -102,14 +106,9 @@ def write_folio(s: Slots, number: int, shadow: int) -> int:
 
     Kernel: mm/vmscan.c pageout(), __remove_mapping().
     """
-    stamp, dirty = s.pages[number].stamp, s.frames[number].dirty
-    nr = 1 << s.frames[number].order
-    for page in range(number, number + nr):
-        s.pages[page].stamp = shadow
-    if pageout(s, number):
+    dirty = s.frames[number].dirty
+    if pageout_remembered(s, number, shadow):
         return EVICTED if dirty else DROPPED
-    for page in range(number, number + nr):  # it was split
-        s.pages[page].stamp = stamp
     return REFUSED if is_refused(s, number) else FAILED
 
 

@@ -53,7 +53,7 @@ from swaptools.emulator.core.slots import (
     swap_cache_del,
     swap_cache_new,
 )
-from swaptools.emulator.core.writeout import pageout
+from swaptools.emulator.core.writeout import pageout, pageout_remembered
 
 if TYPE_CHECKING:
     from swaptools.emulator.core.structs import Slots
@@ -189,16 +189,12 @@ def pageout_asked(s: Slots, head: int) -> bool:
     """Write a folio as pageout() does, since somebody asked for that."""
     if not s.totals[0].has_policy:
         return pageout(s, head)
-    stamp, shadow = s.pages[head].stamp, asked_shadow(s, head)
-    nr = 1 << s.frames[head].order
-    for number in range(head, head + nr):
-        s.pages[number].stamp = shadow
-    is_gone = pageout(s, head)
+    shadow, nr = asked_shadow(s, head), 1 << s.frames[head].order
+    is_gone = pageout_remembered(s, head, shadow)
     if is_gone:
         left_asked(s, shadow, nr)
     else:  # it was split (writeout.py stay_in_memory())
         for number in range(head, head + nr):
-            s.pages[number].stamp = stamp
             put_back(s, number)
     return is_gone
 

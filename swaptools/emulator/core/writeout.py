@@ -236,6 +236,24 @@ def pageout(s: Slots, head: int) -> bool:
     return True
 
 
+@hot_inline
+def pageout_remembered(s: Slots, head: int, shadow: int) -> bool:
+    """Do what pageout() does; of who is gone a shadow is kept, of others what was.
+
+    A large folio that stays was split (stay_in_memory()).
+
+    Kernel: mm/vmscan.c pageout(), __remove_mapping().
+    """
+    stamp, end = s.pages[head].stamp, head + (1 << s.frames[head].order)
+    for number in range(head, end):
+        s.pages[number].stamp = shadow
+    if pageout(s, head):
+        return True
+    for number in range(head, end):
+        s.pages[number].stamp = stamp
+    return False
+
+
 @hot
 def is_refused(s: Slots, number: int) -> bool:
     """Tell whether nobody may write a page that stayed; not that a device failed.
