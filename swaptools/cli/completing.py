@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
     #: Names, and of each what it is, where that is known.
     Names = Mapping[str, str] | Iterable[str]
+
+#: In the place of names, of which an option takes any number: all that there are.
+ALL: Final = "all"
 
 
 def listed(names: Names, begun: str, *, plus: bool = False) -> list[CompletionItem]:
@@ -58,6 +61,11 @@ def beginning(names: Names, begun: str) -> list[CompletionItem]:
 def one_of(names: Callable[[], Names]) -> Completer:
     """Offer names that are looked up when Tab is pressed."""
     return lambda _ctx, _param, begun: beginning(names(), begun)
+
+
+def all_or(names: Callable[[], dict[str, str]]) -> Completer:
+    """Offer such names, and behind them the word for all of them."""
+    return one_of(lambda: {**names(), ALL: "all of them"})
 
 
 def directory(

@@ -170,7 +170,7 @@ class LockCommand(params.Command):
 def main(
     *, file: str, recipe: str | None, quiet: bool, as_json: bool, **wishes: Any
 ) -> None:
-    """Write a header-only swapfile that claims SIZE (default: RAM).
+    """Write a header-only swapfile that claims SIZE, or as much as RAM.
 
     A ghost is a swap area that is a header page and nothing else. Kernels with
     the ghost swapfile patches keep its pages in zswap; all others refuse it.

@@ -11,6 +11,7 @@ import click
 
 from swaptools import __version__
 from swaptools.cli import completing, output, params, tables
+from swaptools.cli.scripts import all_or_named
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _PAGE_BYTES: Final = 4096
     "designs",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing.one_of(completing.overhead_rows),
+    callback=all_or_named,
+    shell_complete=completing.all_or(completing.overhead_rows),
     help="A row of the table; may be given again (default: all).",
 )
 @click.option(

@@ -41,6 +41,19 @@ def designs_of(names: Iterable[str]) -> list[Design]:
         raise click.UsageError(str(exc)) from exc
 
 
+def all_or_named(
+    _ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the names that are given; none of them for ``all``, the default.
+
+    Raises:
+        click.BadParameter: ``all``, and others besides.
+    """
+    if set(names) > {completing.ALL}:
+        raise click.BadParameter("all of them, or some by name")
+    return () if completing.ALL in names else names
+
+
 def designs_option(text: str) -> Callable[[Any], Any]:
     """Return the option that names designs, which become the argument ``names``."""
     return click.option(
@@ -48,7 +61,8 @@ def designs_option(text: str) -> Callable[[Any], Any]:
         "names",
         multiple=True,
         metavar="NAME",
-        shell_complete=completing.one_of(completing.known_designs),
+        callback=all_or_named,
+        shell_complete=completing.all_or(completing.known_designs),
         help=f"{text}; may be given again (default: all).",
     )
 
