@@ -66,6 +66,12 @@ def looks_like(head: bytes, _path: str) -> bool:
     )
 
 
+def why_none(head: bytes) -> str | None:
+    """Return why a file that begins so has no records of a thread."""
+    is_thread = head.startswith(_ZIP) or type_of(head) == _HEADER_TYPE
+    return None if is_thread else "does not begin with the header of a thread"
+
+
 def describe(source: Source) -> Description:
     """Return what the format says of every trace in it, and the size of its pages.
 

@@ -109,9 +109,11 @@ def describe(_source: Source) -> Description:
 def read(source: Source) -> Iterator[References]:
     """Yield the faults, each a reference to a page."""
     batcher = Batcher()
+    is_one = not source.peek(1) or source.peek(len(_HEADER)) == _HEADER
     for at, line in lines(source):
         if _CLAIMS.search(line) is None:
             continue
+        is_one = True
         fault = parse_fault(line)
         if fault is None:
             source.skip(f"no page fault: {text_of(line)}", at)
@@ -120,3 +122,5 @@ def read(source: Source) -> Iterator[References]:
                 fault.page, 1, fault.flags, fault.task, fault.time_ns
             )
     yield from batcher.flush()
+    if not is_one:
+        source.tell(f"{source.path}: no line of it is of a page fault")

@@ -20,7 +20,9 @@ from swaptools.traces import (
     masim,
     oracle,
 )
+from swaptools.traces.lines import why_no_text
 from swaptools.traces.source import Source, to_nobody
+from swaptools.traces.strangers import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,11 +42,31 @@ class Format(NamedTuple):
     #: What is known before the first reference; may read a header.
     describe: Callable[[Source], Description]
     read: Callable[[Source], Iterator[References]]
+    #: Of the first bytes, where they do not look like it: why no file of it begins
+    #: so; None where one may.
+    why_none: Callable[[bytes], str | None]
 
+
+def _nothing_against(_head: bytes) -> None:
+    # Formats with a magic look for it themselves, and say more.
+    return None
+
+
+#: Those without a magic; all others are text.
+_WHY_NONE: Final[dict[str, Callable[[bytes], str | None]]] = {
+    compact.NAME: _nothing_against,
+    lcs.NAME: _nothing_against,
+    damon.NAME: _nothing_against,
+    drmemtrace.NAME: drmemtrace.why_none,
+    oracle.NAME: oracle.why_none,
+}
 
 #: The surest first: the last ones have no magic.
 FORMATS: Final = tuple(
-    Format(name, title, room.looks_like, room.describe, room.read)
+    Format(
+        *(name, title, room.looks_like, room.describe, room.read),
+        _WHY_NONE.get(name, why_no_text),
+    )
     for name, title, room in (
         (compact.NAME, "what record and trace convert write", compact),
         (lcs.NAME, "libCacheSim's, versions 1 to 8", lcs),
@@ -89,13 +111,14 @@ class Trace:
     """
 
     def __init__(self, source: Source, chosen: Format | None) -> None:
-        """Look at the first bytes, unless a format is given.
+        """Look at the first bytes.
 
         Raises:
-            TraceError: No format is known by them, or the header is broken.
+            TraceError: No format is known by them, or another than the one that is
+                given; or the header is broken.
         """
         self.source = source
-        self._format = chosen or _known_by(source)
+        self._format = _known_by(source, chosen)
         self.about = self._format.describe(source)
 
     def __iter__(self) -> Iterator[References]:
@@ -120,14 +143,25 @@ class Trace:
         self.source.close()
 
 
-def _known_by(source: Source) -> Format:
+def _known_by(source: Source, chosen: Format | None) -> Format:
+    # The one that is chosen may begin in another way than those that are known by it,
+    # but not as another format does, nor as no file of its own can.
     head = source.peek()
+    if chosen and (not head or chosen.looks_like(head, source.path)):
+        return chosen
     if not head:
         raise source.error("is empty")
     for one in FORMATS:
         if one.looks_like(head, source.path):
+            if chosen:
+                raise source.error(f"looks like {one.name}, and not like {chosen.name}")
             return one
-    raise source.error("no format of traces begins like this")
+    sentence = stranger(head)
+    if chosen and not sentence and (reason := chosen.why_none(head)):
+        sentence = f"is not {chosen.name}: {reason}"
+    if sentence or not chosen:
+        raise source.error(sentence or "no format of traces begins like this")
+    return chosen
 
 
 def open_trace(
@@ -142,14 +176,16 @@ def open_trace(
 
     Args:
         path: The file.
-        format_name: Or None, to know it by its first bytes.
+        format_name: Or None, to know it by its first bytes. What does not look like
+            any format is believed to be of the one that is named.
         skip_broken: Pass broken records over, and count them.
         seed: Of what is made from a description.
         tell: Called with a sentence where a file ends too early.
 
     Raises:
         AreaError: The file cannot be read.
-        TraceError: No format is known by its first bytes, or its header is broken.
+        TraceError: No format is known by its first bytes, or another than the one that
+            is named; or its header is broken.
         SelectionError: There is no format of that name.
     """
     chosen = None if format_name is None else find_format(format_name)

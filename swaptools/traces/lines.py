@@ -40,6 +40,11 @@ def chunks_of_lines(source: Source) -> Iterator[tuple[int, bytes]]:
         source.cut("ends within a line")
 
 
+def why_no_text(head: bytes) -> str | None:
+    """Return why a file that begins so is in no format of lines."""
+    return "is no text" if b"\0" in head else None
+
+
 def lines(source: Source) -> Iterator[tuple[int, bytes]]:
     """Yield each line without its end, and its offset."""
     for begun, chunk in chunks_of_lines(source):

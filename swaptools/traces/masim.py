@@ -115,6 +115,8 @@ def read(source: Source) -> Iterator[References]:
     parts = _paragraphs(found)
     if not parts:
         raise source.error("has no regions")
+    if len(parts) < 2:
+        raise source.error("has regions, and no phase")
     regions = _regions(source, parts[0])
     rng = Random(source.seed)
     batcher = Batcher()

@@ -11,7 +11,6 @@ Not here: lcs, which has the same records behind a header (lcs.py).
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from swaptools.references import (
@@ -34,6 +33,8 @@ RECORD_BYTES: Final = 24
 _NS: Final = 1_000_000_000
 #: "No next request", as two versions write it.
 _NONE: Final = {(1 << 64) - 1, (1 << 63) - 1}
+#: Of the number of a request: a file of so many has 24 TiB.
+_REQUESTS_END: Final = 1 << 40
 #: Looked at to know one by; a sector of zeros must not pass.
 _LOOKED_AT: Final = 512
 #: Objects are some GiB at most.
@@ -42,23 +43,41 @@ _MAX_OBJECT_BYTES: Final = 1 << 31
 
 def looks_like(head: bytes, _path: str) -> bool:
     """Tell whether requests rise in time and point at later ones, or at none."""
+    if len(head) < RECORD_BYTES or why_none(head) is not None:
+        return False
+    _, ids, _, nexts = _columns(head)
+    return _points_on(ids, nexts)
+
+
+def why_none(head: bytes) -> str | None:
+    """Return what no request of such a file says; None where all first ones may be."""
+    seconds, _, sizes, nexts = _columns(head)
+    for at, (size, following) in enumerate(zip(sizes, nexts, strict=True)):
+        where = f"request {at:,} of its first ones"
+        if at and seconds[at] < seconds[at - 1]:
+            return f"{where} is before the one in front of it"
+        if size > _MAX_OBJECT_BYTES:
+            return f"{where} is of {size:,} bytes"
+        if following not in _NONE and following >= _REQUESTS_END:
+            return f"{where} says that the next is number {following:,}"
+    return None
+
+
+def _columns(head: bytes) -> tuple[list[int], list[int], list[int], list[int]]:
+    # Of the first requests: seconds, objects, their sizes, the next requests.
     nr_records = min(len(head) // RECORD_BYTES, _LOOKED_AT)
     data = head[: nr_records * RECORD_BYTES]
-    if not data:
-        return False
     seconds, ids, sizes, nexts = (
         column(data, offset, width, RECORD_BYTES).tolist()
         for offset, width in ((0, 4), (4, 8), (12, 4), (16, 8))
     )
-    rises = all(a <= b for a, b in pairwise(seconds))
-    fits = max(sizes) <= _MAX_OBJECT_BYTES
-    return rises and fits and _points_on(ids, nexts)
+    return seconds, ids, sizes, nexts
 
 
 def _points_on(ids: list[int], nexts: list[int]) -> bool:
     # Numbers of requests begin with 0, or with 1, or where a longer file was cut.
     named = [(at, to) for at, to in enumerate(nexts) if to not in _NONE]
-    if any(to <= at or to >= 1 << 62 for at, to in named):
+    if any(to <= at for at, to in named):
         return False
     if not named:
         return len(set(ids)) == len(ids)
