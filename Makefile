@@ -171,7 +171,9 @@ schemas: $(VENV)/developing
 verbs: $(VENV)/developing
 	$(BIN)/python man/verbs.py
 
-completions: $(VENV)/installed
+# What Tab offers, and the files by which shells ask.
+completions: $(VENV)/developing
+	$(BIN)/python -m tests.cli.offered
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh completions/update.sh ghost-mkswap swapinfo swapcheck swapemu
 
 clean:

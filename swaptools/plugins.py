@@ -9,7 +9,7 @@ Not here: any of them, or what they are (emulator/).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from swaptools.errors import SelectionError
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _T = TypeVar("_T")
+#: Where designs are found by name.
+DESIGNS_GROUP: Final = "swaptools.designs"
+#: Where policies are.
+POLICIES_GROUP: Final = "swaptools.policies"
 
 
 class Plugins(Generic[_T]):

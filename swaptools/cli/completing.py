@@ -8,11 +8,12 @@ Not here: how shells ask and are answered (shells.py).
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import click
     from click.shell_completion import CompletionItem
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: In the place of names, of which an option takes any number: all that there are.
 ALL: Final = "all"
+#: What directories that say what is installed end with, and ours begins with.
+_ABOUT: Final = (".dist-info", ".egg-info")
+_OURS: Final = "swaptools-"
 
 
 def listed(names: Names, begun: str, *, plus: bool = False) -> list[CompletionItem]:
@@ -165,20 +169,84 @@ def cgroups(
 
 def known_designs() -> dict[str, str]:
     """Return the designs that are installed, and what each is."""
+    from swaptools.cli.offered import DESIGNS
+    from swaptools.plugins import DESIGNS_GROUP
+
+    if not _are_there_others(DESIGNS_GROUP):
+        return DESIGNS
     from swaptools.emulator.machine.design import design_names, find_design
+
+    return _described(design_names(), lambda name: find_design(name).title)
+
+
+def known_policies() -> dict[str, str]:
+    """Return the policies that are installed, and what each is."""
+    from swaptools.cli.offered import POLICIES
+    from swaptools.plugins import POLICIES_GROUP
+
+    if not _are_there_others(POLICIES_GROUP):
+        return POLICIES
+    from swaptools.emulator.pressure.policy import find_policy, policy_names
+
+    return _described(policy_names(), lambda name: find_policy(name).summary)
+
+
+def _described(
+    names: Iterable[str], description_of: Callable[[str], str]
+) -> dict[str, str]:
     from swaptools.errors import SelectionError
 
-    titles = {}
-    for name in design_names():
+    found = {}
+    for name in names:
         try:
-            titles[name] = find_design(name).title
+            found[name] = description_of(name)
         except SelectionError:  # of somebody else, and broken
             continue
-    return titles
+    return found
+
+
+def _are_there_others(group: str) -> bool:
+    # Whether another package brings one. importlib.metadata would say it as well, and
+    # takes half as long as click to start.
+    heading = f"[{group}]".encode()
+    return any(heading in text for text in _entry_points_of_others())
+
+
+def _entry_points_of_others() -> Iterator[bytes]:
+    # As they lie beside what is installed.
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or os.curdir)  # noqa: PTH208 (slow to start)
+        except OSError:  # an archive, or not there
+            continue
+        for name in names:
+            if name.startswith(_OURS) or not name.endswith(_ABOUT):
+                continue
+            try:
+                with open(f"{folder}/{name}/entry_points.txt", "rb") as file:
+                    yield file.read()
+            except OSError:
+                continue
 
 
 def overhead_rows() -> dict[str, str]:
     """Return the designs whose metadata is known, and what each is."""
-    from swaptools.emulator.designs.costs import FORMULAS
+    from swaptools.cli.offered import OVERHEAD_ROWS
 
-    return {name: formula.title for name, formula in FORMULAS.items()}
+    return OVERHEAD_ROWS
+
+
+def trace_formats() -> Iterable[str]:
+    """Return the names of all formats of traces."""
+    from swaptools.cli.offered import TRACE_FORMATS
+
+    return TRACE_FORMATS.keys()
+
+
+def codes(
+    _ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Offer codes of rules, in capitals as they are printed."""
+    from swaptools.cli.offered import RULES
+
+    return listed(RULES, begun.upper())

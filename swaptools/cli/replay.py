@@ -54,13 +54,6 @@ class RamType(params.ParamType[Ram]):
         return Ram(0, percent)
 
 
-def policies() -> dict[str, str]:
-    """Return the policies that are installed, and what each is."""
-    from swaptools.emulator.pressure.policy import find_policy, policy_names
-
-    return {name: find_policy(name).summary for name in policy_names()}
-
-
 @click.command()
 @click.option(
     "--ram",
@@ -73,7 +66,7 @@ def policies() -> dict[str, str]:
     "--policy",
     metavar="NAME",
     default="two_lists",
-    shell_complete=completing.one_of(policies),
+    shell_complete=completing.one_of(completing.known_policies),
     help="Who leaves memory (default: two_lists).",
 )
 @click.option(

@@ -14,8 +14,6 @@ from swaptools.cli import colours, completing, output, params
 from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from swaptools.rulebook import RuleBase
 
 _Rule = TypeVar("_Rule", bound="RuleBase")
@@ -77,16 +75,6 @@ def _kernel_names() -> dict[str, str]:
     }
 
 
-def _codes_begun(
-    _ctx: click.Context, _param: click.Parameter, begun: str
-) -> list[CompletionItem]:
-    from swaptools import check, doctor
-
-    rules = (*check.all_rules(), *doctor.all_rules())
-    # In capitals, as they are printed; the command takes either.
-    return completing.listed({rule.code: rule.title for rule in rules}, begun.upper())
-
-
 @click.command("swapcheck", cls=params.Command, context_settings=params.CONTEXT)
 @click.option(
     "--kernel",
@@ -125,7 +113,7 @@ def _codes_begun(
     "--select",
     multiple=True,
     callback=_named_codes,
-    shell_complete=_codes_begun,
+    shell_complete=completing.codes,
     metavar="CODES",
     help="Run only rules whose code begins so, such as S,G501.",
 )
@@ -133,7 +121,7 @@ def _codes_begun(
     "--ignore",
     multiple=True,
     callback=_named_codes,
-    shell_complete=_codes_begun,
+    shell_complete=completing.codes,
     metavar="CODES",
     help="Leave out rules whose code begins so.",
 )
@@ -142,7 +130,7 @@ def _codes_begun(
     "listed",
     is_flag=False,
     flag_value="",
-    shell_complete=_codes_begun,
+    shell_complete=completing.codes,
     metavar="[CODES]",
     help="Print every rule, or those whose code begins so, and exit.",
 )
@@ -151,7 +139,7 @@ def _codes_begun(
     callback=lambda ctx, param, value: (
         value if value is None else ",".join(_named_codes(ctx, param, (value,)))
     ),
-    shell_complete=_codes_begun,
+    shell_complete=completing.codes,
     metavar="CODES",
     help="Print what a rule is for, and exit.",
 )

@@ -45,20 +45,13 @@ class RateType(params.ParamType[float]):
         return rate
 
 
-def format_names() -> list[str]:
-    """Return the names of all formats of traces."""
-    from swaptools.traces.formats import format_names
-
-    return format_names()
-
-
 def reading_options() -> Callable[[Any], Any]:
     """Return --format, --skip-broken and --seed, of all that read a trace."""
     by_name = click.option(
         "--format",
         "format_name",
         metavar="FORMAT",
-        shell_complete=completing.one_of(format_names),
+        shell_complete=completing.one_of(completing.trace_formats),
         help="What it is in (default: known by its first bytes).",
     )
     skips = click.option(

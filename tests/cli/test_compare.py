@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from swaptools import plugins
 from swaptools.cli import plot, progress
 from swaptools.cli.legend import LEGEND
 from swaptools.cli.scripts import steps
@@ -277,7 +278,7 @@ def test_a_design_that_cannot_be_used_does_not_take_the_others_along(
 ) -> None:
     """Somebody's package may be broken, or older than this one."""
     known = dict(designs.DESIGNS.points)
-    known["broken"] = EntryPoint("broken", "no_such:DESIGN", designs.ENTRY_POINTS)
+    known["broken"] = EntryPoint("broken", "no_such:DESIGN", plugins.DESIGNS_GROUP)
     monkeypatch.setattr(designs.DESIGNS, "points", known)
     code, out, err = invoke("compare", "--list-designs")
     assert code == 0

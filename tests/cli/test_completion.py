@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from click.shell_completion import ShellComplete
 
+from swaptools.emulator.machine import design
+from swaptools.emulator.pressure import policy
 from swaptools.observe.cgroups import Hierarchy
+from swaptools.plugins import DESIGNS_GROUP, POLICIES_GROUP, Plugins
 from tests.cases import every_case
+from tests.cli.offered import MODULE, module_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +95,41 @@ def test_names_have_descriptions() -> None:
     ]
     assert all(text for _, text in described("swapemu run --design "))
     assert all(text for _, text in described("swapemu overhead --design "))
+
+
+def test_what_is_offered_at_once_is_what_the_package_has() -> None:
+    assert MODULE.read_text(encoding="utf-8") == module_text()
+
+
+def test_names_of_another_package_stand_behind_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be loaded is left out."""
+    asked = ("swapemu run --design ", "swapemu replay --policy ")
+    ours = [described(words) for words in asked]
+    told = tmp_path / "other-1.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (told / "entry_points.txt").write_text(
+        f"[{DESIGNS_GROUP}]\nmine = other:DESIGN\nbroken = no_such:DESIGN\n\n"
+        f"[{POLICIES_GROUP}]\nmy-own = other:POLICY\n"
+    )
+    (tmp_path / "other.py").write_text(
+        "from swaptools.emulator.machine.design import Design\n"
+        "from swaptools.emulator.pressure.policy import Policy\n"
+        "DESIGN = Design(name='mine', title='of ours', source='<1@a>')\n"
+        "POLICY = Policy(name='my-own', summary='whoever')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for room, name, group, kind in (
+        (design, "DESIGNS", DESIGNS_GROUP, design.Design),
+        (policy, "POLICIES", POLICIES_GROUP, policy.Policy),
+    ):
+        monkeypatch.setattr(room, name, Plugins(group, "one", kind))
+    assert [described(words) for words in asked] == [
+        [*ours[0], ("mine", "of ours")],
+        [*ours[1], ("my-own", "whoever")],
+    ]
 
 
 def test_areas_by_what_udev_calls_them(

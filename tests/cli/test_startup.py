@@ -32,6 +32,11 @@ OF_HELP = (
     *(*OF_EXTRAS, *OF_MACHINES),
     *("importlib.metadata", "importlib.resources", "json", "tempfile", "pathlib"),
 )
+#: What has names that Tab offers, and how those of others are looked for.
+OF_NAMES = (
+    *("swaptools.check.registry", "swaptools.doctor.registry"),
+    *("swaptools.traces.formats", "importlib.metadata"),
+)
 
 NOTHING: dict[str, str] = {}
 
@@ -59,14 +64,20 @@ def test_help_brings_no_extra_and_no_machine(command: str) -> None:
     assert imported(f"swapemu {command} --help", OF_HELP) == ""
 
 
-@pytest.mark.parametrize("begun", ["swapemu ", "swapemu run ", "swapemu run --"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        *("swapemu ", "swapemu run ", "swapemu run --", "swapemu run --design "),
+        *("swapemu overhead --design ", "swapemu replay --policy "),
+        *("swapemu replay --machine ", "swapemu trace show --format "),
+        *("swapcheck --select ", "swapcheck --explain ", "swapinfo a -o "),
+    ],
+)
 def test_tab_brings_no_machine(begun: str) -> None:
-    asked = {
-        "_SWAPEMU_COMPLETE": "bash_complete",
-        "COMP_WORDS": begun,
-        "COMP_CWORD": str(begun.count(" ")),
-    }
-    assert imported("swapemu", (*OF_EXTRAS, *OF_MACHINES), asked) == ""
+    """Nor what is offered, where its names are known without it."""
+    name = begun.split()[0]
+    asked = {f"_{name.upper()}_COMPLETE": "bash_complete", "COMP_WORDS": begun}
+    assert imported(name, (*OF_EXTRAS, *OF_MACHINES, *OF_NAMES), asked) == ""
 
 
 def test_a_short_script_brings_no_extra(tmp_path: Path) -> None:

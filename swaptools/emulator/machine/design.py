@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from swaptools.emulator.machine.metadata import area_formula
 from swaptools.errors import SelectionError
 from swaptools.kernel.profiles import K6_12, PROFILES
-from swaptools.plugins import Plugins
+from swaptools.plugins import DESIGNS_GROUP, Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from swaptools.emulator.machine.metadata import Formula
     from swaptools.emulator.machine.setup import Setup
     from swaptools.kernel.profiles import KernelProfile
-
-#: Where designs are found by name.
-ENTRY_POINTS: Final = "swaptools.designs"
 
 
 class Lookups(NamedTuple):
@@ -170,7 +167,7 @@ NO_DESIGN: Final = Design(
 
 
 #: All that are installed.
-DESIGNS: Final = Plugins(ENTRY_POINTS, "design", Design)
+DESIGNS: Final = Plugins(DESIGNS_GROUP, "design", Design)
 
 
 def design_names() -> tuple[str, ...]:

@@ -51,7 +51,7 @@ from swaptools.emulator.core.pressure_structs import LRU_INACTIVE, NR_LRUS
 from swaptools.emulator.core.rstat import flush_when_due
 from swaptools.emulator.core.slots import look_ahead_slot
 from swaptools.errors import IllegalOperation
-from swaptools.plugins import Plugins
+from swaptools.plugins import POLICIES_GROUP, Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,8 +65,6 @@ _HOOKS: Final = (
     *("accessed", "expected", "added", "victim", "kept", "shrink"),
     *("balance", "listed", "drained", "adopting", "asked_shadow", "left_asked"),
 )
-#: Where policies are found by name.
-ENTRY_POINTS: Final = "swaptools.policies"
 
 
 # --- what most policies need -----------------------------------------------
@@ -306,7 +304,7 @@ def _binding(name: str, needs_future: bool, *functions: Callable[..., Any]) -> B
 
 
 #: All that are installed.
-POLICIES: Final = Plugins(ENTRY_POINTS, "policy", Policy)
+POLICIES: Final = Plugins(POLICIES_GROUP, "policy", Policy)
 
 
 def policy_names() -> tuple[str, ...]:

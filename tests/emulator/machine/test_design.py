@@ -68,7 +68,7 @@ def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
 def test_what_is_installed_and_is_none_is_an_error_with_its_name(
     value: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = EntryPoint("broken", value, designs.ENTRY_POINTS)
+    broken = EntryPoint("broken", value, plugins.DESIGNS_GROUP)
     monkeypatch.setattr(designs.DESIGNS, "points", {"broken": broken})
     with pytest.raises(SelectionError, match=f"'broken'.*{reason}"):
         find_design("broken")
@@ -76,10 +76,10 @@ def test_what_is_installed_and_is_none_is_an_error_with_its_name(
 
 def test_nobody_takes_a_name_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     points = list(designs.DESIGNS.points.values())
-    thief = EntryPoint("plain", "elsewhere:DESIGN", designs.ENTRY_POINTS)
+    thief = EntryPoint("plain", "elsewhere:DESIGN", plugins.DESIGNS_GROUP)
     for order in ([*points, thief], [thief, *points]):
         monkeypatch.setattr(metadata, "entry_points", lambda group, o=order: o)
-        found = plugins.Plugins(designs.ENTRY_POINTS, "design", Design)
+        found = plugins.Plugins(plugins.DESIGNS_GROUP, "design", Design)
         assert found.points["plain"].module != "elsewhere"
 
 
