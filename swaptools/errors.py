@@ -52,6 +52,11 @@ class BadSignature(FormatError):
     """No known swap magic where one has to be."""
 
 
+def named(path: str) -> str:
+    """Return a path for a message, which shows an empty one, too."""
+    return path or "''"
+
+
 class AreaError(SwapToolsError, OSError):
     """An area that cannot be opened, measured, read or written.
 
@@ -67,7 +72,7 @@ class AreaError(SwapToolsError, OSError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return f"{named(self.path)}: {self.reason}"
 
     @classmethod
     def from_os_error(cls, path: str, exc: OSError) -> "AreaError":
@@ -145,7 +150,7 @@ class StudyError(SwapToolsError, ValueError):
 
     def __str__(self) -> str:
         where = "" if self.line is None else f"line {self.line}: "
-        return f"{self.path}: {where}{self.reason}"
+        return f"{named(self.path)}: {where}{self.reason}"
 
 
 class ClusterError(SwapToolsError, RuntimeError):
@@ -169,7 +174,7 @@ class TraceError(SwapToolsError, ValueError):
 
     def __str__(self) -> str:
         where = "" if self.offset is None else f"byte {self.offset}: "
-        return f"{self.path}: {where}{self.reason}"
+        return f"{named(self.path)}: {where}{self.reason}"
 
 
 class RecordError(SwapToolsError, RuntimeError):

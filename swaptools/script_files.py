@@ -38,7 +38,7 @@ def read_script_file(name: str) -> str:
         for scenario in (folder / name, folder / f"{name}{_SUFFIX}"):
             if scenario.is_file():
                 return scenario.read_text(encoding="utf-8")
-    with path.open("rb") as file:
+    with open(name, "rb") as file:
         return read_script_text(file)
 
 

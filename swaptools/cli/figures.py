@@ -34,7 +34,7 @@ def check(path: str | None) -> None:
     if path is None:
         return
     if not is_name(path):
-        raise click.UsageError(f"{path}: neither .svg nor .png")
+        raise click.UsageError(f"{path!r}: neither .svg nor .png")
     if find_spec("matplotlib") is None:
         raise MissingExtra("--plot", "plot")
 

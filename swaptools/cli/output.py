@@ -18,6 +18,7 @@ import click
 
 from swaptools.cli import streams
 from swaptools.cli.progress import take_away
+from swaptools.errors import named
 
 if TYPE_CHECKING:
     import json
@@ -72,7 +73,7 @@ def error(reason: str, path: str | None = None, *, whole: bool = False) -> None:
         whole: Print all of it, however long: half a command does harm when pasted.
     """
     program = click.get_current_context().find_root().info_name
-    where = f"{escape(path)}: " if path is not None else ""
+    where = f"{escape(named(path))}: " if path is not None else ""
     text = reason if whole else cut(reason)
     take_away()
     click.echo(f"{program}: {where}{escape(text)}", err=True)

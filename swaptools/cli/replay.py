@@ -50,7 +50,7 @@ class RamType(params.ParamType[Ram]):
         except ValueError:
             percent = 0.0
         if not 0 < percent <= _MOST_PERCENT:
-            self.fail(f"{value} is no share from 0% to {_MOST_PERCENT}%", param, ctx)
+            self.fail(f"{value!r} is no share from 0% to {_MOST_PERCENT}%", param, ctx)
         return Ram(0, percent)
 
 

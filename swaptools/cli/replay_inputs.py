@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -82,12 +81,14 @@ def lengths_of(options: Options, found: Found) -> Lengths:
         return parse_table(options.lengths, _text(rest), page_size)
     if options.lengths == "trace":
         return _of_trace(found)
-    raise click.UsageError(f"--lengths {options.lengths}: fixed:N, table:FILE or trace")
+    raise click.UsageError(
+        f"--lengths {options.lengths!r}: fixed:N, table:FILE or trace"
+    )
 
 
 def _text(path: str) -> str:
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:  # Path() has . for nothing
             data = file.read(_MOST_TABLE_BYTES + 1)
     except OSError as exc:
         raise AreaError.from_os_error(path, exc) from exc

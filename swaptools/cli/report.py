@@ -96,7 +96,8 @@ def report(
         written = _written(made, as_text=as_text, as_csv=as_csv)
     except MissingExtra as exc:
         output.fail(str(exc), code=output.EXIT_USAGE)
-    target = path or ("-" if as_text or as_csv else "report.html")
+    usual = "-" if as_text or as_csv else "report.html"
+    target = usual if path is None else path
     _write(written, target)
     if target != "-":
         size_kib = len(written.encode()) / 1024

@@ -140,7 +140,10 @@ def _misused(exc: "ClickException") -> int:
 
 def _reason(exc: OSError) -> str:
     reason = exc.strerror or str(exc)
-    return reason if exc.filename is None else f"{exc.filename}: {reason}"
+    if exc.filename is None:
+        return reason
+    name = exc.filename or "''"
+    return f"{name}: {reason}"
 
 
 def _output_lost(program: str, exc: "OutputLost") -> int:

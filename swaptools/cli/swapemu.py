@@ -135,7 +135,7 @@ def run(
 
     if map_path is not None and design_name is not None:
         raise click.UsageError("--from is of a kernel as it is, with no --design")
-    design = designs_of([design_name])[0] if design_name else None
+    design = None if design_name is None else designs_of([design_name])[0]
     lines = parsed(read_script(script), script, design)
     state, assumed = _begun(lines, design, map_path, interpreted, samples=as_json)
     shown: list[Shown] = []

@@ -90,7 +90,7 @@ def sweep(
 
         local_cluster.prepare(compiled=False if interpreted else None)
     found, cells = _read(study, only)
-    path = results_path or _results_of(study)
+    path = _results_of(study) if results_path is None else results_path
     if dry_run:
         _say_size(found, cells, cells, _estimate(cells, interpreted), 1)
         if _compiles(cells, interpreted) and not _is_compiled(cells):

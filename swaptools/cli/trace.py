@@ -41,7 +41,7 @@ class RateType(params.ParamType[float]):
         except ValueError:
             rate = 0.0
         if rest or not _LEAST_RATE <= rate <= 1:
-            self.fail(f"{value} is no share from 0.001% to 100%", param, ctx)
+            self.fail(f"{value!r} is no share from 0.001% to 100%", param, ctx)
         return rate
 
 

@@ -161,4 +161,6 @@ def _is_to_be_made(path: str) -> bool:
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
+        if not path:  # which Path() takes for the directory
+            raise
         return True

@@ -16,7 +16,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from swaptools.errors import RecordError
+from swaptools.errors import RecordError, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def check_runs(name: str) -> None:
         return
     if os.sep in name and os.path.exists(name):  # noqa: PTH110 - as execvp(3) has it
         raise RecordError(f"{name}: cannot be run", EXIT_NOT_RUN)
-    raise RecordError(f"{name}: not found", EXIT_NOT_FOUND)
+    raise RecordError(f"{named(name)}: not found", EXIT_NOT_FOUND)
 
 
 class Child:

@@ -6,10 +6,9 @@ Not here: what is told of each (study.py, printed.py).
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from swaptools.errors import StudyError
+from swaptools.errors import SelectionError, StudyError
 from swaptools.report.printed import PRINTED
 from swaptools.report.study import section_of
 from swaptools.sweep.results import read_results
@@ -33,7 +32,7 @@ def sections_of(path: str, wishes: Wishes) -> Iterator[Section]:
         StudyError: It is nothing that a report is made of; with the line at fault.
         SelectionError: What is wished for is not in it.
     """
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         beginning = file.read(len(BEGINNING))
     if beginning == BEGINNING.encode():
         for studied in read_results(path).studies.values():
@@ -45,7 +44,7 @@ def sections_of(path: str, wishes: Wishes) -> Iterator[Section]:
             try:
                 yield one.section(found, wishes)
             except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
-                if isinstance(exc, StudyError):
+                if isinstance(exc, StudyError | SelectionError):
                     raise
                 raise _none(path, f"{one.command} prints no such thing") from exc
             return
@@ -58,7 +57,7 @@ def _none(path: str, reason: str) -> StudyError:
 
 
 def _object(path: str) -> dict[str, Any]:
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise StudyError(path, f"longer than {_MAX_BYTES} bytes")

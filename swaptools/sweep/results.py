@@ -5,7 +5,6 @@ Not here: appending to them (results_file.py), what is told of them (report/).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swaptools import notebook
@@ -103,7 +102,7 @@ def read_lines(path: str) -> Results:
 
 
 def _lines(path: str) -> Iterator[str]:
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         number = 0
         while line := file.readline(_MAX_LINE_BYTES + 1):
             number += 1

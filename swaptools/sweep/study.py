@@ -130,7 +130,7 @@ def read_study(path: str) -> Study:
         OSError: It cannot be read.
         StudyError: It is none, or one that cannot be run; with the line at fault.
     """
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise StudyError(path, f"longer than {_MAX_BYTES} bytes")

@@ -180,9 +180,9 @@ class Source:
 
 def parts_of(path: str) -> list[str]:
     """Return the files of a trace: those of a directory's threads, or the path."""
-    folder = Path(path)
-    if path == "-" or not folder.is_dir():
+    if path in ("-", "") or not Path(path).is_dir():
         return [path]
+    folder = Path(path)
     found = [*folder.glob(_THREADS), *folder.glob(f"trace/{_THREADS}")]
     return sorted(map(str, found)) or [path]
 
@@ -190,4 +190,4 @@ def parts_of(path: str) -> list[str]:
 def _opened(path: str) -> IO[bytes]:
     if path == "-":
         return sys.stdin.buffer
-    return Path(path).open("rb", buffering=0)
+    return open(path, "rb", buffering=0)
