@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := $(VENV)/installed
 
-.PHONY: demo test test-compiled test-long test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs studies schemas verbs completions clean
+.PHONY: demo test test-slow test-compiled test-long test-hostile test-kernel test-release test-sweep check fix bench docs dist deb lock coverage packed pictures designs studies schemas verbs completions clean
 
 # When the interpreter is gone, as after an upgrade of the system, so is all of it.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/made)
@@ -41,9 +41,14 @@ demo: $(VENV)/installed
 
 # Byte code is kept, whatever the environment says: a run starts hundreds of
 # interpreters, and pytest rewrites every test.
-test: export PYTHONDONTWRITEBYTECODE =
+test test-slow coverage: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# What takes more than a quarter of a second, and is left out of make test for that.
+test-slow: $(VENV)/developing
+	$(BIN)/python -m pytest -m '$(SLOW)' -n auto --dist worksteal
+SLOW := slow and not (kernel or compiled or long or release or sweep)
 
 # The compiled emulator against the interpreted one, and random runs, at length.
 # SWAPTOOLS_OPERATIONS=200000 and SWAPTOOLS_SCRIPTS=500 make it longer.
@@ -144,6 +149,7 @@ lock:
 coverage: $(VENV)/releasing
 	$(BIN)/coverage erase
 	$(BIN)/coverage run --parallel-mode -m pytest -q -n auto --dist worksteal
+	$(BIN)/coverage run --parallel-mode -m pytest -q -n auto --dist worksteal -m '$(SLOW)'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

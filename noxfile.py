@@ -16,6 +16,7 @@ OLDEST: Final = ("click==8.1.3", "construct==2.10.68")
 #: Tests that start processes: click 8.1 has another runner for those within one. And
 #: it shows help, not an error, for a command whose first letter is a control.
 AS_USERS_DO: Final = (
+    *("-m", "not (kernel or compiled or long or release or sweep)"),
     *("tests/test_guide.py", "tests/cli/test_startup.py", "tests/cli/test_shells.py"),
     *("tests/hostile/test_matrix.py", "-k", "not (long_word and swapemu)"),
 )

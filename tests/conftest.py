@@ -20,6 +20,7 @@ from swaptools.observe import proc
 from swaptools.observe.extents import find_extents
 from swaptools.observe.mounts import Mount, Mounts
 from tests.builders import header_page
+from tests.parts import mark_unsampled
 from tests.schema.outputs import checked_invoke
 
 # No example database: a run leaves nothing behind, and needs no place to.
@@ -105,6 +106,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_watch].end()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out most cases of a test that is sampled, before markers are asked for."""
+    mark_unsampled(items)
 
 
 #: Markers of tests for which what can be compiled is.

@@ -1,24 +1,44 @@
 """A part of what there is to try: the rest is for long runs.
 
-What is left out of the default suite is in ``make test-compiled``, every case of it.
+``make test`` is for each change, and takes less than a minute. What takes more than a
+quarter of a second is marked slow, or sampled where it has many cases, and is in ``make
+test-slow``; of what the emulator does, most cases are in ``make test-compiled``. Every
+case is in one of them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from _pytest.mark import ParameterSet
+
+#: Markers of tests that ``make test`` leaves out, each for a run of its own.
+LEFT_OUT = ("kernel", "compiled", "long", "release", "sweep", "slow")
+
+
+def mark_unsampled(items: Sequence[pytest.Item]) -> None:
+    """Mark as slow all but the first of so many cases, where a test is sampled."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is None or any(map(item.get_closest_marker, LEFT_OUT)):
+            continue
+        test = item.nodeid.partition("[")[0]
+        if seen[test] % sampled.args[0]:
+            item.add_marker("slow")
+        seen[test] += 1
 
 
 def one_in(
     nr_parts: int, cases: Iterable[Any], name_of: Callable[[Any], str] = str
 ) -> list[ParameterSet]:
-    """Parameters of which the first of so many is always tried."""
+    """Parameters of which all but the first of so many are for long runs."""
     return [
         pytest.param(case, id=name_of(case), marks=_marks(number % nr_parts == 0))
         for number, case in enumerate(cases)
@@ -28,7 +48,7 @@ def one_in(
 def pairs_in(
     nr_parts: int, ones: Iterable[Any], others: Iterable[Any]
 ) -> list[ParameterSet]:
-    """All pairs, of which one of so many is always tried: each one and each other."""
+    """All pairs, of which one of so many is not for long runs: each and each other."""
     those = list(others)
     return [
         pytest.param(one, other, marks=_marks((place + number) % nr_parts == 0))

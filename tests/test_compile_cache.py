@@ -297,6 +297,7 @@ def test_clear_follows_no_link(base: Path) -> None:
     assert (base.parent / "elsewhere" / "precious").exists()
 
 
+@pytest.mark.slow
 def test_the_command_clears_and_says_so(base: Path, cache: CompileCache) -> None:
     folder = cache.folder("v1")
     assert folder is not None

@@ -84,6 +84,7 @@ def test_what_does_not_compress_is_stored_or_refused(
     assert zram.pool_bytes == 2 * PAGE
 
 
+@pytest.mark.slow
 def test_a_sample_is_near_the_whole_within_its_error() -> None:
     pages = [text_page(n) if n % 3 else noise(n) for n in range(1000)]
     whole, _ = pools(estimate(pages, len(pages), PAGE, "6.18"))

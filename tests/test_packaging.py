@@ -53,10 +53,12 @@ def shared(wheel: list[str]) -> set[str]:
     return {name.partition(".data/data/")[2] for name in wheel if ".data/data/" in name}
 
 
+@pytest.mark.slow
 def test_the_wheel_says_that_it_is_typed(wheel: list[str]) -> None:
     assert "swaptools/py.typed" in wheel
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_module_and_no_test(wheel: list[str]) -> None:
     modules = {
         path.relative_to(ROOT).as_posix() for path in (ROOT / "swaptools").rglob("*.py")
@@ -106,6 +108,7 @@ def test_every_extra_is_used_by_something() -> None:
             assert name in source
 
 
+@pytest.mark.slow
 def test_click_gives_no_brackets_at_run_time() -> None:
     """The oldest that is allowed has no generic types; nox -s oldest runs on it."""
     subscripted = [

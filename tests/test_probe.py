@@ -112,6 +112,7 @@ def next_slots(machine: Machine, nr_pages: int) -> list[Any]:
     return task.entries(0, nr_pages)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", one_in(2, range(6)))
 def test_a_probe_tells_the_next_slot(seed: int, on: Callable[[Kernel], None]) -> None:
     kernel = Kernel(seed)
@@ -122,6 +123,7 @@ def test_a_probe_tells_the_next_slot(seed: int, on: Callable[[Kernel], None]) ->
     assert next_slots(machine, 1) == next_slots(kernel.machine, 1)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", one_in(2, range(8)))
 def test_a_settled_area_gives_the_same_slots(
     seed: int, on: Callable[[Kernel], None]

@@ -54,6 +54,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return found
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("raw", NAMES, ids=repr)
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("ascii_only", [False, True])

@@ -51,6 +51,7 @@ def test_each_study_is_told() -> None:
     assert {words.split()[0] for _, words, _ in BLOCKS} == set(NAMES)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_has_a_row_and_none_failed(name: str) -> None:
     study = read_study(str(STUDIES / f"{name}.toml"))
@@ -59,6 +60,7 @@ def test_every_cell_has_a_row_and_none_failed(name: str) -> None:
     assert [row for row in found.rows.values() if row.error is not None] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "only"),
     [

@@ -72,6 +72,7 @@ def made(path: Path, name: str) -> Path:
     return path
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", sorted(MAKERS))
 def test_a_format_is_named_as_libblkid_names_it(name: str, tmp_path: Path) -> None:
     path = made(tmp_path / "area", name)
@@ -82,6 +83,7 @@ def test_a_format_is_named_as_libblkid_names_it(name: str, tmp_path: Path) -> No
     assert first.label in ("label", "LABEL", None)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("type_", ["luks1", "luks2"])
 def test_luks(type_: str, tmp_path: Path) -> None:
     path = tmp_path / "area"

@@ -37,6 +37,7 @@ def outside(image: Path) -> str:
     return hashlib.sha256(data[:START] + data[START + LENGTH :]).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_image(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     run("sh", SCRIPT, first)
@@ -44,6 +45,7 @@ def test_the_same_command_writes_the_same_image(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_swap_area_leaves_what_is_around_it(tmp_path: Path) -> None:
     image = tmp_path / "image"
     run("sh", SCRIPT, image)

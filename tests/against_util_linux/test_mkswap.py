@@ -41,6 +41,7 @@ def blank(path: Path, size: int) -> Path:
     return path
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("page_size", [2048, *PAGE_SIZES, 32768])
 @pytest.mark.parametrize("label", ["x", "fifteen letters", ""])
 def test_page_0_of_a_real_area_is_mkswaps(
@@ -68,6 +69,7 @@ def test_page_0_is_mkswaps_in_either_byte_order(
     assert page_0(tmp_path / "r", page_size) == page_0(theirs, page_size)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("page_size", PAGE_SIZES)
 @pytest.mark.parametrize("kib", [1 << 10, 1 << 20, 1 << 26])
 def test_a_ghost_without_the_flag_is_mkswaps_forced_onto_one_page(
@@ -97,6 +99,7 @@ SIZES_KIB = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize("kib", SIZES_KIB)
 @pytest.mark.parametrize("label", ["x", ""])
 def test_the_two_lines_are_mkswaps_word_for_word(

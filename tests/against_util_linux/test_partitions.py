@@ -100,6 +100,7 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_tables_read_alike(layout: str, image: Path) -> None:
     sfdisk(image, LAYOUTS[layout])
@@ -108,6 +109,7 @@ def test_tables_read_alike(layout: str, image: Path) -> None:
     assert table.damage == ()
 
 
+@pytest.mark.slow
 def test_random_tables_read_alike(image: Path) -> None:
     """GPT with numbers in any order, MBR with as many logical ones as fit."""
     chance = random.Random(20)
@@ -126,6 +128,7 @@ def test_random_tables_read_alike(image: Path) -> None:
         assert table.damage == ()
 
 
+@pytest.mark.slow
 def test_partuuid_is_blkids(image: Path) -> None:
     """Of an MBR, where sfdisk(8) says nothing: the number of the disk and its own."""
     sfdisk(image, LAYOUTS["dos"])

@@ -99,6 +99,7 @@ def test_a_label_that_fills_its_place_is_another_kind() -> None:
     assert_same([usual(), full, usual("/c")])
 
 
+@pytest.mark.slow
 def test_examples_of_all_rules_are_told_the_same() -> None:
     by_caller: dict[Caller | None, list[SwapArea]] = {}
     for example in examples():
@@ -109,6 +110,7 @@ def test_examples_of_all_rules_are_told_the_same() -> None:
         assert_same([usual(), swap_area(), *areas, *again], caller)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nr_headers", few_or_many(60, 600))
 def test_broken_headers_are_told_the_same(nr_headers: int) -> None:
     areas = []

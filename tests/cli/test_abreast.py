@@ -278,6 +278,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.usefixtures("forking")
 @pytest.mark.parametrize(
     ("command", "words", "nr_names"),
@@ -330,6 +331,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
+@pytest.mark.slow
 @needs_proc
 @needs_processors
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -366,6 +368,7 @@ def test_a_reader_that_has_gone_is_no_error(names: list[str]) -> None:
     assert (process.returncode, said) == (141, b"")
 
 
+@pytest.mark.slow
 def test_few_files_are_looked_at_by_one(
     names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def counts(design: str, script: str, text: str | None = None) -> list[dict[str, 
     return [ran["counts"], one["counts"]]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", one_in(4, NAMES))
 def test_scenarios_under_plain(name: str) -> None:
     ran, compared = counts("plain", name)
@@ -56,6 +57,7 @@ def test_scenarios_under_plain(name: str) -> None:
     assert ran["pages_out"] > 0
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", SOME_GOLDEN)
 def test_golden_scripts_under_plain(path: Path) -> None:
     """Of those whose slots are other ones on 7.2, too."""
@@ -70,6 +72,7 @@ def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
         assert ran == compared, seed
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("design", one_in(3, design_names()))
 @pytest.mark.parametrize("name", ["tiers"])
 def test_scenarios_under_every_design(name: str, design: str) -> None:
@@ -77,6 +80,7 @@ def test_scenarios_under_every_design(name: str, design: str) -> None:
     assert ran == compared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", FEW_OR_MANY)
 def test_a_machine_without_a_design_and_with_plain_has_the_same_slots(
     seeds: Iterable[int],
@@ -86,6 +90,7 @@ def test_a_machine_without_a_design_and_with_plain_has_the_same_slots(
         assert seen(text, None) == seen(text, "plain"), seed
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", SOME_GOLDEN)
 def test_golden_slots_are_those_of_plain_on_6_18(path: Path) -> None:
     run = Run(compiled=False, design="plain-6.18")

@@ -152,6 +152,7 @@ class TestCompare:
         assert heading.split() == ["DESIGN", "TITLE", "SOURCE"]
         assert [line.split()[0] for line in lines] == list(design_names())
 
+    @pytest.mark.slow
     def test_what_a_script_expects_is_not_judged_and_counted(self) -> None:
         text = f"{SMALL}expect disk 5\nexpect fault 3\nshow swaps\n"
         text = text.replace("swapoff disk\n", "")
@@ -227,6 +228,7 @@ def stays(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class TestPlot:
+    @pytest.mark.slow
     def test_a_plot(self, tmp_path: Path) -> None:
         pytest.importorskip("matplotlib")
         path = tmp_path / "plot.png"
@@ -235,6 +237,7 @@ class TestPlot:
         assert (code, err) == (0, "")
         assert path.read_bytes().startswith(b"\x89PNG")
 
+    @pytest.mark.slow
     def test_it_shows_every_design_and_needs_no_colour(self, small: str) -> None:
         assert small.startswith("<?xml")
         for name in design_names():
@@ -243,6 +246,7 @@ class TestPlot:
         assert colours
         assert all(c[:2] == c[2:4] == c[4:] for c in colours)
 
+    @pytest.mark.slow
     def test_pages_that_stayed_are_drawn_where_some_did(
         self, small: str, stays: str
     ) -> None:
@@ -262,6 +266,7 @@ class TestPlot:
         assert sorted(n for group in found for (n,) in group[1:]) == list(range(1, 13))
         assert plot.groups(lines[:6]) == [lines[:6]]
 
+    @pytest.mark.slow
     def test_without_matplotlib_it_says_what_to_install(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -385,6 +390,7 @@ class TestAsPlain:
     DISKS = "zswap on\nswapon a block 512 prio=5\nwrite 0 9\npageout 0 9\n"
     ALIKE = ("zram", "ghost", "ghost-dynamic", "xswap")
 
+    @pytest.mark.slow
     def test_where_nothing_is_virtual(self) -> None:
         found = {each["design"]: each["as_plain"] for each in compared(text=self.DISKS)}
         assert {name for name, alike in found.items() if alike} == set(self.ALIKE)
@@ -406,6 +412,7 @@ class TestAsPlain:
         found = compared(text=text)
         assert [each["design"] for each in found if each["as_plain"]] == [*alike]
 
+    @pytest.mark.sampled(2)
     @pytest.mark.parametrize("disk", ["", "swapon a block 512 prio=5\n"])
     def test_where_something_is(self, disk: str) -> None:
         text = f"zswap on\nvirtual 4M\n{disk}write 0 9\npageout 0 9\n"

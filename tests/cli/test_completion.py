@@ -159,6 +159,7 @@ def test_a_command_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert offered("swapemu record make -o ma") == ["ma"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_word_of_any_bytes_is_answered(shell: str) -> None:
     """And so is a shell that says nothing of the line."""

@@ -200,6 +200,7 @@ class TestChild:
         yield start
         PROBER.close()
 
+    @pytest.mark.slow
     def test_one_that_hangs_is_done_without(
         self, child: Callable[[], int], tmp_path: Path
     ) -> None:
@@ -231,6 +232,7 @@ class TestChild:
         assert "U901" not in {one["code"] for one in done["findings"]}
         assert PROBER.pid != pid
 
+    @pytest.mark.slow
     def test_three_that_hang_are_enough(
         self, child: Callable[[], int], area_file: Callable[..., Path]
     ) -> None:

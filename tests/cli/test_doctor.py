@@ -216,6 +216,7 @@ class TestRules:
         assert all(f"{rule.code} {rule.title}" in text for rule in doctor.all_rules())
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "fstab",
     [

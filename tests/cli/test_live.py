@@ -255,6 +255,7 @@ class TestMap:
         swaps()
         assert run("--map").stdout == "no swap area is active\n"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["map.png", "map.svg"])
     def test_it_is_drawn(self, name: str, tmp_path: Path) -> None:
         pytest.importorskip("matplotlib")
@@ -265,6 +266,7 @@ class TestMap:
         assert run("--map", "--plot", str(path)).exit_code == 0
         assert path.read_bytes() == first
 
+    @pytest.mark.slow
     def test_what_cannot_be_drawn_is_said(self, tmp_path: Path) -> None:
         pytest.importorskip("matplotlib")
         result = run("--map", "--plot", str(tmp_path / "none" / "a.png"))

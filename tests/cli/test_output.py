@@ -120,6 +120,7 @@ def test_json_keeps_readable_letters_readable(
     assert capsys.readouterr().out == '{\n  "label": "café"\n}\n'
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 def test_json_is_json_in_every_encoding(encoding: str) -> None:
     program = "from swaptools.cli import output, streams; streams.open_streams();"
@@ -160,6 +161,7 @@ def odd_value(chance: random.Random, depth: int = 2) -> object:
     return chance.choice([*odd, text, text, chance.getrandbits(64)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_a_row_is_byte_for_byte_what_json_makes_of_it(
     encoding: str, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +184,7 @@ def test_a_row_may_have_texts_that_are_more_than_text(
     assert json.loads(capsys.readouterr().out) == {"rows": [{"severity": "error"}]}
 
 
+@pytest.mark.slow
 def test_a_long_collection_becomes_an_array_without_being_held(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

@@ -45,6 +45,7 @@ def test_it_says_its_version() -> None:
     assert run("--version").stdout == f"swaptools {swaptools.__version__}\n"
 
 
+@pytest.mark.slow
 def test_a_command_is_as_if_called_by_its_name(area_file: Callable[..., Path]) -> None:
     area = str(area_file())
     done = run("swapinfo", "-no", "path", area)
@@ -55,6 +56,7 @@ def test_a_command_is_as_if_called_by_its_name(area_file: Callable[..., Path]) -
     assert run("swapemu", "--version").stdout.startswith("swapemu from")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("word", ["mkswap", "no\x1bsuch", "--nothing"])
 def test_what_is_no_command_is_told_so(word: str) -> None:
     done = run(word)

@@ -70,6 +70,7 @@ def read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "words", [("compare", "--design", "plain"), ("run",)], ids=["compare", "run"]
 )
@@ -88,6 +89,7 @@ def test_the_cursor_is_never_hidden(
         assert text.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("compare", "--design", "plain"), ("run",)])
 def test_an_error_takes_its_place(tmp_path: Path, words: tuple[str, ...]) -> None:
     status, text = seen(tmp_path / "fails", FAILS, *words)
@@ -123,6 +125,7 @@ def test_a_pipe_with_an_end_leaves_nothing() -> None:
     assert last.startswith("swapinfo: -: ")
 
 
+@pytest.mark.slow
 def test_what_is_done_leaves_nothing(tmp_path: Path) -> None:
     status, text = seen(tmp_path / "short", SHORT, "run")
     assert (status, text[-1:], text.count("\n")) == (0, "\r", 0)

@@ -92,6 +92,7 @@ def test_json(trace: str) -> None:
     assert found["area_bytes"] == 2 * one["pages"] * PAGE
 
 
+@pytest.mark.slow
 def test_csv(trace: str) -> None:
     code, out, _ = invoke("--ram", "400K", "--every", "500", "--csv", *LRU, trace)
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -102,6 +103,7 @@ def test_csv(trace: str) -> None:
     assert {row["design"] for row in rows} == {"plain"}
 
 
+@pytest.mark.slow
 def test_plot(trace: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     pictures = []
@@ -123,6 +125,7 @@ def test_a_plot_that_cannot_be_drawn_is_told_before_anything_is_read(
     assert "--plot needs: pip install 'swaptools[plot]'" in err
 
 
+@pytest.mark.slow
 def test_every_design_has_its_turn(trace: str) -> None:
     found = as_json("--ram", "60%", "--policy", "lru", trace)
     assert [one["design"] for one in found["replays"]] == list(design_names())
@@ -138,11 +141,13 @@ def test_opt_as_a_policy_knows_the_future(trace: str) -> None:
     assert found["replays"][0]["misses"] == found["bound_misses"]
 
 
+@pytest.mark.slow
 def test_twice_the_same(trace: str) -> None:
     words = ("--ram", "30%", "--json", "--policy", "random", "--design", "vswap", trace)
     assert invoke(*words) == invoke(*words)
 
 
+@pytest.mark.slow
 def test_code_and_files_are_left_out(tmp_path: Path) -> None:
     made = [*references(), *[Reference(9000 + n, CODE) for n in range(50)]]
     path = written(tmp_path / "t", made)
@@ -172,6 +177,7 @@ def test_nothing_to_replay(
     assert f"swapemu: {path}: {reason}" in err
 
 
+@pytest.mark.slow
 def test_a_trace_of_faults_says_itself_what_missed(tmp_path: Path) -> None:
     """In the memory that it was made in, unless another is asked for."""
     path = written(
@@ -189,6 +195,7 @@ def test_a_trace_of_faults_says_itself_what_missed(tmp_path: Path) -> None:
     assert (code, "--bound: the trace has only what missed" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_lengths(trace: str, tmp_path: Path) -> None:
     table = tmp_path / "lengths"
     table.write_text("100 3\n3000\n")
@@ -231,6 +238,7 @@ def test_a_machine_from_a_script(trace: str, tmp_path: Path) -> None:
     assert found["counts"]["content_peak_bytes"] == 0
 
 
+@pytest.mark.slow
 def test_standard_input_is_read_once(trace: str) -> None:
     data = Path(trace).read_bytes()
     code, _, err = invoke("--ram", "30%", *LRU, "-", stdin=data)
@@ -289,6 +297,7 @@ def test_a_trace_that_breaks_off_is_used_up_to_there(trace: str) -> None:
     assert "used up to there" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped_names())
 def test_traces_of_the_package_are_there_by_name(name: str) -> None:
     code = (

@@ -62,6 +62,7 @@ def stops(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -91,6 +92,7 @@ def test_wherever_it_stops_it_tells_the_same(
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_where_it_goes_on_is_told(trace: str, tmp_path: Path, stops: Any) -> None:
     words = ("--checkpoint", str(tmp_path / "kept"), *WORDS, *TWO, trace)
     for place, where in ((3, None), (8, "225 of plain"), (1, "225 of vswap")):
@@ -125,6 +127,7 @@ def test_another_file_is_refused_and_stays(
     assert file.read_bytes() == data
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_is_refused(trace: str, tmp_path: Path, stops: Any) -> None:
     file = tmp_path / "kept"
     words = ("--checkpoint", str(file), *WORDS, *TWO, trace)
@@ -142,6 +145,7 @@ def test_a_file_that_was_cut_is_refused(trace: str, tmp_path: Path, stops: Any) 
     assert invoke(*words)[:2] == (2, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit", one_in(4, range(8)))
 def test_a_bit_that_was_flipped_changes_nothing(
     bit: int, trace: str, tmp_path: Path, stops: Any
@@ -157,6 +161,7 @@ def test_a_bit_that_was_flipped_changes_nothing(
     assert invoke("--checkpoint", str(file), *words)[:2] in {(2, ""), want}
 
 
+@pytest.mark.slow
 def test_sigint_amid_a_batch_does_not_cut_it(trace: str, tmp_path: Path) -> None:
     file, words = tmp_path / "kept", ("--interpreted", *WORDS, *TWO, trace)
     want = invoke(*words)[:2]
@@ -194,6 +199,7 @@ def test_standard_input_cannot_go_on(tmp_path: Path) -> None:
     assert (code, "--checkpoint: standard input is read once" in err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", one_in(2, [signal.SIGINT, signal.SIGTERM]))
 def test_signals(number: signal.Signals, tmp_path: Path) -> None:
     """When the first design is done they stop the second one, and what is next."""

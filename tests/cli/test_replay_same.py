@@ -26,6 +26,7 @@ def printed(*words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("policy", "compiled"), RUNS)
 def test_the_same_bytes(
     policy: str,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytest.importorskip("bokeh")
 
 
+@pytest.mark.slow
 def test_one_page_with_everything(tmp_path: Path) -> None:
     files = [slots(tmp_path), trace(tmp_path)]
     files.append(printed(tmp_path, "o", "overhead"))
@@ -35,6 +36,7 @@ def test_one_page_with_everything(tmp_path: Path) -> None:
     assert "src=" not in head[0].replace("script-src", "").replace("default-src", "")
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_stay_below_five_megabytes(tmp_path: Path) -> None:
     path, target = slots(tmp_path, 167), tmp_path / "r.html"
     assert path.read_text().count("\n") > 1000
@@ -42,6 +44,7 @@ def test_a_thousand_rows_stay_below_five_megabytes(tmp_path: Path) -> None:
     assert target.stat().st_size < 5_000_000
 
 
+@pytest.mark.slow
 def test_what_a_file_says_is_no_part_of_the_page(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     done = run("report", slots(tmp_path, title=HOSTILE), "-o", target)

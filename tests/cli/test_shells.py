@@ -33,6 +33,7 @@ def shell(
     found.close()
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
@@ -50,6 +51,7 @@ def test_a_word_is_completed(typed: str, words: str, shell: Shell) -> None:
     assert words in shell.enter(typed, words)
 
 
+@pytest.mark.sampled(3)
 def test_ctrl_c_ends_it_without_a_word(shell: Shell) -> None:
     """While the interpreter starts, while it imports, and while it looks."""
     begin = len(shell.seen)

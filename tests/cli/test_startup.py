@@ -51,6 +51,7 @@ finally:
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "words",
     ["swapinfo", "swapinfo {}", "swapcheck {}", "ghost_mkswap -f -n {} 1M"],
@@ -59,11 +60,13 @@ def test_nothing_slow_is_imported(words: str, area_file: Callable[..., Path]) ->
     assert imported(words.format(area_file(name="a")), SLOW) == ""
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("command", ["", "run", "compare", "replay", "sweep", "report"])
 def test_help_brings_no_extra_and_no_machine(command: str) -> None:
     assert imported(f"swapemu {command} --help", OF_HELP) == ""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "begun",
     [

@@ -125,6 +125,7 @@ def test_a_name_in_a_script_reaches_no_terminal_raw() -> None:
     assert len(out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_wrong_expectation() -> None:
     text = SCRIPT + "expect fast 3\n"
     code, _, err = invoke("run", "--interpreted", "-", stdin=text)
@@ -137,6 +138,7 @@ def swapemu(command: str, *words: object) -> tuple[int, str, str]:
     return invoke(command, *more, *map(str, words))
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("command", ["run", "compare"])
 @pytest.mark.parametrize(
     ("data", "reason"),

@@ -364,6 +364,7 @@ class TestTable:
             listed = run(words, "-o", "BADPAGES,OTHER,HOLDS,LABEL", area_file())
             assert not set(listed.stdout) & set("()[]")
 
+    @pytest.mark.slow
     def test_a_very_long_list_is_cut_in_text_and_whole_in_json(
         self, area_file: Callable[..., Path]
     ) -> None:

@@ -34,6 +34,7 @@ def test_cells_and_an_estimate_first_and_what_came_of_them(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     path, results = study(tmp_path), tmp_path / "rows"
     first = run(path, "-o", results, "--only", "design=plain")
@@ -116,6 +117,7 @@ def test_a_cell_that_fails_is_told_and_the_others_run(tmp_path: Path) -> None:
     assert "design=plain pages=300: line 5: swapoff: " in done.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

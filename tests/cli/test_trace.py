@@ -138,6 +138,7 @@ def test_show_says_what_a_reduced_trace_is_good_for(tmp_path: Path) -> None:
     assert "A reference that was kept after another: same page 0.0 %" in out
 
 
+@pytest.mark.slow
 def test_show_gives_no_working_sets_of_what_was_dropped(tmp_path: Path) -> None:
     """Nor does the picture; and the last line is the end of the trace."""
     path = tmp_path / "t"
@@ -184,6 +185,7 @@ def test_what_is_no_share(trace: str, rate: str) -> None:
     assert "is no share from 0.001% to 100%" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_plot(trace: str, tmp_path: Path, suffix: str) -> None:
     """The same bytes every time."""
@@ -255,6 +257,7 @@ def test_what_cannot_be_done(
     assert not Path("out").exists()
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("words", "path", "reason"),
     [
@@ -315,6 +318,7 @@ def test_convert_replaces_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "l", "out"]
 
 
+@pytest.mark.slow
 def test_convert_reduces(tmp_path: Path) -> None:
     """Once, and again; a memory of that many pages misses the same."""
     source, target, again = (tmp_path / name for name in ("t", "u", "v"))

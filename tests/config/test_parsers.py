@@ -60,12 +60,14 @@ DOUBLED = b"A=xxxxxxxxxxxxxxxxxxxx\n" + b'A="$A$A"\n' * 64
 class TestHostile:
     """Whatever a file holds, parsers return, and soon."""
 
+    @pytest.mark.sampled(5)
     @pytest.mark.parametrize("name", PARSERS)
     @settings(max_examples=40)
     @given(data=st.binary(max_size=400))
     def test_random_bytes(self, name: str, data: bytes) -> None:
         PARSERS[name](data)
 
+    @pytest.mark.sampled(13)
     @pytest.mark.parametrize("name", PARSERS)
     @settings(max_examples=60)
     @given(
@@ -85,6 +87,7 @@ class TestHostile:
     def test_their_own_words_in_any_order(self, name: str, data: bytes) -> None:
         PARSERS[name](data)
 
+    @pytest.mark.sampled(5)
     @pytest.mark.parametrize("name", PARSERS)
     @every_case(
         "data",

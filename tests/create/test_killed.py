@@ -186,6 +186,7 @@ CASES: dict[str, tuple[bytes | None, dict[str, Any], bytes, int]] = {
 }
 
 
+@pytest.mark.sampled(26)
 @pytest.mark.parametrize(
     "has_proc",
     [
@@ -232,6 +233,7 @@ def test_at_every_step_the_old_file_or_the_whole_new_one_is_there(
 OLD_REAL = header_page(last_page=31, label=b"old") + b"\xa5" * (31 * 4096)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", _STRIKES)
 @pytest.mark.parametrize("pages", [16, 64], ids=["cut", "lengthened"])
 def test_in_a_file_that_changes_its_length_an_area_is_whole_at_every_step(
@@ -273,6 +275,7 @@ def test_in_a_file_that_changes_its_length_an_area_is_whole_at_every_step(
     pytest.fail("it never came to an end")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Old or new, whole, every time; and the next run leaves nothing beside it."""

@@ -83,6 +83,7 @@ def outside(path: Path, start: int, length: int) -> bytes:
     return data[:start] + data[start + length :]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("sector_bytes", [512, 4096])
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("size_bytes", [None, 2 * MIB, 65536, 2 * MIB - 1])

@@ -113,6 +113,7 @@ class TestWay:
 class TestDirectory:
     """As somebody to whom modes mean something."""
 
+    @pytest.mark.sampled(3)
     @pytest.mark.parametrize("mode", [0o300, 0o1733, 0o700])
     @pytest.mark.parametrize("has_proc", [True, False], ids=["unnamed", "named"])
     def test_names_can_be_made_where_none_can_be_read(
@@ -156,6 +157,7 @@ class TestDirectory:
 
             as_nobody(body)
 
+    @pytest.mark.sampled(2)
     @pytest.mark.parametrize("dry_run", [False, True])
     @pytest.mark.parametrize("mode", [0o500, 0o600, 0o000])
     def test_a_directory_that_may_not_be_written(

@@ -249,6 +249,7 @@ def opened_as(name: str, request: CreateRequest) -> list[int]:
     return [int(flags) for flags in said.split()]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "wishes",
     [

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("name", cases.names())
 def test_every_word(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, attribute, value in cases.everything_on_ext4():

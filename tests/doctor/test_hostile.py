@@ -69,6 +69,7 @@ TEXT = st.lists(st.sampled_from(WORDS), max_size=25).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     files=st.dictionaries(st.sampled_from(FILES), TEXT, max_size=6),
@@ -165,6 +166,7 @@ class TestFolders:
         made = read_system(str(tmp_path), is_running=True)
         assert made.config.fstab.entries == ()
 
+    @pytest.mark.slow
     def test_thousands_of_files(self, tmp_path: Path) -> None:
         folder = tmp_path / "etc" / "sysctl.d"
         folder.mkdir(parents=True)
@@ -187,6 +189,7 @@ class TestFolders:
         assert device.unread == "No such file or directory"
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", cases.names()[::3])
 def test_files_that_were_damaged(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 """A Machine puts pages where a booted kernel of its release put them.
 
-Two programs of each kernel here, all of them with ``make test-compiled``.
+Two programs of one kernel here, of each with ``make test-slow``, all of them with
+``make test-compiled``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def differences(release: str, recorded: list[booted.Recorded]) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("release", RELEASES)
 def test_sample(release: str) -> None:
     """Some of all."""

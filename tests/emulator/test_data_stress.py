@@ -177,6 +177,7 @@ def live(kernel: str, backings: tuple[str, ...], seed: int) -> Life:
     return Life(machine, draw, {task: {} for task in tasks})
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(("backings", "kernel"), pairs_in(4, AREAS, KERNELS))
 @pytest.mark.parametrize("every", LOOKS)
 def test_pages_come_back(kernel: str, backings: tuple[str, ...], every: int) -> None:

@@ -225,6 +225,7 @@ def test_g2_switched_while_stored(kernel: str) -> None:
     r.saw(stored_pages=64, SwapCached=0)
 
 
+@pytest.mark.slow
 @kernels_at_length
 def test_h_pool_limit(kernel: str) -> None:
     """What is over the limit stays in memory on its slot; nobody shrinks.
@@ -259,6 +260,7 @@ def test_i_swapoff(kernel: str) -> None:
     assert r.task.read(0, 4) == b"".join(pages)
 
 
+@pytest.mark.sampled(4)
 @kernels
 @pytest.mark.parametrize("overcommit_memory", [0, 2])
 def test_i2_swapoff_without_memory(kernel: str, overcommit_memory: int) -> None:
@@ -284,6 +286,7 @@ def test_i2_swapoff_without_memory(kernel: str, overcommit_memory: int) -> None:
     assert task.read(0, 1000) == page * 1000
 
 
+@pytest.mark.slow
 @kernels_at_length
 def test_j_ghost_before_real(kernel: str) -> None:
     """The real area gets what the ghost has no slots for."""
@@ -292,6 +295,7 @@ def test_j_ghost_before_real(kernel: str) -> None:
     assert [owned_pages(area) for area in r.areas] == [8191, 3809]
 
 
+@pytest.mark.slow
 @kernels_at_length
 def test_j2_ghost_before_real_at_the_pool_limit(kernel: str) -> None:
     """No entry of the ghost can be written back, and the real area is not used.
@@ -310,6 +314,7 @@ def test_j2_ghost_before_real_at_the_pool_limit(kernel: str) -> None:
     assert looked_at % 15 == (640 + 1776) % 15 == (27710 + 1766) % 15 == 1
 
 
+@pytest.mark.sampled(2)
 @kernels
 def test_j4_zswap_off(kernel: str) -> None:
     """All are stuck on the ghost."""
@@ -319,6 +324,7 @@ def test_j4_zswap_off(kernel: str) -> None:
     r.saw(SwapCached=8192, pswpout=0)
 
 
+@pytest.mark.slow
 @kernels_at_length
 def test_j5_real_before_ghost_at_the_pool_limit(kernel: str) -> None:
     """As without a ghost: what zswap does not take is written, and it shrinks.
@@ -338,6 +344,7 @@ def test_j5_real_before_ghost_at_the_pool_limit(kernel: str) -> None:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("kernel", "used"), [(RFC, [6143, 5857]), (RFC_6_12, [12000, 0])]
 )
@@ -409,6 +416,7 @@ def test_compressors(kernel: str, compressor: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 @kernels_at_length
 def test_zswap_max(kernel: str) -> None:
     """Of 1 MiB: 371 stored, then one entry is looked at for each of 7821 others.
@@ -543,6 +551,7 @@ def test_error_zswap_off(kernel: str) -> None:
     assert r.task.read(0, 512) == page * 512
 
 
+@pytest.mark.slow
 @stock_at_length
 def test_error_pool_limit(kernel: str) -> None:
     """Writeback counts as done, and the pages are in memory again, uncompressed.
@@ -590,6 +599,7 @@ def test_o8_zero_loses_data(kernel: str, zswap: bool, is_noise: bool) -> None:
     assert r.task.read(0, 512) == bytes(512 * 4096)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("kernel", "huge"), [("7.2", 0), ("6.12", 1024)])
 def test_z_zswap_before_zram(kernel: str, huge: int) -> None:
     """Zram gets what zswap rejects, as huge pages."""
@@ -657,6 +667,7 @@ def test_7_4_real_areas(kernel: str, mended: bool, seen: tuple[int, ...]) -> Non
     assert (free, full, r.machine.areas.nr_real_swapfiles) == seen
 
 
+@pytest.mark.sampled(4)
 @kernels
 @pytest.mark.parametrize(("mended", "is_woken"), [(False, False), (True, True)])
 def test_7_4_writeback_to_a_full_area(

@@ -12,6 +12,7 @@ from tests.emulator.looking import LOOKS
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.swap"))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 @pytest.mark.parametrize("every", LOOKS)
 def test_golden(path: Path, every: int) -> None:

@@ -67,6 +67,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize(
     ("kernel", "zswap", "areas"),
     SETTINGS,

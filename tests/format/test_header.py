@@ -154,6 +154,7 @@ def random_page(rng: random.Random, page_size: int, magic: bytes) -> bytes:
     return rng.randbytes(page_size - 10) + magic
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     page_size=st.sampled_from(PAGE_SIZES),
@@ -178,6 +179,7 @@ def use_everything(header: SwapHeader) -> None:
     _ = header.size_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nr_pages", few_or_many(20_000, 100_000))
 def test_random_pages_with_a_magic_give_a_header_or_a_swap_tools_error(
     nr_pages: int,
@@ -269,6 +271,7 @@ def test_a_version_0_page_without_a_single_bit_is_empty() -> None:
     assert (header.last_page, header.badpages, header.usable_bytes) == (0, (), 0)
 
 
+@pytest.mark.slow
 def test_a_hostile_version_0_page_of_the_largest_size_is_read_in_a_moment() -> None:
     """One bit set at the very end: two million bad pages, none of them held."""
     last = 8 * (262144 - 10) - 1

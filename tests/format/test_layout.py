@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from swaptools.format.layout import ByteOrder
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("page_size", PAGE_SIZES)
 @pytest.mark.parametrize("byte_order", ["little", "big"])
 def test_every_byte_of_a_page_belongs_to_exactly_one_field(

@@ -103,6 +103,7 @@ def test_a_chain_that_breaks_off() -> None:
     assert table.damage == ("no table of logical partitions at sector 10192",)
 
 
+@pytest.mark.slow
 def test_a_chain_without_end_is_left() -> None:
     pieces = {0: mbr_sector(mbr_entry(0x0F, 8192, 40000))}
     for at in range(8192, 9500):

@@ -122,6 +122,7 @@ def find_bounded(pieces: dict[int, bytes], size_bytes: int) -> None:
     assert image.read_bytes < 64 << 20
 
 
+@pytest.mark.slow
 @given(
     data=st.data(),
     kind=st.sampled_from(["gpt", "gpt-4096", "mbr"]),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
 from tests.conftest import needs_proc
 from tests.hostile import headers
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_no_header_raises_or_is_lost_and_memory_is_bounded(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -20,6 +18,7 @@ def test_no_header_raises_or_is_lost_and_memory_is_bounded(
     assert printed.err == ""
 
 
+@pytest.mark.slow
 @needs_proc
 def test_the_pages_are_of_every_sort() -> None:
     """Enough of them are read, taken and refused, or the run would show nothing."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+
+import pytest
 
 from swaptools.check.remedies import contents
 from tests.conftest import needs_proc
 from tests.hostile import hints
 from tests.hostile.images import draw
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 @needs_proc
 def test_no_hint_touches_what_is_not_the_areas() -> None:
     """Followed on a copy, whatever lies around the area; and many are followed."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BY_NAME = {misfortune.name: misfortune for misfortune in MISFORTUNES}
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_part_of_the_matrix_is_as_the_man_pages_have_it() -> None:
     """In forks of a process that has no threads, as this one may have."""
@@ -32,6 +33,7 @@ def test_a_part_of_the_matrix_is_as_the_man_pages_have_it() -> None:
     assert done.stdout == "19 cells, 0 faults\n"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["LC_ALL=C", "ascii", "warnings"])
 def test_an_interpreter_that_starts_in_misfortune(name: str, tmp_path: Path) -> None:
     wanted = [(command, BY_NAME[name]) for command in COMMANDS if command.makes][:1]
@@ -39,6 +41,7 @@ def test_an_interpreter_that_starts_in_misfortune(name: str, tmp_path: Path) -> 
     assert [reason for _, reason in found] == [None]
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_silent_at_any_moment(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
@@ -85,6 +88,7 @@ def test_an_interruption_is_judged() -> None:
     assert matrix.interruption(command, Ended(1, "")).fault is not None
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "words",
     [

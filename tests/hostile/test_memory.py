@@ -65,6 +65,7 @@ def mapped(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_table_of_many_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     names = b"\0".join([bytes(listed), bytes(mapped)] * 40)
     done = limited(
@@ -75,6 +76,7 @@ def test_a_table_of_many_areas_with_long_lists(listed: Path, mapped: Path) -> No
     assert max(map(len, done.stdout.splitlines())) < 300
 
 
+@pytest.mark.slow
 def test_json_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     done = limited("swapinfo", "--json", listed, mapped)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -82,6 +84,7 @@ def test_json_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     assert [len(row["badpages"]) for row in rows] == [65149, 2097070]
 
 
+@pytest.mark.slow
 def test_a_check_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     done = limited(
         "swapcheck", "-p", "262144", "--kernel", "6.18", "--json", listed, mapped
@@ -90,6 +93,7 @@ def test_a_check_of_areas_with_long_lists(listed: Path, mapped: Path) -> None:
     assert len(json.loads(done.stdout)["checks"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "compare"])
 def test_a_line_of_a_gigabyte(command: str) -> None:
     """It is refused by its beginning: whoever writes the rest is told at once."""
@@ -101,6 +105,7 @@ def test_a_line_of_a_gigabyte(command: str) -> None:
     assert done.stderr == b"swapemu: -: line 1: longer than 1048576 bytes\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["show 0 4000000", "expect 0 4000000: none*4000000"])
 def test_entries_of_many_pages_are_not_held(line: str) -> None:
     """Four million of them in a list are 32 MiB, and the interpreter takes 30."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
 from swaptools.traces.formats import format_names
 from tests.hostile import traces
 from tests.traces.samples import SAMPLES
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_no_trace_raises_or_hangs_and_memory_is_bounded(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -21,6 +19,7 @@ def test_no_trace_raises_or_hangs_and_memory_is_bounded(
     assert printed.err == ""
 
 
+@pytest.mark.slow
 def test_the_traces_are_of_every_sort() -> None:
     """Enough of them are read and refused, or the run would show nothing."""
     figures = traces.run(8, range(100))

@@ -11,6 +11,7 @@ from tests.kernel import booted
 RELEASES = booted.releases()
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("release", RELEASES)
 def test_profile_says_what_the_kernel_said(release: str) -> None:
     """Error, line, and usable pages of what was taken."""

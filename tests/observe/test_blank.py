@@ -120,6 +120,7 @@ def test_what_libblkid_may_see_in_another_way_it_is_asked_about(
     assert look(area_of(tmp_path / "area", page, area_bytes), size) is None
 
 
+@pytest.mark.slow
 def test_libblkid_says_the_same(tmp_path: Path, prober: Prober) -> None:
     """Of whatever headers there are: each that is known here it knows so, too."""
     random_ = random.Random(18)

@@ -199,6 +199,7 @@ class TestLibblkid:
         ask(prober, area)
         assert Path(f"/proc/{prober.pid}/cwd").readlink() == Path("/")
 
+    @pytest.mark.slow
     def test_a_child_that_was_killed_between_two_areas_is_replaced(
         self, prober: Prober, area: Path
     ) -> None:
@@ -265,6 +266,7 @@ class TestLibblkid:
         os.close(sent)
         wait_until_gone(child)
 
+    @pytest.mark.slow
     def test_a_hanging_child_is_ended(self, prober: Prober, area: Path) -> None:
         hasty = Prober(timeout_seconds=0.2)
         hasty.fork_first()
@@ -294,6 +296,7 @@ def test_a_crash_is_said_and_the_next_area_is_looked_at(
     assert ask(prober, area) == Answer((), "swap")
 
 
+@pytest.mark.slow
 def test_after_three_crashes_it_is_left_alone(
     acting: Callable[..., Prober], area: Path
 ) -> None:
@@ -455,6 +458,7 @@ class TestAhead:
         self.labels(questions)
         assert open_descriptors() == before
 
+    @pytest.mark.slow
     def test_those_that_wait_outlive_their_child(
         self, prober: Prober, labelled: list[Path]
     ) -> None:
@@ -482,6 +486,7 @@ class TestAhead:
         assert self.labels(questions) == names
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", [0, 3, 7])
 def test_only_what_was_too_much_for_the_child_has_no_answer(
     number: int, acting: Callable[..., Prober], tmp_path: Path
@@ -504,6 +509,7 @@ while data:
     assert answers == expected
 
 
+@pytest.mark.slow
 def test_with_no_child_at_all_each_is_told_so(
     acting: Callable[..., Prober], area: Path
 ) -> None:

@@ -206,6 +206,7 @@ def test_a_divided_image_is_not_read_whole(image: Path) -> None:
     assert read_area(image, partition=3, holds=True).unclaimed is not None
 
 
+@pytest.mark.slow
 def test_mutated_images_are_read_or_refused(tmp_path: Path) -> None:
     """Whatever the table says, nothing but an AreaError comes out."""
     chance = random.Random(3)

@@ -80,6 +80,7 @@ def nodes(
     return found
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pressure.generations import Seen, held_out, places_of, programs, recorded
 from tests.pressure.nearness import Nearness
 
@@ -25,6 +27,7 @@ def test_nearness() -> None:
     assert (near.pages, near.same_places) == (5, 4)
 
 
+@pytest.mark.slow
 def test_every_program_was_recorded() -> None:
     """Programs that rules were tried on, and others, by every kernel."""
     names = [str(program) for program in (*programs(), *held_out())]

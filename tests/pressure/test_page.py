@@ -12,12 +12,14 @@ from tests.pressure.page import PAGE, names, row, shown, told
 TOLD = sorted(told(), key=lambda name: int(name.rpartition(" ")[2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", one_in(len(TOLD), TOLD))
 def test_a_row_is_what_the_policies_give(name: str) -> None:
     """``python -m tests.pressure.page`` mends this, if the new numbers are right."""
     assert row(name) in shown().splitlines()
 
 
+@pytest.mark.slow
 def test_there_is_no_other_row() -> None:
     assert told() == names()
 

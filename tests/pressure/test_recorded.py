@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", one_in(10, GOLDEN, lambda path: path.stem))
 def test_same_as_machine(path: Path) -> None:
     """Every page is in the same place after every batch."""
@@ -29,6 +30,7 @@ def test_same_as_machine(path: Path) -> None:
     assert ours == machine, first_difference(machine, ours)
 
 
+@pytest.mark.slow
 def test_every_workload_is_there() -> None:
     """One recording at least of each, and one of a task that is killed."""
     recordings = [load(path.read_text()) for path in GOLDEN]
@@ -36,6 +38,7 @@ def test_every_workload_is_there() -> None:
     assert any(each.snapshots[-1].is_killed for each in recordings)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("path", one_in(5, GOLDEN, lambda path: path.stem))
 def test_dump_is_load_backwards(path: Path) -> None:
     text = path.read_text()

@@ -30,6 +30,7 @@ from tests.pressure.recording import (
 )
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_programs_stay_the_same(workload: str) -> None:
     """The same seed draws the same program; another one draws another."""
@@ -60,6 +61,7 @@ def counted(first: int) -> dict[str, int]:
     return {name: first + 7 * n for n, name in enumerate(COUNTERS)}
 
 
+@pytest.mark.slow
 def test_recording_comes_back() -> None:
     """Whatever page went where, slots of more than a byte included."""
     program = dataclasses.replace(draw_program("random", 2))
@@ -90,6 +92,7 @@ def test_recording_comes_back() -> None:
     assert back.program == program
 
 
+@pytest.mark.slow
 def test_another_program_is_refused() -> None:
     """A recording of a program that is drawn otherwise now."""
     program = dataclasses.replace(draw_program("random", 2), limit_pages=1234)

@@ -107,6 +107,7 @@ def test_lengths() -> None:
     assert {len(found) for found in lengths.found.values()} == {3}
 
 
+@pytest.mark.slow
 def test_a_sample_is_of_all_that_came_and_stays_small() -> None:
     lengths = Lengths()
     lengths._codecs = [codec for codec in lengths._codecs if codec.name == "deflate"]

@@ -84,6 +84,7 @@ def record(
     )
 
 
+@pytest.mark.slow
 def test_all_is_kept_where_it_is_asked_for(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_all_is_kept_where_it_is_asked_for(
     ]
 
 
+@pytest.mark.slow
 def test_what_no_memory_would_notice_is_dropped(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ def test_options_behind_the_program_are_its_own(words: tuple[str, ...]) -> None:
     assert context.params["path"] == "t"
 
 
+@pytest.mark.slow
 def test_and_it_gets_them(environment: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "say"
     program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
@@ -153,6 +156,7 @@ def test_and_it_gets_them(environment: dict[str, str], tmp_path: Path) -> None:
     assert done.stdout.splitlines() == list(words)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("script", "code"),
     [
@@ -172,6 +176,7 @@ def test_the_end_is_that_of_the_program(
     assert said == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
@@ -233,6 +238,7 @@ def test_without_valgrind(tmp_path: Path) -> None:
     assert done.stderr == "swapemu: valgrind is not installed (Debian: valgrind)\n"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_goes_to_the_program_and_leaves_a_good_file(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals
@@ -255,6 +261,7 @@ def test_a_signal_goes_to_the_program_and_leaves_a_good_file(
     assert said == []
 
 
+@pytest.mark.slow
 def test_a_program_that_is_deaf_to_it_is_killed_the_third_time(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -377,6 +384,7 @@ def test_another_users_connection_is_not(monkeypatch: pytest.MonkeyPatch) -> Non
             assert not is_ours(connection)
 
 
+@pytest.mark.slow
 def test_a_program_may_remove_its_trace(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -385,6 +393,7 @@ def test_a_program_may_remove_its_trace(
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 2])
 def test_a_stream_that_is_closed_is_nothing_else_in_the_program(
     environment: dict[str, str], tmp_path: Path, number: int
@@ -429,6 +438,7 @@ needs_valgrind = pytest.mark.skipif(
 TINY = bytes.fromhex("488b042448894424f8b83c00000031ff0f05")
 
 
+@pytest.mark.slow
 @needs_valgrind
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the program is for x86-64")
 def test_a_real_tool_and_a_tiny_program(tmp_path: Path) -> None:

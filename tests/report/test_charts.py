@@ -35,6 +35,7 @@ def bars(*lines: Line, names: tuple[str, ...] = NAMES) -> Any:
     return json.loads(made.items[0][0])
 
 
+@pytest.mark.slow
 def test_names_of_a_bar_leave_it_room() -> None:
     item = bars(Line(NAMES, (0.0,), (0.0,)), Line(("zram",), (0.0,), (7.0,)))
     (labels,) = [each["factors"] for each in attributes(item, "FactorRange")]

@@ -27,6 +27,7 @@ def told(path: Path) -> Section:
     return section
 
 
+@pytest.mark.slow
 def test_a_comparison_has_bars_curves_and_differences(tmp_path: Path) -> None:
     words = ("--design", "plain", "--design", "ghost", "--design", "xswap")
     path = printed(tmp_path, "c", "compare", "zswap-writeback", *words)
@@ -126,6 +127,7 @@ def test_what_is_nothing_of_the_kind(text: str, reason: str, tmp_path: Path) -> 
     assert str(caught.value).startswith(f"{path}: {reason}")
 
 
+@pytest.mark.slow
 def test_a_replay_has_its_misses_the_bound_and_what_was_held(tmp_path: Path) -> None:
     file = write_trace(tmp_path)
     designs = ("--design", "plain", "--design", "vswap", "--bound")
@@ -178,6 +180,7 @@ def test_a_title_that_is_the_report_s_is_not_told_twice(title: str, times: int) 
     assert headed == ["R", "T"][:times]
 
 
+@pytest.mark.slow
 def test_a_design_that_kills_tasks_is_told(tmp_path: Path) -> None:
     """A ghost of which zswap takes nothing: pages have nowhere to go."""
     file = write_trace(tmp_path)

@@ -47,6 +47,7 @@ def test_holders_are_counted_up_to_a_limit() -> None:
     assert held.holders(5) == held.holders(1 << 30) == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(20))
 def test_any_order_gives_what_counting_gives(seed: int) -> None:
     draw = random.Random(seed)

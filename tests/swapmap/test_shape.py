@@ -47,6 +47,7 @@ def test_an_area_of_16_tib_is_judged_at_once() -> None:
     assert shape.free_blocks[9] == nr_slots // 512 - 2
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(15))
 def test_any_area_is_as_counted_slot_by_slot(seed: int) -> None:
     draw = random.Random(seed)

@@ -41,6 +41,7 @@ def test_each_cell_is_a_row_behind_what_the_study_is(tmp_path: Path) -> None:
     assert {row["study"] for row in found} == {first["study"]}
 
 
+@pytest.mark.slow
 def test_what_has_a_row_is_not_run_again(tmp_path: Path) -> None:
     path = swept(tmp_path)
     before = path.read_bytes()
@@ -67,6 +68,7 @@ def test_another_study_has_its_rows_in_the_same_file(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("torn", [1, 20, 5000])
 def test_a_torn_line_is_cut_and_its_cell_run(torn: int, tmp_path: Path) -> None:
     path = swept(tmp_path)
@@ -140,6 +142,7 @@ def test_a_broken_line_in_the_middle_is_told_with_its_number(tmp_path: Path) -> 
         ResultsFile(str(path))
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_of_a_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def counts(text: str, design: str) -> dict[str, int]:
     return run.stats().counts
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("design", ["plain-6.18", "vswap", "zram"])
 def test_a_cell_counts_what_the_script_with_its_values_counts(
     design: str, tmp_path: Path

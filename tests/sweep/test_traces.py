@@ -58,6 +58,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
     return folder, sweep(read_study(str(study(folder))), str(folder / "rows"))
 
 
+@pytest.mark.slow
 def test_a_cell_counts_what_a_replay_counts(swept: tuple[Path, Results]) -> None:
     folder, found = swept
     rows = {tuple(row.cell.values()): row for row in found.rows}
@@ -125,6 +126,7 @@ def test_what_cannot_be_is_said_where_it_stands(
     assert reason in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_memory_that_a_trace_says_nothing_of_is_named(tmp_path: Path) -> None:
     text = STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"252K"')
     reason = (
@@ -154,6 +156,7 @@ a, 1, 4096, 100, wo
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("name", "nr_read"), [("loop.lackey", 1), ("made.masim", 3)])
 def test_only_what_a_seed_changes_is_read_for_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, nr_read: int
@@ -175,6 +178,7 @@ def test_only_what_a_seed_changes_is_read_for_each(
     }
 
 
+@pytest.mark.slow
 def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
     path = study(
         tmp_path, STUDY.replace("loop.lackey", "scan").replace('"50%", "800K"', '"8M"')

@@ -69,6 +69,7 @@ def test_any_references_come_back(tmp_path: Path) -> None:
         assert read_all(path) == made
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_too_long_becomes_blocks(tmp_path: Path) -> None:
     made = [Reference(page % 1000) for page in range(MAX_BATCH + 1)]
     path = tmp_path / "t"

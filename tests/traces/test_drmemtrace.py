@@ -121,6 +121,7 @@ def test_pages_of_no_such_size_are_broken(tmp_path: Path, size: int) -> None:
         assert [list(batch.pages) for batch in found] == [[5]]
 
 
+@pytest.mark.slow
 def test_a_member_that_expands_without_end_is_streamed(tmp_path: Path) -> None:
     """A thousand to one, in the memory of a piece."""
     path = tmp_path / "t"

@@ -69,6 +69,7 @@ def test_a_seed_makes_the_same_ones(tmp_path: Path, data: bytes) -> None:
     assert pages(0) != pages(1)
 
 
+@pytest.mark.slow
 def test_a_snapshot_of_a_large_memory_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "t"
     region = {"start": 0, "end": 1 << 64, "nr_accesses": 3}

@@ -68,6 +68,7 @@ def loops(rng: Random, count: int, pages: int) -> list[Reference]:
     return found[:count]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("compiled", ENGINES)
 @pytest.mark.parametrize(("k", "least"), [(1, 10), (2, 40), (7, 150), (64, 1000)])
 def test_lru_does_the_same_in_every_memory_of_k_pages_or_more(
@@ -95,12 +96,14 @@ def test_what_goes() -> None:
     assert reduced([], 2) == ([], 0)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("at_once", [1, 3, 64, 4000])
 def test_it_does_not_matter_how_references_come_in(at_once: int) -> None:
     references = loops(Random(9), 4000, 150)
     assert reduced(references, 16, at_once=at_once) == reduced(references, 16)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("k", [1, 2, 7, 64])
 def test_lists_do_what_the_loop_does(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever took the batches before."""
@@ -113,6 +116,7 @@ def test_lists_do_what_the_loop_does(k: int, monkeypatch: pytest.MonkeyPatch) ->
     assert reduced(references, k, at_once=70) == by_lists
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", ENGINES)
 def test_little_is_held_back_however_long_a_loop_is(compiled: bool) -> None:
     """A page that is open for a million references takes no memory."""

@@ -39,6 +39,7 @@ COMPRESSED = WAYS[1:]
 LONG = LACKEY * 2000
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("data", [LACKEY, LONG], ids=["short", "long"])
 def test_a_trace_is_the_same_however_it_is_compressed(
@@ -83,6 +84,7 @@ def test_one_that_is_broken_is_an_error(
         read_all(path, format_name="lackey", skip_broken=True)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("way", [gzip.compress, lzma.compress, zstd])
 def test_one_that_expands_a_thousandfold_takes_little(
     tmp_path: Path, way: Callable[[bytes], bytes]

@@ -101,6 +101,7 @@ def test_segments_that_nobody_has_stand_apart(proc: FakeProc, tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow
 def test_slots_of_hundreds_of_processes_count_once(proc: FakeProc) -> None:
     """More of them than fit a byte."""
     for pid in range(1000, 1300):

@@ -62,6 +62,7 @@ def by_stack(references: AnySequence[Reference]) -> dict[int, int]:
     return found
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("compiled", ENGINES)
 @pytest.mark.parametrize("at_once", [1, 77, 5000])
 def test_what_lru_misses(at_once: int, compiled: bool) -> None:
@@ -105,6 +106,7 @@ def test_counts(compiled: bool) -> None:
     assert found.highest_page > 2**63
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 8192, 8193, 20000])
 def test_windows(count: int) -> None:
     """As sets count them, however often windows were merged."""
@@ -204,6 +206,7 @@ def zipf(count: int, pages: int) -> list[Reference]:
     return [Reference(page) for page in rng.choices(range(pages), weights, k=count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", ENGINES)
 def test_a_sample_is_as_far_off_as_it_says(compiled: bool) -> None:
     references = zipf(60_000, 20_000)

@@ -55,6 +55,7 @@ def test_next_uses(count: int) -> None:
     assert taken(references, [7, 1, 30]) == expected(references)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "compiled", [False, pytest.param(True, marks=pytest.mark.compiled)]
 )

@@ -43,6 +43,7 @@ NASTY = (
 )
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", NASTY)
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_paste_names_the_file_and_runs_nothing_else(

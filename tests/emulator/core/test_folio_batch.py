@@ -9,6 +9,7 @@ from swaptools.emulator import Machine
 PAGE = 4096
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru"])
 def test_a_page_that_another_processor_pages_out_is_freed_when_it_is_drained(
     policy: str,

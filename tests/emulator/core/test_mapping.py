@@ -26,6 +26,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(module, "_mremap", lambda *_: module._MREMAP_FAILED)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_grown_again_and_again(is_sparse: bool) -> None:

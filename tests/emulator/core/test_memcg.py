@@ -73,6 +73,7 @@ def test_a_charge_is_everybodys_above(arena: Arena) -> None:
     assert [s.memcgs[number].zswap_bytes for number in range(5)] == [77, 70, 0, 70, 7]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("limited", "limit", "nr_bytes", "may"),
     [
@@ -114,6 +115,7 @@ def test_an_entry_is_added_at_the_end_and_taken_off_anywhere(arena: Arena) -> No
     assert listed(arena, 2) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("gone", "order"), [(2, [0, 1, 3, 4]), (3, [0, 1, 2, 4]), (4, [0, 1, 2, 3])]
 )

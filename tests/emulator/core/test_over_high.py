@@ -23,6 +23,7 @@ def limited(
     return machine
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
 def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
@@ -39,6 +40,7 @@ def test_pages_leave_behind_the_operation(policy: str, compiled: bool) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("policy", "seed"), pairs_in(2, ["two_lists", "mglru", "lru"], range(4))
 )
@@ -84,6 +86,7 @@ def test_an_operation_overshoots_by_all_that_it_charges() -> None:
     assert task.entries(0, 700).count("present") < 200
 
 
+@pytest.mark.slow
 def test_swapoff_finds_who_had_pages_leave_behind_its_operation() -> None:
     machine = limited("two_lists", 200)
     task = machine.task("t", "/a")

@@ -54,6 +54,7 @@ def use_up_frames(machine: Machine, good: SwapDevice) -> None:
     fill(good)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kernel", ["6.12", "6.18"])
 def test_pages_of_a_split_folio_are_written_back(
     kernel: str, monkeypatch: pytest.MonkeyPatch

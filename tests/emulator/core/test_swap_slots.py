@@ -74,6 +74,7 @@ SEEN = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", SEEN)
 def test_what_the_kernel_showed(name: str) -> None:
     first, then, shown = SEEN[name]
@@ -92,6 +93,7 @@ def test_where_a_scan_rests(release: str, slot: int) -> None:
     assert entries[820:822] == [(0, slot), (0, 737)]
 
 
+@pytest.mark.slow
 def test_6_1_frees_a_run_one_by_one() -> None:
     """Seen on 6.1: unmapping entries in a row frees none of them at once."""
     program = ("swapon z zram 4096", "write 0 100", "pageout 0 100", "drop 4 60")

@@ -21,6 +21,7 @@ def became(machine: Machine) -> tuple[int, ...]:
     return tuple(vmstat[name] for name in names)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("backing", "off", "on", "forbidden"),
     [

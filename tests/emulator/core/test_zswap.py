@@ -31,6 +31,7 @@ def held(machine: Machine) -> tuple[int, ...]:
     return zswap.stored_pages, kept, charged, zswap.total_pages, info.nr_leaves
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("place", [0, 1, 7])
 def test_a_folio_with_a_page_that_is_refused_leaves_nothing(place: int) -> None:
     """What was taken before that page is given back, and one page is counted."""

@@ -31,13 +31,14 @@ def design() -> Design:
     return found
 
 
-#: A third of them is always tried, the others with make test-compiled.
+#: A third of them is interpreted, the others are for make test-compiled.
 SOME_OR_ALL = [
     pytest.param(name, marks=[] if number % 3 == 0 else pytest.mark.compiled)
     for number, name in enumerate(SETUPS)
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("setup", SOME_OR_ALL)
 def test_it_loses_no_page(design: Design, setup: str) -> None:
     keep_promises(design, SETUPS[setup], seed=list(SETUPS).index(setup))
@@ -59,6 +60,7 @@ def test_it_is_short() -> None:
     assert sum(lines) < 80
 
 
+@pytest.mark.slow
 def test_once_installed_its_name_is_known(tmp_path: Path) -> None:
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     install += ["--no-build-isolation", "--no-index", "--target", str(tmp_path)]

@@ -13,6 +13,7 @@ from tests.parts import one_in, pairs_in
 KERNELS = ("6.12", "6.18", "7.3")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("name", "setup"), pairs_in(12, design_names(), SETUPS))
 def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     counts = keep_promises(name, SETUPS[setup], seed=list(SETUPS).index(setup))
@@ -20,11 +21,13 @@ def test_no_page_is_lost_or_anothers(name: str, setup: str) -> None:
     assert counts["pages_in"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kernel"), pairs_in(9, design_names(), KERNELS))
 def test_nor_on_another_kernel(name: str, kernel: str) -> None:
     keep_promises(name, SETUPS["everything, a small pool"], 3, kernel=kernel)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", one_in(4, design_names()))
 def test_a_run_comes_out_the_same_twice(name: str) -> None:
     lives = [Life(name, SETUPS["everything, a small pool"], seed=7) for _ in range(2)]
@@ -34,6 +37,7 @@ def test_a_run_comes_out_the_same_twice(name: str) -> None:
     assert lives[0].machine.footprint() == lives[1].machine.footprint()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", design_names())
 def test_a_wrong_page_would_be_noticed(name: str) -> None:
     """The test's own test: a machine that mixes pages up does not pass."""

@@ -57,6 +57,7 @@ def test_a_ghost_keeps_in_memory_what_the_pool_does_not_take(name: str) -> None:
     assert machine.counts()["writeback_refused"] > 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", GHOSTS)
 def test_without_a_real_area_the_worker_is_not_even_queued(name: str) -> None:
     machine = fitted(name, SMALL_POOL)
@@ -128,6 +129,7 @@ def test_others_pay_for_what_is_used(name: str) -> None:
     assert fitted(name, TERABYTE).footprint().metadata_bytes < 10 << 10
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kernel", ["6.18", "7.2"])
 def test_clusters_of_a_dynamic_ghost_go_with_their_last_slot(kernel: str) -> None:
     """And their numbers are the first that come again."""
@@ -218,6 +220,7 @@ def test_a_design_and_its_kernel_are_the_same_machine() -> None:
         assert Machine(series, design=design, compiled=False).profile.ghost
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("kernel", "design", "series"),
     [
@@ -246,6 +249,7 @@ def test_the_slots_are_those_of_a_kernel_without_a_design(
 # --- swapoff ---------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", BY_SLOT)
 def test_swapoff_brings_back_what_is_in_zswap_under_the_disks_slots(name: str) -> None:
     machine = fitted(name, Setup(disks=(DiskSetup("disk", 4096),)))

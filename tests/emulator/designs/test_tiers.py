@@ -33,6 +33,7 @@ def page_out(machine: Machine, cgroup: str, nr_pages: int = 50) -> None:
     task.pageout(0, nr_pages)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", design_names())
 def test_pages_keep_to_the_areas_that_their_cgroup_may_use(name: str) -> None:
     machine = two_tiers(name)
@@ -45,6 +46,7 @@ def test_pages_keep_to_the_areas_that_their_cgroup_may_use(name: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", DISK_DESIGNS)
 def test_without_any_area_pages_stay(name: str) -> None:
     machine = two_tiers(name)

@@ -30,6 +30,7 @@ def used(machine: Machine) -> tuple[int, ...]:
     return tuple(area.inuse_pages for area in machine.areas)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", WALKING + IN_PLACE)
 def test_pages_move_and_nobody_notices(name: str) -> None:
     machine = two_disks(name)
@@ -96,6 +97,7 @@ def test_it_ends_with_the_slots_of_the_target(name: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", WALKING)
 def test_pages_in_zswap_and_zeros_move_with_their_slots(name: str) -> None:
     machine = two_disks(name)

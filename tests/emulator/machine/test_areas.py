@@ -71,6 +71,7 @@ def test_proc_swaps_before_5_10() -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("last_page", "size"),
     [

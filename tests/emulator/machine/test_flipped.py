@@ -31,7 +31,7 @@ from swaptools.emulator.core.zsmalloc_structs import (
 )
 from swaptools.errors import InvariantBroken
 from tests.emulator.machine.pressure_fields import pressure_places
-from tests.parts import few_or_many, many_or_most
+from tests.parts import many_or_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -317,7 +317,9 @@ def told(flipped: Counter[str], noticed: Counter[str]) -> str:
     return f"{noticed.total()} of {flipped.total()}: {', '.join(shown)}"
 
 
-@pytest.mark.parametrize("nr_parts", few_or_many(12, 1))
+@pytest.mark.parametrize(
+    "nr_parts", [60, pytest.param(12, marks=pytest.mark.slow), *many_or_most(1)]
+)
 def test_a_flipped_field_is_noticed(nr_parts: int) -> None:
     """Any but those of which a wrong one can look right, as InvariantBroken."""
     flipped, noticed = shares(living("6.18"), 1, MAY_LOOK_RIGHT, nr_parts)

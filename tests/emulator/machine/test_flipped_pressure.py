@@ -47,6 +47,7 @@ WORLDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nr_parts", few_or_many(10, 1))
 @pytest.mark.parametrize("world", one_in(4, WORLDS))
 def test_a_flipped_field_is_noticed(world: tuple[str, str, int], nr_parts: int) -> None:
@@ -82,6 +83,7 @@ FLAGS = [
 ]
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(("policy", "flag"), FLAGS)
 def test_a_mark_of_a_page_is_noticed(
     machines: dict[str, Machine], policy: str, flag: int

@@ -105,6 +105,7 @@ def signalled(machine: Machine, at_run: int) -> None:
     state.run = interrupted  # type: ignore[assignment,method-assign]
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(("what", "policy"), pairs_in(2, LONG, POLICIES))
 def test_ctrl_c_ends_a_long_operation_amid_it(what: str, policy: str | None) -> None:
     it, all_of_it = Living(policy), Living(policy)
@@ -145,6 +146,7 @@ def test_ctrl_c_ends_a_long_reclaim() -> None:
     assert it.seen.count("present") < left
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(("what", "policy"), pairs_in(2, LONG, POLICIES))
 def test_who_raises_nothing_is_told_amid_it_and_it_goes_on(
     what: str, policy: str | None
@@ -170,6 +172,7 @@ def test_who_raises_nothing_is_told_amid_it_and_it_goes_on(
     it.machine.check_invariants()
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("what", LONG)
 def test_what_is_raised_leaves_it_though_sigint_is_ignored_by_then(what: str) -> None:
     """As whoever cleans up has it, and wants no second one."""

@@ -96,6 +96,7 @@ WRITES: Final[dict[str, Callable[[Machine, Any], object]]] = {
 }
 
 
+@pytest.mark.slow
 @every_case("call", CALLS)
 def test_arguments_of_another_kind(call: str) -> None:
     machine = made()
@@ -108,6 +109,7 @@ def test_arguments_of_another_kind(call: str) -> None:
     assert (machine.vmstat(), machine.proc_swaps()) == before
 
 
+@pytest.mark.slow
 @every_case("call", WRITES)
 @every_case("bad", NO_BYTES, ids=type)
 def test_data_that_are_no_bytes(call: str, bad: Any) -> None:

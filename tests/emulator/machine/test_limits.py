@@ -33,6 +33,7 @@ def used(machine: Machine, path: str = "a") -> int:
     return machine.cgroups[path].record.memory
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_group_never_has_more_than_it_may(version: int) -> None:
     machine = machine_of(version)

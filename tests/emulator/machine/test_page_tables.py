@@ -62,6 +62,7 @@ def test_entries_move_with_a_row_that_grows(machine: Machine) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 def test_tables_of_a_task_that_is_gone_are_used_again(machine: Machine) -> None:
     for _ in range(5):
         task = machine.task()

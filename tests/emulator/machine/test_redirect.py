@@ -116,6 +116,7 @@ class TestPlaces:
         assert task.read(0, 10) == pages(0, 10)
         machine.check_invariants()
 
+    @pytest.mark.sampled(2)
     def test_a_page_that_finds_none_stays(self, machine: Machine) -> None:
         task = machine.task()
         task.write(0, 1200, data=pages(0, 1200))
@@ -262,6 +263,7 @@ class TestMetadata:
         machine.write_back(160)
         assert machine.footprint().metadata_bytes == 250 + 24.125 * 400 + 8 * 160
 
+    @pytest.mark.slow
     def test_of_the_swap_table(self) -> None:
         """A virtual cluster has two tables and cgroups, one of an area its table.
 
@@ -327,6 +329,7 @@ class TestSwapoff:
         assert machine.swapoff(area).brought_in == 20
         assert task.read(0, 40) + child.read(0, 40) == 2 * pages(0, 40)
 
+    @pytest.mark.slow
     def test_without_memory_the_area_stays(self) -> None:
         machine = Machine(design="vswap", ram_bytes=64 * 4096, compiled=False)
         machine.swapon_pages(1000)
@@ -349,6 +352,7 @@ class TestSwapoff:
         assert machine.swapon_pages(100).type == 1
 
 
+@pytest.mark.sampled(2)
 def test_any_way_that_leads_elsewhere_is_seen(machine: Machine) -> None:
     """Ways to places and back, of slots that have none, and who else is idle."""
     task = machine.task()

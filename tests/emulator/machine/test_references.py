@@ -51,6 +51,7 @@ def seen(machine: Machine, tasks: list[Task]) -> tuple[object, ...]:
     return entries, machine.vmstat(), machine.counts(), machine.counts("/a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zswap", [False, True])
 def test_they_do_what_reads_and_writes_do(zswap: bool) -> None:
     """Slots, counts, and by cgroup; with page-outs in between."""

@@ -46,6 +46,7 @@ def machine_with(kernel: str, *, mended: bool = False) -> tuple[Machine, Task]:
     return machine, machine.task()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kernel", "mended"), [("6.18", False), ("6.12", False), ("ghost-rfc", True)]
 )
@@ -74,6 +75,7 @@ def test_the_same_comes_of_both(kernel: str, mended: bool) -> None:
     ours.check_invariants()
 
 
+@pytest.mark.slow
 def test_shared_memory_can_do_it_too() -> None:
     machine = Machine("6.18", compiled=False)
     machine.swapon_pages(900, "block")

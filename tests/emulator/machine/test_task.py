@@ -165,6 +165,7 @@ def test_synchronous_device_frees_on_read(kernel: str) -> None:
     assert used(machine) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("kernel", "left"), [("6.18", 1), ("7.2", 0)])
 def test_shared_slot_on_a_synchronous_device(kernel: str, left: int) -> None:
     """Two readers of a slot: 6.18 leaves it to the swap cache, 7.2 frees it."""
@@ -403,6 +404,7 @@ def lose(machine: Machine, slot: int) -> None:
     machine.state.settle()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "call",
     [

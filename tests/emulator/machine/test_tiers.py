@@ -272,6 +272,7 @@ OPERATIONS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     writes=st.lists(st.lists(OPERATIONS, max_size=5).map(" ".join), max_size=12),
     active=st.lists(st.integers(-1, 12), max_size=3),

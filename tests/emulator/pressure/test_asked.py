@@ -37,6 +37,7 @@ def test_what_was_paged_out_by_request_comes_back_active() -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("backing", "nr_slots", "where"),
     [

@@ -22,6 +22,7 @@ FIRST_TOUCH: Final = {
 LOOP: Final = (0, 0, 0, 0, 514, 507, 507, 511, 468, 507, 507, 514)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("compiled", ENGINES)
 @pytest.mark.parametrize("limit", one_in(2, FIRST_TOUCH))
 def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
@@ -38,6 +39,7 @@ def test_a_first_touch_of_twice_the_limit(limit: int, compiled: bool) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", ENGINES)
 def test_a_loop(compiled: bool) -> None:
     machine, task = limited(2000, nr_slots=65535, nr_pages=3000, compiled=compiled)

@@ -30,6 +30,7 @@ def test_each_row_was_recorded() -> None:
         assert found["zswap.max 0"].outcomes[-1].zswpout == 0
 
 
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("release", RECORDED)
 def test_same_as_a_kernel(release: str, name: str) -> None:
@@ -39,6 +40,7 @@ def test_same_as_a_kernel(release: str, name: str) -> None:
     assert not found or name in DIFFER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memsw_pages", [None, 700])
 def test_what_is_asked_for_again_with_more_room_is_refused_once(
     memsw_pages: int | None,

@@ -84,6 +84,7 @@ NEAR = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("one", one_in(4, ONES, "-".join))
 def test_counts_of_a_kernel(one: tuple[str, str]) -> None:
     release, name = one
@@ -108,6 +109,7 @@ def test_batches_are_as_the_kernel_has_them(release: str, name: str) -> None:
         assert ours.same_places > theirs.same_places
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", one_in(3, ["6.18", "6.12", "7.2"]))
 def test_generations_are_two_to_four(kernel: str) -> None:
     """Whatever is done to pages, and wherever those are that belong to none."""
@@ -222,6 +224,7 @@ def test_what_a_request_pages_out_is_remembered(kernel: str, nr_later: int) -> N
     assert slots.lrugens[row + REFAULTED + hot] == is_recent
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kernel", ["6.18", "ghost-rfc"])
 @pytest.mark.parametrize("policy", ["mglru", "two_lists"])
 def test_nothing_waits_on_lists_when_pages_are_paged_out_one_by_one(
@@ -263,6 +266,7 @@ def test_what_was_activated_is_kept_when_generations_become_one(
     assert slots.lrugens[row + AVG_TOTAL + hot] == nr_kept // 2
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kernel", ["6.12", "6.18", "7.2"])
 @pytest.mark.parametrize("nr_generations", range(4))
 def test_a_group_that_is_removed_leaves_its_pages_to_generations_that_there_are(
@@ -291,6 +295,7 @@ def test_a_group_that_is_removed_leaves_its_pages_to_generations_that_there_are(
     machine.check_invariants()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", ENGINES_OF_POLICIES)
 def test_compiled_or_not(compiled: bool) -> None:
     program = program_of("sequential seed 0 limit 2000")
@@ -298,6 +303,7 @@ def test_compiled_or_not(compiled: bool) -> None:
     assert found.nr_out == recorded()["6.12.118+deb13-amd64"][str(program)].nr_out
 
 
+@pytest.mark.slow
 def test_fewer_than_64_slots_are_as_good_as_none() -> None:
     """Kernel: mm/vmscan.c get_swappiness()."""
     machine = Machine("6.18", policy="mglru", compiled=False)

@@ -17,6 +17,7 @@ def charges(machine: Machine, path: str = "a") -> tuple[int, int, int]:
     return record.memory, record.swap, record.memsw
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("name", "version"), pairs_in(6, sorted({*design_names()} - {"zram"}), [1, 2])
 )

@@ -63,6 +63,7 @@ def was_killed(task: Task) -> bool:
 # --- as ghosts were seen, with memory.max=32M and 64 MiB -------------------
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("limit_bytes", few_or_many(4 << 20, 32 << 20))
 @pytest.mark.parametrize("kernel", ["ghost-rfc", "ghost-rfc-6.12"])
 @pytest.mark.parametrize(("length", "zswap", "is_killed"), ROWS)
@@ -80,6 +81,7 @@ def test_a_ghost_gives_no_memory_but_zswap_does(
         assert nr_swapped(task, 2 * limit_pages) + group.charged_pages > limit_pages
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo", "lru", "random"])
 @pytest.mark.parametrize(("length", "is_killed"), [(TEXT, False), (NOISE, True)])
 def test_that_is_so_whoever_is_chosen(
@@ -90,6 +92,7 @@ def test_that_is_so_whoever_is_chosen(
     assert machine.vmstat()["pswpout"] == 0
 
 
+@pytest.mark.slow
 def test_a_shrinker_looks_at_a_ghost_in_vain() -> None:
     machine, task = on_a_ghost(TEXT, shrinker=True, limit_bytes=4 << 20)
     assert not was_killed(task)
@@ -147,6 +150,7 @@ def test_the_first_page_for_which_there_is_neither_memory_nor_a_slot() -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 def test_writes_that_fail_keep_their_slots_and_give_no_memory() -> None:
     machine, task = limited(500, "error", nr_slots=4000)
     task.write(0, 500)
@@ -166,6 +170,7 @@ def test_without_swappiness_nobody_leaves() -> None:
     assert machine.vmstat()["pswpout"] == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("swappiness", [1, 10, 60, 100, 200])
 def test_with_some_of_it_enough_do(swappiness: int) -> None:
     machine, task = limited(500)

@@ -26,6 +26,7 @@ def not_hot(_s: Slots, at: int) -> None:
     raise NotImplementedError(at)
 
 
+@pytest.mark.slow
 def test_a_name_and_the_value_are_the_same() -> None:
     trace = [(page, True) for page in (1, 2, 3, 1, 4, 1, 2)]
     assert misses_of("lru", trace, 2) == misses_of(LRU, trace, 2) == 6

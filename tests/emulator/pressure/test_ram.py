@@ -136,6 +136,7 @@ def test_kswapd_works_from_the_low_to_the_high_watermark() -> None:
     assert stat["allocstall"] == stat["pgsteal_direct"] == 0
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_twice_the_memory_is_written_with_an_area(policy: str) -> None:
     machine = small(policy)
@@ -151,6 +152,7 @@ def test_twice_the_memory_is_written_with_an_area(policy: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_memory_of_a_zram_counts(policy: str) -> None:
     """Of pages of a third, a memory and a half fit, and not three and a half."""
@@ -170,6 +172,7 @@ def test_memory_of_a_zram_counts(policy: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_without_swap_the_largest_task_goes(policy: str) -> None:
     machine = small(policy)
@@ -209,6 +212,7 @@ def test_kswapd_sleeps_once_it_was_in_vain_sixteen_times() -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 def test_pages_that_get_no_smaller_leave_no_memory_in_zswap() -> None:
     """6.18 keeps them as they are: each one that leaves takes a page."""
     machine = Machine(
@@ -239,6 +243,7 @@ def test_groups_share_what_a_machine_takes_back() -> None:
     machine.check_invariants()
 
 
+@pytest.mark.slow
 def test_zswap_shrinks_when_the_machine_is_short() -> None:
     """What its dynamic shrinker writes back is of groups, not of the root."""
     written = []
@@ -373,6 +378,7 @@ OTHERS = [("two_lists", "zram"), ("two_lists", "zswap"), ("lru", "block")]
 OTHERS += [("fifo", "zram")]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("policy", "backing"),
     [

@@ -32,6 +32,7 @@ def program(draw: random.Random, policy: tuple[str, str]) -> Program:
     return Program(draw, [draw_world(draw, policy).machine()])
 
 
+@pytest.mark.sampled(12)
 @policies
 @given(draw=randoms)
 @settings(max_examples=2, derandomize=True, suppress_health_check=_SLOW)

@@ -62,6 +62,7 @@ def outcome(first: str, kernel: str, why: str, policy: str) -> Outcome:
     return Outcome(task.is_killed, used, *counts)
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru"])
 @pytest.mark.parametrize(
     ("first", "kernel", "why"),
@@ -86,6 +87,7 @@ def test_pages_go_where_they_may(
         assert found.used[why == "tier SLOW"] == 0
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("policy", ["two_lists", "mglru"])
 @pytest.mark.parametrize(
     ("first", "kernel", "why"),
@@ -112,6 +114,7 @@ def test_what_nobody_takes_gives_no_memory(
         assert found.activated == (0 if why == "broken" else found.refused)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("how", ["asked for", "reclaimed"])
 @pytest.mark.parametrize("policy", ["two_lists", "mglru", "fifo"])
 def test_pages_of_a_folio_that_a_device_fails_to_write_remember_nothing(
@@ -133,6 +136,7 @@ def test_pages_of_a_folio_that_a_device_fails_to_write_remember_nothing(
     assert not any(pages[number].stamp for number in range(1, 65))
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("first", ["ghost", "block"])
 @pytest.mark.parametrize(
     ("policy", "most"),

@@ -18,6 +18,7 @@ POLICIES = ("two_lists", "mglru", "lru", "fifo", "random")
 KINDS = ("anonymous", "shared")
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize(("policy", "kind"), pairs_in(2, POLICIES, KINDS))
 def test_they_count_and_leave_as_others_do(

@@ -201,6 +201,7 @@ def nr_of_slots(machine: Machine) -> int:
     return int(machine.proc_swaps().split()[8]) // 4
 
 
+@pytest.mark.slow
 def test_a_page_without_a_slot_becomes_active() -> None:
     machine, task = limited(100, nr_slots=2)
     task.write(0, 4)

@@ -51,6 +51,7 @@ def test_the_better_pages_are_compressed_the_fewer_of_them_count() -> None:
     assert 290 < freeable(machine) < 310
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("why", ["off", "version 1", "writeback forbidden", "empty"])
 def test_nothing_counts(why: str) -> None:
     machine = stored(version=1 if why == "version 1" else 2)
@@ -79,6 +80,7 @@ def test_less_than_a_batch_is_left_for_later() -> None:
     assert machine.state.slots.lruvecs[group].nr_deferred == left
 
 
+@pytest.mark.slow
 def test_a_ghost_is_looked_at_in_vain() -> None:
     machine = Machine("ghost-rfc", zswap=True, policy="fifo", compiled=False)
     machine.swapon_pages(4096, "ghost")

@@ -36,6 +36,7 @@ def all_out(machine: Machine) -> Task:
     return task
 
 
+@pytest.mark.sampled(4)
 @policies
 @pytest.mark.parametrize("kernel", ["6.18", "6.12"])
 def test_pages_that_leave_meanwhile_for_their_slots_are_brought_back_again(
@@ -59,6 +60,7 @@ def test_pages_that_leave_meanwhile_for_their_slots_are_brought_back_again(
     assert machine.cgroups["a"].record.memory <= 110
 
 
+@pytest.mark.sampled(4)
 @policies
 def test_where_all_leave_as_fast_as_they_come_it_ends(policy: str) -> None:
     """What two tasks share is more than memory, and each turn needs it all."""
@@ -78,6 +80,7 @@ def test_where_all_leave_as_fast_as_they_come_it_ends(policy: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(3)
 @policies
 @pytest.mark.parametrize("ram_bytes", [None, 8 << 20])
 def test_where_a_group_has_nobody_to_kill_it_ends(

@@ -38,6 +38,7 @@ def test_misses_are_those_of_textbooks(seed: int, compiled: bool) -> None:
         assert misses_of(policy, trace, nr_pages, compiled=compiled) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seeds", few_or_many(range(5), range(5, 200), range(200, 1000))
 )
@@ -52,6 +53,7 @@ def test_nobody_misses_less_than_opt(seeds: range) -> None:
             assert misses_of(policy, trace, nr_pages) >= least, (policy, seed)
 
 
+@pytest.mark.slow
 def test_random_is_by_its_seed() -> None:
     trace = drawn(Random(5), 900, 80)
     first, again = (misses_of("random", trace, 40) for _ in range(2))
@@ -60,6 +62,7 @@ def test_random_is_by_its_seed() -> None:
     assert len(others) > 1
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("nr_rounds", few_or_many(20, 160))
 @pytest.mark.parametrize("policy", YARDSTICKS)
 def test_large_folios_shared_pages_and_other_groups_are_kept_account_of(

@@ -20,6 +20,7 @@ def under(kernel: str, backing: str = "block", ram_bytes: int | None = None) -> 
     return machine
 
 
+@pytest.mark.sampled(3)
 @kernels
 def test_a_worker_that_is_woken_makes_a_full_pool_smaller(kernel: str) -> None:
     """What is refused meanwhile goes to the disk; the pool is never above its limit."""
@@ -42,6 +43,7 @@ def test_a_worker_that_is_woken_makes_a_full_pool_smaller(kernel: str) -> None:
     assert task.read_pages(0, 1520) == [900] * 1520
 
 
+@pytest.mark.sampled(3)
 @kernels
 def test_a_shrinker_writes_back_as_memory_is_reclaimed(kernel: str) -> None:
     machine = under(kernel)
@@ -73,6 +75,7 @@ def test_it_looks_at_a_ghost_in_vain() -> None:
     assert machine.vmstat()["zswpwb"] == zswap["written_back_pages"] == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("policy", ["fifo", "mglru", "two_lists"])
 @pytest.mark.parametrize("page", [0, 1])
 def test_what_is_read_is_tried_to_be_written_back_for_it(

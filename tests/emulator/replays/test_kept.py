@@ -67,11 +67,13 @@ def check(design: str, policy: str, *, compiled: bool = False) -> None:
     often.machine.check_invariants()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", one_in(4, design_names()))
 def test_under_every_design(design: str) -> None:
     check(design, "two_lists")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policy", one_in(4, sorted({*policy_names()} - {"two_lists", "opt"}))
 )

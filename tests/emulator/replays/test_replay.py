@@ -84,6 +84,7 @@ def replayed(
     return done
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("design", "nr_pages"),
     pairs_in(2, ["plain", "vswap"], [1, 63, 2, 64, 390, 65, 150, 1000]),
@@ -141,6 +142,7 @@ def test_what_is_seen_over_time_adds_up() -> None:
     assert rows[0]["policy"] == "lru"
 
 
+@pytest.mark.slow
 def test_looks_do_not_get_more_and_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moments, "ROWS", 16)
     done = replayed(references(700, 40) * 13, 40)
@@ -159,6 +161,7 @@ def test_all_of_it_is_what_json_has() -> None:
     assert done._repr_html_().count("<tr>") == len(done.moments) + 1
 
 
+@pytest.mark.slow
 def test_looks_change_nothing() -> None:
     """Statistics are flushed by references, not when somebody looks."""
     made = references(900, 200)
@@ -169,6 +172,7 @@ def test_looks_change_nothing() -> None:
     assert len(found) == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("policy", ["lru", "random", "two_lists"])
 def test_twice_the_same(policy: str) -> None:
     first, second = (
@@ -200,6 +204,7 @@ def test_compiled_and_interpreted_alike(design: str, about: Description) -> None
     assert first == second
 
 
+@pytest.mark.slow
 def test_pages_that_compress_badly_take_more_of_the_pool() -> None:
     made = references(1200, 300)
     pools = [

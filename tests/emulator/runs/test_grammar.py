@@ -131,6 +131,7 @@ def test_every_word_of_the_table_has_a_field_and_every_verb_is_done() -> None:
     assert garbage.every_kind_has_words()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(2))
 def test_garbage_is_refused_with_its_line_or_done(seed: int) -> None:
     """Nothing else is ever raised, and what is refused has done nothing."""

@@ -51,6 +51,7 @@ def test_ranks_have_the_shares_of_zipf() -> None:
     assert 1.8 < first / second < 2.2
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "line",
     [
@@ -71,6 +72,7 @@ def test_shared_memory_is_touched_as_well() -> None:
     run(f"{HEAD}shm o 200\ntouch 0 150 300 random 1 write\nread 0 150\n")
 
 
+@pytest.mark.slow
 def test_an_example_is_as_it_says() -> None:
     done = run(EXAMPLE.read_text())
     assert (done.expectations, done.failed) == (4, [])
@@ -135,6 +137,7 @@ def test_lines_that_make_no_sense(text: str, reason: str) -> None:
         parse_script(text)
 
 
+@pytest.mark.slow
 def test_memory_of_a_script_runs_out() -> None:
     text = "ram 1M\npolicy fifo\nswapon a block 600\ntask t\nwrite 0 512\n"
     shown = run(f"{text}expect allocstall 0\nexpect oom_kill 0\n")

@@ -31,6 +31,7 @@ def done(text: str, **settings: int) -> Run:
     return run
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", one_in(3, range(12)))
 def test_a_line_is_one_operation_in_however_many_parts(seed: int) -> None:
     """Every page is in the same slot, and every counter the same."""

@@ -46,6 +46,7 @@ def test_what_comes_along_has_a_title_and_a_machine(name: str) -> None:
     assert {operation.verb for operation in script} >= {"write", "pageout"}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "design"), pairs_in(8, NAMES, design_names()))
 def test_every_design_does_it_and_loses_nothing(name: str, design: str) -> None:
     """What is read is compared with what was written."""
@@ -131,6 +132,7 @@ def test_areas_are_made_as_the_design_has_them(
     assert run.started().zswap.enabled is (design != "zram")
 
 
+@pytest.mark.slow
 def test_knobs_of_the_kernel_say_the_same_as_zswap_does() -> None:
     said = "zswap on max_pool_percent=30"
     knobs = "set zswap.enabled Y\nset zswap.max_pool_percent 30"
@@ -230,6 +232,7 @@ def test_garbage_is_refused_with_its_line_or_done_under_every_design(
             done(text, design)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("design", design_names())
 def test_random_scripts_lose_nothing_under_any_design(design: str) -> None:
     choose = random.Random(design)

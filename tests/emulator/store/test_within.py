@@ -41,6 +41,7 @@ KNOBS: dict[str, Callable[[Machine, Any], object]] = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("number", BAD, ids=repr)
 @pytest.mark.parametrize("knob", KNOBS)
 def test_what_no_knob_takes(machine: Machine, knob: str, number: Any) -> None:

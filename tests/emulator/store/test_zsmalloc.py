@@ -90,6 +90,7 @@ class TestSizeClasses:
     def test_from_3625_bytes_on_an_object_takes_a_page(self) -> None:
         assert class_table().huge_class_bytes == 3625
 
+    @pytest.mark.slow
     @given(
         page_shift=st.sampled_from([12, 14, 16]),
         chain_size=st.integers(4, 16),
@@ -126,6 +127,7 @@ class TestPool:
     def test_an_empty_pool_has_no_pages(self) -> None:
         assert ZsPool().pool_bytes == 0
 
+    @pytest.mark.slow
     @given(st.lists(st.integers(1, 4096), max_size=300))
     def test_without_frees_only_the_last_zspage_of_a_class_has_room(
         self, lengths: list[int]
@@ -310,6 +312,7 @@ class SlowPool:
         )
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 2**32),
     lengths=st.lists(st.integers(1, 4096), min_size=1, max_size=4),

@@ -334,6 +334,7 @@ def test_swapoff_without_memory_can_be_tried_again() -> None:
     assert task.entries(60, 40) == ["present"] * 40
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", ["stored_pages", "list", "current"])
 def test_broken_counters_are_noticed(what: str) -> None:
     machine, task = machine_with()
