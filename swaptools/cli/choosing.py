@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli.output import json_of, json_pieces
 from swaptools.cli.tables import Column, TableStyle, print_table
 from swaptools.records import NamedTuple
 from swaptools.units import format_size
@@ -101,6 +100,8 @@ class Chosen(NamedTuple):
 
     def json_of(self, fields: tuple[str, ...]) -> Callable[[Any], Iterable[str]]:
         """Return what makes of a row with these fields what json_pieces() does."""
+        from swaptools.cli.json_text import json_of, json_pieces  # text does without
+
         if self.is_usual:
             return json_of(fields)
         return lambda row: json_pieces(self.as_dict(row))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from swaptools import __version__
-from swaptools.cli import output, tables
+from swaptools.cli import output, streams, tables
 from swaptools.cli.wrapping import USUAL_WIDTH, say, terminal_width
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _print_bars(bars: _Bars, results: Sequence[Stats]) -> None:
     largest = max(values)
     if not largest:
         return
-    block = "█" if output.is_utf8() else "#"
+    block = "█" if streams.is_utf8() else "#"
     width = max(len(stats.design) for stats in results)
     click.echo(click.style(f"\n{bars.title}", bold=True))
     for stats, value in zip(results, values, strict=True):

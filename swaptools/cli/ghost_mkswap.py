@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from swaptools.cli import completing, output, params
+from swaptools.cli import completing, output, params, streams
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _print_recipe(name: str, file: str, size: int | None, page: int | None) -> N
             file,
             size_bytes,
             page or page_size_bytes(),
-            ascii_only=not output.is_utf8(),
+            ascii_only=not streams.is_utf8(),
         )
     except SelectionError as exc:
         raise click.UsageError(str(exc)) from exc

@@ -69,6 +69,11 @@ class _Ascii(io.TextIOWrapper):
     encoding = "ascii, escaped"
 
 
+def is_utf8() -> bool:
+    """Tell whether every letter reaches standard output as it is."""
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
 def open_streams() -> None:
     """Put streams over descriptors 0, 1 and 2 that behave as this room says."""
     for descriptor in (_STDIN, _STDOUT, _STDERR):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli.output import batches, escape, is_utf8
+from swaptools.cli.output import batches, escape
+from swaptools.cli.streams import is_utf8
 from swaptools.cli.wrapping import shortened, terminal_width, width_of, wrapped
 from swaptools.records import NamedTuple
 

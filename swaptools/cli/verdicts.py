@@ -89,7 +89,9 @@ class Checking:
 
     def print_json(self) -> None:
         """Print one object with a list of checks, one line a check."""
-        look = self._each(lambda report: output.json_pieces(report.to_dict()))
+        from swaptools.cli.json_text import json_pieces  # text does without
+
+        look = self._each(lambda report: json_pieces(report.to_dict()))
         output.print_json_pieces("checks", self._looking.rest(look))
 
     def print_reports(self) -> None:

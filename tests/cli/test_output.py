@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from swaptools.cli import output
+from swaptools.cli import json_text, output, streams
 from swaptools.cli.tables import Column, TableStyle, print_table
 from swaptools.rulebook import Severity
 
@@ -167,13 +167,15 @@ def test_a_row_is_byte_for_byte_what_json_makes_of_it(
     encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for what is not printable, which JSON lets stand, and which is escaped."""
-    monkeypatch.setattr(output, "is_utf8", lambda: encoding == "utf-8")
+    monkeypatch.setattr(streams, "is_utf8", lambda: encoding == "utf-8")
     chance = random.Random(3)
     for _ in range(3000):
         keys = [f"{number}{odd_value(chance, 0)}" for number in range(6)]
         row = {key: odd_value(chance) for key in keys}
         whole = json.dumps(row, ensure_ascii=encoding == "ascii")
-        assert "".join(output.json_pieces(row)) == f",\n{output._printable(whole)}"
+        assert (
+            "".join(json_text.json_pieces(row)) == f",\n{json_text._printable(whole)}"
+        )
 
 
 def test_a_row_may_have_texts_that_are_more_than_text(
