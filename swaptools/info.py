@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from swaptools.format.constants import SWAPSPACE2
 from swaptools.records import NamedTuple, TypedDict
 from swaptools.units import format_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Hashable, Iterator
     from typing import Annotated, Literal
 
     from swaptools.area import AreaKind, SwapArea
@@ -138,6 +139,40 @@ class AreaInfo(NamedTuple):
         """Return it as JSON has it, by the same names."""
         badpages = None if self.badpages is None else [*self.badpages]
         return self._asdict() | {"badpages": badpages}
+
+
+class Own(NamedTuple):
+    """What rows of areas of one kind do not have in common, as AreaInfo has it."""
+
+    path: str
+    uuid: str | None
+    label: str | None
+
+
+def kind_of(area: SwapArea) -> Hashable:
+    """Return what decides of all of a row but its Own; None where that is too much.
+
+    Most of thousands of areas are of few kinds: nothing lies in them but swap, all
+    of their pages are good, and no machine sleeps there.
+    """
+    header = area.header
+    if header is None or header.magic != SWAPSPACE2 or header.nr_badpages:
+        return None
+    if area.reason or area.holds is not None or len(area.signatures) != 1:
+        return None
+    return (
+        area.kind,
+        area.offset,
+        area.partition,
+        area.area_bytes,
+        area.allocated_bytes,
+        area.active,
+        header.page_size,
+        header.byte_order,
+        header.version,
+        header.last_page,
+        header.ghost_flag,
+    )
 
 
 def _partition(area: SwapArea) -> dict[str, Any] | None:

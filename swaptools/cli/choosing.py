@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from swaptools.cli.tables import Column, TableStyle, print_table
+from swaptools.cli.tables import Column, TableStyle, cells_in, print_table
 from swaptools.records import NamedTuple
 from swaptools.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
 _UNITS: Final = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -105,6 +105,36 @@ class Chosen(NamedTuple):
         if self.is_usual:
             return json_of(fields)
         return lambda row: json_pieces(self.as_dict(row))
+
+    def json_like(
+        self, row: Any, own: Container[str]
+    ) -> Callable[[Any], Iterable[str]]:
+        """Return what makes the same of rows that are like this one but for ``own``.
+
+        It takes what has those fields, which are text or None.
+        """
+        from swaptools.cli.json_text import json_like  # as above
+
+        return json_like(self.as_dict(row), own)
+
+    def cells_like(
+        self, cells: list[str], own: Container[str], style: TableStyle
+    ) -> Callable[[Any], list[str]]:
+        """Return what makes the cells of rows that are like one but for ``own``.
+
+        It takes what has those fields. The cells are those that cells_in() made.
+        """
+        places = [at for at, spec in enumerate(self.specs) if spec.key in own]
+        columns = [self._column(self.specs[at]) for at in places]
+        own_cells = cells_in(columns, style)
+
+        def cells_of(one: Any) -> list[str]:
+            line = cells.copy()
+            for at, cell in zip(places, own_cells(one), strict=True):
+                line[at] = cell
+            return line
+
+        return cells_of
 
 
 class Table(NamedTuple):

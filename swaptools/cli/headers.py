@@ -13,13 +13,14 @@ from swaptools.cli.looking import Looking
 from swaptools.cli.progress import reading
 from swaptools.cli.tables import TableStyle, cells_in, print_cells
 from swaptools.errors import AreaError
-from swaptools.info import AreaInfo, DumpRow, dump_header
+from swaptools.info import AreaInfo, DumpRow, Own, dump_header, kind_of
 from swaptools.observe import areas_at
 from swaptools.observe.look import Wanted
 from swaptools.observe.proc import active_swaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from typing import TypeVar
 
     from swaptools.area import SwapArea
     from swaptools.cli import abreast
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
     from swaptools.cli.params import Names, Place
     from swaptools.format.header import SwapHeader
 
+    _Row = TypeVar("_Row")
+    #: What is printed of it.
+    _Shown = Callable[[_Row], Iterable[Any]]
+
 #: So many files are waited for, to see whether any area of theirs is in a partition.
 _FIRST_FILES = 100
+#: Of areas, that are remembered, with what is printed of one.
+_MOST_KINDS = 1024
 
 
 class _Told:
@@ -76,7 +83,7 @@ class Reading:
             look: Its columns, and its form.
             on_disks: The same where there are areas within partitions.
         """
-        first = list(self._looking.first(self._each(_itself), _FIRST_FILES))
+        first = list(self._looking.first(self._each(_itself, None), _FIRST_FILES))
         if len(first) == 1 and look.style is TableStyle.PLAIN and self.code:
             # A table of one row with nothing in it would only repeat the reason.
             return
@@ -84,14 +91,20 @@ class Reading:
             look = on_disks
         columns = look.chosen.columns()
         cells_of = cells_in(columns, look.style)
-        rest = self._looking.rest(self._each(lambda row: [cells_of(row)]))
+
+        def like(row: AreaInfo) -> _Shown[Own]:
+            own_of = look.chosen.cells_like(cells_of(row), Own._fields, look.style)
+            return lambda own: (own_of(own),)
+
+        rest = self._looking.rest(self._each(lambda row: (cells_of(row),), like))
         lines = chain(map(cells_of, first), rest)
         print_cells(lines, columns, style=look.style, headings=look.headings)
 
     def print_json(self, chosen: Chosen) -> None:
         """Print JSON."""
         shown = chosen.json_of(AreaInfo._fields)
-        pieces = self._looking.rest(self._each(shown))
+        like = partial(chosen.json_like, own=Own._fields)
+        pieces = self._looking.rest(self._each(shown, like))
         output.print_json_pieces("swapareas", pieces)
 
     def dump(self) -> None:
@@ -104,14 +117,30 @@ class Reading:
         offset, partition = self._place
         return areas_at(path, offset, partition, self._wanted)
 
-    def _each(self, shown: Callable[[AreaInfo], Iterable[Any]]) -> abreast.Look:
-        # A row an area, unreadable ones included.
+    def _each(
+        self, shown: _Shown[AreaInfo], like: Callable[[AreaInfo], _Shown[Own]] | None
+    ) -> abreast.Look:
+        # A row an area, unreadable ones included. What ``like`` makes of a row shows
+        # all that are of its kind.
+        known: dict[Hashable, _Shown[Own]] = {}
+
+        def shown_area(area: SwapArea) -> Iterable[Any]:
+            kind = kind_of(area) if like else None
+            if kind in known:
+                header: Any = area.header
+                own = Own(area.path, header.uuid_text, header.label or None)
+                return known[kind](own)
+            row = AreaInfo.from_area(area)
+            if like and kind is not None and len(known) < _MOST_KINDS:
+                known[kind] = like(row)
+            return shown(row)
+
         def rows(path: str) -> Iterator[Any]:
             try:
                 for area in self._areas(path):
                     if area.header is None:
                         yield _without_header(area)
-                    yield from shown(AreaInfo.from_area(area))
+                    yield from shown_area(area)
             except AreaError as exc:
                 yield output.EXIT_USAGE, exc.reason, path
                 offset = self._place.offset or 0

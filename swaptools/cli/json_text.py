@@ -9,7 +9,8 @@ Not here: printing (output.py), what the values are (documents/).
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import islice, pairwise
+from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import json
     from collections.abc import (
         Callable,
+        Container,
         Iterable,
         Iterator,
         Mapping,
@@ -46,6 +48,31 @@ def json_pieces(row: Mapping[str, Any]) -> Iterable[str]:
 def json_of(keys: tuple[str, ...]) -> Callable[[Iterable[Any]], Iterable[str]]:
     """Return what makes the same of the values of a row that has these keys."""
     return _json_of(keys, not streams.is_utf8())
+
+
+def json_like(
+    row: Mapping[str, Any], own: Container[str]
+) -> Callable[[object], Iterable[str]]:
+    """Return what makes the same of rows that are like this one but for a few texts.
+
+    Args:
+        row: The row; it has no collection that is neither list nor tuple.
+        own: The keys of those texts, which are attributes of what the function takes.
+    """
+    ensure_ascii = not streams.is_utf8()
+    blank = _blank(tuple(row), ensure_ascii)
+    whole = _filling(blank, ensure_ascii)(row.values())
+    places = [2 * at + 1 for at, key in enumerate(row) if key in own]
+    rest: list[str] = []
+    for before, place in pairwise([-1, *places, len(whole)]):
+        rest += "".join(whole[before + 1 : place]), ""
+    filled = _filling(rest[:-1], ensure_ascii)
+    getters = [attrgetter(key) for key in row if key in own]
+
+    def pieces(one: object) -> Iterable[str]:
+        return (_behind("".join(filled([get(one) for get in getters]))),)
+
+    return pieces
 
 
 @lru_cache(maxsize=64)

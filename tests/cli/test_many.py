@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
@@ -119,6 +120,43 @@ def test_what_a_list_has_named_before_it_broke_is_shown(
     result = run("--json", "--files0-from", names_file)
     (row,) = json.loads(result.stdout)["swapareas"]
     assert (row["label"], result.exit_code) == ("first", 2)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["--json", "-J -o label,path", "-J -o size", "-P", "-rO", "-r -o uuid,path,path"],
+)
+def test_many_that_are_alike_are_shown_as_each_of_them(
+    form: str, tmp_path: Path
+) -> None:
+    """Be it for their names, UUIDs and labels, or for what is not alike after all."""
+    odd: list[dict[str, Any]] = [
+        {},
+        {"label": b""},
+        {"uuid": None},
+        {"label": b'\x1b[31m"$`\\ \xff'},
+        {"uuid": UUID(int=1)},
+        {"last_page": 1},
+        {"byte_order": "big"},
+        {"badpages": (1, 3)},
+        {"magic": b"S1SUSPEND\0"},
+    ]
+    paths = []
+    for number in range(130):
+        path = tmp_path / f"{number} \x1b\n\udcff"
+        path.write_bytes(header_page(**odd[number % len(odd)]).ljust(8192, b"\0"))
+        if number % 13 == 0:
+            os.truncate(path, 4096)
+        paths.append(path)
+    words = ["-n", *form.split()] if "-r" in form else form.split()
+    alone = [run(*words, path).stdout for path in paths]
+    together = run(*words, *paths).stdout
+    if "-r" in form or "-P" in form:
+        assert together == "".join(alone)
+    else:
+        begin, end = '{"swapareas": [', "\n]}\n"
+        rows = [text.removeprefix(begin).removesuffix(end) for text in alone]
+        assert together == begin + ",".join(rows) + end
 
 
 def test_files_and_a_list_of_files_exclude_each_other(areas: list[Path]) -> None:

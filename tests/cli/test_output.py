@@ -178,6 +178,22 @@ def test_a_row_is_byte_for_byte_what_json_makes_of_it(
         )
 
 
+@pytest.mark.parametrize("own", ["", "a", "c", "e", "ab", "ace", "de", "abcde"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_row_that_is_like_another_is_what_json_makes_of_it(
+    encoding: str, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever what it has of its own stands, and whatever that is."""
+    monkeypatch.setattr(streams, "is_utf8", lambda: encoding == "utf-8")
+    chance = random.Random(4)
+    for _ in range(100):
+        first, second = ({k: odd_value(chance) for k in "abcde"} for _ in range(2))
+        like = json_text.json_like(first, own)
+        row = first | {key: second[key] for key in own}
+        pieces = like(SimpleNamespace(**second))
+        assert "".join(pieces) == "".join(json_text.json_pieces(row))
+
+
 def test_a_row_may_have_texts_that_are_more_than_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
