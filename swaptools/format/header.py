@@ -152,20 +152,11 @@ class SwapHeader(NamedTuple):
         Kernel: mm/swapfile.c read_swap_header().
         """
         page_size = len(page)
-        if page_size < MIN_PAGE_SIZE:
-            raise TruncatedHeader(f"{page_size} bytes are less than a header page")
         if not is_page_size(page_size):
+            if page_size < MIN_PAGE_SIZE:
+                raise TruncatedHeader(f"{page_size} bytes are less than a header page")
             raise FormatError(f"{page_size} is not a page size")
-        magic = page[-MAGIC_BYTES:]
-        name = magic_name(magic)
-        if name is None:
-            raise BadSignature(
-                f"no swap signature at byte {page_size - MAGIC_BYTES}",
-                field="magic",
-                offset=page_size - MAGIC_BYTES,
-            )
-        is_suspended = name not in ("SWAPSPACE2", "SWAP-SPACE")
-        if magic == SWAP_SPACE or (is_suspended and original_magic(page) == SWAP_SPACE):
+        if not page.endswith(SWAPSPACE2) and _is_bitmap(page):
             from swaptools.format.bitmap import bitmap_fields  # seldom met
 
             return BitmapHeader(**bitmap_fields(page))
@@ -335,6 +326,21 @@ class SwapHeader(NamedTuple):
             return self.last_page * self.page_size
         bad = {page for page in self.badpages if 1 <= page <= self.last_page}
         return (self.last_page - len(bad)) * self.page_size
+
+
+def _is_bitmap(page: bytes) -> bool:
+    # A suspended area of version 0 included.
+    magic = page[-MAGIC_BYTES:]
+    name = magic_name(magic)
+    if name is None:
+        raise BadSignature(
+            f"no swap signature at byte {len(page) - MAGIC_BYTES}",
+            field="magic",
+            offset=len(page) - MAGIC_BYTES,
+        )
+    if name in SWAP_NAMES:
+        return magic == SWAP_SPACE
+    return original_magic(page) == SWAP_SPACE
 
 
 #: What SwapHeader has behind page size and byte order, from what packed.py has.

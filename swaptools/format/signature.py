@@ -12,7 +12,9 @@ libblkid/src/superblocks/swap.c.
 
 from __future__ import annotations
 
-from functools import cache
+import struct
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from swaptools.format.constants import (
     LINHIB0001,
@@ -25,7 +27,10 @@ from swaptools.format.constants import (
     ULSUSPEND,
 )
 from swaptools.records import NamedTuple
-from swaptools.units import MAX_PAGE_SIZE, PAGE_SIZES
+from swaptools.units import MAX_PAGE_SIZE, MIN_PAGE_SIZE, PAGE_SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: How many bytes of an area have to be read to see every signature.
 PROBE_BYTES = MAX_PAGE_SIZE
@@ -42,9 +47,8 @@ MAGICS: dict[str, bytes] = {
     "TuxOnIce": TUXONICE,
 }
 _ALL_MAGICS = tuple(MAGICS.values())
-_NO_MAGIC = bytes(MAGIC_BYTES)
-#: Each page size, and where a magic begins in such a page.
-_PLACES = tuple((page_size, page_size - MAGIC_BYTES) for page_size in PAGE_SIZES)
+#: So many bits has the length of what is shorter than the smallest page.
+_SHORT_BITS = MIN_PAGE_SIZE.bit_length() - 1
 SWAP_NAMES = frozenset({"SWAPSPACE2", "SWAP-SPACE"})
 
 
@@ -77,12 +81,6 @@ def magic_name(magic: bytes) -> str | None:
     return next(name for name, known in MAGICS.items() if magic.startswith(known))
 
 
-@cache
-def _signature(name: str, offset: int, page_size: int) -> Signature:
-    # Few there are, of thousands of areas.
-    return Signature(name, offset, page_size)
-
-
 def find_signatures(data: bytes) -> tuple[Signature, ...]:
     """Find every magic in the first bytes of an area, smallest page first.
 
@@ -92,16 +90,30 @@ def find_signatures(data: bytes) -> tuple[Signature, ...]:
     Returns:
         What was found; TuxOnIce at byte 0 comes last, since it names no page size.
     """
-    found = []
-    length = len(data)
-    for page_size, offset in _PLACES:
-        if page_size > length:
-            break
-        magic = data[offset:page_size]
-        # Most places are blank, which is told at once.
-        if magic != _NO_MAGIC and (name := magic_name(magic)) is not None:
-            found.append(_signature(name, offset, page_size))
-    if data.startswith(TUXONICE):
+    nr_places = min(max(len(data).bit_length() - _SHORT_BITS, 0), len(PAGE_SIZES))
+    is_tuxonice = data.startswith(TUXONICE)
+    return _signatures(is_tuxonice, _magics_of(nr_places)(data))
+
+
+@cache
+def _magics_of(nr_places: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    # What takes the ends of so many pages from data.
+    form, end = "", 0
+    for page_size in PAGE_SIZES[:nr_places]:
+        form += f"{page_size - MAGIC_BYTES - end}x{MAGIC_BYTES}s"
+        end = page_size
+    return struct.Struct(form).unpack_from
+
+
+@lru_cache(maxsize=64)
+def _signatures(is_tuxonice: bool, magics: tuple[bytes, ...]) -> tuple[Signature, ...]:
+    # Few there are, of thousands of areas.
+    found = [
+        Signature(name, page_size - MAGIC_BYTES, page_size)
+        for page_size, magic in zip(PAGE_SIZES, magics, strict=False)
+        if (name := magic_name(magic)) is not None
+    ]
+    if is_tuxonice:
         found.append(Signature("TuxOnIce", 0, None))
     return tuple(found)
 

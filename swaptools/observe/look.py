@@ -130,21 +130,28 @@ class Look:
             progress=wanted.progress,
         )
         header, reason = find_header(beginning)
-        backing, unseen = _backing(name, beginning, own, wanted)
+        backing, unseen = (
+            _backing(name, beginning, own, wanted) if wanted.below else (None, ())
+        )
+        seen = _Seen(beginning, header, reason, None, backing, None, unseen)
         if not holds and (holds is False or header is not None):
-            return _Seen(beginning, header, reason, None, backing, None, unseen)
+            return seen
+        return self._ask(seen, own)
+
+    def _ask(self, seen: _Seen, own: int | None) -> Callable[[], _Seen]:
         # The child reads through the same descriptor, and moves its position as it
         # pleases: what moves it, too, has been before, or waits until it is done.
+        beginning, header = seen.beginning, seen.header
         found = _contents(own, beginning, header)
         self.is_asking = callable(found)
 
         def finish() -> _Seen:
             contents, unclaimed = found() if callable(found) else found, None
-            if holds:
-                unclaimed = _unclaimed(name, beginning, header, own, wanted.progress)
-            return _Seen(
-                beginning, header, reason, contents, backing, unclaimed, unseen
-            )
+            if self._wanted.holds:
+                unclaimed = _unclaimed(
+                    *(self._name, beginning, header, own), self._wanted.progress
+                )
+            return seen._replace(contents=contents, unclaimed=unclaimed)
 
         return finish
 
@@ -199,8 +206,6 @@ def _allocated_bytes(status: os.stat_result | None) -> int | None:
 def _backing(
     path: str, beginning: Beginning, own: int | None, wanted: Wanted
 ) -> tuple[Backing | None, tuple[str, ...]]:
-    if not wanted.below:
-        return None, ()
     descriptor, status = wanted.descriptor, beginning.status
     if path == STDIN and descriptor is None:
         return None, ()
