@@ -126,10 +126,10 @@ class Reading:
 
         def shown_area(area: SwapArea) -> Iterable[Any]:
             kind = kind_of(area) if like else None
-            if kind in known:
-                header: Any = area.header
-                own = Own(area.path, header.uuid_text, header.label or None)
-                return known[kind](own)
+            shown_own = known.get(kind)
+            if shown_own and area.header:
+                header = area.header
+                return shown_own(Own(area.path, header.uuid_text, header.label or None))
             row = AreaInfo.from_area(area)
             if like and kind is not None and len(known) < _MOST_KINDS:
                 known[kind] = like(row)

@@ -76,6 +76,8 @@ class Look:
         AreaError: It could not be looked at.
     """
 
+    __slots__ = ("_name", "_own", "_seen", "_wanted", "is_asking")
+
     def __init__(
         self,
         name: str,
