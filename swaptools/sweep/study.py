@@ -252,6 +252,8 @@ def _workload(
         known = " or a ".join(WORKLOADS)
         much = "more than one" if named else "no"
         raise ValueTrouble("", f"{much} workload: name a {known}, fixed or as an axis")
+    if "" in values[named[0]]:  # the directory of the study, to Path()
+        raise ValueTrouble(named[0], "has a name that is empty")
     folder = Path(path).parent
 
     def find(name: str) -> str:

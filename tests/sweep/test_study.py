@@ -140,6 +140,11 @@ FIXED = '[fixed]\nscript = "fill.swap"\nlength = 1\npages = 9\n'
             '[fixed]\nscript = "gone.swap"\n' + AXES,
             "line 2: script: gone.swap: No such file or directory",
         ),
+        ('[axes]\nscript = [""]\n', "line 2: script: has a name that is empty"),
+        (
+            '[fixed]\ntrace = ""\n[axes]\nram = ["1M"]\n',
+            "line 2: trace: has a name that is empty",
+        ),
         (
             "[axes]\n" + "\n".join(f"a{n} = {list(range(10))}" for n in range(7)),
             "no workload: name a script",
