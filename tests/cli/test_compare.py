@@ -355,6 +355,16 @@ def test_what_a_table_of_seconds_can_show() -> None:
     }
 
 
+def test_seconds_without_end_are_none() -> None:
+    """Twice as many would be no number, in JSON either."""
+    code, out, _ = invoke("resolution", "--json", "--deviation", "1e300", "--runs", "1")
+    assert code == 0
+    assert json.loads(out)["resolution"][0]["difference_s"] < 1e301
+    code, out, err = invoke("resolution", "--json", "--deviation", "1e308")
+    assert (code, out) == (2, "")
+    assert "1e+308 is not in the range 0<=x<=1e+300" in err
+
+
 class Terminal(io.StringIO):
     """What a person sees."""
 
