@@ -22,6 +22,7 @@ from swaptools.cli.scripts import (
     steps,
     usable_designs,
 )
+from swaptools.errors import named
 from swaptools.script_files import scenario_names
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def compare(
     if script is None:
         raise click.UsageError("no SCRIPT; --list prints those of the package")
     if plot_path is not None and not plot_path.endswith((".svg", ".png")):
-        raise click.UsageError(f"{plot_path!r}: neither .svg nor .png")
+        raise click.UsageError(f"{named(plot_path)}: neither .svg nor .png")
     designs = designs_of(names) if names else usable_designs()
     text = read_script(script)
     for design in designs:  # they differ in what they allow, not in what a line says

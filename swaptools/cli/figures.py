@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from swaptools.errors import MissingExtra
+from swaptools.errors import MissingExtra, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def check(path: str | None) -> None:
     if path is None:
         return
     if not is_name(path):
-        raise click.UsageError(f"{path!r}: neither .svg nor .png")
+        raise click.UsageError(f"{named(path)}: neither .svg nor .png")
     if find_spec("matplotlib") is None:
         raise MissingExtra("--plot", "plot")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from swaptools.cli import columns, completing, params
-from swaptools.errors import AreaError
+from swaptools.errors import AreaError, named
 from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def check(live: Live, *, about_files: bool) -> None:
     if live.probe and live.settle:
         raise click.UsageError("--settle learns what --probe does; one of them")
     if live.plot_path is not None and not is_name(live.plot_path):
-        raise click.UsageError(f"{live.plot_path!r}: neither .svg nor .png")
+        raise click.UsageError(f"{named(live.plot_path)}: neither .svg nor .png")
     if live.who == "mapping" and live.pid is None:
         raise click.UsageError("--who=mapping needs --pid")
     if live.estimate and (live.pid is None) == (live.cgroup is None):
