@@ -18,6 +18,8 @@ from typing import Final
 
 from swaptools.records import NamedTuple
 
+#: The device /dev/null, by which something is masked.
+_NULL: Final = os.makedev(1, 3)
 _MAX_BYTES: Final = 1 << 20
 _MAX_FILES: Final = 2000
 _MAX_LINKS: Final = 40
@@ -128,7 +130,10 @@ class Tree:
     def _read(self, path: str) -> bytes | None:
         descriptor = os.open(self.real(path), _FLAGS)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                if status.st_rdev != _NULL:
+                    self.miss(path, "is no regular file")
                 return None
             parts = []
             left = _MAX_BYTES + 1

@@ -55,6 +55,14 @@ def check_of(*words: object) -> Any:
 class TestStatus:
     """0 without an error, 1 with one, 2 when something could not be looked at."""
 
+    def test_a_directory_in_the_place_of_a_file_is_told(self, tmp_path: Path) -> None:
+        """As a container has one where its file was not there to be mounted."""
+        (tmp_path / "etc" / "fstab").mkdir(parents=True)
+        result = run("--root", tmp_path)
+        assert result.exit_code == 2
+        assert "D901" in result.stdout
+        assert "/etc/fstab: is no regular file" in result.stdout
+
     def test_nothing_to_say(self, tmp_path: Path) -> None:
         (tmp_path / "etc").mkdir()
         result = run("--root", tmp_path)

@@ -62,7 +62,8 @@ def test_a_circle_is_said(root: Path) -> None:
     ]
 
 
-def test_odd_files_are_not_opened(root: Path) -> None:
+def test_odd_files_are_not_read_and_told(root: Path) -> None:
+    """But for what masks a file."""
     os.mkfifo(root / "etc" / "fifo")
     (root / "etc" / "directory").mkdir()
     (root / "etc" / "null").symlink_to("/dev/null")
@@ -70,7 +71,11 @@ def test_odd_files_are_not_opened(root: Path) -> None:
     found = [tree.read(f"/etc/{name}") for name in ("fifo", "directory", "null")]
     assert found == [None] * 3
     assert tree.read("/etc/a\0b") is None
-    assert [one.path for one in tree.unseen] == ["/etc/a\0b"]
+    assert [tuple(one) for one in tree.unseen] == [
+        ("/etc/fifo", "is no regular file"),
+        ("/etc/directory", "is no regular file"),
+        ("/etc/a\0b", "embedded null byte"),
+    ]
 
 
 def test_no_more_than_a_megabyte_is_read(root: Path) -> None:
