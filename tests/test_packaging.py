@@ -67,6 +67,7 @@ def test_the_wheel_holds_every_module_and_no_test(wheel: list[str]) -> None:
     assert not [name for name in wheel if name.startswith("tests")]
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_schema(wheel: list[str]) -> None:
     files = {f"swaptools/schema/files/{name}.schema.json" for name in schema.names()}
     assert files <= set(wheel)

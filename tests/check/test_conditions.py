@@ -63,6 +63,7 @@ def test_no_example_says_more_when_every_rule_is_asked(family: str) -> None:
             assert_nothing_is_missed(*example.case())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nr_headers", few_or_many(50, 300))
 def test_no_broken_header_says_more_when_every_rule_is_asked(nr_headers: int) -> None:
     for area in broken_areas(17, nr_headers):

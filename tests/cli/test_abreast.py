@@ -278,7 +278,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.slow
 @pytest.mark.usefixtures("forking")
 @pytest.mark.parametrize(
     ("command", "words", "nr_names"),

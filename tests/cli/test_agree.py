@@ -65,6 +65,7 @@ def test_golden_scripts_under_plain(path: Path) -> None:
     assert ran == compared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", FEW_OR_MANY)
 def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
     for seed in seeds:
@@ -72,7 +73,7 @@ def test_random_scripts_under_plain(seeds: Iterable[int]) -> None:
         assert ran == compared, seed
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("design", one_in(3, design_names()))
 @pytest.mark.parametrize("name", ["tiers"])
 def test_scenarios_under_every_design(name: str, design: str) -> None:

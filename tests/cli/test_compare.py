@@ -128,6 +128,7 @@ class TestCompare:
         found = compared("--design", "zram", "--design", "plain")
         assert [stats["design"] for stats in found] == ["zram", "plain"]
 
+    @pytest.mark.slow
     def test_text_fits_a_terminal_and_has_bars(self) -> None:
         code, out, err = invoke("compare", "-", stdin=SMALL)
         assert (code, err) == (0, "")
@@ -253,6 +254,7 @@ class TestPlot:
         assert "pages that stayed" not in small
         assert "pages that stayed" in stays
 
+    @pytest.mark.slow
     def test_a_line_that_is_another_ones_has_both_names(self, stays: str) -> None:
         """Plain would hide plain-6.18, or be hidden by it."""
         assert ">plain-6.18 =</text>" in stays
@@ -448,6 +450,7 @@ def test_lists_are_json_when_it_is_asked_for() -> None:
     assert [each["scenario"] for each in json.loads(out)["scenarios"]] == names
 
 
+@pytest.mark.slow
 def test_bars_have_digits_as_tables_have() -> None:
     text = "zswap on\nswapon a block 4096\nwrite 0 1500\npageout 0 1500\n"
     _, out, _ = invoke("compare", "--design", "plain", "-", stdin=text)

@@ -73,7 +73,7 @@ def test_values_are_words() -> None:
     assert len(shown_values()) > 20
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("words", "option", "shown"), shown_values())
 def test_a_default_that_is_shown_can_be_given(
     words: str,

@@ -54,6 +54,7 @@ def empty_words() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("words", "option"), empty_words())
 def test_an_empty_word_is_an_error_that_shows_it(
     words: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -90,6 +91,7 @@ def test_an_empty_word_is_an_error_that_shows_it(
     assert sorted(tmp_path.rglob("*")) == found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("words", ["trace convert {}", "report {} -o"])
 def test_nothing_is_written_over_the_directory(tmp_path: Path, words: str) -> None:
     path = tmp_path / "t"

@@ -122,6 +122,7 @@ def test_what_a_list_has_named_before_it_broke_is_shown(
     assert (row["label"], result.exit_code) == ("first", 2)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "form",
     ["--json", "-J -o label,path", "-J -o size", "-P", "-rO", "-r -o uuid,path,path"],
@@ -294,6 +295,7 @@ def test_each_of_a_list_is_checked_before_the_next_is_written(
         assert process.wait() in (0, 1)
 
 
+@pytest.mark.slow
 def test_a_file_is_not_named_by_what_stands_for_a_stream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

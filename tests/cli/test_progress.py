@@ -70,7 +70,7 @@ def read(terminal: int) -> bytes:
         return b""
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [("compare", "--design", "plain"), ("run",)], ids=["compare", "run"]
 )

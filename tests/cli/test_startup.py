@@ -66,7 +66,7 @@ def test_help_brings_no_extra_and_no_machine(command: str) -> None:
     assert imported(f"swapemu {command} --help", OF_HELP) == ""
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     "begun",
     [
@@ -83,6 +83,7 @@ def test_tab_brings_no_machine(begun: str) -> None:
     assert imported(name, (*OF_EXTRAS, *OF_MACHINES, *OF_NAMES), asked) == ""
 
 
+@pytest.mark.slow
 def test_a_short_script_brings_no_extra(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text("swapon 1000\ntask a\na write 0 10\na pageout 0 10\n")

@@ -24,6 +24,7 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(main, named, prog_name="swapemu")
 
 
+@pytest.mark.slow
 def test_cells_and_an_estimate_first_and_what_came_of_them(tmp_path: Path) -> None:
     path = study(tmp_path)
     done = run(path)

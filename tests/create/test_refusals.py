@@ -418,6 +418,7 @@ REAL_CONTENT: list[tuple[str, int, bytes, str]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("offset", "content", "sentence"),
     [case[1:] for case in REAL_CONTENT],

@@ -344,7 +344,7 @@ def test_j5_real_before_ghost_at_the_pool_limit(kernel: str) -> None:
     )
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "used"), [(RFC, [6143, 5857]), (RFC_6_12, [12000, 0])]
 )

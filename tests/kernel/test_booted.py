@@ -29,6 +29,7 @@ def test_profile_says_what_the_kernel_said(release: str) -> None:
     assert len(recording.cases) >= 300
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_kind_of_answer_was_recorded(release: str) -> None:
     """Silent refusals, each line that headers can earn, and areas that were taken."""

@@ -427,6 +427,7 @@ def test_nobody_reads_where_the_child_moves_the_position(
 PAGES = [4096 << power for power in range(7)]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("page_size", [2048, *PAGES])
 @pytest.mark.parametrize("other", [*PAGES, None])
 def test_a_part_that_is_enough_has_all_that_is_found(

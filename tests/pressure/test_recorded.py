@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("path", one_in(10, GOLDEN, lambda path: path.stem))
 def test_same_as_machine(path: Path) -> None:
     """Every page is in the same place after every batch."""

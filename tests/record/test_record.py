@@ -156,7 +156,7 @@ def test_and_it_gets_them(environment: dict[str, str], tmp_path: Path) -> None:
     assert done.stdout.splitlines() == list(words)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "code"),
     [
@@ -238,7 +238,7 @@ def test_without_valgrind(tmp_path: Path) -> None:
     assert done.stderr == "swapemu: valgrind is not installed (Debian: valgrind)\n"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_goes_to_the_program_and_leaves_a_good_file(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals

@@ -45,6 +45,7 @@ def test_names_of_a_bar_leave_it_room() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_long_number_ends_within_the_chart() -> None:
     item = bars(Line(("plain",), (0.0,), (0.0109375,)))
     (source,) = attributes(item, "ColumnDataSource")

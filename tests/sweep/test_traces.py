@@ -83,6 +83,7 @@ def test_a_cell_counts_what_a_replay_counts(swept: tuple[Path, Results]) -> None
     assert rows["plain", "lru", "50%"].metrics == rows["plain", "lru", "800K"].metrics
 
 
+@pytest.mark.slow
 def test_moments_and_slots_are_of_the_same_references(
     swept: tuple[Path, Results],
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_trace_of_the_package_by_its_name(tmp_path: Path) -> None:
     assert all(cell.job.nr_pages > 1000 for cell in cells)
 
 
+@pytest.mark.slow
 def test_another_trace_of_the_same_name_makes_other_cells(tmp_path: Path) -> None:
     keys = [{cell.key for cell in read_study(str(study(tmp_path))).cells()}]
     write_trace(tmp_path, 401)

@@ -55,6 +55,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read_all(path) == FIRST + SECOND
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("_either_way")
 def test_any_references_come_back(tmp_path: Path) -> None:
     rng = Random(5)

@@ -57,6 +57,7 @@ def test_a_trace_is_the_same_however_it_is_compressed(
         assert read_all(several) == expected
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", COMPRESSED)
 def test_one_that_is_cut_is_used_up_to_there_and_told(
     tmp_path: Path, way: Callable[[bytes], bytes]

@@ -130,7 +130,7 @@ MACHINES: list[tuple[str | None, str | None]] = [
 ]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "seed"), pairs_in(8, MACHINES, range(6)))
 def test_no_field_is_ever_out_of_its_range(
     kind: tuple[str | None, str | None], seed: int, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def test_zswap_first_then_the_knob_then_the_device(
         machine.check_invariants()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("backing", "order"),
     [

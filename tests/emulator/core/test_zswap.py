@@ -49,6 +49,7 @@ def test_a_folio_with_a_page_that_is_refused_leaves_nothing(place: int) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kernel", "may_write", "kept"),
     [("6.18", True, 1), ("6.18", False, 0), ("6.17", True, 0)],

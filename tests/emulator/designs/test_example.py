@@ -38,7 +38,7 @@ SOME_OR_ALL = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("setup", SOME_OR_ALL)
 def test_it_loses_no_page(design: Design, setup: str) -> None:
     keep_promises(design, SETUPS[setup], seed=list(SETUPS).index(setup))

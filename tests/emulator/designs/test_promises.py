@@ -37,7 +37,7 @@ def test_a_run_comes_out_the_same_twice(name: str) -> None:
     assert lives[0].machine.footprint() == lives[1].machine.footprint()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", design_names())
 def test_a_wrong_page_would_be_noticed(name: str) -> None:
     """The test's own test: a machine that mixes pages up does not pass."""

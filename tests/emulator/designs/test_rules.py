@@ -220,7 +220,7 @@ def test_a_design_and_its_kernel_are_the_same_machine() -> None:
         assert Machine(series, design=design, compiled=False).profile.ghost
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "design", "series"),
     [

@@ -59,6 +59,7 @@ def test_without_any_area_pages_stay(name: str) -> None:
     assert used(machine) == (50, 0)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", DISK_DESIGNS)
 def test_an_area_that_is_full_is_no_reason_to_use_another(name: str) -> None:
     machine = two_tiers(name)

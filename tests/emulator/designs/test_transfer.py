@@ -50,6 +50,7 @@ def test_pages_move_and_nobody_notices(name: str) -> None:
     machine.check_invariants()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", WALKING)
 def test_a_walk_looks_at_every_entry_of_every_task_that_swapped(name: str) -> None:
     machine = two_disks(name)
@@ -125,6 +126,7 @@ def test_under_virtual_swap_those_are_on_no_area(name: str) -> None:
     assert machine.transfer(a, b, 20) == 0
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", WALKING)
 def test_pages_that_are_in_memory_too_stay(name: str) -> None:
     machine = two_disks(name)

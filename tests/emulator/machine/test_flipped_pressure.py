@@ -83,7 +83,7 @@ FLAGS = [
 ]
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.slow
 @pytest.mark.parametrize(("policy", "flag"), FLAGS)
 def test_a_mark_of_a_page_is_noticed(
     machines: dict[str, Machine], policy: str, flag: int

@@ -43,6 +43,7 @@ def test_bytes_come_back() -> None:
     assert task.read(0, 6) == pages
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("kernel", "slot"),
     [("6.18", 11), ("6.19", 11), ("7.0", 1), ("7.1", 1), ("7.2", 1), ("7.3", 11)],
@@ -298,6 +299,7 @@ def test_zeros_that_only_a_child_maps() -> None:
     assert task.entries(0) == [(0, 1)]
 
 
+@pytest.mark.slow
 def test_full_area_leaves_pages_in_memory() -> None:
     machine = Machine(zswap=True, compiled=False)
     machine.swapon_pages(2)

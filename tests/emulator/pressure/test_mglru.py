@@ -84,7 +84,7 @@ NEAR = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("one", one_in(4, ONES, "-".join))
 def test_counts_of_a_kernel(one: tuple[str, str]) -> None:
     release, name = one
@@ -157,6 +157,7 @@ def page_of(machine: Machine, task: Task) -> Page:
     return slots.pages[slots.ptes[pte_offset(slots, task.pte.mm, 0)] >> PTE_SHIFT]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("kernel", "write", "which", "age"),
     [

@@ -88,6 +88,7 @@ def test_compiled(design: str) -> None:
     check(design, "two_lists", compiled=True)
 
 
+@pytest.mark.slow
 def test_parts_of_it_are_not_there_twice() -> None:
     """What two parts refer to is one thing again."""
     replay = Replay(machine("vswap", "lru"), RAM_PAGES * PAGE)

@@ -54,6 +54,7 @@ def test_progress_is_told_after_each_part() -> None:
     assert told[-1] == 2009
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text",
     [

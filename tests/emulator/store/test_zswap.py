@@ -56,6 +56,7 @@ def test_no_pool_at_all() -> None:
     assert machine.vmstat()["pswpout"] == 5
 
 
+@pytest.mark.slow
 def test_worker_writes_the_oldest_back() -> None:
     """Down to the threshold, to their own slots, and they can be read there."""
     machine, task = machine_with(pool_pages=20)
