@@ -143,16 +143,16 @@ class Look:
     def _ask(self, seen: _Seen, own: int | None) -> Callable[[], _Seen]:
         # The child reads through the same descriptor, and moves its position as it
         # pleases: what moves it, too, has been before, or waits until it is done.
-        beginning, header = seen.beginning, seen.header
+        name, beginning, header = self._name, seen.beginning, seen.header
+        holds, progress = self._wanted.holds, self._wanted.progress
         found = _contents(own, beginning, header)
         self.is_asking = callable(found)
 
+        # Knows nothing of self, which knows of it: a circle would keep what was read.
         def finish() -> _Seen:
             contents, unclaimed = found() if callable(found) else found, None
-            if self._wanted.holds:
-                unclaimed = _unclaimed(
-                    *(self._name, beginning, header, own), self._wanted.progress
-                )
+            if holds:
+                unclaimed = _unclaimed(name, beginning, header, own, progress)
             return seen._replace(contents=contents, unclaimed=unclaimed)
 
         return finish
