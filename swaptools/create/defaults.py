@@ -87,6 +87,8 @@ def _size_bytes(request: CreateRequest, target: Target, old: SwapHeader | None) 
 
 
 def _uuid(request: CreateRequest, old: SwapHeader | None, label: str) -> UUID | None:
+    if request.uuid_seed == "":  # a variable that was not set, and the same each time
+        raise CreateRefused("the seed of the UUID is empty")
     if request.uuid_seed is not None:
         return seeded_uuid(request.uuid_seed, label)
     match request.uuid:

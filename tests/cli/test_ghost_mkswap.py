@@ -157,6 +157,16 @@ def test_a_uuid_seed_gives_the_same_bytes_every_time(tmp_path: Path) -> None:
     assert b"\x1f\x1e\xdc\x3e\xc4\x4a" in (tmp_path / "a").read_bytes()
 
 
+def test_a_seed_that_is_empty_is_none(tmp_path: Path) -> None:
+    """All areas that a build without its variable makes would have one UUID."""
+    result = run("--uuid-seed", "", "-L", "swap", tmp_path / "a", "1G")
+    assert result.exit_code == 1
+    assert (
+        result.stderr == f"ghost-mkswap: {tmp_path}/a: the seed of the UUID is empty\n"
+    )
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "begins"),
     [(("-U", "random"), "4"), (("-U", "time"), "1"), ((), "4")],
