@@ -22,7 +22,6 @@ from swaptools.cli.scripts import (
     steps,
     usable_designs,
 )
-from swaptools.errors import named
 from swaptools.script_files import scenario_names
 
 if TYPE_CHECKING:
@@ -79,8 +78,7 @@ def compare(
         return
     if script is None:
         raise click.UsageError("no SCRIPT; --list prints those of the package")
-    if plot_path is not None and not plot_path.endswith((".svg", ".png")):
-        raise click.UsageError(f"{named(plot_path)}: neither .svg nor .png")
+    _check(script, plot_path)
     designs = designs_of(names) if names else usable_designs()
     text = read_script(script)
     for design in designs:  # they differ in what they allow, not in what a line says
@@ -93,6 +91,16 @@ def compare(
     else:
         comparison.print_text(lines.title, results)
     _end(script, results)
+
+
+def _check(script: str, plot_path: str | None) -> None:
+    from swaptools.cli import figures  # for who draws: --help and Tab do without
+    from swaptools.errors import SwapToolsError
+
+    try:
+        figures.check(plot_path)
+    except SwapToolsError as exc:
+        output.fail(str(exc), script)
 
 
 def _draw(script: str, title: str, results: list[Compared], path: str) -> None:

@@ -5,9 +5,12 @@ Not here: what is drawn (plot.py, map_plot.py).
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -19,23 +22,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def is_name(path: str) -> bool:
-    """Tell whether a file's name says what kind of picture it is."""
-    return path.endswith((".svg", ".png"))
+def check_place(path: str | None) -> None:
+    """Look whether a figure has a place, before anything is looked at for it.
+
+    Raises:
+        click.UsageError: The name does not say what kind of picture it is, or there is
+            no such directory.
+    """
+    if path is None:
+        return
+    if not path.endswith((".svg", ".png")):
+        raise click.UsageError(f"{named(path)}: neither .svg nor .png")
+    directory = Path(path).parent
+    if not directory.is_dir():
+        reason = errno.ENOTDIR if directory.exists() else errno.ENOENT
+        raise click.UsageError(f"{named(path)}: {os.strerror(reason)}")
 
 
 def check(path: str | None) -> None:
     """Look whether a figure can be drawn, before what takes long.
 
     Raises:
-        click.UsageError: The name does not say what kind of picture it is.
+        click.UsageError: The name does not say what kind of picture it is, or there is
+            no such directory.
         MissingExtra: matplotlib is not installed.
     """
-    if path is None:
-        return
-    if not is_name(path):
-        raise click.UsageError(f"{named(path)}: neither .svg nor .png")
-    if find_spec("matplotlib") is None:
+    check_place(path)
+    if path is not None and find_spec("matplotlib") is None:
         raise MissingExtra("--plot", "plot")
 
 

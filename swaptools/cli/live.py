@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from swaptools.cli import columns, completing, params
-from swaptools.errors import AreaError, named
+from swaptools.errors import AreaError
 from swaptools.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def check(live: Live, *, about_files: bool) -> None:
     Raises:
         click.UsageError: With the reason.
     """
-    from swaptools.cli.figures import is_name
+    from swaptools.cli.figures import check_place
 
     asked = [
         name
@@ -187,8 +187,7 @@ def check(live: Live, *, about_files: bool) -> None:
             raise click.UsageError(f"{option} needs {' or '.join(wanted)}")
     if live.probe and live.settle:
         raise click.UsageError("--settle learns what --probe does; one of them")
-    if live.plot_path is not None and not is_name(live.plot_path):
-        raise click.UsageError(f"{named(live.plot_path)}: neither .svg nor .png")
+    check_place(live.plot_path)
     if live.who == "mapping" and live.pid is None:
         raise click.UsageError("--who=mapping needs --pid")
     if live.estimate and (live.pid is None) == (live.cgroup is None):

@@ -197,6 +197,8 @@ class TestCompare:
             (["nowhere"], 2, "swapemu: nowhere: No such file or directory"),
             (["-", "--design", "ghosts"], 2, "no design 'ghosts'; known: "),
             (["-", "--plot", "a.pdf"], 2, "a.pdf: neither .svg nor .png"),
+            (["-", "--plot", "/none/a.svg"], 2, "/none/a.svg: No such file or"),
+            (["-", "--plot", "/dev/null/a.svg"], 2, "/dev/null/a.svg: Not a directory"),
         ],
     )
     def test_what_cannot_be_done(self, args: list[str], code: int, reason: str) -> None:

@@ -267,11 +267,14 @@ class TestMap:
         assert path.read_bytes() == first
 
     @pytest.mark.slow
-    def test_what_cannot_be_drawn_is_said(self, tmp_path: Path) -> None:
+    @needs_proc
+    def test_what_cannot_be_drawn_is_said(self) -> None:
+        """A directory may be there, and take no file; the map is printed then, too."""
         pytest.importorskip("matplotlib")
-        result = run("--map", "--plot", str(tmp_path / "none" / "a.png"))
+        result = run("--map", "--plot", "/proc/a.png")
         assert result.exit_code == 1
-        assert result.stderr.endswith("a.png: No such file or directory\n")
+        assert result.stdout
+        assert result.stderr.endswith("/proc/a.png: No such file or directory\n")
 
     @pytest.mark.parametrize("option", ["--probe", "--settle"])
     def test_what_learning_costs_is_said_first(
@@ -478,6 +481,7 @@ def test_watching_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -
         (["--watch", "1e300", "--who"], "x<="),
         (["--plot", "a.png"], "--plot needs --map"),
         (["--map", "--plot", "a.pdf"], "neither .svg nor .png"),
+        (["--map", "--plot", "/none/a.svg"], "/none/a.svg: No such file or"),
         (["--who=mapping"], "--who=mapping needs --pid"),
         (["--who", "--pid", "1"], "--pid needs --who=mapping or --estimate"),
         (["--pid", "1"], "--pid needs --who=mapping or --estimate"),

@@ -262,6 +262,7 @@ def test_standard_input_is_read_once(trace: str) -> None:
         (("--ram", "1M", "--design", "x"), "no design 'x'"),
         (("--ram", "1M", "--json", "--csv"), "--json and --csv: one of them"),
         (("--ram", "1M", "--plot", "x.gif"), "neither .svg nor .png"),
+        (("--ram", "1M", "--plot", "/none/x.svg"), "/none/x.svg: No such file or"),
         (("--ram", "1M", "--every", "0"), "--every"),
         (("--ram", "1M", "--machine", "/none"), "/none"),
     ],
