@@ -1,6 +1,6 @@
 """A part of what there is to try: the rest is for long runs.
 
-``make test`` is for each change, and takes less than a minute. What takes more than a
+``make test`` is for each change, and takes about a minute. What takes more than a
 quarter of a second is marked slow, or sampled where it has many cases, and is in ``make
 test-slow``; of what the emulator does, most cases are in ``make test-compiled``. Every
 case is in one of them.
