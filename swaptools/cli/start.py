@@ -139,11 +139,10 @@ def _misused(exc: "ClickException") -> int:
 
 
 def _reason(exc: OSError) -> str:
+    from swaptools.errors import named
+
     reason = exc.strerror or str(exc)
-    if exc.filename is None:
-        return reason
-    name = exc.filename or "''"
-    return f"{name}: {reason}"
+    return reason if exc.filename is None else f"{named(exc.filename)}: {reason}"
 
 
 def _output_lost(program: str, exc: "OutputLost") -> int:
