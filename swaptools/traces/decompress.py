@@ -31,7 +31,9 @@ _GZIP: Final = b"\x1f\x8b"
 _BZIP2: Final = b"BZh"
 _XZ: Final = b"\xfd7zXZ\0"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_LONGEST_MAGIC: Final = len(_XZ)
+#: What begins with one of them is compressed.
+MAGICS: Final = (_GZIP, _BZIP2, _XZ, _ZSTD)
+_LONGEST_MAGIC: Final = max(map(len, MAGICS))
 
 
 class _Decompressor(Protocol):

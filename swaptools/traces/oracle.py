@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from swaptools.traces.source import Source
 
+    _Columns = tuple[list[int], list[int], list[int], list[int]]
+
 NAME: Final = "oracleGeneral"
 RECORD_BYTES: Final = 24
 _NS: Final = 1_000_000_000
@@ -43,15 +45,18 @@ _MAX_OBJECT_BYTES: Final = 1 << 31
 
 def looks_like(head: bytes, _path: str) -> bool:
     """Tell whether requests rise in time and point at later ones, or at none."""
-    if len(head) < RECORD_BYTES or why_none(head) is not None:
-        return False
-    _, ids, _, nexts = _columns(head)
-    return _points_on(ids, nexts)
+    columns = _columns(head)
+    _, ids, _, nexts = columns
+    return bool(ids) and _fault_of(columns) is None and _points_on(ids, nexts)
 
 
 def why_none(head: bytes) -> str | None:
     """Return what no request of such a file says; None where all first ones may be."""
-    seconds, _, sizes, nexts = _columns(head)
+    return _fault_of(_columns(head))
+
+
+def _fault_of(columns: _Columns) -> str | None:
+    seconds, _, sizes, nexts = columns
     for at, (size, following) in enumerate(zip(sizes, nexts, strict=True)):
         where = f"request {at:,} of its first ones"
         if at and seconds[at] < seconds[at - 1]:
@@ -63,7 +68,7 @@ def why_none(head: bytes) -> str | None:
     return None
 
 
-def _columns(head: bytes) -> tuple[list[int], list[int], list[int], list[int]]:
+def _columns(head: bytes) -> _Columns:
     # Of the first requests: seconds, objects, their sizes, the next requests.
     nr_records = min(len(head) // RECORD_BYTES, _LOOKED_AT)
     data = head[: nr_records * RECORD_BYTES]

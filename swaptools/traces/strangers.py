@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from swaptools.traces.decompress import MAGICS
+
 #: What is said of a file that begins so.
 _STRANGERS: Final = {
-    b"\x1f\x8b": "is compressed twice",
-    b"BZh": "is compressed twice",
-    b"\xfd7zXZ\0": "is compressed twice",
-    b"\x28\xb5\x2f\xfd": "is compressed twice",
+    **dict.fromkeys(MAGICS, "is compressed twice"),
     b"\x04\x22\x4d\x18": "is compressed by lz4; lz4 -dc prints what is in it",
     b"\x89LZO\0": "is compressed by lzop; lzop -dc prints what is in it",
     b"LZIP": "is compressed by lzip; lzip -dc prints what is in it",
